@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "swift-connection-pool",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "PoolCore", targets: ["PoolCore"]),
+        .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
+        .library(name: "PoolTesting", targets: ["PoolTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite"),
+        .target(name: "PoolCore", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(name: "PoolIO"),
+        .target(name: "PoolSQLite", dependencies: ["PoolCore", "PoolIO", "CSQLite"]),
+        .target(name: "PoolTesting", dependencies: ["PoolCore"]),
+        .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
+        .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
+        .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+/// Targets that call C, or hand memory to code that does.
+let targetsThatTouchC: Set<String> = ["PoolIO", "PoolSQLite", "PoolIOTests", "PoolSQLiteTests"]
+
+for target in package.targets where target.type != .system {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+    if targetsThatTouchC.contains(target.name) {
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0458-strict-memory-safety.md
+        settings.append(.strictMemorySafety())
+    }
+    target.swiftSettings = settings
+}

@@ -1,0 +1,157 @@
+/// What the pool needs of a database, and all that it knows of one.
+///
+/// A driver connects, validates, resets and closes one kind of connection, and says what each of its errors means for
+/// the pool. It keeps no list of connections and no timers: limits, deadlines, retries and order are the pool's.
+///
+/// The pool calls each function from tasks of its own, never under a lock, and never two at once for one connection,
+/// with two exceptions: ``close(_:mode:)`` and ``DriverConnection/cancel()`` may come while another call on the same
+/// connection is still running, when that call has passed its deadline.
+public protocol PoolDriver: Sendable {
+    associatedtype Connection: DriverConnection
+
+    /// A short name in lower case for logs, errors and metrics: `"sqlite"`.
+    var name: String { get }
+
+    /// The lanes of a pool of `maximumConnections`. Called once, when the pool is made. The default is one lane that takes
+    /// both kinds of access.
+    ///
+    /// A lane is a set of connections that are interchangeable with each other.
+    func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
+
+    /// Opens a connection that is ready for use.
+    ///
+    /// The task is cancelled when `request.deadline` has passed or when the pool closes. A connection that is returned all
+    /// the same is used or closed, never lost.
+    func connect(_ request: ConnectRequest) async throws -> Connection
+
+    /// Proves with a round trip that the connection still works. A throw closes the connection.
+    func validate(_ connection: Connection) async throws
+
+    /// Scrubs the session of a connection whose ``DriverConnection/condition`` was dirty at its release. A throw closes
+    /// the connection.
+    func reset(_ connection: Connection) async throws
+
+    /// Ends the session and frees what it held. Called exactly once for each connection that ``connect(_:)`` returned.
+    ///
+    /// With ``CloseMode/forced`` another call on the connection may still be running: interrupt it, and free what it uses
+    /// only after it has returned.
+    func close(_ connection: Connection, mode: CloseMode) async
+
+    /// What `error`, thrown by a connect or by a call on a connection, means for the pool.
+    func verdict(on error: any Error) -> Verdict
+}
+
+extension PoolDriver {
+    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+        [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
+    }
+}
+
+/// A connection of a driver, as the pool sees it.
+public protocol DriverConnection: AnyObject, Sendable {
+    /// What the next lease would find. Read at each release: answered from flags that are already there, without I/O.
+    var condition: ConnectionCondition { get }
+
+    /// Where the body of a lease runs when its caller is not isolated to an actor, or nil to leave it where it is.
+    /// The default is nil.
+    var executor: (any TaskExecutor)? { get }
+
+    /// Interrupts the statement that is running, if one is. Callable from any thread at any time; it must never affect a
+    /// statement that begins after it returned.
+    func cancel()
+}
+
+extension DriverConnection {
+    public var executor: (any TaskExecutor)? { nil }
+}
+
+/// What the next lease of a connection would find.
+public enum ConnectionCondition: Sendable, Hashable {
+    /// As a fresh connection: it can be granted at once.
+    case clean
+    /// It works, but its session was changed: ``PoolDriver/reset(_:)`` must come first.
+    case dirty
+    /// It cannot be used again.
+    case broken
+    /// It cannot be used again, and nor can any connection opened before now (the server restarted or failed over).
+    case generationBroken
+}
+
+/// How a connection is closed.
+public enum CloseMode: Sendable, Hashable {
+    /// Say goodbye to the server; nothing else is running on the connection.
+    case orderly
+    /// Do not wait for the server; a call may still be running on the connection.
+    case forced
+}
+
+/// What an error means for the pool.
+public enum Verdict: Sendable, Hashable {
+    /// The connection is as good as before (a syntax error, a violated constraint).
+    case keep
+    /// This connection is broken.
+    case discard
+    /// This connection is broken, and every other that is open now with it: a restart, a failover.
+    case discardGeneration
+    /// The endpoint does not accept writes any more.
+    case endpointReadOnly
+    /// No connect can succeed until a person changes something: credentials, the database's name, TLS, a missing file.
+    case refused
+    /// The server has no room for another connection: a passing condition.
+    case serverFull
+    /// The server is starting or recovering: a passing condition.
+    case serverStarting
+    /// The prepared statements of the connection are stale; the connection itself is good.
+    case statementsStale
+}
+
+/// What a connect is told.
+public struct ConnectRequest: Sendable, Hashable {
+    /// The lane that the connection is for: its ``LaneConfiguration/name`` and ``LaneConfiguration/target`` identify it.
+    public let lane: LaneConfiguration
+    /// 1 for the first connect of the lane since its last success, then 2, 3 and so on.
+    public let attempt: Int
+    /// When the pool gives up on this connect.
+    public let deadline: PoolInstant
+
+    public init(lane: LaneConfiguration, attempt: Int, deadline: PoolInstant) {
+        self.lane = lane
+        self.attempt = attempt
+        self.deadline = deadline
+    }
+}
+
+/// A set of connections that are interchangeable with each other, and its limits.
+public struct LaneConfiguration: Sendable, Hashable {
+    /// The name in statistics, logs and errors: `"writer"`.
+    public var name: String
+    /// What the driver needs to tell one lane's connections from another's: an identity, a role, an endpoint. The pool
+    /// passes it on unread.
+    public var target: String
+    /// At most this many connections, and never more than the pool's own maximum.
+    public var maximumConnections: Int
+    /// The pool keeps at least this many open.
+    public var minimumConnections: Int
+    /// Which acquires the lane serves.
+    public var serves: Set<Access>
+    /// True if connections of this lane close after those of all others when the pool closes.
+    public var closesLast: Bool
+
+    public init(
+        name: String, target: String = "", maximumConnections: Int, minimumConnections: Int = 0,
+        serves: Set<Access> = [.readOnly, .readWrite], closesLast: Bool = false
+    ) {
+        self.name = name
+        self.target = target
+        self.maximumConnections = maximumConnections
+        self.minimumConnections = minimumConnections
+        self.serves = serves
+        self.closesLast = closesLast
+    }
+}
+
+/// What the holder of a lease means to do.
+public enum Access: Sendable, Hashable {
+    case readWrite
+    case readOnly
+}

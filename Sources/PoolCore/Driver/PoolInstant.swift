@@ -1,0 +1,63 @@
+/// A point on a pool's own monotonic clock.
+public struct PoolInstant: Sendable, Hashable, Comparable {
+    /// Since an arbitrary start that is the same for the whole life of the clock.
+    public let nanoseconds: Int64
+
+    public init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// Later than every instant that a clock will show.
+    public static let distantFuture = PoolInstant(nanoseconds: .max)
+
+    public static func < (left: Self, right: Self) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+
+    /// Saturates: adding to an instant never wraps around.
+    public static func + (instant: Self, duration: Duration) -> Self {
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+        return PoolInstant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
+    }
+
+    public static func - (later: Self, earlier: Self) -> Duration {
+        let (difference, overflow) = later.nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+        return .nanoseconds(overflow ? (later < earlier ? .min : .max) : difference)
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds, at most ±292 years.
+    package var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflow2) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflow || overflow2 ? (seconds < 0 ? .min : .max) : sum
+    }
+}
+
+/// Where a pool gets its time from. The default is the system's monotonic clock; tests step a manual one.
+public protocol PoolTime: Sendable {
+    func now() -> PoolInstant
+
+    /// Suspends until `instant`, or throws `CancellationError` as soon as the task is cancelled.
+    func sleep(until instant: PoolInstant) async throws
+}
+
+/// The system's monotonic clock.
+public struct SystemTime: PoolTime {
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+
+    public init() {
+        start = clock.now
+    }
+
+    public func now() -> PoolInstant {
+        PoolInstant(nanoseconds: (clock.now - start).wholeNanoseconds)
+    }
+
+    public func sleep(until instant: PoolInstant) async throws {
+        try await clock.sleep(until: start + .nanoseconds(instant.nanoseconds))
+    }
+}

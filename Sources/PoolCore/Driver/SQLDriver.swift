@@ -1,0 +1,81 @@
+/// A driver whose connections speak SQL.
+public protocol SQLDriver: PoolDriver where Connection: SQLConnection {
+    /// True if the transaction that ended with `error` may succeed when it is run again from its beginning: a serialization
+    /// failure or a deadlock.
+    func canRetryTransaction(after error: any Error) -> Bool
+}
+
+/// What the common query interface needs of a connection. The pool calls one function at a time.
+///
+/// Each function runs where its caller runs. When the task is cancelled it interrupts the statement, waits until the
+/// connection is quiet again, and throws `CancellationError`.
+public protocol SQLConnection: DriverConnection {
+    associatedtype Cursor: SQLCursor
+
+    /// Runs one statement and drops the rows that it returns.
+    func execute(_ sql: SQL) async throws -> StatementResult
+
+    /// Runs one statement and collects all its rows.
+    func query(_ sql: SQL) async throws -> Rows
+
+    /// Runs one statement whose rows are fetched as the caller asks for them.
+    func open(_ sql: SQL) async throws -> Cursor
+
+    /// Runs one statement once for each set of bind values, and stops at the first failure.
+    func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult]
+
+    /// Runs statements separated by semicolons, without bind values.
+    func executeScript(_ script: String) async throws
+
+    /// Prepares a statement, so that its errors show now, and says what it takes and returns.
+    func prepare(_ sql: SQL) async throws -> StatementDescription
+
+    /// Begins, ends or marks a transaction.
+    func transaction(_ command: TransactionCommand) async throws
+}
+
+/// The rows of a statement that is still running. Used by one task at a time.
+public protocol SQLCursor: AnyObject, Sendable {
+    var columns: Columns { get }
+
+    /// The next rows, at least one and at most about `maximumRows`, or nil at the end.
+    func next(maximumRows: Int) async throws -> Rows?
+
+    /// Ends the statement, wherever it is. Never fails: a connection that cannot go on reports itself broken.
+    func close() async
+}
+
+/// What a statement did.
+public struct StatementResult: Sendable, Hashable {
+    /// The rows inserted, updated or deleted; 0 for statements of other kinds.
+    public let affectedRows: Int
+    /// The key generated for the row inserted last, where the database reports one.
+    public let lastInsertedID: Int64?
+
+    public init(affectedRows: Int, lastInsertedID: Int64? = nil) {
+        self.affectedRows = affectedRows
+        self.lastInsertedID = lastInsertedID
+    }
+}
+
+/// What a prepared statement takes and returns.
+public struct StatementDescription: Sendable, Hashable {
+    public let parameterCount: Int
+    public let columnNames: [String]
+
+    public init(parameterCount: Int, columnNames: [String]) {
+        self.parameterCount = parameterCount
+        self.columnNames = columnNames
+    }
+}
+
+/// A step in the life of a transaction.
+public enum TransactionCommand: Sendable, Hashable {
+    case begin(TransactionOptions)
+    case commit
+    case rollback
+    /// `depth` is 1 for the first level of nesting; it makes the name unique.
+    case savepoint(depth: Int)
+    case releaseSavepoint(depth: Int)
+    case rollbackToSavepoint(depth: Int)
+}

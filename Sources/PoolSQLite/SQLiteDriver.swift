@@ -1,0 +1,6 @@
+public import PoolCore
+internal import CSQLite
+
+
+
+public struct SQLiteDriver: Sendable {}
