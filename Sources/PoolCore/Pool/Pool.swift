@@ -5,7 +5,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     let driver: Driver
 
     public init(
-        driver: Driver, configuration: PoolConfiguration = .default, hooks: PoolHooks<Driver> = .init(),
+        driver: Driver, configuration: PoolConfiguration, hooks: PoolHooks<Driver> = .init(),
         observer: (any PoolObserver)? = nil, logger: Logger = Logger(label: "pool"), environment: PoolEnvironment = .init()
     ) throws {
         self.driver = driver
@@ -31,9 +31,6 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     @discardableResult public func clear() -> Int { 0 }
 }
 
-public struct PoolHooks<Driver: PoolDriver>: Sendable { public init() {} }
-public protocol PoolObserver: Sendable {}
-public struct PoolConfiguration: Sendable { public static let `default` = PoolConfiguration() }
 
 /// What a pool takes from the world around it, so that tests can step it.
 public struct PoolEnvironment: Sendable {

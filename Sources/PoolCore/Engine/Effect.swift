@@ -1,0 +1,76 @@
+/// What the engine asks the shell to do, once the lock is released.
+enum Effect: Hashable, Sendable {
+    case grant(WaiterTicket, ConnectionTicket)
+    case fail(WaiterTicket, AcquireFailure)
+    case open(ConnectionTicket, lane: Int, attempt: Int, deadline: Nanoseconds)
+    /// The connect passed its deadline: cancel it. The place stays taken until the driver has answered.
+    case cancelOpen(ConnectionTicket)
+    case validate(ConnectionTicket)
+    case reset(ConnectionTicket)
+    case close(ConnectionTicket, CloseReason, CloseMode)
+    /// A lease has been held for longer than the configured warning.
+    case warnOfLeak(ConnectionTicket)
+    /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
+    case setAlarm(Nanoseconds)
+    /// The pool is closed: nothing is open any more.
+    case finished
+}
+
+/// Why an acquire was refused by the engine.
+enum AcquireFailure: Hashable, Sendable {
+    case timedOut
+    case closed
+    case tooManyWaiters
+    case wouldDeadlock
+    /// The lane's connects fail for good; the shell knows the error.
+    case refused
+}
+
+/// Why a connection was closed.
+public enum CloseReason: String, Sendable, Hashable, CaseIterable {
+    /// Unused for longer than the idle timeout.
+    case idleTimeout
+    /// Older than the maximum lifetime.
+    case lifetime
+    /// Reported broken by its driver, or discarded by its holder.
+    case broken
+    /// A validation failed or took too long.
+    case validationFailed
+    /// A reset failed or took too long.
+    case resetFailed
+    /// The pool was cleared, or the server has started anew, since the connection was opened.
+    case cleared
+    /// Closed to make room for a waiter of another lane.
+    case makingRoom
+    /// The pool is closing.
+    case poolClosed
+}
+
+/// Effects in order. The first two need no allocation.
+struct EffectList {
+    private var first: Effect?
+    private var second: Effect?
+    private var rest: [Effect] = []
+
+    init() {}
+
+    var isEmpty: Bool { first == nil }
+
+    mutating func append(_ effect: Effect) {
+        if first == nil {
+            first = effect
+        } else if second == nil {
+            second = effect
+        } else {
+            rest.append(effect)
+        }
+    }
+
+    func forEach(_ body: (Effect) -> Void) {
+        guard let first else { return }
+        body(first)
+        guard let second else { return }
+        body(second)
+        for effect in rest { body(effect) }
+    }
+}
