@@ -5,17 +5,6 @@ public protocol SQLSession: ~Copyable {
     var handle: ConnectionHandle<Driver> { get }
 }
 
-/// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.
-public struct ConnectionHandle<Driver: PoolDriver>: Sendable {
-    @_spi(Driver) public let connection: Driver.Connection
-    @_spi(Driver) public let driver: Driver
-
-    @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
-        self.connection = connection
-        self.driver = driver
-    }
-}
-
 extension SQLSession where Self: ~Copyable {
     public mutating func query(_ sql: SQL) async throws -> Rows {
         try await handle.connection.query(sql)
