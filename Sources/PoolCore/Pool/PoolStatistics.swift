@@ -43,9 +43,8 @@ public struct PoolStatistics: Sendable {
     public let connect: Histogram
 }
 
-extension Pool {
-    /// A snapshot, taken under the pool's lock.
-    public var statistics: PoolStatistics {
+extension PoolShell {
+    var statistics: PoolStatistics {
         let now = time.now().nanoseconds
         return state.withLock { state in
             let counters = state.engine.counters
