@@ -17,14 +17,14 @@ extension PoolShell {
     /// Under the lock: looks up what the effects' tickets stand for.
     func resolve(
         _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
-        _ actions: inout ShortList<Action>
+        _ actions: inout [Action]
     ) {
         effects.forEach { effect in resolve(effect, &state, now, &actions) }
     }
 
     private func resolve(
         _ effect: Effect, _ state: inout PoolState, _ now: Nanoseconds,
-        _ actions: inout ShortList<Action>
+        _ actions: inout [Action]
     ) {
         switch effect {
         case .grant(let waiter, let ticket):
@@ -69,7 +69,7 @@ extension PoolShell {
 
     private func resolveClose(
         _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
-        _ now: Nanoseconds, _ actions: inout ShortList<Action>
+        _ now: Nanoseconds, _ actions: inout [Action]
     ) {
         guard let connection = state.entries[ticket.position].connection else { return }
         state.entries[ticket.position].connection = nil
@@ -85,7 +85,7 @@ extension PoolShell {
     }
 
     private func cancelWork(
-        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout ShortList<Action>
+        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout [Action]
     ) {
         if let work = state.cancelWork(of: ticket) { actions.append(.cancel(work)) }
     }
@@ -116,9 +116,11 @@ extension PoolShell {
 
     private func setAlarm(_ instant: Nanoseconds, _ request: UInt64) {
         let time = time
-        alarm.set(request) { [weak self] in
+        // The shell outlives its last connection only: nothing sets an alarm once it is closed, and a pool that is dropped
+        // closes it. A weak reference here would make each retain of the shell take the slow path.
+        alarm.set(request) {
             try await time.sleep(until: PoolInstant(nanoseconds: instant))
-            self?.alarmWentOff()
+            self.alarmWentOff()
         }
     }
 

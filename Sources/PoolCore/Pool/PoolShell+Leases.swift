@@ -23,8 +23,7 @@ extension PoolShell {
     ) async throws -> PendingAcquire.Granted {
         if Task.isCancelled { throw CancellationError() }
         guard let lane = lane(for: options.access) else { throw refusal(.noLane, lane: nil) }
-        let timeout = (options.timeout ?? configuration.acquireTimeout).wholeNanoseconds
-        switch request(lane, options.priority, timeout: timeout, claim, holder: holder) {
+        switch request(lane, options.priority, timeout: timeout(of: options), claim, holder: holder) {
         case .granted(let granted):
             return granted
         case .failed(let error):

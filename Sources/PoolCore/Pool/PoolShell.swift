@@ -15,6 +15,7 @@ final class PoolShell: Sendable {
     let hub = EventHub()
     let alarm = Alarm()
     let startedAt: Nanoseconds
+    private let acquireTimeout: Nanoseconds
     let lanes: [LaneConfiguration]
     private let laneForReading: Int?
     private let laneForWriting: Int?
@@ -31,6 +32,7 @@ final class PoolShell: Sendable {
         self.logger = logger
         time = environment.time
         random = environment.random
+        acquireTimeout = configuration.acquireTimeout.wholeNanoseconds
         startedAt = environment.time.now().nanoseconds
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
@@ -44,6 +46,10 @@ final class PoolShell: Sendable {
         transition { $0.engine.start(now: $1, effects: &$2) }
     }
 
+    func timeout(of options: AcquireOptions) -> Nanoseconds {
+        options.timeout?.wholeNanoseconds ?? acquireTimeout
+    }
+
     func lane(for access: Access) -> Int? {
         access == .readOnly ? laneForReading : laneForWriting
     }
@@ -51,14 +57,14 @@ final class PoolShell: Sendable {
     /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
     func transition<Value: Sendable>(_ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value) -> Value {
         let now = time.now().nanoseconds
-        var actions = ShortList<Action>()
+        var actions: [Action] = []
         let value = state.withLock { state in
             var effects = EffectList()
             let value = body(&state, now, &effects)
             if !effects.isEmpty { resolve(effects, &state, now, &actions) }
             return value
         }
-        if !actions.isEmpty { actions.forEach(perform) }
+        for action in actions { perform(action) }
         return value
     }
 }
