@@ -89,7 +89,7 @@ public enum TransactionCommand: Sendable, Hashable {
     case savepoint(depth: Int)
     /// Keeps what was done since the savepoint. If it fails, ``rollbackToSavepoint(depth:)`` follows.
     case releaseSavepoint(depth: Int)
-    /// Undoes what was done since the savepoint, and removes the savepoint too. Where the transaction has already ended,
-    /// it does nothing.
+    /// Undoes what was done since the savepoint; whether the savepoint itself stays does not matter. Where the
+    /// transaction has already ended, it does nothing.
     case rollbackToSavepoint(depth: Int)
 }

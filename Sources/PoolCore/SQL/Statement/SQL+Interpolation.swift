@@ -22,6 +22,11 @@ extension SQL {
             sql.append(bind: value.sqlValue)
         }
 
+        /// A bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect them.
+        public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+            sql.append(bind: value.sqlValue)
+        }
+
         /// Another statement, with its bind values.
         public mutating func appendInterpolation(_ sql: SQL) {
             self.sql += sql
