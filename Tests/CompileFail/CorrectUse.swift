@@ -42,9 +42,9 @@ func lendsToAFunction<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
 
 func runsATransactionAndGoesOn(_ pool: Pool<some SQLDriver>) async throws {
     try await pool.withConnection { connection in
-        try await connection.withTransaction { transaction in
+        try await connection.transaction { transaction in
             try await transaction.execute("DELETE FROM t")
-            try await transaction.withTransaction { savepoint in
+            try await transaction.transaction { savepoint in
                 try await savepoint.execute("DELETE FROM u")
             }
             try await transaction.execute("DELETE FROM v")

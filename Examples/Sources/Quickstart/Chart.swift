@@ -5,9 +5,9 @@ struct Chart {
     private let bars: [(label: String, count: Int)]
 
     init(_ histogram: Histogram) {
-        var bars = Self.bounds.map { (label: "≤ \($0.short)", count: 0) } + [(label: "more", count: 0)]
+        var bars = Self.bounds.map { (label: $0.label, count: 0) } + [(label: "more", count: 0)]
         for bucket in histogram.buckets {
-            let index = Self.bounds.firstIndex { bucket.upperBound <= $0 } ?? Self.bounds.count
+            let index = Self.bounds.firstIndex { bucket.upperBound <= $0.duration } ?? Self.bounds.count
             bars[index].count += bucket.count
         }
         let first = bars.firstIndex { $0.count > 0 } ?? 0
@@ -37,8 +37,12 @@ struct Chart {
 
     private static let partialBlocks = Array("▏▎▍▌▋▊▉")
 
-    private static let bounds: [Duration] = {
-        let powers: [Int64] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
-        return powers.flatMap { power in [1, 2, 5].map { Duration.microseconds($0 * power) } }
+    private static let bounds: [(label: String, duration: Duration)] = {
+        let units: [(name: String, size: Duration)] = [
+            ("µs", .microseconds(1)), ("ms", .milliseconds(1)), ("s", .seconds(1)),
+        ]
+        return units.flatMap { unit in
+            [1, 2, 5, 10, 20, 50, 100, 200, 500].map { ("≤ \($0) \(unit.name)", unit.size * $0) }
+        }
     }()
 }

@@ -28,10 +28,10 @@ struct Load: Sendable {
 
         async let _ = progress.repeatedly {
             let elapsed = clock.now - start
-            let statistics = pool.statistics
+            let counts = pool.statistics.counts
             return "load  \(elapsed.inSeconds.fixed(1)) of \(duration.inSeconds.fixed(1)) s, "
                 + "\(live.perSecond(over: elapsed).grouped) operations/s, "
-                + "\(statistics.leased) leased, \(statistics.waiting) waiting, \(live.failed.grouped) failed"
+                + "\(counts.leased) leased, \(counts.waiting) waiting, \(live.failed.grouped) failed"
         }
         let tally = await withTaskGroup(of: Tally.self) { group in
             for number in 0..<tasks {
@@ -140,7 +140,11 @@ private final class LiveCount: Sendable {
     var failed: Int { failures.load(ordering: .relaxed) }
 
     func count(failed: Bool) {
-        (failed ? failures : operations).add(1, ordering: .relaxed)
+        if failed {
+            failures.add(1, ordering: .relaxed)
+        } else {
+            operations.add(1, ordering: .relaxed)
+        }
     }
 
     func perSecond(over elapsed: Duration) -> Int {

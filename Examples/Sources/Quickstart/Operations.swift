@@ -53,16 +53,15 @@ extension Load {
 
     /// Two reads in one transaction see one snapshot, whatever is committed between them.
     func readTwice(_ tally: inout Tally) async throws {
-        let (total, parts) = try await pool.withConnection(.readOnly) { connection in
-            try await connection.withTransaction { transaction in
-                let total = try await transaction.query(
-                    "SELECT value FROM quickstart_counter WHERE name = \(Self.total)"
-                ).decode(Int.self)
-                let parts = try await transaction.query(
-                    "SELECT sum(value) FROM quickstart_counter WHERE name <> \(Self.total)"
-                ).decode(Int.self)
-                return (total, parts)
-            }
+        let options = TransactionOptions(access: .readOnly)
+        let (total, parts) = try await pool.withTransaction(options) { transaction in
+            let total = try await transaction.query(
+                "SELECT value FROM quickstart_counter WHERE name = \(Self.total)"
+            ).decode(Int.self)
+            let parts = try await transaction.query(
+                "SELECT sum(value) FROM quickstart_counter WHERE name <> \(Self.total)"
+            ).decode(Int.self)
+            return (total, parts)
         }
         tally.checkedSnapshot(isConsistent: total == parts)
     }

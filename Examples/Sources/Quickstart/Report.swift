@@ -17,7 +17,7 @@ struct Report {
 
     var text: String {
         var sections = [importSection]
-        if let load { sections += [loadSection(load)] }
+        sections.append(load.map(loadSection) ?? "Load\n\n  none: interrupted")
         sections += [
             times("Wait for a connection", statistics.wait),
             times("Use of a connection", statistics.use),
