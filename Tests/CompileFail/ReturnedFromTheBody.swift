@@ -1,8 +1,9 @@
 import PoolCore
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
-    typealias Body = (inout Lease<Driver>) async throws -> Lease<Driver>
-    let body: Body = { connection in connection }
-    let kept = try await pool.withConnection(body)  // expect-error: to conform to 'Copyable'
+    let kept = try await pool.withConnection {  // expect-error: 'Lease<Driver>' conform to 'Copyable'
+        (connection: inout Lease<Driver>) -> Lease<Driver> in
+        connection
+    }
     kept.release()
 }

@@ -1,9 +1,11 @@
 import PoolCore
 
-func misuse(_ pool: Pool<some SQLDriver>) async throws {
+func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     try await pool.withConnection { connection in
-        _ = try await connection.stream("SELECT 1") { rows in  // expect-error: Copyable
+        var kept = try await connection.stream("SELECT 1") {  // expect-error: 'RowStream<Driver>' conform to 'Copyable'
+            (rows: inout RowStream<Driver>) -> RowStream<Driver> in
             rows
         }
+        _ = try await kept.next()
     }
 }

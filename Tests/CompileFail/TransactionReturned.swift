@@ -1,7 +1,9 @@
 import PoolCore
 
-func misuse(_ pool: Pool<some SQLDriver>) async throws {
-    _ = try await pool.withTransaction { transaction in  // expect-error: Copyable
+func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
+    var kept = try await pool.withTransaction {  // expect-error: 'Transaction<Driver>' conform to 'Copyable'
+        (transaction: inout Transaction<Driver>) -> Transaction<Driver> in
         transaction
     }
+    try await kept.execute("DELETE FROM t")
 }
