@@ -92,7 +92,7 @@ public final class ConnectionThread: TaskExecutor {
     // MARK: On the thread
 
     /// The thread's whole life.
-    private func main() {
+    fileprivate func main() {
         identity.store(Self.currentIdentity, ordering: .relaxed)
         Self.nameCurrentThread(name)
         let executor = unsafe asUnownedTaskExecutor()
@@ -153,32 +153,30 @@ extension ConnectionThread {
     }
 
     private static func start(_ thread: ConnectionThread) throws(ThreadError) {
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { unsafe pthread_attr_destroy(&attributes) }
-        // Detached: the system frees the thread when it ends, and nobody joins it.
-        unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        unsafe pthread_attr_setstacksize(&attributes, stackBytes)
-        // The thread holds its object until its end; `entry` takes over this reference.
+        // The thread holds its object until its end; `connectionThreadMain` takes over this reference.
         let context = unsafe Unmanaged.passRetained(thread).toOpaque()
-        #if canImport(Darwin)
-        var identity: pthread_t?
-        let result = unsafe pthread_create(&identity, &attributes, { unsafe entry($0) }, context)
-        #else
-        var identity = pthread_t()
-        let result = unsafe pthread_create(&identity, &attributes, { unsafe entry($0) }, context)
-        #endif
+        let result = unsafe create(context)
         if result != 0 {
             unsafe Unmanaged<ConnectionThread>.fromOpaque(context).release()
             throw ThreadError(systemError: result)
         }
     }
 
-    private static func entry(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        if let context = unsafe context {
-            unsafe Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().main()
-        }
-        return nil
+    /// Makes a detached thread: the system frees it when it ends, and nobody joins it.
+    private static func create(_ context: UnsafeMutableRawPointer) -> Int32 {
+        var attributes = pthread_attr_t()
+        var result = unsafe pthread_attr_init(&attributes)
+        if result != 0 { return result }
+        unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+        unsafe pthread_attr_setstacksize(&attributes, stackBytes)
+        #if canImport(Darwin)
+        var identity: pthread_t?
+        #else
+        var identity = pthread_t()
+        #endif
+        result = unsafe pthread_create(&identity, &attributes, connectionThreadMain, context)
+        unsafe pthread_attr_destroy(&attributes)
+        return result
     }
 
     private static func nameCurrentThread(_ name: String) {
@@ -197,4 +195,13 @@ extension ConnectionThread {
         close(file)
         #endif
     }
+}
+
+/// What `pthread_create` calls. Not a closure and not a static member, because converting either to a C function
+/// crashes the compiler (Swift 6.3.1).
+private func connectionThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let context = unsafe context {
+        unsafe Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().main()
+    }
+    return nil
 }
