@@ -197,8 +197,8 @@ extension ConnectionThread {
     }
 }
 
-/// What `pthread_create` calls. Not a closure and not a static member, because converting either to a C function
-/// crashes the compiler (Swift 6.3.1).
+/// What `pthread_create` calls. Not a closure, because one that calls a static member from here crashes the compiler
+/// (Swift 6.3.1).
 private func connectionThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     if let context = unsafe context {
         unsafe Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().main()
