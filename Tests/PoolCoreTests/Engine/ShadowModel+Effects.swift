@@ -144,7 +144,7 @@ extension ShadowModel {
         require(connection.state == .idle, "made room with a connection that is in use")
         let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }
         require(!others.isEmpty, "made room for nobody")
-        if connection.isInHand, waiterCount(connection.lane) > 0 {
+        if connection.isInHand, waiterCount(connection.lane) > count(connection.lane, .validating) {
             require(mustMakeRoom(connection.lane), "a connection that is needed was closed for another lane")
         }
     }
