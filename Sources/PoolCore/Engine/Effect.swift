@@ -5,7 +5,8 @@ enum Effect: Hashable, Sendable {
     case open(ConnectionTicket, lane: Int, attempt: Int, deadline: Nanoseconds)
     /// The connect passed its deadline: cancel it. The place stays taken until the driver has answered.
     case cancelOpen(ConnectionTicket)
-    case validate(ConnectionTicket)
+    /// Prepare for a grant: a liveness check if the connection was idle for long, and the acquire hook if there is one.
+    case validate(ConnectionTicket, isStale: Bool)
     case reset(ConnectionTicket)
     case close(ConnectionTicket, CloseReason, CloseMode)
     /// A lease has been held for longer than the configured warning.
@@ -46,31 +47,4 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case poolClosed
 }
 
-/// Effects in order. The first two need no allocation.
-struct EffectList {
-    private var first: Effect?
-    private var second: Effect?
-    private var rest: [Effect] = []
-
-    init() {}
-
-    var isEmpty: Bool { first == nil }
-
-    mutating func append(_ effect: Effect) {
-        if first == nil {
-            first = effect
-        } else if second == nil {
-            second = effect
-        } else {
-            rest.append(effect)
-        }
-    }
-
-    func forEach(_ body: (Effect) -> Void) {
-        guard let first else { return }
-        body(first)
-        guard let second else { return }
-        body(second)
-        for effect in rest { body(effect) }
-    }
-}
+typealias EffectList = ShortList<Effect>

@@ -60,31 +60,43 @@ extension Engine {
         }
     }
 
+    /// How a validation or a reset ended.
+    enum Outcome: Hashable, Sendable {
+        case succeeded
+        case failed
+        /// The application's own hook failed: replacements are opened no faster than after failed connects.
+        case hookFailed
+        /// The server is not the one that the open connections know.
+        case generationBroken
+    }
+
     /// A validation has ended.
     mutating func validated(
-        _ connection: ConnectionTicket, succeeded: Bool, now: Nanoseconds, effects: inout EffectList
+        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
-        prepared(connection, in: .validating, succeeded ? nil : .validationFailed, now, &effects)
+        prepared(connection, in: .validating, outcome, .validationFailed, now, random, &effects)
     }
 
     /// A reset has ended.
     mutating func wasReset(
-        _ connection: ConnectionTicket, succeeded: Bool, now: Nanoseconds, effects: inout EffectList
+        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
         if isCurrent(connection), slots[connection.position].state == .resetting { counters.resets += 1 }
-        prepared(connection, in: .resetting, succeeded ? nil : .resetFailed, now, &effects)
+        prepared(connection, in: .resetting, outcome, .resetFailed, now, random, &effects)
     }
 
     private mutating func prepared(
-        _ connection: ConnectionTicket, in state: SlotState, _ failure: CloseReason?, _ now: Nanoseconds,
-        _ effects: inout EffectList
+        _ connection: ConnectionTicket, in state: SlotState, _ outcome: Outcome, _ failure: CloseReason,
+        _ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList
     ) {
         guard isCurrent(connection), slots[connection.position].state == state else { return }
-        if let failure {
-            close(connection.index, failure, .orderly, now, &effects)
-            serveAll(now, &effects)
-        } else {
+        if outcome == .succeeded {
             offer(connection.index, now, &effects)
+        } else {
+            if outcome == .hookFailed { noteFailure(Int(slots[connection.position].lane), now, random) }
+            close(connection.index, failure, .orderly, now, &effects)
+            if outcome == .generationBroken { invalidateAll(now, &effects) }
+            serveAll(now, &effects)
         }
         check()
     }

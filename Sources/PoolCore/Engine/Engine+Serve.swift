@@ -98,10 +98,11 @@ extension Engine {
     }
 
     private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
         move(slot, to: .validating, now)
         counters.validations += 1
         setDeadline(slot, now.adding(configuration.validationTimeout), &effects)
-        effects.append(.validate(ticket(ofSlot: slot)))
+        effects.append(.validate(ticket(ofSlot: slot), isStale: isStale))
     }
 
     private mutating func openOne(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
