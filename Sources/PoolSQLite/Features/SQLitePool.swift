@@ -7,8 +7,8 @@ extension Pool where Driver == SQLiteDriver {
     ///
     /// - Throws: ``SQLiteConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
     public convenience init(
-        path: String, configuration: PoolConfiguration = .default, observer: (any PoolObserver)? = nil,
-        logger: Logger = Logger(label: "pool.sqlite")
+        path: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil
     ) throws {
         try self.init(
             database: SQLiteConfiguration(path: path), configuration: configuration, observer: observer, logger: logger)
@@ -18,9 +18,9 @@ extension Pool where Driver == SQLiteDriver {
     ///
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
-        database: SQLiteConfiguration, configuration: PoolConfiguration = .default,
+        database: SQLiteConfiguration, configuration: PoolConfiguration? = nil,
         hooks: PoolHooks<SQLiteDriver> = .init(), observer: (any PoolObserver)? = nil,
-        logger: Logger = Logger(label: "pool.sqlite")
+        logger: Logger? = nil
     ) throws {
         try self.init(
             driver: SQLiteDriver(configuration: database), configuration: configuration, hooks: hooks,
