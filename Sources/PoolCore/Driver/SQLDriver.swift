@@ -70,12 +70,26 @@ public struct StatementDescription: Sendable, Hashable {
 }
 
 /// A step in the life of a transaction.
+///
+/// Cancelling the task may stop the steps that begin something, ``begin(_:)`` and ``savepoint(depth:)``. It never stops
+/// those that end it: a rollback must come through although the task is cancelled, and nobody could say what a commit
+/// had done that was stopped in the middle.
+///
+/// A step that ends something and fails leaves the connection in a state that its
+/// ``DriverConnection/condition`` tells: broken, or a rollback is all that it needs.
 public enum TransactionCommand: Sendable, Hashable {
+    /// A failure leaves no transaction open.
     case begin(TransactionOptions)
+    /// Throws, too, if the database rolled the transaction back instead. If it fails, ``rollback`` follows.
     case commit
+    /// Ends the transaction, if one is still open. Without one it does nothing: some errors end the transaction by
+    /// themselves.
     case rollback
     /// `depth` is 1 for the first level of nesting; it makes the name unique.
     case savepoint(depth: Int)
+    /// Keeps what was done since the savepoint. If it fails, ``rollbackToSavepoint(depth:)`` follows.
     case releaseSavepoint(depth: Int)
+    /// Undoes what was done since the savepoint; whether the savepoint itself stays does not matter. Where the
+    /// transaction has already ended, it does nothing.
     case rollbackToSavepoint(depth: Int)
 }

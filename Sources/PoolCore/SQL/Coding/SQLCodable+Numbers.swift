@@ -1,0 +1,115 @@
+extension Bool: SQLCodable {
+    public var sqlValue: SQLValue { .bool(self) }
+
+    public init(sqlValue: SQLValue) throws {
+        switch sqlValue {
+        case .bool(let value): self = value
+        case .int(0): self = false
+        case .int(1): self = true
+        case .int:
+            throw SQLConversionError(expected: Bool.self, actual: sqlValue, reason: "only 0 and 1 are truth values")
+        default: throw SQLConversionError(expected: Bool.self, actual: sqlValue)
+        }
+    }
+}
+
+extension SQLEncodable where Self: FixedWidthInteger {
+    public var sqlValue: SQLValue {
+        Int64(exactly: self).map(SQLValue.int) ?? .decimal(SQLDecimal(self))
+    }
+}
+
+extension SQLDecodable where Self: FixedWidthInteger {
+    public init(sqlValue: SQLValue) throws {
+        let exact: Self?
+        switch sqlValue {
+        case .int(let value): exact = Self(exactly: value)
+        case .double(let value): exact = Self(exactly: value)
+        case .decimal(let value): exact = Self(exactly: value)
+        default: throw SQLConversionError(expected: Self.self, actual: sqlValue)
+        }
+        guard let exact else {
+            throw SQLConversionError(
+                expected: Self.self, actual: sqlValue, reason: "not a whole number that the type can hold")
+        }
+        self = exact
+    }
+}
+
+extension Int: SQLCodable {}
+extension Int8: SQLCodable {}
+extension Int16: SQLCodable {}
+extension Int32: SQLCodable {}
+extension Int64: SQLCodable {}
+extension Int128: SQLCodable {}
+extension UInt: SQLCodable {}
+extension UInt16: SQLCodable {}
+extension UInt32: SQLCodable {}
+extension UInt64: SQLCodable {}
+extension UInt128: SQLCodable {}
+
+extension UInt8: SQLCodable {
+    public static func sqlValue(ofArray elements: [UInt8]) -> SQLValue { .bytes(elements) }
+
+    public static func array(sqlValue: SQLValue) throws -> [UInt8] {
+        guard case .bytes(let bytes) = sqlValue else {
+            throw SQLConversionError(expected: [UInt8].self, actual: sqlValue)
+        }
+        return bytes
+    }
+}
+
+extension Double: SQLCodable {
+    public var sqlValue: SQLValue { .double(self) }
+
+    public init(sqlValue: SQLValue) throws {
+        let exact: Double?
+        switch sqlValue {
+        case .double(let value): exact = value
+        case .int(let value): exact = Double(exactly: value)
+        case .decimal(let value):
+            let nearest = Double(value)
+            exact = SQLDecimal(nearest) == value ? nearest : nil
+        default: throw SQLConversionError(expected: Double.self, actual: sqlValue)
+        }
+        guard let exact else {
+            throw SQLConversionError(
+                expected: Double.self, actual: sqlValue, reason: "more digits than the type can hold")
+        }
+        self = exact
+    }
+}
+
+extension Float: SQLCodable {
+    public var sqlValue: SQLValue { .double(Double(self)) }
+
+    public init(sqlValue: SQLValue) throws {
+        let exact: Float?
+        switch sqlValue {
+        case .double(let value): exact = value.isNaN ? .nan : Float(exactly: value)
+        case .int(let value): exact = Float(exactly: value)
+        case .decimal(let value):
+            let nearest = Float(value.description) ?? .nan
+            exact = value.isNaN || SQLDecimal(nearest.description) == value ? nearest : nil
+        default: throw SQLConversionError(expected: Float.self, actual: sqlValue)
+        }
+        guard let exact else {
+            throw SQLConversionError(
+                expected: Float.self, actual: sqlValue, reason: "more digits than the type can hold")
+        }
+        self = exact
+    }
+}
+
+extension SQLDecimal: SQLCodable {
+    public var sqlValue: SQLValue { .decimal(self) }
+
+    public init(sqlValue: SQLValue) throws {
+        switch sqlValue {
+        case .decimal(let value): self = value
+        case .int(let value): self.init(value)
+        case .double(let value): self.init(value)
+        default: self = try sqlValue.decodeText()
+        }
+    }
+}

@@ -1,0 +1,107 @@
+/// A type whose values can be bind values of a statement.
+///
+/// An enum with raw values needs no more than the conformance. Other types of your own name the database's type that
+/// they are stored as:
+///
+/// ```swift
+/// extension Temperature: SQLEncodable {
+///     var sqlValue: SQLValue { .double(kelvin) }
+/// }
+/// ```
+///
+/// | type | becomes |
+/// |---|---|
+/// | `Bool` | `bool` |
+/// | integers of any width | `int`; beyond the range of 64 bits with sign, `decimal` |
+/// | `Double`, `Float` | `double` |
+/// | `String`, `Substring` | `text` |
+/// | `[UInt8]` | `bytes` |
+/// | other arrays | `array` |
+/// | ``SQLDecimal``, ``SQLDate``, ``SQLTime``, ``SQLTimestamp``, ``SQLZonedTimestamp``, ``SQLUUID`` | their own case |
+/// | ``SQLJSON`` | `json` |
+/// | optionals | NULL, or what they hold |
+/// | enums and structures with a raw value | what that becomes |
+public protocol SQLEncodable {
+    /// The value as it is sent to the database.
+    var sqlValue: SQLValue { get }
+
+    /// An array of such values as it is sent to the database. The default is ``SQLValue/array(_:)``; that of `UInt8` is
+    /// ``SQLValue/bytes(_:)``.
+    static func sqlValue(ofArray elements: [Self]) -> SQLValue
+}
+
+/// A type that values in results can be decoded as.
+///
+/// One rule holds for all types of this package: a conversion happens where nothing can get lost, and fails otherwise.
+/// Hence the integer 1 and the double 1.0 decode as `Int`, and 1.5 does not.
+///
+/// | type | decodes from |
+/// |---|---|
+/// | `Bool` | `bool`; `int` 0 and 1 |
+/// | integers of any width | `int`, `double` and `decimal` whose value is a whole number in range |
+/// | `Double`, `Float` | `double`, `int` and `decimal` if the type has that number exactly; for `decimal` that means that the double's shortest text is the same number |
+/// | `String` | `text`, `json` |
+/// | `[UInt8]` | `bytes` |
+/// | other arrays | `array` |
+/// | ``SQLDecimal`` | `decimal`, `int`, `double` (its shortest text), `text` that is a number |
+/// | ``SQLDate``, ``SQLTime``, ``SQLTimestamp``, ``SQLZonedTimestamp`` | their own case, and `text` in the form that each documents |
+/// | ``SQLUUID`` | `uuid`; `text` in its form; `bytes`, if there are 16 |
+/// | ``SQLJSON`` | `json`, `text` |
+/// | optionals | NULL, and what the wrapped type decodes from |
+/// | enums and structures with a raw value | what that decodes from |
+/// | ``SQLValue`` | everything, as it is |
+///
+/// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
+public protocol SQLDecodable {
+    /// Throw ``SQLConversionError`` if `sqlValue` is nothing that the type can hold.
+    init(sqlValue: SQLValue) throws
+
+    /// An array of such values. The default takes ``SQLValue/array(_:)``; that of `UInt8` takes
+    /// ``SQLValue/bytes(_:)``.
+    static func array(sqlValue: SQLValue) throws -> [Self]
+}
+
+/// A type that goes both ways.
+public typealias SQLCodable = SQLDecodable & SQLEncodable
+
+extension SQLEncodable {
+    public static func sqlValue(ofArray elements: [Self]) -> SQLValue {
+        .array(elements.map(\.sqlValue))
+    }
+}
+
+extension SQLDecodable {
+    public static func array(sqlValue: SQLValue) throws -> [Self] {
+        guard case .array(let elements) = sqlValue else {
+            throw SQLConversionError(expected: [Self].self, actual: sqlValue)
+        }
+        return try elements.map(Self.init(sqlValue:))
+    }
+}
+
+extension SQLValue: SQLCodable {
+    public var sqlValue: SQLValue { self }
+
+    public init(sqlValue: SQLValue) {
+        self = sqlValue
+    }
+}
+
+extension SQLEncodable where Self: RawRepresentable, RawValue: SQLEncodable {
+    public var sqlValue: SQLValue { rawValue.sqlValue }
+}
+
+extension SQLDecodable where Self: RawRepresentable, RawValue: SQLDecodable {
+    public init(sqlValue: SQLValue) throws {
+        let rawValue: RawValue
+        do {
+            rawValue = try RawValue(sqlValue: sqlValue)
+        } catch let error as SQLConversionError {
+            throw SQLConversionError(expected: Self.self, actual: sqlValue, reason: error.reason)
+        }
+        guard let value = Self(rawValue: rawValue) else {
+            throw SQLConversionError(expected: Self.self, actual: sqlValue, reason: "no case has this raw value")
+        }
+        self = value
+    }
+}

@@ -1,0 +1,82 @@
+/// Decodes the value of one column as a `Decodable` type.
+struct ColumnDecoder: Decoder {
+    let row: Row
+    let index: Int
+
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    /// What SQL knows how to decode is decoded that way. All else decodes itself, as an enum with raw values does.
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        if let known = type as? any SQLDecodable.Type, let value = try decodeKnown(known) as? Value { return value }
+        try rejectFoundationDate(type)
+        do {
+            return try Value(from: self)
+        } catch let error as DecodingError {
+            throw SQLDecodingError(
+                error, converting: row.rawValue(at: index), to: type, column: index, in: row)
+        }
+    }
+
+    private func decodeKnown<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
+        try row.value(at: index)
+    }
+
+    /// `Date` decodes itself from the seconds since 2001, which no database stores: it would be wrong by 31 years.
+    private func rejectFoundationDate(_ type: Any.Type) throws {
+        let name = String(reflecting: type)
+        guard name == "Foundation.Date" || name == "FoundationEssentials.Date" else { return }
+        throw unsupported(
+            type, "a Date does not say what a database stores it as; use SQLZonedTimestamp, or make Date SQLDecodable")
+    }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        throw unsupported(nil, "a column holds a single value; decode SQLJSON and hand its text to a JSON decoder")
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        throw unsupported(nil, "only arrays whose elements are SQLDecodable can be decoded from a column")
+    }
+
+    func singleValueContainer() -> any SingleValueDecodingContainer {
+        ColumnContainer(decoder: self)
+    }
+
+    private func unsupported(_ type: Any.Type?, _ reason: String) -> SQLDecodingError {
+        var error = SQLDecodingError(code: .unsupportedType, reason: reason)
+        error.columnName = row.columns.names[index]
+        error.columnIndex = index
+        error.row = row.number
+        error.expectedType = type.map { String(describing: $0) }
+        error.actualType = row.rawValue(at: index).typeName
+        return error
+    }
+}
+
+private struct ColumnContainer: SingleValueDecodingContainer {
+    let decoder: ColumnDecoder
+
+    var codingPath: [any CodingKey] { [] }
+
+    private func value<Value: SQLDecodable>() throws -> Value {
+        try decoder.row.value(at: decoder.index)
+    }
+
+    func decodeNil() -> Bool { decoder.row.rawValue(at: decoder.index).isNull }
+
+    func decode(_ type: Bool.Type) throws -> Bool { try value() }
+    func decode(_ type: String.Type) throws -> String { try value() }
+    func decode(_ type: Double.Type) throws -> Double { try value() }
+    func decode(_ type: Float.Type) throws -> Float { try value() }
+    func decode(_ type: Int.Type) throws -> Int { try value() }
+    func decode(_ type: Int8.Type) throws -> Int8 { try value() }
+    func decode(_ type: Int16.Type) throws -> Int16 { try value() }
+    func decode(_ type: Int32.Type) throws -> Int32 { try value() }
+    func decode(_ type: Int64.Type) throws -> Int64 { try value() }
+    func decode(_ type: UInt.Type) throws -> UInt { try value() }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try value() }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try value() }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try value() }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try value() }
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.decode(type) }
+}

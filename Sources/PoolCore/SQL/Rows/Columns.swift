@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// The columns of a result, shared by all its rows.
+public final class Columns: Sendable {
+    /// In the order of the result. Nothing keeps names from occurring twice.
+    public let names: [String]
+
+    /// Made when it is first needed: most results are read by position or have few columns.
+    private let index = AtomicLazyReference<Index>()
+
+    public init(names: [String]) {
+        self.names = names
+    }
+
+    public var count: Int { names.count }
+
+    /// The place of the column of that name, upper and lower case being different.
+    ///
+    /// Takes the same time however many columns there are.
+    ///
+    /// - Throws: ``SQLDecodingError`` with ``SQLDecodingError/Code/noSuchColumn`` or
+    ///   ``SQLDecodingError/Code/ambiguousColumn``.
+    public func index(of name: String) throws -> Int {
+        switch find(name) {
+        case .at(let index): return index
+        case .nowhere: throw SQLDecodingError.noSuchColumn(name, in: names)
+        case .ambiguous: throw SQLDecodingError.ambiguousColumn(name)
+        }
+    }
+
+    enum Place: Sendable, Hashable {
+        case at(Int)
+        case nowhere
+        case ambiguous
+    }
+
+    func find(_ name: String) -> Place {
+        // To compare a few names is faster than to hash one.
+        if names.count <= 8 { return scan(for: name) }
+        return (index.load() ?? index.storeIfNil(Index(names))).places[name] ?? .nowhere
+    }
+
+    private func scan(for name: String) -> Place {
+        var place = Place.nowhere
+        for index in names.indices where names[index] == name {
+            guard place == .nowhere else { return .ambiguous }
+            place = .at(index)
+        }
+        return place
+    }
+
+    private final class Index: Sendable {
+        let places: [String: Place]
+
+        init(_ names: [String]) {
+            let pairs = names.enumerated().map { ($0.element, Place.at($0.offset)) }
+            places = Dictionary(pairs) { _, _ in .ambiguous }
+        }
+    }
+}

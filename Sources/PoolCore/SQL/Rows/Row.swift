@@ -1,0 +1,106 @@
+/// A row of a result.
+///
+/// It keeps the values of the ``Rows`` that it belongs to: store what you decode from it rather than the row itself.
+public struct Row: Sendable {
+    public let columns: Columns
+    /// Its place in the result, from 0.
+    public let number: Int
+    private let storage: [SQLValue]
+    private let offset: Int
+
+    init(columns: Columns, number: Int, storage: [SQLValue], offset: Int) {
+        self.columns = columns
+        self.number = number
+        self.storage = storage
+        self.offset = offset
+    }
+
+    /// One for each column, as the driver delivered them.
+    public var values: ArraySlice<SQLValue> {
+        storage[offset ..< offset + columns.count]
+    }
+
+    /// The value of the column of that name, upper and lower case being different.
+    ///
+    /// - Throws: ``SQLDecodingError``.
+    public subscript<Value: SQLDecodable>(name: String, as type: Value.Type) -> Value {
+        get throws { try value(at: try columns.index(of: name)) }
+    }
+
+    /// The value of the column at that place, from 0.
+    ///
+    /// - Throws: ``SQLDecodingError``.
+    public subscript<Value: SQLDecodable>(index: Int, as type: Value.Type) -> Value {
+        get throws {
+            guard 0 ..< columns.count ~= index else {
+                throw SQLDecodingError.noSuchColumn(index, in: columns.names)
+            }
+            return try value(at: index)
+        }
+    }
+
+    func value<Value: SQLDecodable>(at index: Int) throws -> Value {
+        let value = storage[offset + index]
+        do {
+            return try Value(sqlValue: value)
+        } catch {
+            throw SQLDecodingError(error, converting: value, to: Value.self, column: index, in: self)
+        }
+    }
+
+    func rawValue(at index: Int) -> SQLValue {
+        storage[offset + index]
+    }
+}
+
+extension Row {
+    /// The value of the only column.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    public func decode<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
+        try columns.check(count: 1, for: type)
+        return try value(at: 0)
+    }
+
+    /// The value of the only column. Types that are `Decodable` too are taken for values.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    public func decode<Value: SQLDecodable & Decodable>(_ type: Value.Type) throws -> Value {
+        try columns.check(count: 1, for: type)
+        return try value(at: 0)
+    }
+
+    /// The row as a tuple, column by column: `row.decode((Int, String).self)`.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
+    public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
+        _ type: (First, Second, repeat each Other).Type
+    ) throws -> (First, Second, repeat each Other) {
+        var count = 2
+        for _ in repeat (each Other).self { count += 1 }
+        try columns.check(count: count, for: type)
+        var next = 1
+        func nextValue<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
+            next += 1
+            return try value(at: next)
+        }
+        return (try value(at: 0), try value(at: 1), repeat try nextValue((each Other).self))
+    }
+
+    /// The row as a value of a `Decodable` type whose properties are named like columns.
+    ///
+    /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
+    ///
+    /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
+    /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
+        try Value(from: RowDecoder(row: self, naming: naming))
+    }
+}
+
+extension Row: CustomStringConvertible {
+    /// Names and values, as in `[id: 1, name: "Ada"]`.
+    public var description: String {
+        "[\(zip(columns.names, values).map { "\($0): \($1)" }.joined(separator: ", "))]"
+    }
+}

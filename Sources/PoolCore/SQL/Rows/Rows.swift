@@ -1,0 +1,94 @@
+/// The rows of a result: a collection of ``Row``, kept in one piece.
+///
+/// ```swift
+/// let rows = try await connection.query("SELECT id, name FROM users")
+/// for (id, name) in try rows.decode((Int, String).self) { … }
+/// ```
+public struct Rows: Sendable {
+    public let columns: Columns
+    /// One row after the other.
+    let values: [SQLValue]
+    /// The place of the first row in the result that these rows are a part of.
+    let firstNumber: Int
+
+    /// `values` holds the rows one after the other, `columns.names.count` values each.
+    ///
+    /// A result without columns has no rows here.
+    public init(columns: Columns, values: [SQLValue]) {
+        self.init(columns: columns, values: values, firstNumber: 0)
+    }
+
+    init(columns: Columns, values: [SQLValue], firstNumber: Int) {
+        precondition(
+            columns.count == 0 ? values.isEmpty : values.count.isMultiple(of: columns.count),
+            "bug in the driver: \(values.count) values do not fill rows of \(columns.count) columns")
+        self.columns = columns
+        self.values = values
+        self.firstNumber = firstNumber
+    }
+}
+
+extension Rows: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { columns.count == 0 ? 0 : values.count / columns.count }
+
+    public subscript(position: Int) -> Row {
+        precondition(indices.contains(position), "Row \(position) does not exist: there are \(count) rows")
+        return Row(
+            columns: columns, number: firstNumber + position, storage: values, offset: position * columns.count)
+    }
+}
+
+extension Rows {
+    /// The values of the only column.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    public func decode<Value: SQLDecodable>(_ type: Value.Type) throws -> [Value] {
+        try columns.check(count: 1, for: type)
+        return try map { try $0.value(at: 0) }
+    }
+
+    /// The values of the only column. Types that are `Decodable` too are taken for values.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    public func decode<Value: SQLDecodable & Decodable>(_ type: Value.Type) throws -> [Value] {
+        try columns.check(count: 1, for: type)
+        return try map { try $0.value(at: 0) }
+    }
+
+    /// Each row as a tuple, column by column: `rows.decode((Int, String).self)`.
+    ///
+    /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
+    public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
+        _ type: (First, Second, repeat each Other).Type
+    ) throws -> [(First, Second, repeat each Other)] {
+        var tuples: [(First, Second, repeat each Other)] = []
+        tuples.reserveCapacity(count)
+        for row in self { tuples.append(try row.decode(type)) }
+        return tuples
+    }
+
+    /// Each row as a value of a `Decodable` type whose properties are named like columns.
+    ///
+    /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
+    ///
+    /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
+    /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
+        try map { try $0.decode(type, naming: naming) }
+    }
+}
+
+extension Rows: CustomStringConvertible {
+    public var description: String {
+        "\(count == 1 ? "1 row" : "\(count) rows") of \(columns.names.joined(separator: ", "))"
+    }
+}
+
+extension Columns {
+    func check(count expected: Int, for type: Any.Type) throws {
+        guard count == expected else {
+            throw SQLDecodingError.columnCount(expected: expected, type: type, names: names)
+        }
+    }
+}

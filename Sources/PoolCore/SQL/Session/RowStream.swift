@@ -1,0 +1,41 @@
+/// The rows of a statement that is still running, one by one. See ``SQLSession/stream(_:batchSize:_:)``.
+public struct RowStream<Driver: SQLDriver>: ~Copyable {
+    private let cursor: Driver.Connection.Cursor
+    private let batchSize: Int
+    private var batch: Rows?
+    private var position = 0
+    private var rowsBefore = 0
+    private var isAtEnd = false
+
+    init(cursor: Driver.Connection.Cursor, batchSize: Int) {
+        self.cursor = cursor
+        self.batchSize = batchSize
+    }
+
+    public var columns: Columns { cursor.columns }
+
+    /// The next row, or nil at the end. After an error there are no more rows.
+    ///
+    /// - Throws: The driver's error, or `CancellationError`.
+    public mutating func next() async throws -> Row? {
+        while !isAtEnd {
+            if let batch, position < batch.count {
+                defer { position += 1 }
+                return batch[position]
+            }
+            try await fetch()
+        }
+        return nil
+    }
+
+    private mutating func fetch() async throws {
+        rowsBefore += batch?.count ?? 0
+        position = 0
+        // Before the next batch is fetched, so that there are never two in memory.
+        batch = nil
+        isAtEnd = true
+        guard let next = try await cursor.next(maximumRows: batchSize) else { return }
+        batch = Rows(columns: next.columns, values: next.values, firstNumber: rowsBefore)
+        isAtEnd = false
+    }
+}

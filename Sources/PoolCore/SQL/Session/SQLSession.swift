@@ -1,0 +1,135 @@
+/// What a lease and a transaction have in common: statements can be run on it, one at a time.
+///
+/// Code for any database takes one as `inout`:
+///
+/// ```swift
+/// func rename(_ id: Int, to name: String, in session: inout some SQLSession & ~Copyable) async throws {
+///     try await session.execute("UPDATE users SET name = \(name) WHERE id = \(id)")
+/// }
+/// ```
+///
+/// Errors of the database reach the caller as the driver's own type. Where one is thrown, the statement has ended and
+/// the connection is ready for the next. When the task is cancelled, the statement is cancelled in the database too.
+public protocol SQLSession: ~Copyable {
+    associatedtype Driver: SQLDriver
+    /// For the functions of the protocol's extensions; opaque to applications.
+    var handle: ConnectionHandle<Driver> { get }
+}
+
+extension Lease: SQLSession where Driver: SQLDriver {}
+
+extension SQLSession where Self: ~Copyable {
+    /// Runs a statement and returns all its rows.
+    ///
+    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``.
+    public mutating func query(_ sql: SQL) async throws -> Rows {
+        try await handle.connection.query(sql)
+    }
+
+    /// Runs a prepared statement with these values, and returns all its rows.
+    ///
+    /// - Throws: ``SQLStatementError`` if there are too few or too many values.
+    public mutating func query<each Value: SQLEncodable>(
+        _ statement: PreparedStatement, _ values: repeat each Value
+    ) async throws -> Rows {
+        let sql = try statement.binding(repeat each values)
+        return try await handle.connection.query(sql)
+    }
+
+    /// Runs a statement for what it does. Rows that it returns are dropped.
+    @discardableResult
+    public mutating func execute(_ sql: SQL) async throws -> StatementResult {
+        try await handle.connection.execute(sql)
+    }
+
+    /// Runs a prepared statement with these values for what it does.
+    ///
+    /// - Throws: ``SQLStatementError`` if there are too few or too many values.
+    @discardableResult
+    public mutating func execute<each Value: SQLEncodable>(
+        _ statement: PreparedStatement, _ values: repeat each Value
+    ) async throws -> StatementResult {
+        let sql = try statement.binding(repeat each values)
+        return try await handle.connection.execute(sql)
+    }
+
+    /// Runs a statement once for each tuple of values, which fill its `\(.parameter)`s in order.
+    ///
+    /// ```swift
+    /// try await connection.executeBatch(
+    ///     "INSERT INTO users(id, name) VALUES (\(.parameter), \(.parameter))", [(1, "Ada"), (2, "Grace")])
+    /// ```
+    ///
+    /// It stops at the first failure. What ran before stays done, unless a transaction around it is rolled back.
+    ///
+    /// - Returns: One result for each tuple.
+    /// - Throws: ``SQLStatementError``, before anything runs, if the tuples have too few or too many values.
+    @discardableResult
+    public mutating func executeBatch<each Value: SQLEncodable>(
+        _ sql: SQL, _ tuples: [(repeat each Value)]
+    ) async throws -> [StatementResult] {
+        let bindSets = tuples.map { tuple in
+            var values: [SQLValue] = []
+            repeat values.append((each tuple).sqlValue)
+            return values
+        }
+        return try await executeBatch(sql, bindSets: bindSets)
+    }
+
+    /// Runs a statement once for each set of values, for statements whose number of values is known only when the
+    /// program runs. Otherwise as the form that takes tuples.
+    @discardableResult
+    public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+        let filled = try bindSets.map { try sql.filled(with: $0) }
+        if filled.isEmpty { return [] }
+        return try await handle.connection.executeBatch(sql.withClosedParameters, filled)
+    }
+
+    /// Runs statements that are separated by semicolons, as in a migration. It stops at the first failure.
+    ///
+    /// The script is passed on as it is. Never build it from input that you do not trust.
+    public mutating func executeScript(_ script: String) async throws {
+        if script.utf8.contains(0) { throw SQLStatementError.zeroByte }
+        try await handle.connection.executeScript(script)
+    }
+
+    /// Has the database check a statement, so that its errors show now, and returns it for use on any connection.
+    ///
+    /// - Throws: The driver's error, or ``SQLStatementError`` if placeholders were written by hand beside interpolated
+    ///   values.
+    public mutating func prepare(_ sql: SQL) async throws -> PreparedStatement {
+        let description = try await handle.connection.prepare(sql.withClosedParameters)
+        return try PreparedStatement(sql: sql, description: description)
+    }
+
+    /// Runs a statement and hands its rows to `body` as they arrive, so that memory does not grow with the result.
+    ///
+    /// ```swift
+    /// let total = try await connection.stream("SELECT amount FROM payments") { rows in
+    ///     var total = 0
+    ///     while let row = try await rows.next() { total += try row[0, as: Int.self] }
+    ///     return total
+    /// }
+    /// ```
+    ///
+    /// The session cannot be used while the body runs. The statement has ended when this function returns or throws,
+    /// wherever the body stopped reading.
+    ///
+    /// - Parameter batchSize: How many rows are fetched at once. The default is 256.
+    public mutating func stream<Result>(
+        _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result
+    ) async throws -> Result {
+        guard batchSize >= 1 else { throw SQLStatementError.batchSize(batchSize) }
+        let cursor = try await handle.connection.open(sql)
+        var rows = RowStream<Driver>(cursor: cursor, batchSize: batchSize)
+        let result: Result
+        do {
+            result = try await body(&rows)
+        } catch {
+            await cursor.close()
+            throw error
+        }
+        await cursor.close()
+        return result
+    }
+}

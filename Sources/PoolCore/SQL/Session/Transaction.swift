@@ -1,0 +1,93 @@
+/// An open transaction.
+///
+/// It exists within the body that it is handed to, and there it is the only way to the connection: the compiler rejects
+/// the use of the lease, or of an outer transaction, while it is open.
+public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
+    public let handle: ConnectionHandle<Driver>
+    /// 0 for a transaction, 1 and more for the savepoints within it.
+    private let depth: Int
+    private var mustRollBack = false
+
+    fileprivate init(handle: ConnectionHandle<Driver>, depth: Int) {
+        self.handle = handle
+        self.depth = depth
+    }
+
+    /// Makes the transaction roll back when its body returns, which then returns its result all the same.
+    ///
+    /// In a nested transaction, only what was done there is rolled back.
+    public mutating func setRollbackOnly() {
+        mustRollBack = true
+    }
+
+    /// Runs `body` in a savepoint: what it did is kept when it returns, and undone when it throws, while the transaction
+    /// around it goes on.
+    ///
+    /// - Throws: What `body` throws, or the driver's error if the savepoint cannot be set or released.
+    public mutating func transaction<Result>(
+        _ body: (inout Transaction<Driver>) async throws -> Result
+    ) async throws -> Result {
+        try await Self.run(on: handle, depth: depth + 1, options: TransactionOptions(), body)
+    }
+}
+
+extension Lease where Driver: SQLDriver {
+    /// Runs `body` in a transaction, which is committed when `body` returns, and rolled back when it throws.
+    ///
+    /// The rollback is done although the task may be cancelled. The error of `body` is the one that is thrown, also if the
+    /// rollback fails; the pool then closes the connection.
+    ///
+    /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
+    /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed.
+    public mutating func transaction<Result>(
+        _ options: TransactionOptions = TransactionOptions(),
+        _ body: (inout Transaction<Driver>) async throws -> Result
+    ) async throws -> Result {
+        try await Transaction.runWithRetries(on: handle, options: options, body)
+    }
+}
+
+extension Transaction {
+    static func runWithRetries<Result>(
+        on handle: ConnectionHandle<Driver>, options: TransactionOptions,
+        _ body: (inout Transaction<Driver>) async throws -> Result
+    ) async throws -> Result {
+        var retries = 0
+        while true {
+            do {
+                return try await run(on: handle, depth: 0, options: options, body)
+            } catch {
+                guard retries < options.maximumRetries, !Task.isCancelled,
+                    handle.driver.canRetryTransaction(after: error)
+                else { throw error }
+                retries += 1
+            }
+        }
+    }
+
+    private static func run<Result>(
+        on handle: ConnectionHandle<Driver>, depth: Int, options: TransactionOptions,
+        _ body: (inout Transaction<Driver>) async throws -> Result
+    ) async throws -> Result {
+        let connection = handle.connection
+        try await connection.transaction(depth == 0 ? .begin(options) : .savepoint(depth: depth))
+        do {
+            var transaction = Transaction(handle: handle, depth: depth)
+            let result = try await body(&transaction)
+            if transaction.mustRollBack {
+                try await rollBack(connection, depth: depth)
+            } else {
+                try await connection.transaction(depth == 0 ? .commit : .releaseSavepoint(depth: depth))
+            }
+            return result
+        } catch {
+            // A failure here leaves the connection broken, as drivers promise: the first error says more.
+            try? await rollBack(connection, depth: depth)
+            throw error
+        }
+    }
+
+    private static func rollBack(_ connection: Driver.Connection, depth: Int) async throws {
+        try await connection.transaction(depth == 0 ? .rollback : .rollbackToSavepoint(depth: depth))
+    }
+}

@@ -1,0 +1,100 @@
+extension SQL {
+    /// A place in a statement for a value that comes later: see ``SQLSession/prepare(_:)`` and
+    /// ``SQLSession/executeBatch(_:_:)``.
+    public struct Parameter: Sendable, Hashable {
+        public static let parameter = Parameter()
+    }
+
+    /// Collects what a string literal of type ``SQL`` interpolates.
+    public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+        private(set) var sql: SQL
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            sql = SQL(reservingText: literalCapacity + interpolationCount, binds: interpolationCount)
+        }
+
+        public mutating func appendLiteral(_ literal: String) {
+            sql.append(literal)
+        }
+
+        /// A bind value: never part of the statement's text.
+        public mutating func appendInterpolation(_ value: some SQLEncodable) {
+            sql.append(bind: value.sqlValue)
+        }
+
+        /// A bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect them.
+        public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+            sql.append(bind: value.sqlValue)
+        }
+
+        /// Another statement, with its bind values.
+        public mutating func appendInterpolation(_ sql: SQL) {
+            self.sql += sql
+        }
+
+        /// A place for a value that comes later: `\(.parameter)`.
+        public mutating func appendInterpolation(_ parameter: Parameter) {
+            sql.appendParameter()
+        }
+
+        /// A list of bind values in parentheses, for `IN`.
+        ///
+        /// An empty sequence becomes `(NULL)`, since no database accepts `()`. Then neither `x IN (NULL)` nor
+        /// `x NOT IN (NULL)` holds for any row.
+        public mutating func appendInterpolation<Value: SQLEncodable>(binds values: some Sequence<Value>) {
+            var separator = "("
+            for value in values {
+                sql.append(separator)
+                sql.append(bind: value.sqlValue)
+                separator = ", "
+            }
+            sql.append(separator == "(" ? "(NULL)" : ")")
+        }
+
+        /// The name of a table, a column or the like; several make a qualified name, `"schema"."table"`.
+        public mutating func appendInterpolation(identifier name: String, _ more: String...) {
+            sql.append(identifier: name)
+            for name in more {
+                sql.append(".")
+                sql.append(identifier: name)
+            }
+        }
+
+        /// Text as it is. Never build it from input that you do not trust.
+        public mutating func appendInterpolation(raw text: String) {
+            sql.append(text)
+        }
+
+        /// Several statements, with `separator` between them. None becomes nothing.
+        public mutating func appendInterpolation(joining parts: some Sequence<SQL>, separator: SQL = ", ") {
+            var isFirst = true
+            for part in parts {
+                if !isFirst { sql += separator }
+                sql += part
+                isFirst = false
+            }
+        }
+
+        /// A part of the statement where `condition` holds, and nothing otherwise.
+        public mutating func appendInterpolation(if condition: Bool, _ part: @autoclosure () -> SQL) {
+            if condition { sql += part() }
+        }
+
+        /// A part of the statement, or nothing for nil.
+        public mutating func appendInterpolation(optional part: SQL?) {
+            if let part { sql += part }
+        }
+    }
+}
+
+extension SQL {
+    fileprivate init(reservingText textCapacity: Int, binds bindCapacity: Int) {
+        var text = ""
+        text.reserveCapacity(textCapacity)
+        var binds: [SQLValue] = []
+        binds.reserveCapacity(bindCapacity)
+        var marks: [Mark] = []
+        marks.reserveCapacity(bindCapacity)
+        self.init(text: text, binds: binds, marks: marks)
+    }
+}

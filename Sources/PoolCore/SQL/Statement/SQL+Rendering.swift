@@ -1,0 +1,80 @@
+extension SQL {
+    /// The statement's text in `dialect`, and the values for its placeholders in order.
+    ///
+    /// In ``SQLDialect/ansi`` this copies nothing.
+    ///
+    /// - Throws: ``SQLStatementError`` if the text contains a zero byte, or if an open parameter has no value.
+    public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
+        if text.utf8.containsZero { throw SQLStatementError.zeroByte }
+        let open = openParameterCount
+        guard open == 0 else { throw SQLStatementError.openParameters(open) }
+        return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
+    }
+
+    private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {
+        if marks.isEmpty || dialect == .ansi { return true }
+        return dialect.placeholder == .questionMark && binds.count == marks.count
+    }
+
+    /// The text with each mark written as `dialect` writes it. Marks begin and end at ASCII, so that no character of
+    /// the text between them is ever cut.
+    private func rewritten(in dialect: SQLDialect) -> String {
+        let utf8 = text.utf8
+        let quote = String(dialect.identifierQuote)
+        var result = ""
+        result.reserveCapacity(utf8.count + 2 * marks.count)
+        var position = utf8.startIndex
+        var offset = 0
+        var number = 0
+        for mark in marks {
+            let start = utf8.index(position, offsetBy: mark.offset - offset)
+            result += text[position ..< start]
+            let count: Int
+            switch mark.kind {
+            case .bind, .parameter:
+                count = 1
+                number += 1
+                switch dialect.placeholder {
+                case .questionMark: result += "?"
+                case .dollarNumber: result += "$\(number)"
+                }
+            case .identifier(let utf8Count):
+                count = utf8Count
+                let quoted = text[start ..< utf8.index(start, offsetBy: utf8Count)]
+                result += dialect.identifierQuote == "\"" ? String(quoted) : Self.requote(quoted, with: quote)
+            }
+            position = utf8.index(start, offsetBy: count)
+            offset = mark.offset + count
+        }
+        result += text[position...]
+        return result
+    }
+
+    /// An identifier in quotation marks, with another quote instead.
+    private static func requote(_ quoted: Substring, with quote: String) -> String {
+        var result = quote
+        var isSecondOfPair = false
+        for scalar in quoted.unicodeScalars.dropFirst().dropLast() {
+            if scalar == "\"" {
+                isSecondOfPair.toggle()
+                if !isSecondOfPair { continue }
+            }
+            result.unicodeScalars.append(scalar)
+            if quote.unicodeScalars.elementsEqual(CollectionOfOne(scalar)) { result += quote }
+        }
+        return result + quote
+    }
+}
+
+extension String.UTF8View {
+    /// True if a byte is zero: the databases' C interfaces would take it for the end of the text.
+    fileprivate var containsZero: Bool {
+        let found = withContiguousStorageIfAvailable { bytes in
+            // Without an early exit, so that the compiler can look at many bytes at once.
+            var zeros: UInt8 = 0
+            for byte in bytes { zeros |= byte == 0 ? 1 : 0 }
+            return zeros != 0
+        }
+        return found ?? contains(0)
+    }
+}

@@ -1,0 +1,169 @@
+/// A statement and its bind values.
+///
+/// Write it as a string literal. What is interpolated becomes a bind value, always, so that no value can change what
+/// the statement means:
+///
+/// ```swift
+/// let statement: SQL = "SELECT name FROM users WHERE team = \(team) AND active = \(true)"
+/// ```
+///
+/// Everything else that may stand in an interpolation needs to say what it is:
+///
+/// | interpolation | becomes |
+/// |---|---|
+/// | `\(value)` | a bind value; an optional that is nil becomes NULL |
+/// | `\(binds: [1, 2, 3])` | `(?, ?, ?)`, for `IN`; an empty sequence becomes `(NULL)` |
+/// | `\(identifier: "main", "users")` | `"main"."users"`, quoted as the database quotes |
+/// | `\(raw: text)` | the text as it is: never build it from input |
+/// | `\(otherSQL)` | another `SQL` with its bind values |
+/// | `\(joining: parts, separator: " AND ")` | several of them |
+/// | `\(if: condition, "AND deleted IS NULL")` | a part, or nothing |
+/// | `\(optional: part)` | a part that may be nil, or nothing |
+/// | `\(.parameter)` | a place for a value that comes later, in a batch or a prepared statement |
+///
+/// A `?` in the literal's own text is text, and reaches the database as it is.
+public struct SQL: Sendable, Hashable {
+    /// The statement in ``SQLDialect/ansi``.
+    private(set) var text: String
+    /// One value for each placeholder, in order. Those of open parameters are NULL until they are filled.
+    private(set) var binds: [SQLValue]
+    /// The parts of `text` that other dialects write in another way, in order.
+    private(set) var marks: [Mark]
+
+    /// A part of the text that depends on the dialect.
+    struct Mark: Sendable, Hashable {
+        enum Kind: Sendable, Hashable {
+            case bind
+            case parameter
+            case identifier(utf8Count: Int)
+        }
+
+        /// In UTF-8, from the start of the text.
+        var offset: Int
+        var kind: Kind
+    }
+
+    init(text: String, binds: [SQLValue] = [], marks: [Mark] = []) {
+        self.text = text
+        self.binds = binds
+        self.marks = marks
+    }
+
+    /// A statement whose text is only known when the program runs: one that was read from a file, for instance.
+    ///
+    /// The text is passed on as it is. Never build it from input that you do not trust.
+    ///
+    /// - Parameters:
+    ///   - text: The statement, with placeholders as the database writes them.
+    ///   - binds: One value for each placeholder.
+    public init(raw text: String, binds: [any SQLEncodable] = []) {
+        self.init(text: text, binds: binds.map(\.sqlValue))
+    }
+
+    mutating func append(_ literal: String) {
+        text += literal
+    }
+
+    mutating func append(bind value: SQLValue) {
+        marks.append(Mark(offset: text.utf8.count, kind: .bind))
+        text += "?"
+        binds.append(value)
+    }
+
+    mutating func appendParameter() {
+        marks.append(Mark(offset: text.utf8.count, kind: .parameter))
+        text += "?"
+        binds.append(.null)
+    }
+
+    mutating func append(identifier name: String) {
+        let offset = text.utf8.count
+        text += "\""
+        for scalar in name.unicodeScalars {
+            text.unicodeScalars.append(scalar)
+            if scalar == "\"" { text += "\"" }
+        }
+        text += "\""
+        marks.append(Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
+    }
+
+    /// Both statements, one after the other, with nothing between them.
+    public static func + (left: SQL, right: SQL) -> SQL {
+        var sum = left
+        sum += right
+        return sum
+    }
+
+    /// Appends a statement, with nothing between the two.
+    public static func += (left: inout SQL, right: SQL) {
+        let offset = left.text.utf8.count
+        left.text += right.text
+        left.binds += right.binds
+        for mark in right.marks {
+            left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
+        }
+    }
+}
+
+extension SQL: ExpressibleByStringInterpolation {
+    public init(stringLiteral value: String) {
+        self.init(text: value)
+    }
+
+    public init(stringInterpolation: StringInterpolation) {
+        self = stringInterpolation.sql
+    }
+}
+
+extension SQL {
+    /// How many `\(.parameter)` wait for their value.
+    var openParameterCount: Int {
+        var count = 0
+        for mark in marks where mark.kind == .parameter { count += 1 }
+        return count
+    }
+
+    /// The statement with NULL in its open parameters, for a driver that prepares it or runs it with other values.
+    var withClosedParameters: SQL {
+        guard openParameterCount > 0 else { return self }
+        var closed = self
+        for index in closed.marks.indices where closed.marks[index].kind == .parameter {
+            closed.marks[index].kind = .bind
+        }
+        return closed
+    }
+
+    /// One value for each placeholder: the statement's own, and `values` for its open parameters, in order.
+    ///
+    /// A statement without any placeholder of ours has been written by hand with those of the database: it takes
+    /// `values` as they are.
+    func filled(with values: [SQLValue]) throws -> [SQLValue] {
+        if binds.isEmpty { return values }
+        let open = openParameterCount
+        guard open == values.count else {
+            throw SQLStatementError.bindCount(expected: open, given: values.count)
+        }
+        if open == binds.count { return values }
+        var filled = binds
+        var next = 0
+        var position = 0
+        for mark in marks {
+            switch mark.kind {
+            case .identifier: continue
+            case .bind: break
+            case .parameter:
+                filled[position] = values[next]
+                next += 1
+            }
+            position += 1
+        }
+        return filled
+    }
+
+    /// The statement with other bind values, one for each placeholder.
+    func replacingBinds(_ values: [SQLValue]) -> SQL {
+        var replaced = withClosedParameters
+        replaced.binds = values
+        return replaced
+    }
+}

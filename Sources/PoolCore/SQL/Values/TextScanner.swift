@@ -1,0 +1,100 @@
+/// Reads dates and times from the start of a text, strictly: each function returns nil unless it finds exactly what it
+/// is named after.
+struct TextScanner {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) {
+        rest = Substring(text).utf8
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard let byte = rest.first, UInt32(byte) == character.value else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// A number of so many digits; it ends before the first digit that would be too many.
+    mutating func number(digits: ClosedRange<Int>) -> Int? {
+        var value = 0
+        var count = 0
+        while count < digits.upperBound, let digit = nextDigit() {
+            value = value * 10 + digit
+            count += 1
+        }
+        return digits.contains(count) ? value : nil
+    }
+
+    private mutating func nextDigit() -> Int? {
+        guard let byte = rest.first, 0x30 ... 0x39 ~= byte else { return nil }
+        rest.removeFirst()
+        return Int(byte) - 0x30
+    }
+
+    /// `2024-01-31`, `-0043-03-15`, `+12024-01-31`.
+    mutating func date() -> SQLDate? {
+        let isNegative = skip("-")
+        if !isNegative { _ = skip("+") }
+        guard let year = number(digits: 4 ... 7), !(isNegative && year == 0),
+            skip("-"), let month = number(digits: 2 ... 2), skip("-"), let day = number(digits: 2 ... 2)
+        else { return nil }
+        return SQLDate(year: isNegative ? -year : year, month: month, day: day)
+    }
+
+    /// `12:30`, `12:30:59`, `12:30:59.123456`.
+    mutating func time() -> SQLTime? {
+        guard let hour = number(digits: 2 ... 2), skip(":"), let minute = number(digits: 2 ... 2) else { return nil }
+        guard skip(":") else { return SQLTime(hour: hour, minute: minute) }
+        guard let second = number(digits: 2 ... 2) else { return nil }
+        guard skip(".") else { return SQLTime(hour: hour, minute: minute, second: second) }
+        guard let microsecond = fraction() else { return nil }
+        return SQLTime(hour: hour, minute: minute, second: second, microsecond: microsecond)
+    }
+
+    /// The digits after the point, in millionths. More than six are too precise to keep, unless the rest are zeros.
+    private mutating func fraction() -> Int? {
+        var value = 0
+        var count = 0
+        while let digit = nextDigit() {
+            if count < 6 {
+                value = value * 10 + digit
+            } else if digit != 0 {
+                return nil
+            }
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        for _ in min(count, 6) ..< 6 { value *= 10 }
+        return value
+    }
+
+    /// `2024-01-31T12:30:59` or the same with a space between the two.
+    mutating func timestamp() -> SQLTimestamp? {
+        guard let date = date(), skip("T") || skip("t") || skip(" "), let time = time() else { return nil }
+        return SQLTimestamp(date: date, time: time)
+    }
+
+    /// `Z`, `+01`, `+01:00`, `+0100`, `-03:30:15`: the seconds that the clock is ahead of UTC.
+    mutating func offset() -> Int? {
+        if skip("Z") || skip("z") { return 0 }
+        let isNegative = skip("-")
+        guard isNegative || skip("+"), let hours = number(digits: 2 ... 2), hours < 24 else { return nil }
+        var seconds = hours * 3600
+        for unit in [60, 1] where !isAtEnd {
+            _ = skip(":")
+            guard let number = number(digits: 2 ... 2), number < 60 else { return nil }
+            seconds += number * unit
+        }
+        return isNegative ? -seconds : seconds
+    }
+}
+
+extension String {
+    /// Appends a number that is not negative, with zeros before it up to `width` digits.
+    mutating func append(_ number: Int, width: Int) {
+        let digits = String(number)
+        for _ in digits.utf8.count ..< max(width, digits.utf8.count) { self += "0" }
+        self += digits
+    }
+}
