@@ -6,14 +6,14 @@ extension SQL {
     /// - Throws: ``SQLStatementError`` if the text contains a zero byte, or if an open parameter has no value.
     public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
         if text.utf8.containsZero { throw SQLStatementError.zeroByte }
-        let open = openParameterCount
-        guard open == 0 else { throw SQLStatementError.openParameters(open) }
+        guard openParameterCount == 0 else { throw SQLStatementError.openParameters(openParameterCount) }
         return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
     }
 
     private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {
-        if marks.isEmpty || dialect == .ansi { return true }
-        return dialect.placeholder == .questionMark && binds.count == marks.count
+        if marks.isEmpty { return true }
+        // Without identifiers, only the placeholders matter.
+        return dialect.placeholder == .questionMark && (dialect.usesANSIQuote || binds.count == marks.count)
     }
 
     /// The text with each mark written as `dialect` writes it. Marks begin and end at ASCII, so that no character of
@@ -41,7 +41,7 @@ extension SQL {
             case .identifier(let utf8Count):
                 count = utf8Count
                 let quoted = text[start ..< utf8.index(start, offsetBy: utf8Count)]
-                result += dialect.identifierQuote == "\"" ? String(quoted) : Self.requote(quoted, with: quote)
+                result += dialect.usesANSIQuote ? String(quoted) : Self.requote(quoted, with: quote)
             }
             position = utf8.index(start, offsetBy: count)
             offset = mark.offset + count

@@ -29,6 +29,8 @@ public struct SQL: Sendable, Hashable {
     private(set) var binds: [SQLValue]
     /// The parts of `text` that other dialects write in another way, in order.
     private(set) var marks: [Mark]
+    /// How many `\(.parameter)` wait for their value.
+    private(set) var openParameterCount = 0
 
     /// A part of the text that depends on the dialect.
     struct Mark: Sendable, Hashable {
@@ -71,6 +73,7 @@ public struct SQL: Sendable, Hashable {
     }
 
     mutating func appendParameter() {
+        openParameterCount += 1
         marks.append(Mark(offset: text.utf8.count, kind: .parameter))
         text += "?"
         binds.append(.null)
@@ -99,6 +102,7 @@ public struct SQL: Sendable, Hashable {
         let offset = left.text.utf8.count
         left.text += right.text
         left.binds += right.binds
+        left.openParameterCount += right.openParameterCount
         for mark in right.marks {
             left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
         }
@@ -116,13 +120,6 @@ extension SQL: ExpressibleByStringInterpolation {
 }
 
 extension SQL {
-    /// How many `\(.parameter)` wait for their value.
-    var openParameterCount: Int {
-        var count = 0
-        for mark in marks where mark.kind == .parameter { count += 1 }
-        return count
-    }
-
     /// The statement with NULL in its open parameters, for a driver that prepares it or runs it with other values.
     var withClosedParameters: SQL {
         guard openParameterCount > 0 else { return self }
@@ -130,6 +127,7 @@ extension SQL {
         for index in closed.marks.indices where closed.marks[index].kind == .parameter {
             closed.marks[index].kind = .bind
         }
+        closed.openParameterCount = 0
         return closed
     }
 

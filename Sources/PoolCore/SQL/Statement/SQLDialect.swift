@@ -11,10 +11,13 @@ public struct SQLDialect: Sendable, Hashable {
     public let placeholder: Placeholder
     /// What an identifier is put between; it is doubled where it occurs inside.
     public let identifierQuote: Character
+    /// Known once, since to compare characters takes longer than all else that rendering does.
+    let usesANSIQuote: Bool
 
     public init(placeholder: Placeholder, identifierQuote: Character) {
         self.placeholder = placeholder
         self.identifierQuote = identifierQuote
+        usesANSIQuote = identifierQuote == "\""
     }
 
     /// `?` and `"`: the form in which ``SQL`` keeps its text, so that rendering it costs nothing.
