@@ -5,6 +5,7 @@
 /// for (id, name) in try rows.decode((Int, String).self) { … }
 /// ```
 public struct Rows: Sendable {
+    /// Shared by all rows.
     public let columns: Columns
     /// One row after the other.
     let values: [SQLValue]
@@ -32,6 +33,7 @@ extension Rows: RandomAccessCollection {
     public var startIndex: Int { 0 }
     public var endIndex: Int { columns.count == 0 ? 0 : values.count / columns.count }
 
+    /// The row at that position, from 0. Traps if there is none.
     public subscript(position: Int) -> Row {
         precondition(indices.contains(position), "Row \(position) does not exist: there are \(count) rows")
         return Row(

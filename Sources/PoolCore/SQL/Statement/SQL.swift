@@ -31,6 +31,8 @@ public struct SQL: Sendable, Hashable {
     private(set) var marks: [Mark]
     /// How many `\(.parameter)` wait for their value.
     private(set) var openParameterCount = 0
+    /// How many of the marks are identifiers; all others are placeholders.
+    private(set) var identifierCount = 0
 
     /// A part of the text that depends on the dialect.
     struct Mark: Sendable, Hashable {
@@ -81,6 +83,7 @@ public struct SQL: Sendable, Hashable {
 
     mutating func append(identifier name: String) {
         let offset = text.utf8.count
+        identifierCount += 1
         text += "\""
         for scalar in name.unicodeScalars {
             text.unicodeScalars.append(scalar)
@@ -103,6 +106,7 @@ public struct SQL: Sendable, Hashable {
         left.text += right.text
         left.binds += right.binds
         left.openParameterCount += right.openParameterCount
+        left.identifierCount += right.identifierCount
         for mark in right.marks {
             left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
         }
@@ -110,10 +114,12 @@ public struct SQL: Sendable, Hashable {
 }
 
 extension SQL: ExpressibleByStringInterpolation {
+    /// Called by the compiler, for a literal without interpolations.
     public init(stringLiteral value: String) {
         self.init(text: value)
     }
 
+    /// Called by the compiler, for a literal with interpolations.
     public init(stringInterpolation: StringInterpolation) {
         self = stringInterpolation.sql
     }
