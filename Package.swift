@@ -7,6 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "PoolCore", targets: ["PoolCore"]),
+        .library(name: "PoolIO", targets: ["PoolIO"]),
         .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
     ],
