@@ -22,17 +22,25 @@ let package = Package(
         // The code in the README, word for word: Scripts/lint compares them.
         .executableTarget(
             name: "ReadmeQuickstart",
-            dependencies: [.product(name: "PoolSQLite", package: "swift-connection-pool")]
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]
 )
 
+// Scripts/test sets the variable; who just runs the examples is not stopped by a newer compiler's warnings.
+let warnings: [SwiftSetting] =
+    Context.environment["POOL_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
 for target in package.targets {
-    target.swiftSettings = [
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-    ]
+    target.swiftSettings =
+        warnings + [
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
 }

@@ -16,9 +16,12 @@ swift_files() {
     if [ -d "$checked_root/$1" ]; then files_of "$checked_root" "$1/*.swift"; fi
 }
 
-# Copies the Swift files without their comments, which rules about code do not look at. `checked_root` must be set.
+# Says which package is checked. Copies its Swift files without their comments, which rules about code do not look at.
 # `//` right after a quote or a colon, as in a URL, is no comment.
-prepare_code() {
+# Usage: set_checked_root FOLDER
+set_checked_root() {
+    if [ ! -d "$1" ]; then usage_error "there is no folder '$1'"; fi
+    checked_root=$(cd "$1" && pwd -P)
     code_root=$(mktemp -d)
     trap 'rm -rf "$code_root"' EXIT
     (

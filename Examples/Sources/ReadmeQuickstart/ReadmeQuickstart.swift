@@ -1,3 +1,4 @@
+import PoolCore
 import PoolSQLite
 
 @main

@@ -44,7 +44,8 @@ struct SQLTextTests {
         let sql: SQL = "SELECT 'čšé👩‍👩‍👧' = \("ž") AND 'e\u{301}' = \("x") -- 終"
         #expect(try text(sql, in: postgres) == "SELECT 'čšé👩‍👩‍👧' = $1 AND 'e\u{301}' = $2 -- 終")
         let combining: SQL = "SELECT \(1)\(raw: "\u{301}") FROM \(identifier: "e\u{301}")\(raw: "\u{301}")"
-        #expect(try Array(text(combining, in: postgres).utf8) == Array("SELECT $1\u{301} FROM \"e\u{301}\"\u{301}".utf8))
+        #expect(
+            try Array(text(combining, in: postgres).utf8) == Array("SELECT $1\u{301} FROM \"e\u{301}\"\u{301}".utf8))
         #expect(try Array(text(combining, in: mysql).utf8) == Array("SELECT ?\u{301} FROM `e\u{301}`\u{301}".utf8))
     }
 
@@ -123,6 +124,17 @@ struct SQLTextTests {
         let sql = SQL(raw: "SELECT $1, $2", binds: [1, "a"])
         #expect(try text(sql, in: mysql) == "SELECT $1, $2")
         #expect(try sql.rendered(in: mysql).binds == [.int(1), .text("a")])
+    }
+
+    @Test("placeholders by hand do not mix with interpolated ones")
+    func mixedPlaceholders() {
+        let byHand = SQL(raw: "a = ?", binds: [1])
+        for sql in ["\(byHand) AND b = \(2)", "\(byHand) AND \(identifier: "b") = \(2)"] as [SQL] {
+            let error = #expect(throws: SQLStatementError.self) { try sql.rendered(in: mysql) }
+            #expect(error?.code == .mixedPlaceholders)
+        }
+        let withIdentifier: SQL = "\(identifier: "t") WHERE \(byHand)"
+        #expect(throws: Never.self) { try text(withIdentifier, in: mysql) }
     }
 
     @Test("a zero byte in the text is an error, wherever it comes from")

@@ -18,7 +18,7 @@ public struct PreparedStatement: Sendable, Hashable {
     init(sql: SQL, description: StatementDescription) throws {
         guard sql.binds.isEmpty || sql.binds.count == description.parameterCount else {
             throw SQLStatementError.mixedPlaceholders(
-                interpolated: sql.binds.count, found: description.parameterCount)
+                interpolated: sql.binds.count, total: description.parameterCount)
         }
         self.sql = sql
         columnNames = description.columnNames

@@ -29,6 +29,10 @@ public struct SQL: Sendable, Hashable {
     private(set) var binds: [SQLValue]
     /// The parts of `text` that other dialects write in another way, in order.
     private(set) var marks: [Mark]
+    /// How many `\(.parameter)` wait for their value.
+    private(set) var openParameterCount = 0
+    /// How many of the marks are identifiers; all others are placeholders.
+    private(set) var identifierCount = 0
 
     /// A part of the text that depends on the dialect.
     struct Mark: Sendable, Hashable {
@@ -71,6 +75,7 @@ public struct SQL: Sendable, Hashable {
     }
 
     mutating func appendParameter() {
+        openParameterCount += 1
         marks.append(Mark(offset: text.utf8.count, kind: .parameter))
         text += "?"
         binds.append(.null)
@@ -78,6 +83,7 @@ public struct SQL: Sendable, Hashable {
 
     mutating func append(identifier name: String) {
         let offset = text.utf8.count
+        identifierCount += 1
         text += "\""
         for scalar in name.unicodeScalars {
             text.unicodeScalars.append(scalar)
@@ -99,6 +105,8 @@ public struct SQL: Sendable, Hashable {
         let offset = left.text.utf8.count
         left.text += right.text
         left.binds += right.binds
+        left.openParameterCount += right.openParameterCount
+        left.identifierCount += right.identifierCount
         for mark in right.marks {
             left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
         }
@@ -106,23 +114,18 @@ public struct SQL: Sendable, Hashable {
 }
 
 extension SQL: ExpressibleByStringInterpolation {
+    /// Called by the compiler, for a literal without interpolations.
     public init(stringLiteral value: String) {
         self.init(text: value)
     }
 
+    /// Called by the compiler, for a literal with interpolations.
     public init(stringInterpolation: StringInterpolation) {
         self = stringInterpolation.sql
     }
 }
 
 extension SQL {
-    /// How many `\(.parameter)` wait for their value.
-    var openParameterCount: Int {
-        var count = 0
-        for mark in marks where mark.kind == .parameter { count += 1 }
-        return count
-    }
-
     /// The statement with NULL in its open parameters, for a driver that prepares it or runs it with other values.
     var withClosedParameters: SQL {
         guard openParameterCount > 0 else { return self }
@@ -130,6 +133,7 @@ extension SQL {
         for index in closed.marks.indices where closed.marks[index].kind == .parameter {
             closed.marks[index].kind = .bind
         }
+        closed.openParameterCount = 0
         return closed
     }
 
