@@ -3,14 +3,26 @@
 
 #include <sqlite3.h>
 
-// Swift imports neither casts of integers to function pointers nor variadic functions.
+// Swift imports neither SQLITE_TRANSIENT, which casts an integer to a function pointer, nor variadic functions.
+// In all of these SQLite copies the bytes before it returns, and frees the copy itself: the caller keeps its own.
 
-static inline sqlite3_destructor_type csqlite_transient(void) {
-    return SQLITE_TRANSIENT;
+static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
+    // A null pointer would bind NULL: an empty text needs an address.
+    return sqlite3_bind_text64(statement, index, bytes ? (const char *)bytes : "", count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-static inline int csqlite_db_config_flag(sqlite3 *database, int option, int value, int *result) {
-    return sqlite3_db_config(database, option, value, result);
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
+    if (count == 0) return sqlite3_bind_zeroblob(statement, index, 0);
+    return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_TRANSIENT);
+}
+
+static inline void csqlite_result_text(sqlite3_context *context, const void *bytes, sqlite3_uint64 count) {
+    sqlite3_result_text64(context, bytes ? (const char *)bytes : "", count, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static inline void csqlite_result_blob(sqlite3_context *context, const void *bytes, sqlite3_uint64 count) {
+    if (count == 0) sqlite3_result_zeroblob(context, 0);
+    else sqlite3_result_blob64(context, bytes, count, SQLITE_TRANSIENT);
 }
 
 #endif

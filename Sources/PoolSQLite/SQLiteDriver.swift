@@ -1,6 +1,124 @@
 public import PoolCore
-internal import CSQLite
+internal import PoolIO
 
+/// A pool of connections to an SQLite database.
+public typealias SQLitePool = Pool<SQLiteDriver>
 
+/// Adapts libsqlite3 to the pool.
+///
+/// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with a handle
+/// that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
+/// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
+/// connection for everything. A read-only configuration has readers only.
+///
+/// **Session.** A lease that changed settings, attached databases or made temporary tables is noticed by SQLite's own
+/// compiler, and only then is the connection reset.
+public struct SQLiteDriver: SQLDriver {
+    public let configuration: SQLiteConfiguration
+    private let file: DatabaseFile
 
-public struct SQLiteDriver: Sendable {}
+    public init(configuration: SQLiteConfiguration) {
+        self.configuration = configuration
+        file = DatabaseFile(configuration)
+    }
+
+    public var name: String { "sqlite" }
+
+    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+        func lane(_ role: LaneRole, _ maximum: Int, serves: Set<Access>, closesLast: Bool = false) -> LaneConfiguration
+        {
+            LaneConfiguration(
+                name: role.rawValue, target: role.rawValue, maximumConnections: maximum, serves: serves,
+                closesLast: closesLast)
+        }
+        if configuration.location == .memory {
+            return [lane(.main, 1, serves: [.readOnly, .readWrite])]
+        }
+        if configuration.isReadOnly {
+            return [lane(.reader, maximumConnections, serves: [.readOnly, .readWrite])]
+        }
+        if configuration.journalMode != .wal || maximumConnections == 1 {
+            return [lane(.main, 1, serves: [.readOnly, .readWrite])]
+        }
+        return [
+            lane(.writer, 1, serves: [.readWrite], closesLast: true),
+            lane(.reader, maximumConnections - 1, serves: [.readOnly]),
+        ]
+    }
+
+    public func connect(_ request: ConnectRequest) async throws -> SQLiteConnection {
+        guard let role = LaneRole(rawValue: request.lane.target) else {
+            throw SQLiteError(.misuse, "The driver has no lane \"\(request.lane.target)\"", isConnecting: true)
+        }
+        let interrupter = Interrupter()
+        let operation = interrupter.begin(cancellable: true)
+        defer { interrupter.end(operation) }
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            switch configuration.execution {
+            case .callerThread: return try open(role, thread: nil, interrupter)
+            case .connectionThread: return try await openOnThread(role, interrupter)
+            }
+        } onCancel: {
+            interrupter.cancel(operation)
+        }
+    }
+
+    private func openOnThread(_ role: LaneRole, _ interrupter: Interrupter) async throws -> SQLiteConnection {
+        let kind =
+            switch role {
+            case .writer: "write"
+            case .reader: "read"
+            case .main: "main"
+            }
+        let thread = try ConnectionThread(name: "sqlite-\(kind)-\(file.nextConnectionNumber())")
+        do {
+            return try await thread.run { try open(role, thread: thread, interrupter) }
+        } catch {
+            thread.shutDown()
+            throw error
+        }
+    }
+
+    private func open(
+        _ role: LaneRole, thread: ConnectionThread?, _ interrupter: Interrupter
+    ) throws -> SQLiteConnection {
+        do {
+            let session = try file.open(role, interrupter)
+            return SQLiteConnection(session, role: role, thread: thread, interrupter: interrupter)
+        } catch {
+            if interrupter.signal == .taskCancelled { throw CancellationError() }
+            throw error
+        }
+    }
+
+    public func validate(_ connection: SQLiteConnection) async throws {
+        try await connection.validate()
+    }
+
+    public func reset(_ connection: SQLiteConnection) async throws {
+        try await connection.reset()
+    }
+
+    public func close(_ connection: SQLiteConnection, mode: CloseMode) async {
+        await connection.close(mode)
+    }
+
+    public func verdict(on error: any Error) -> Verdict {
+        guard let error = error as? SQLiteError else { return .keep }
+        if error.isConnecting {
+            switch error.code.primary {
+            case .cannotOpen, .notADatabase, .authorization, .permission, .readOnly, .corrupt, .misuse, .error:
+                return .refused
+            default:
+                return .discard
+            }
+        }
+        return error.code.breaksConnection ? .discard : .keep
+    }
+
+    public func canRetryTransaction(after error: any Error) -> Bool {
+        guard let error = error as? SQLiteError else { return false }
+        return error.code.primary == .busy || error.code.primary == .locked
+    }
+}

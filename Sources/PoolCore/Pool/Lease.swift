@@ -1,9 +1,81 @@
 /// The exclusive right to a connection.
+///
+/// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees to
+/// that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
-    init(handle: ConnectionHandle<Driver>) { self.handle = handle }
+    /// Nil where the lease belongs to the pool's own work, which ends it itself.
+    private let pool: PoolShell?
+    private let ticket: ConnectionTicket
+    private var discardReason: String?
+    private var endsGeneration = false
 
+    /// The connection's identity in logs, events and ``Pool/holders()``.
+    public var id: ConnectionID { ConnectionID(ticket: ticket) }
+
+    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted) {
+        self.pool = pool
+        ticket = granted.ticket
+        handle = ConnectionHandle(
+            connection: DriverBackend<Driver>.typed(granted.connection), backend: backend)
+    }
+
+    /// A lease for a hook: its end does nothing.
+    init(forHookOf backend: DriverBackend<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
+        pool = nil
+        self.ticket = ticket
+        handle = ConnectionHandle(connection: connection, backend: backend)
+    }
+
+    deinit {
+        pool?.release(ticket, handle.connection, discardReason, endsGeneration: endsGeneration)
+    }
+
+    /// Gives the connection back now. Letting the lease go out of scope does the same.
     public consuming func release() {}
-    public consuming func discard(reason: String) {}
-    public mutating func invalidate(reason: String) {}
+
+    /// Gives the connection back to be closed, because something is wrong with it that its driver cannot know.
+    /// - Parameter reason: for the log.
+    public consuming func discard(reason: String) {
+        discardReason = reason
+    }
+
+    /// Has the connection closed when the lease ends; for leases that are lent and so cannot be ended early.
+    /// - Parameter reason: for the log.
+    public mutating func invalidate(reason: String) {
+        discardReason = reason
+    }
+
+    /// Draws the conclusions from an error that ended the use of the lease.
+    mutating func note(_ error: any Error) {
+        switch handle.driver.verdict(on: error) {
+        case .discard:
+            discardReason = "\(error)"
+        case .discardGeneration, .endpointReadOnly:
+            discardReason = "\(error)"
+            endsGeneration = true
+        case .keep, .refused, .serverFull, .serverStarting, .statementsStale:
+            break
+        }
+    }
+
+    /// Why the connection is to be closed when the lease ends, if it is.
+    var invalidation: String? { discardReason }
+}
+
+/// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.
+public struct ConnectionHandle<Driver: PoolDriver>: Sendable {
+    @_spi(Driver) public let connection: Driver.Connection
+    private let backend: DriverBackend<Driver>
+
+    @_spi(Driver) public var driver: Driver { backend.driver }
+
+    @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
+        self.init(connection: connection, backend: DriverBackend(driver))
+    }
+
+    init(connection: Driver.Connection, backend: DriverBackend<Driver>) {
+        self.connection = connection
+        self.backend = backend
+    }
 }

@@ -32,6 +32,7 @@ extension Pool where Driver: SQLDriver {
     ///     transaction that only reads takes a connection that only reads.
     ///   - acquire: How the connection is acquired.
     /// - Throws: What `body` throws, ``PoolError`` if no connection can be had, or the driver's error.
+    @discardableResult
     public func withTransaction<Result>(
         _ options: TransactionOptions = TransactionOptions(), acquire: AcquireOptions = AcquireOptions(),
         fileID: StaticString = #fileID, line: UInt = #line,

@@ -25,6 +25,7 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
     /// transaction around it goes on.
     ///
     /// - Throws: What `body` throws, or the driver's error if the savepoint cannot be set or released.
+    @discardableResult
     public mutating func transaction<Result>(
         _ body: (inout Transaction<Driver>) async throws -> Result
     ) async throws -> Result {
@@ -43,6 +44,7 @@ extension Lease where Driver: SQLDriver {
     ///
     /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
     /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed.
+    @discardableResult
     public mutating func transaction<Result>(
         _ options: TransactionOptions = TransactionOptions(),
         _ body: (inout Transaction<Driver>) async throws -> Result

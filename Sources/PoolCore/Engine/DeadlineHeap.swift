@@ -1,0 +1,94 @@
+/// The earliest of many deadlines. Each member remembers its place, so that it can leave from the middle.
+struct DeadlineHeap {
+    private struct Entry {
+        var due: Nanoseconds
+        var member: Int32
+    }
+
+    private var entries: [Entry] = []
+    /// Where each member stands in `entries`; `nowhere` if it does not.
+    private var places: [Int32] = []
+
+    var earliest: (due: Nanoseconds, member: Int32)? {
+        entries.first.map { ($0.due, $0.member) }
+    }
+
+    var count: Int { entries.count }
+
+    func due(of member: Int32) -> Nanoseconds? {
+        let place = self.place(of: member)
+        return place == nowhere ? nil : entries[Int(place)].due
+    }
+
+    /// Gives `member` a deadline, or a new one; with ``Nanoseconds/never`` it leaves.
+    mutating func set(_ member: Int32, due: Nanoseconds) {
+        guard due != .never else { return remove(member) }
+        let place = self.place(of: member)
+        if place == nowhere {
+            while places.count <= Int(member) { places.append(nowhere) }
+            entries.append(Entry(due: due, member: member))
+            places[Int(member)] = Int32(entries.count - 1)
+            siftUp(entries.count - 1)
+        } else {
+            let before = entries[Int(place)].due
+            entries[Int(place)].due = due
+            if due < before { siftUp(Int(place)) } else { siftDown(Int(place)) }
+        }
+    }
+
+    mutating func remove(_ member: Int32) {
+        let place = self.place(of: member)
+        guard place != nowhere else { return }
+        let hole = Int(place)
+        places[Int(member)] = nowhere
+        let last = entries.removeLast()
+        guard hole < entries.count else { return }
+        let before = entries[hole].due
+        put(last, at: hole)
+        if last.due < before { siftUp(hole) } else { siftDown(hole) }
+    }
+
+    private func place(of member: Int32) -> Int32 {
+        Int(member) < places.count ? places[Int(member)] : nowhere
+    }
+
+    private mutating func put(_ entry: Entry, at index: Int) {
+        entries[index] = entry
+        places[Int(entry.member)] = Int32(index)
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var index = start
+        let entry = entries[index]
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard entry.due < entries[parent].due else { break }
+            put(entries[parent], at: index)
+            index = parent
+        }
+        put(entry, at: index)
+    }
+
+    private mutating func siftDown(_ start: Int) {
+        var index = start
+        let entry = entries[index]
+        while true {
+            var child = 2 * index + 1
+            guard child < entries.count else { break }
+            if child + 1 < entries.count, entries[child + 1].due < entries[child].due { child += 1 }
+            guard entries[child].due < entry.due else { break }
+            put(entries[child], at: index)
+            index = child
+        }
+        put(entry, at: index)
+    }
+
+    /// For the engine's own check.
+    var isConsistent: Bool {
+        for (index, entry) in entries.enumerated() {
+            if places[Int(entry.member)] != Int32(index) { return false }
+            if index > 0, entries[(index - 1) / 2].due > entry.due { return false }
+        }
+        return places.count(where: { $0 != nowhere }) == entries.count
+    }
+}

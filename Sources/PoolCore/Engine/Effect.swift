@@ -1,0 +1,50 @@
+/// What the engine asks the shell to do, once the lock is released.
+enum Effect: Hashable, Sendable {
+    case grant(WaiterTicket, ConnectionTicket)
+    case fail(WaiterTicket, AcquireFailure)
+    case open(ConnectionTicket, lane: Int, attempt: Int, deadline: Nanoseconds)
+    /// The connect passed its deadline: cancel it. The place stays taken until the driver has answered.
+    case cancelOpen(ConnectionTicket)
+    /// Prepare for a grant: a liveness check if the connection was idle for long, and the acquire hook if there is one.
+    case validate(ConnectionTicket, isStale: Bool)
+    case reset(ConnectionTicket)
+    case close(ConnectionTicket, CloseReason, CloseMode)
+    /// A lease has been held for longer than the configured warning.
+    case warnOfLeak(ConnectionTicket)
+    /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
+    case setAlarm(Nanoseconds)
+    /// The pool is closed: nothing is open any more.
+    case finished
+}
+
+/// Why an acquire was refused by the engine.
+enum AcquireFailure: Hashable, Sendable {
+    case timedOut
+    case closed
+    case tooManyWaiters
+    case wouldDeadlock
+    /// The lane's connects fail for good; the shell knows the error.
+    case refused
+}
+
+/// Why a connection was closed.
+public enum CloseReason: String, Sendable, Hashable, CaseIterable {
+    /// Unused for longer than the idle timeout.
+    case idleTimeout
+    /// Older than the maximum lifetime.
+    case lifetime
+    /// Reported broken by its driver, or discarded by its holder.
+    case broken
+    /// A validation failed or took too long.
+    case validationFailed
+    /// A reset failed or took too long.
+    case resetFailed
+    /// The pool was cleared, or the server has started anew, since the connection was opened.
+    case cleared
+    /// Closed to make room for a waiter of another lane.
+    case makingRoom
+    /// The pool is closing.
+    case poolClosed
+}
+
+typealias EffectList = ShortList<Effect>

@@ -1,0 +1,90 @@
+extension Engine {
+    /// How long after its drain has ended a closing pool waits for its drivers.
+    static var closingGrace: Nanoseconds { 5_000_000_000 }
+
+    /// Makes all connections that are open now unusable: idle ones are closed, the others when they come back.
+    /// - Returns: how many they are.
+    mutating func clear(now: Nanoseconds, effects: inout EffectList) -> Int {
+        let affected = counts.established
+        invalidateAll(now, &effects)
+        serveAll(now, &effects)
+        check()
+        return affected
+    }
+
+    mutating func invalidateAll(_ now: Nanoseconds, _ effects: inout EffectList) {
+        epoch &+= 1
+        for lane in lanes.indices {
+            while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
+        }
+    }
+
+    /// Refuses new acquires, fails those that wait, and closes each connection as it becomes free; from `forceAt` on also
+    /// those that are not. ``Effect/finished`` follows. Calling it again can only bring `forceAt` forward.
+    mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
+        switch life {
+        case .running:
+            for lane in lanes.indices { failAll(lane, .closed, now, &effects) }
+            for slot in slots.indices where slots[slot].state == .opening {
+                slotDeadlines.remove(Int32(slot))
+                move(Int32(slot), to: .abandoned, now)
+                effects.append(.cancelOpen(ticket(ofSlot: Int32(slot))))
+            }
+        case .draining(let earlier, _) where forceAt < earlier: break
+        case .draining, .forcing, .finished: return
+        }
+        life = .draining(forceAt: forceAt, giveUpAt: forceAt.adding(Self.closingGrace))
+        arm(forceAt, &effects)
+        advanceClosing(now, &effects)
+        check()
+    }
+
+    /// Takes the steps of closing that are due.
+    mutating func advanceClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
+        if case .draining(let forceAt, let giveUpAt) = life, now >= forceAt {
+            life = .forcing(giveUpAt: giveUpAt)
+            arm(giveUpAt, &effects)
+        }
+        if case .forcing(let giveUpAt) = life, now >= giveUpAt {
+            closeFree(last: false, now, &effects)
+            closeFree(last: true, now, &effects)
+            return finish(&effects)
+        }
+        if life != .running { closeWhatMay(now, &effects) }
+    }
+
+    var nextClosingStep: Nanoseconds? {
+        switch life {
+        case .draining(let forceAt, _): forceAt
+        case .forcing(let giveUpAt): giveUpAt
+        case .running, .finished: nil
+        }
+    }
+
+    /// Closes all that the closing pool does not need any more; the lanes that close last wait for the others.
+    mutating func closeWhatMay(_ now: Nanoseconds, _ effects: inout EffectList) {
+        closeFree(last: false, now, &effects)
+        let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
+        if othersAreGone { closeFree(last: true, now, &effects) }
+        if counts.total == 0 { finish(&effects) }
+    }
+
+    private mutating func closeFree(last: Bool, _ now: Nanoseconds, _ effects: inout EffectList) {
+        for lane in lanes.indices where lanes[lane].limits.closesLast == last {
+            while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .poolClosed, .orderly, now, &effects) }
+        }
+        guard case .forcing = life else { return }
+        for slot in slots.indices where lanes[Int(slots[slot].lane)].limits.closesLast == last {
+            switch slots[slot].state {
+            case .leased, .validating, .resetting: close(Int32(slot), .poolClosed, .forced, now, &effects)
+            case .free, .opening, .abandoned, .idle, .closing: break
+            }
+        }
+    }
+
+    private mutating func finish(_ effects: inout EffectList) {
+        guard life != .finished else { return }
+        life = .finished
+        effects.append(.finished)
+    }
+}

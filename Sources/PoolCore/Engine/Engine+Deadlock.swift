@@ -1,0 +1,55 @@
+extension Engine {
+    /// Notes on every lease of `holder` that it waits for `lane`, or with `nowhere` that it waits no more.
+    mutating func markHolder(_ holder: UInt, waitsFor lane: Int32) {
+        guard holder != 0 else { return }
+        var slot = holders.first(of: holder, in: slots)
+        while slot != nowhere {
+            let change = (lane == nowhere ? 0 : 1) - (slots[Int(slot)].holderWaitsFor == nowhere ? 0 : 1)
+            slots[Int(slot)].holderWaitsFor = lane
+            lanes[Int(slots[Int(slot)].lane)].blockedLeases += change
+            slot = holders.next(after: slot, in: slots)
+        }
+    }
+
+    /// True if `holder` has leases, and no lease that could ever serve it would end if it waited for `lane`.
+    ///
+    /// Only leases of a `withConnection` count as blocked: an owned lease may be given back by another task.
+    func wouldDeadlock(holder: UInt, lane: Int) -> Bool {
+        guard holder != 0, holders.first(of: holder, in: slots) != nowhere else { return false }
+        var live = lanes.indices.map { hasProgress($0, besides: holder) }
+        var changed = true
+        while changed, !live[lane] {
+            changed = false
+            for slot in leases.members(in: slots) where !live[Int(slots[Int(slot)].lane)] {
+                let target = slots[Int(slot)].holder == holder ? Int32(lane) : slots[Int(slot)].holderWaitsFor
+                if target != nowhere, live[Int(target)] {
+                    live[Int(slots[Int(slot)].lane)] = true
+                    changed = true
+                }
+            }
+            for other in lanes.indices where !live[other] && canGrow(other) && live.contains(true) {
+                live[other] = true
+                changed = true
+            }
+        }
+        return !live[lane]
+    }
+
+    /// True if a connection of `lane` may come free without a blocked holder's doing anything.
+    private func hasProgress(_ lane: Int, besides holder: UInt) -> Bool {
+        let counts = lanes[lane].counts
+        if counts.idle + counts.onTheWay + counts.closing + counts.abandoned > 0 { return true }
+        if canGrow(lane), self.counts.total < configuration.maximumConnections { return true }
+        var blocked = lanes[lane].blockedLeases
+        var slot = holders.first(of: holder, in: slots)
+        while slot != nowhere {
+            if Int(slots[Int(slot)].lane) == lane, slots[Int(slot)].holderWaitsFor == nowhere { blocked += 1 }
+            slot = holders.next(after: slot, in: slots)
+        }
+        return counts.leased > blocked
+    }
+
+    private func canGrow(_ lane: Int) -> Bool {
+        lanes[lane].counts.total < lanes[lane].limits.maximum
+    }
+}

@@ -1,0 +1,93 @@
+extension Engine {
+    /// Stops a debug build whose state contradicts itself.
+    @inline(__always)
+    func check() {
+        #if DEBUG
+            if let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
+        #endif
+    }
+
+    /// What is wrong with the state, in words, or nil. Reads everything.
+    var violation: String? {
+        countViolation ?? listViolation ?? waiterViolation ?? promiseViolation
+    }
+
+    private var countViolation: String? {
+        var sums = Array(repeating: SlotCounts(), count: lanes.count)
+        for slot in slots { sums[Int(slot.lane)].change(slot.state, by: 1) }
+        var all = SlotCounts()
+        for lane in lanes.indices {
+            if sums[lane] != lanes[lane].counts { return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])" }
+            if lanes[lane].counts.total > lanes[lane].limits.maximum { return "lane \(lane) is above its maximum" }
+        }
+        for slot in slots { all.change(slot.state, by: 1) }
+        if all != counts { return "the pool counts \(counts), has \(all)" }
+        if all.total > configuration.maximumConnections { return "the pool is above its maximum" }
+        if all.opening > configuration.concurrentConnects { return "too many connects at once" }
+        if freeSlots.count + all.total != slots.count { return "\(freeSlots.count) free slots of \(slots.count)" }
+        return nil
+    }
+
+    private var listViolation: String? {
+        for lane in lanes.indices {
+            let idle = lanes[lane].idle.members(in: slots)
+            if idle.count != lanes[lane].counts.idle { return "lane \(lane) lists \(idle.count) idle" }
+            if idle.contains(where: { slots[Int($0)].state != .idle || Int(slots[Int($0)].lane) != lane }) {
+                return "lane \(lane) lists one that is not idle"
+            }
+            if zip(idle, idle.dropFirst()).contains(where: { slots[Int($0)].since > slots[Int($1)].since }) {
+                return "lane \(lane) lists its idle out of order"
+            }
+        }
+        let leased = leases.members(in: slots)
+        if leased.count != counts.leased { return "\(leased.count) leases are listed" }
+        if leased.contains(where: { slots[Int($0)].state != .leased }) { return "one that is not leased is listed" }
+        if firstUnwarnedLease != nowhere, slots[Int(firstUnwarnedLease)].state != .leased { return "leak cursor" }
+        for lane in lanes.indices {
+            let blocked = leased.count(where: {
+                Int(slots[Int($0)].lane) == lane && slots[Int($0)].holderWaitsFor != nowhere
+            })
+            if blocked != lanes[lane].blockedLeases { return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked" }
+        }
+        return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "a heap is out of order"
+    }
+
+    private var waiterViolation: String? {
+        var listed = 0
+        for lane in lanes.indices {
+            let members = lanes[lane].waiters.members(in: waiters)
+            listed += members.count
+            if members.contains(where: { !waiters[Int($0)].isWaiting || Int(waiters[Int($0)].lane) != lane }) {
+                return "lane \(lane) lists one that does not wait"
+            }
+        }
+        if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
+        if waiting > configuration.maximumWaiters { return "too many waiters" }
+        if freeWaiters.count + waiting != waiters.count { return "\(freeWaiters.count) free waiters of \(waiters.count)" }
+        return nil
+    }
+
+    /// What the callers were promised.
+    private var promiseViolation: String? {
+        if life != .running { return waiting > 0 ? "somebody waits for a closing pool" : nil }
+        for lane in lanes.indices where !lanes[lane].waiters.isEmpty {
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, !lanes[lane].idle.isEmpty {
+                return "lane \(lane) has idle connections and waiters"
+            }
+            let mayOpen =
+                lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
+                && counts.total < configuration.maximumConnections && lanes[lane].counts.total < lanes[lane].limits.maximum
+            if mayOpen { return "lane \(lane) does not open a connection for its waiter" }
+        }
+        for slot in slots.indices {
+            switch slots[slot].state {
+            case .opening, .validating, .resetting:
+                guard let due = slotDeadlines.due(of: Int32(slot)) else { return "slot \(slot) has no deadline" }
+                if due < armedAt { return "no alarm for slot \(slot)" }
+            default: break
+            }
+        }
+        if let earliest = waiterDeadlines.earliest, earliest.due < armedAt { return "no alarm for a waiter" }
+        return nil
+    }
+}

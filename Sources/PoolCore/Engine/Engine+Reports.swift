@@ -1,0 +1,117 @@
+extension Engine {
+    /// A connect has succeeded, perhaps after its deadline.
+    /// - Parameter random: uniformly distributed, for the jitter of the lifetime.
+    mutating func opened(_ connection: ConnectionTicket, now: Nanoseconds, random: UInt64, effects: inout EffectList) {
+        guard isCurrent(connection) else { return }
+        let slot = connection.index
+        guard slots[Int(slot)].state == .opening || slots[Int(slot)].state == .abandoned else { return }
+        let lane = Int(slots[Int(slot)].lane)
+        lanes[lane].failures = 0
+        lanes[lane].isRefused = false
+        counters.opened += 1
+        if slots[Int(slot)].state == .opening { connectTimes.record(now - slots[Int(slot)].since) }
+        if configuration.maximumLifetime != .never {
+            let shortening = configuration.lifetimeJitter * Double(random >> 11) * 0x1p-53
+            slots[Int(slot)].expiresAt = now.adding(Int64(Double(configuration.maximumLifetime) * (1 - shortening)))
+        }
+        offer(slot, now, &effects)
+        serveAll(now, &effects)
+        // One more connection may lift the lane above its minimum.
+        if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
+        check()
+    }
+
+    /// A connect has failed.
+    /// - Parameters:
+    ///   - isPermanent: waiting does not mend it.
+    ///   - random: uniformly distributed, for the backoff.
+    mutating func connectFailed(
+        _ connection: ConnectionTicket, isPermanent: Bool, now: Nanoseconds, random: UInt64, effects: inout EffectList
+    ) {
+        guard isCurrent(connection) else { return }
+        let slot = connection.index
+        let state = slots[Int(slot)].state
+        guard state == .opening || state == .abandoned else { return }
+        let lane = Int(slots[Int(slot)].lane)
+        // One that was abandoned has been counted already.
+        if state == .opening { noteFailure(lane, now, random) }
+        lanes[lane].isRefused = isPermanent
+        free(slot, now, &effects)
+        if isPermanent, lanes[lane].counts.live == 0 { failAll(lane, .refused, now, &effects) }
+        serveAll(now, &effects)
+        check()
+    }
+
+    mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64) {
+        counters.connectFailures += 1
+        lanes[lane].failures += 1
+        let doublings = min(lanes[lane].failures - 1, 40)
+        let (doubled, overflow) = configuration.initialBackoff.multipliedReportingOverflow(by: 1 << Int64(doublings))
+        let ceiling = min(overflow ? .never : doubled, configuration.maximumBackoff)
+        lanes[lane].retryAt = now.adding(Int64(Double(ceiling) * Double(random >> 11) * 0x1p-53))
+    }
+
+    mutating func failAll(_ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList) {
+        while lanes[lane].waiters.next != nowhere {
+            let waiter = lanes[lane].waiters.next
+            dequeue(waiter)
+            counters.refused += 1
+            effects.append(.fail(ticket(ofWaiter: waiter), failure))
+        }
+    }
+
+    /// How a validation or a reset ended.
+    enum Outcome: Hashable, Sendable {
+        case succeeded
+        case failed
+        /// The application's own hook failed: replacements are opened no faster than after failed connects.
+        case hookFailed
+        /// The server is not the one that the open connections know.
+        case generationBroken
+    }
+
+    /// A validation has ended.
+    mutating func validated(
+        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
+    ) {
+        prepared(connection, in: .validating, outcome, .validationFailed, now, random, &effects)
+    }
+
+    /// A reset has ended.
+    mutating func wasReset(
+        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
+    ) {
+        if isCurrent(connection), slots[connection.position].state == .resetting { counters.resets += 1 }
+        prepared(connection, in: .resetting, outcome, .resetFailed, now, random, &effects)
+    }
+
+    private mutating func prepared(
+        _ connection: ConnectionTicket, in state: SlotState, _ outcome: Outcome, _ failure: CloseReason,
+        _ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList
+    ) {
+        guard isCurrent(connection), slots[connection.position].state == state else { return }
+        if outcome == .succeeded {
+            offer(connection.index, now, &effects)
+        } else {
+            if outcome == .hookFailed { noteFailure(Int(slots[connection.position].lane), now, random) }
+            close(connection.index, failure, .orderly, now, &effects)
+            if outcome == .generationBroken { invalidateAll(now, &effects) }
+            serveAll(now, &effects)
+        }
+        check()
+    }
+
+    /// The driver has closed the connection: its place is free.
+    mutating func closed(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
+        guard isCurrent(connection), slots[connection.position].state == .closing else { return }
+        free(connection.index, now, &effects)
+        serveAll(now, &effects)
+        check()
+    }
+
+    private mutating func free(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        slotDeadlines.remove(slot)
+        move(slot, to: .free, now)
+        if life != .running { closeWhatMay(now, &effects) }
+    }
+}

@@ -1,0 +1,140 @@
+extension Engine {
+    /// Finds the best use for a connection that was just opened, validated, reset or released.
+    mutating func offer(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        if slots[Int(slot)].state != .leased { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        if life != .running {
+            park(slot, now, &effects)
+            closeWhatMay(now, &effects)
+        } else if slots[Int(slot)].epoch != epoch {
+            closeAndRefill(slot, .cleared, now, &effects)
+        } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
+            closeAndRefill(slot, .lifetime, now, &effects)
+        } else if laneStarves(besides: lane, now) {
+            closeAndRefill(slot, .makingRoom, now, &effects)
+        } else if lanes[lane].waiters.isEmpty {
+            park(slot, now, &effects)
+            if waiting > 0 { serveAll(now, &effects) }
+        } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
+            park(slot, now, &effects)
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdle(of: lane) {
+                beginValidation(next, now, &effects)
+            }
+            serveAll(now, &effects)
+        } else {
+            grantToNext(slot, now, &effects)
+        }
+    }
+
+    private mutating func closeAndRefill(
+        _ slot: Int32, _ reason: CloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        close(slot, reason, .orderly, now, &effects)
+        serveAll(now, &effects)
+    }
+
+    private mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        let isOnlyOne = lanes[lane].idle.isEmpty
+        move(slot, to: .idle, now)
+        if slots[Int(slot)].isOverAge { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        if isOnlyOne, configuration.idleTimeout != .never { arm(now.adding(configuration.idleTimeout), &effects) }
+    }
+
+    private mutating func grantToNext(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        let waiter = lanes[lane].waiters.next
+        dequeue(waiter)
+        grant(slot, to: waiters[Int(waiter)].holder, now, &effects)
+        waitTimes.record(now - waiters[Int(waiter)].since)
+        counters.acquiredAfterWaiting += 1
+        effects.append(.grant(ticket(ofWaiter: waiter), ticket(ofSlot: slot)))
+    }
+
+    /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
+    /// closed connection makes room for it.
+    private func laneStarves(besides lane: Int, _ now: Nanoseconds) -> Bool {
+        guard lanes.count > 1, waiting > lanes[lane].waiters.count, counts.total >= configuration.maximumConnections,
+            counts.closing == 0
+        else { return false }
+        let own = lanes[lane].waiters.oldestSequence(in: waiters)
+        return lanes.contains {
+            $0.counts.live == 0 && ($0.failures == 0 || now >= $0.retryAt)
+                && $0.waiters.oldestSequence(in: waiters) < own
+        }
+    }
+
+    /// Gives every lane what it lacks, in the order of their oldest waiters.
+    mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
+        guard lanes.count > 1 else { return serve(0, now, &effects) }
+        let order = lanes.indices.sorted {
+            (lanes[$0].waiters.oldestSequence(in: waiters), $0) < (lanes[$1].waiters.oldestSequence(in: waiters), $1)
+        }
+        var progress = true
+        while progress {
+            progress = false
+            for lane in order where serveOnce(lane, now, &effects) { progress = true }
+        }
+    }
+
+    /// Gives one lane what it lacks.
+    mutating func serve(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
+        while serveOnce(lane, now, &effects) {}
+    }
+
+    /// One step towards what `lane` lacks. False if nothing can be done now.
+    private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard life == .running else { return false }
+        // An idle connection serves before those that are opened or reset: they may take long, or fail.
+        if lanes[lane].waiters.count > lanes[lane].counts.validating, let slot = nextIdle(of: lane) {
+            if needsValidation(slot, now) {
+                beginValidation(slot, now, &effects)
+            } else {
+                grantToNext(slot, now, &effects)
+            }
+            return true
+        }
+        return lanes[lane].wanted > 0 && openOne(lane, now, &effects)
+    }
+
+    private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
+        move(slot, to: .validating, now)
+        counters.validations += 1
+        setDeadline(slot, now.adding(configuration.validationTimeout), &effects)
+        effects.append(.validate(ticket(ofSlot: slot), isStale: isStale))
+    }
+
+    private mutating func openOne(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard counts.opening < configuration.concurrentConnects, lanes[lane].counts.total < lanes[lane].limits.maximum
+        else { return false }
+        if lanes[lane].failures > 0 {
+            // One connect finds out whether the server is back; the others wait for its answer.
+            guard lanes[lane].counts.opening == 0 else { return false }
+            guard now >= lanes[lane].retryAt else {
+                arm(lanes[lane].retryAt, &effects)
+                return false
+            }
+        }
+        guard counts.total < configuration.maximumConnections else { return steal(for: lane, now, &effects) }
+        let slot = allocateSlot(lane: lane, now)
+        let deadline = now.adding(configuration.connectTimeout)
+        setDeadline(slot, deadline, &effects)
+        effects.append(
+            .open(ticket(ofSlot: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
+        return true
+    }
+
+    /// Closes the idle connection of another lane that was unused for longest. The place is free once it is closed.
+    private mutating func steal(for lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].wanted else { return false }
+        var oldest = nowhere
+        for other in lanes.indices where other != lane && lanes[other].idle.first != nowhere {
+            let candidate = lanes[other].idle.first
+            if oldest == nowhere || slots[Int(candidate)].since < slots[Int(oldest)].since { oldest = candidate }
+        }
+        guard oldest != nowhere else { return false }
+        close(oldest, .makingRoom, .orderly, now, &effects)
+        return true
+    }
+}

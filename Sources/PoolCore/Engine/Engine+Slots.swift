@@ -1,0 +1,115 @@
+extension Engine {
+    /// The one place where a slot changes its state: counts, lists and phases follow.
+    mutating func move(_ slot: Int32, to state: SlotState, _ now: Nanoseconds) {
+        let index = Int(slot)
+        let old = slots[index].state
+        let lane = Int(slots[index].lane)
+        switch old {
+        case .idle: lanes[lane].idle.remove(slot, in: &slots)
+        case .leased: endLease(slot)
+        default: break
+        }
+        counts.change(old, by: -1)
+        counts.change(state, by: 1)
+        lanes[lane].counts.change(old, by: -1)
+        lanes[lane].counts.change(state, by: 1)
+        slots[index].state = state
+        slots[index].since = now
+        switch state {
+        case .idle: lanes[lane].idle.append(slot, in: &slots)
+        case .leased: beginLease(slot)
+        case .free: freeSlots.append(slot)
+        default: break
+        }
+        if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
+    }
+
+    private mutating func beginLease(_ slot: Int32) {
+        leases.append(slot, in: &slots)
+        if firstUnwarnedLease == nowhere { firstUnwarnedLease = slot }
+        if slots[Int(slot)].holder != 0 { holders.insert(slot, in: &slots) }
+        if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
+    }
+
+    private mutating func endLease(_ slot: Int32) {
+        if firstUnwarnedLease == slot { firstUnwarnedLease = slots[Int(slot)].links.next }
+        leases.remove(slot, in: &slots)
+        guard slots[Int(slot)].holder != 0 else { return }
+        holders.remove(slot, in: &slots)
+        if slots[Int(slot)].holderWaitsFor != nowhere {
+            slots[Int(slot)].holderWaitsFor = nowhere
+            lanes[Int(slots[Int(slot)].lane)].blockedLeases -= 1
+        }
+        slots[Int(slot)].holder = 0
+    }
+
+    /// Gives an idle or just freed connection to `holder`.
+    mutating func grant(_ slot: Int32, to holder: UInt, _ now: Nanoseconds, _ effects: inout EffectList) {
+        // A connection that goes from one lease to the next leaves the list first, and comes in again at its end.
+        if slots[Int(slot)].state == .leased { move(slot, to: .idle, now) }
+        slots[Int(slot)].holder = holder
+        move(slot, to: .leased, now)
+        counters.acquired += 1
+        if configuration.leakWarning != .never, firstUnwarnedLease == slot {
+            arm(now.adding(configuration.leakWarning), &effects)
+        }
+    }
+
+    /// The idle connection that an acquire takes next.
+    func nextIdle(of lane: Int) -> Int32? {
+        let slot = configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
+        return slot == nowhere ? nil : slot
+    }
+
+    func needsValidation(_ slot: Int32, _ now: Nanoseconds) -> Bool {
+        configuration.validatesEveryGrant || now - slots[Int(slot)].since >= configuration.validateAfterIdle
+    }
+
+    mutating func allocateSlot(lane: Int, _ now: Nanoseconds) -> Int32 {
+        let slot: Int32
+        if let free = freeSlots.popLast() {
+            slot = free
+        } else {
+            slot = Int32(slots.count)
+            slots.append(Slot())
+        }
+        slots[Int(slot)].generation &+= 1
+        slots[Int(slot)].lane = Int32(lane)
+        slots[Int(slot)].epoch = epoch
+        slots[Int(slot)].isOverAge = false
+        slots[Int(slot)].expiresAt = .never
+        move(slot, to: .opening, now)
+        return slot
+    }
+
+    mutating func close(
+        _ slot: Int32, _ reason: CloseReason, _ mode: CloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        move(slot, to: .closing, now)
+        slotDeadlines.remove(slot)
+        counters.closed[reason, default: 0] += 1
+        effects.append(.close(ticket(ofSlot: slot), reason, mode))
+    }
+
+    /// When the slot next needs attention for its age alone.
+    func lifetimeDue(_ slot: Int32, _ now: Nanoseconds) -> Nanoseconds {
+        guard slots[Int(slot)].isOverAge else { return slots[Int(slot)].expiresAt }
+        return min(max(nextRetirementAt, now.adding(1)), overdueAt(slot))
+    }
+
+    func overdueAt(_ slot: Int32) -> Nanoseconds {
+        slots[Int(slot)].expiresAt.adding(configuration.maximumLifetime / 10)
+    }
+
+    /// Connections leave for their age one after the other, so that a pool never renews itself all at once.
+    mutating func mayRetire(_ slot: Int32, _ now: Nanoseconds) -> Bool {
+        guard now >= nextRetirementAt || now >= overdueAt(slot) else { return false }
+        nextRetirementAt = now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))
+        return true
+    }
+
+    mutating func setDeadline(_ slot: Int32, _ due: Nanoseconds, _ effects: inout EffectList) {
+        slotDeadlines.set(slot, due: due)
+        arm(due, &effects)
+    }
+}

@@ -1,0 +1,103 @@
+extension Engine {
+    /// Asks for an alarm at `instant`, unless an earlier one is on its way.
+    mutating func arm(_ instant: Nanoseconds, _ effects: inout EffectList) {
+        guard instant < armedAt else { return }
+        armedAt = instant
+        effects.append(.setAlarm(instant))
+    }
+
+    /// Does all that is due. The alarm that was set has gone off; the next one is asked for here.
+    /// - Parameter random: uniformly distributed, for the backoff after a connect that took too long.
+    mutating func alarm(now: Nanoseconds, random: UInt64, effects: inout EffectList) {
+        armedAt = .never
+        failLateWaiters(now, &effects)
+        handleSlotDeadlines(now, random, &effects)
+        closeIdleForLong(now, &effects)
+        warnOfLeaks(now, &effects)
+        advanceClosing(now, &effects)
+        serveAll(now, &effects)
+        if let next = nextAlarm(now) { arm(next, &effects) }
+        check()
+    }
+
+    private mutating func failLateWaiters(_ now: Nanoseconds, _ effects: inout EffectList) {
+        while let (due, waiter) = waiterDeadlines.earliest, due <= now {
+            dequeue(waiter)
+            counters.timedOut += 1
+            effects.append(.fail(ticket(ofWaiter: waiter), .timedOut))
+        }
+    }
+
+    private mutating func handleSlotDeadlines(_ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList) {
+        while let (due, slot) = slotDeadlines.earliest, due <= now {
+            slotDeadlines.remove(slot)
+            let lane = Int(slots[Int(slot)].lane)
+            switch slots[Int(slot)].state {
+            case .opening:
+                noteFailure(lane, now, random)
+                move(slot, to: .abandoned, now)
+                effects.append(.cancelOpen(ticket(ofSlot: slot)))
+            case .validating:
+                close(slot, .validationFailed, .forced, now, &effects)
+            case .resetting:
+                close(slot, .resetFailed, .forced, now, &effects)
+            case .idle:
+                slots[Int(slot)].isOverAge = true
+                if mayRetire(slot, now) {
+                    close(slot, .lifetime, .orderly, now, &effects)
+                } else {
+                    setDeadline(slot, lifetimeDue(slot, now), &effects)
+                }
+            case .leased:
+                slots[Int(slot)].isOverAge = true
+            case .free, .abandoned, .closing:
+                break
+            }
+        }
+    }
+
+    private mutating func closeIdleForLong(_ now: Nanoseconds, _ effects: inout EffectList) {
+        for lane in lanes.indices {
+            while let due = idleExpiry(of: lane), due <= now {
+                close(lanes[lane].idle.first, .idleTimeout, .orderly, now, &effects)
+            }
+        }
+    }
+
+    /// When the connection of `lane` that is unused for longest is to be closed for it.
+    func idleExpiry(of lane: Int) -> Nanoseconds? {
+        guard configuration.idleTimeout != .never, !lanes[lane].idle.isEmpty,
+            lanes[lane].counts.live > lanes[lane].limits.minimum
+        else { return nil }
+        return slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout)
+    }
+
+    private mutating func warnOfLeaks(_ now: Nanoseconds, _ effects: inout EffectList) {
+        while let due = nextLeakWarning, due <= now {
+            effects.append(.warnOfLeak(ticket(ofSlot: firstUnwarnedLease)))
+            counters.leakWarnings += 1
+            firstUnwarnedLease = slots[Int(firstUnwarnedLease)].links.next
+        }
+    }
+
+    private var nextLeakWarning: Nanoseconds? {
+        guard configuration.leakWarning != .never, firstUnwarnedLease != nowhere else { return nil }
+        return slots[Int(firstUnwarnedLease)].since.adding(configuration.leakWarning)
+    }
+
+    /// The earliest instant at which something is due.
+    private func nextAlarm(_ now: Nanoseconds) -> Nanoseconds? {
+        var next = Nanoseconds.never
+        if let earliest = waiterDeadlines.earliest { next = min(next, earliest.due) }
+        if let earliest = slotDeadlines.earliest { next = min(next, earliest.due) }
+        if let warning = nextLeakWarning { next = min(next, warning) }
+        if let closing = nextClosingStep { next = min(next, closing) }
+        for lane in lanes.indices {
+            if let expiry = idleExpiry(of: lane) { next = min(next, expiry) }
+            if lanes[lane].failures > 0, lanes[lane].wanted > 0, lanes[lane].retryAt > now {
+                next = min(next, lanes[lane].retryAt)
+            }
+        }
+        return next == .never ? nil : next
+    }
+}

@@ -1,0 +1,190 @@
+/// The pool's decisions, as a value: reports of what happened go in, ``Effect``s come out.
+///
+/// It knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell calls one
+/// function at a time under its lock, and performs the effects after unlocking.
+struct Engine: ~Copyable {
+    enum Life: Hashable, Sendable {
+        case running
+        /// No new leases; those that are out may end until the instant.
+        case draining(forceAt: Nanoseconds, giveUpAt: Nanoseconds)
+        case forcing(giveUpAt: Nanoseconds)
+        case finished
+    }
+
+    let configuration: EngineConfiguration
+    var life = Life.running
+    var slots: [Slot] = []
+    var freeSlots: [Int32] = []
+    var waiters: [Waiter] = []
+    var freeWaiters: [Int32] = []
+    var lanes: [EngineLane]
+    /// The sum over the lanes.
+    var counts = SlotCounts()
+    var waiting = 0
+    /// In the order in which the leases began.
+    var leases = LinkedList()
+    /// The first lease in `leases` that no warning was given for.
+    var firstUnwarnedLease = nowhere
+    var holders: HolderIndex
+    /// Connect, validation and reset deadlines and lifetimes, by slot.
+    var slotDeadlines = DeadlineHeap()
+    var waiterDeadlines = DeadlineHeap()
+    var armedAt = Nanoseconds.never
+    var epoch: UInt32 = 0
+    var nextSequence: UInt64 = 0
+    /// No connection is closed for its age before this instant, unless it is overdue.
+    var nextRetirementAt: Nanoseconds = 0
+
+    var counters = EngineCounters()
+    var waitTimes = Histogram()
+    var useTimes = Histogram()
+    var connectTimes = Histogram()
+
+    init(configuration: EngineConfiguration) {
+        self.configuration = configuration
+        lanes = configuration.lanes.map(EngineLane.init(limits:))
+        holders = HolderIndex(capacity: configuration.maximumConnections)
+    }
+
+    /// Opens what the minimums ask for.
+    mutating func start(now: Nanoseconds, effects: inout EffectList) {
+        serveAll(now, &effects)
+        check()
+    }
+
+    // MARK: Acquiring
+
+    enum AcquireOutcome: Hashable, Sendable {
+        case granted(ConnectionTicket)
+        /// An effect of a later call decides.
+        case queued(WaiterTicket)
+        case failed(AcquireFailure)
+    }
+
+    /// - Parameter holder: the task that asks, or 0 if the lease may move between tasks.
+    mutating func acquire(
+        lane: Int, priority: Int32, holder: UInt, now: Nanoseconds, deadline: Nanoseconds, effects: inout EffectList
+    ) -> AcquireOutcome {
+        guard life == .running else { return .failed(.closed) }
+        if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane), !needsValidation(slot, now) {
+            grant(slot, to: holder, now, &effects)
+            waitTimes.record(0)
+            check()
+            return .granted(ticket(ofSlot: slot))
+        }
+        if let failure = reasonNotToQueue(lane: lane, holder: holder, now: now, deadline: deadline) {
+            if failure == .timedOut { counters.timedOut += 1 } else { counters.refused += 1 }
+            return .failed(failure)
+        }
+        let waiter = enqueue(lane: lane, priority: priority, holder: holder, now: now, deadline: deadline)
+        arm(deadline, &effects)
+        let ticket = ticket(ofWaiter: waiter)
+        serve(lane, now, &effects)
+        check()
+        return .queued(ticket)
+    }
+
+    private func reasonNotToQueue(
+        lane: Int, holder: UInt, now: Nanoseconds, deadline: Nanoseconds
+    ) -> AcquireFailure? {
+        if deadline <= now { return .timedOut }
+        if waiting >= configuration.maximumWaiters { return .tooManyWaiters }
+        if lanes[lane].isRefused, now < lanes[lane].retryAt, lanes[lane].counts.live == 0 { return .refused }
+        return wouldDeadlock(holder: holder, lane: lane) ? .wouldDeadlock : nil
+    }
+
+    private mutating func enqueue(
+        lane: Int, priority: Int32, holder: UInt, now: Nanoseconds, deadline: Nanoseconds
+    ) -> Int32 {
+        lanes[lane].settlePhase(now)
+        let index: Int32
+        if let free = freeWaiters.popLast() {
+            index = free
+        } else {
+            index = Int32(waiters.count)
+            waiters.append(Waiter())
+        }
+        waiters[Int(index)].generation &+= 1
+        waiters[Int(index)].isWaiting = true
+        waiters[Int(index)].lane = Int32(lane)
+        waiters[Int(index)].priority = priority
+        waiters[Int(index)].since = now
+        waiters[Int(index)].holder = holder
+        waiters[Int(index)].sequence = nextSequence
+        waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
+        nextSequence += 1
+        lanes[lane].waiters.append(index, priority: priority, in: &waiters)
+        waiterDeadlines.set(index, due: deadline)
+        waiting += 1
+        counters.peakWaiting = max(counters.peakWaiting, waiting)
+        markHolder(holder, waitsFor: Int32(lane))
+        return index
+    }
+
+    /// Takes the waiter out, however its wait ends. Its fields stay readable until the next acquire.
+    mutating func dequeue(_ waiter: Int32) {
+        let lane = Int(waiters[Int(waiter)].lane)
+        lanes[lane].waiters.remove(waiter, priority: waiters[Int(waiter)].priority, in: &waiters)
+        waiters[Int(waiter)].isWaiting = false
+        waiterDeadlines.remove(waiter)
+        freeWaiters.append(waiter)
+        waiting -= 1
+        markHolder(waiters[Int(waiter)].holder, waitsFor: nowhere)
+    }
+
+    /// The acquire was cancelled. False if it had ended before.
+    mutating func cancel(_ waiter: WaiterTicket) -> Bool {
+        guard isWaiting(waiter) else { return false }
+        dequeue(waiter.index)
+        counters.cancelled += 1
+        check()
+        return true
+    }
+
+    // MARK: Releasing
+
+    /// A lease has ended. Ignored if the connection was closed under it.
+    mutating func release(
+        _ connection: ConnectionTicket, condition: ConnectionCondition, now: Nanoseconds, effects: inout EffectList
+    ) {
+        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        useTimes.record(now - slots[connection.position].since)
+        let slot = connection.index
+        switch condition {
+        case .clean where !configuration.resetsEveryRelease:
+            offer(slot, now, &effects)
+        case .clean, .dirty:
+            move(slot, to: .resetting, now)
+            setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
+            effects.append(.reset(connection))
+        case .broken:
+            close(slot, .broken, .orderly, now, &effects)
+            serveAll(now, &effects)
+        case .generationBroken:
+            close(slot, .broken, .orderly, now, &effects)
+            invalidateAll(now, &effects)
+            serveAll(now, &effects)
+        }
+        check()
+    }
+
+    // MARK: Tickets
+
+    func ticket(ofSlot index: Int32) -> ConnectionTicket {
+        ConnectionTicket(index: index, generation: slots[Int(index)].generation)
+    }
+
+    func ticket(ofWaiter index: Int32) -> WaiterTicket {
+        WaiterTicket(index: index, generation: waiters[Int(index)].generation)
+    }
+
+    func isCurrent(_ connection: ConnectionTicket) -> Bool {
+        connection.position < slots.count && slots[connection.position].generation == connection.generation
+            && slots[connection.position].state != .free
+    }
+
+    func isWaiting(_ waiter: WaiterTicket) -> Bool {
+        waiter.position < waiters.count && waiters[waiter.position].generation == waiter.generation
+            && waiters[waiter.position].isWaiting
+    }
+}

@@ -1,0 +1,131 @@
+/// How many slots of a lane, or of the pool, are in each state.
+struct SlotCounts: Hashable, Sendable {
+    var opening = 0
+    var abandoned = 0
+    var idle = 0
+    var validating = 0
+    var leased = 0
+    var resetting = 0
+    var closing = 0
+
+    /// All that count towards a maximum.
+    var total: Int { live + abandoned + closing }
+
+    /// Those that serve a waiter now or, if all goes well, later.
+    var live: Int { opening + idle + validating + leased + resetting }
+
+    /// Those that exist and work, as far as is known.
+    var established: Int { idle + validating + leased + resetting }
+
+    /// Those that will be offered to a waiter without anybody's release.
+    var onTheWay: Int { opening + validating + resetting }
+
+    mutating func change(_ state: SlotState, by amount: Int) {
+        switch state {
+        case .free: break
+        case .opening: opening += amount
+        case .abandoned: abandoned += amount
+        case .idle: idle += amount
+        case .validating: validating += amount
+        case .leased: leased += amount
+        case .resetting: resetting += amount
+        case .closing: closing += amount
+        }
+    }
+}
+
+/// The waiters of a lane, by priority and then by arrival.
+struct WaiterQueue {
+    private var high = LinkedList()
+    private var normal = LinkedList()
+    private var low = LinkedList()
+
+    var count: Int { high.count + normal.count + low.count }
+    var isEmpty: Bool { normal.isEmpty && high.isEmpty && low.isEmpty }
+
+    /// The waiter to serve next, or `nowhere`.
+    var next: Int32 {
+        if !high.isEmpty { return high.first }
+        return normal.isEmpty ? low.first : normal.first
+    }
+
+    mutating func append(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+        switch priority {
+        case 0: high.append(waiter, in: &table)
+        case 1: normal.append(waiter, in: &table)
+        default: low.append(waiter, in: &table)
+        }
+    }
+
+    mutating func remove(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+        switch priority {
+        case 0: high.remove(waiter, in: &table)
+        case 1: normal.remove(waiter, in: &table)
+        default: low.remove(waiter, in: &table)
+        }
+    }
+
+    /// When the waiter that has waited for longest came, whatever its priority.
+    func oldestSequence(in table: [Waiter]) -> UInt64 {
+        var oldest = UInt64.max
+        for first in [high.first, normal.first, low.first] where first != nowhere {
+            oldest = min(oldest, table[Int(first)].sequence)
+        }
+        return oldest
+    }
+
+    func members(in table: [Waiter]) -> [Int32] {
+        high.members(in: table) + normal.members(in: table) + low.members(in: table)
+    }
+}
+
+/// The state of one lane.
+struct EngineLane {
+    let limits: EngineConfiguration.Lane
+    var counts = SlotCounts()
+    /// In the order in which they were parked.
+    var idle = LinkedList()
+    var waiters = WaiterQueue()
+    /// Leases whose holder waits for a connection of this pool.
+    var blockedLeases = 0
+
+    /// Connects that failed since the last success.
+    var failures = 0
+    /// No connect before this instant.
+    var retryAt: Nanoseconds = 0
+    /// The last connect failed in a way that waiting does not mend.
+    var isRefused = false
+
+    private(set) var phase = PoolError.Phase.queue
+    private var phaseSince: Nanoseconds = 0
+    private var phaseTimes = PhaseTimes()
+
+    init(limits: EngineConfiguration.Lane) {
+        self.limits = limits
+    }
+
+    /// Charges the time until `now` to the phase that ends, and looks which one begins.
+    mutating func settlePhase(_ now: Nanoseconds) {
+        phaseTimes[phase] += now - phaseSince
+        phaseSince = now
+        phase = currentPhase
+    }
+
+    func phaseTimes(at now: Nanoseconds) -> PhaseTimes {
+        var times = phaseTimes
+        times[phase] += now - phaseSince
+        return times
+    }
+
+    /// What the first waiter of the lane is waiting for.
+    private var currentPhase: PoolError.Phase {
+        if counts.opening > 0 || failures > 0 { return .connect }
+        if counts.validating > 0 { return .validate }
+        return counts.resetting > 0 ? .reset : .queue
+    }
+
+    /// How many more connections the lane would like to have on the way.
+    var wanted: Int {
+        max(waiters.count - counts.onTheWay, limits.minimum - counts.live)
+    }
+}

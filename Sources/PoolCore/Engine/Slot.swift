@@ -1,0 +1,122 @@
+/// What the connection in a slot is doing.
+enum SlotState: Int, Sendable {
+    case free
+    case opening
+    /// Its connect passed the deadline and was cancelled; the driver has not answered yet.
+    case abandoned
+    case idle
+    case validating
+    case leased
+    case resetting
+    case closing
+}
+
+/// A place for one connection. It is taken from the start of the connect until the driver has closed the connection.
+struct Slot: Linked {
+    var state = SlotState.free
+    var generation: UInt32 = 0
+    var lane: Int32 = 0
+    /// In the idle list of the lane, or in the engine's list of leases.
+    var links = Links()
+    /// Connections of an earlier epoch than the engine's are closed at the next occasion.
+    var epoch: UInt32 = 0
+    /// Its lifetime ended while it could not be closed.
+    var isOverAge = false
+    /// When it came into its state.
+    var since: Nanoseconds = 0
+    var expiresAt: Nanoseconds = .never
+    /// The task that holds the lease, or 0 if the lease may move between tasks.
+    var holder: UInt = 0
+    /// The next slot in the same bucket of ``HolderIndex``.
+    var nextOfHolder: Int32 = nowhere
+    /// The lane that the holder of the lease waits for, while it does.
+    var holderWaitsFor: Int32 = nowhere
+}
+
+/// A suspended acquire.
+struct Waiter: Linked {
+    var generation: UInt32 = 0
+    var isWaiting = false
+    var lane: Int32 = 0
+    var priority: Int32 = 0
+    var links = Links()
+    /// Greater than that of every earlier waiter.
+    var sequence: UInt64 = 0
+    var since: Nanoseconds = 0
+    var holder: UInt = 0
+    /// The lane's phase times when the wait began.
+    var phasesBefore = PhaseTimes()
+}
+
+/// How long something spent in each phase.
+struct PhaseTimes: Hashable, Sendable {
+    var queue: Nanoseconds = 0
+    var connect: Nanoseconds = 0
+    var validate: Nanoseconds = 0
+    var reset: Nanoseconds = 0
+
+    subscript(phase: PoolError.Phase) -> Nanoseconds {
+        get {
+            switch phase {
+            case .queue: queue
+            case .connect: connect
+            case .validate: validate
+            case .reset: reset
+            }
+        }
+        set {
+            switch phase {
+            case .queue: queue = newValue
+            case .connect: connect = newValue
+            case .validate: validate = newValue
+            case .reset: reset = newValue
+            }
+        }
+    }
+}
+
+/// Which slots a task holds: a hash table with its chains in the slots, so that it never allocates.
+struct HolderIndex {
+    private var buckets: [Int32]
+
+    init(capacity: Int) {
+        var size = 8
+        while size < capacity { size *= 2 }
+        buckets = Array(repeating: nowhere, count: size)
+    }
+
+    /// Tasks are aligned: the low bits of their addresses carry nothing.
+    private func bucket(of holder: UInt) -> Int {
+        Int(truncatingIfNeeded: (holder >> 4) &* 0x9E37_79B9_7F4A_7C15 >> 32) & (buckets.count - 1)
+    }
+
+    mutating func insert(_ slot: Int32, in slots: inout [Slot]) {
+        let bucket = bucket(of: slots[Int(slot)].holder)
+        slots[Int(slot)].nextOfHolder = buckets[bucket]
+        buckets[bucket] = slot
+    }
+
+    mutating func remove(_ slot: Int32, in slots: inout [Slot]) {
+        let bucket = bucket(of: slots[Int(slot)].holder)
+        let next = slots[Int(slot)].nextOfHolder
+        slots[Int(slot)].nextOfHolder = nowhere
+        guard buckets[bucket] != slot else { return buckets[bucket] = next }
+        var previous = buckets[bucket]
+        while slots[Int(previous)].nextOfHolder != slot { previous = slots[Int(previous)].nextOfHolder }
+        slots[Int(previous)].nextOfHolder = next
+    }
+
+    func first(of holder: UInt, in slots: [Slot]) -> Int32 {
+        matching(holder, from: buckets[bucket(of: holder)], in: slots)
+    }
+
+    func next(after slot: Int32, in slots: [Slot]) -> Int32 {
+        matching(slots[Int(slot)].holder, from: slots[Int(slot)].nextOfHolder, in: slots)
+    }
+
+    private func matching(_ holder: UInt, from start: Int32, in slots: [Slot]) -> Int32 {
+        var slot = start
+        while slot != nowhere, slots[Int(slot)].holder != holder { slot = slots[Int(slot)].nextOfHolder }
+        return slot
+    }
+}

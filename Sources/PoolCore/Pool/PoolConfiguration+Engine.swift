@@ -1,0 +1,34 @@
+extension EngineConfiguration {
+    init(
+        _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool, hasReleaseHook: Bool
+    ) {
+        self.init(
+            maximumConnections: configuration.maximumConnections, maximumWaiters: configuration.maximumWaiters,
+            concurrentConnects: configuration.concurrentConnects,
+            lanes: Self.lanes(lanes, of: configuration),
+            connectTimeout: configuration.connectTimeout.wholeNanoseconds,
+            validateAfterIdle: configuration.validateAfterIdle?.wholeNanoseconds ?? .never,
+            validationTimeout: configuration.validationTimeout.wholeNanoseconds,
+            resetTimeout: configuration.resetTimeout.wholeNanoseconds,
+            idleTimeout: configuration.idleTimeout?.wholeNanoseconds ?? .never,
+            maximumLifetime: configuration.maximumLifetime?.wholeNanoseconds ?? .never,
+            lifetimeJitter: configuration.lifetimeJitter,
+            initialBackoff: configuration.initialBackoff.wholeNanoseconds,
+            maximumBackoff: configuration.maximumBackoff.wholeNanoseconds,
+            leakWarning: configuration.leakWarning?.wholeNanoseconds ?? .never,
+            isLastInFirstOut: configuration.idleOrder == .lastInFirstOut,
+            validatesEveryGrant: hasAcquireHook, resetsEveryRelease: hasReleaseHook)
+    }
+
+    /// The pool's minimum is shared out in the order of the lanes, on top of what they ask for themselves.
+    private static func lanes(_ lanes: [LaneConfiguration], of configuration: PoolConfiguration) -> [Lane] {
+        var missing = configuration.minimumConnections - lanes.reduce(0) { $0 + $1.minimumConnections }
+        return lanes.map { lane in
+            let maximum = min(lane.maximumConnections, configuration.maximumConnections)
+            let extra = max(0, min(missing, maximum - lane.minimumConnections))
+            missing -= extra
+            return Lane(
+                maximum: maximum, minimum: min(maximum, lane.minimumConnections + extra), closesLast: lane.closesLast)
+        }
+    }
+}

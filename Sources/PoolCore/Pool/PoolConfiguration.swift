@@ -1,0 +1,135 @@
+/// The limits and times of a pool. A value that makes no sense throws; nothing is clamped.
+public struct PoolConfiguration: Sendable, Hashable {
+    /// Which idle connection an acquire takes.
+    public enum IdleOrder: Sendable, Hashable {
+        /// The one released last: the rest can expire, and caches stay warm.
+        case lastInFirstOut
+        /// The one unused for longest: all are kept in use, which suits load balancers.
+        case firstInFirstOut
+    }
+
+    /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty.
+    public let name: String
+    /// Connections open at once, in all lanes, those being opened and closed included. The default is 10, at least 1.
+    public let maximumConnections: Int
+    /// Connections kept open without being used. The default is 0, at most ``maximumConnections``.
+    public let minimumConnections: Int
+    /// Acquires that may wait at once; one more fails immediately. The default is 500; 0 means that no acquire waits.
+    public let maximumWaiters: Int
+    /// How long an acquire takes at most, waiting, connecting, validating and hooks included. The default is 30 s.
+    /// ``AcquireOptions/timeout`` overrides it.
+    public let acquireTimeout: Duration
+    /// How long one connect may take, the connect hook included. The default is 10 s. When it is longer than
+    /// ``acquireTimeout`` a waiter may give up first; the connect goes on, and its connection serves another.
+    public let connectTimeout: Duration
+    /// Connects under way at once, in all lanes. The default is 2, so that a restart of the server is not met by a storm.
+    public let concurrentConnects: Int
+    /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates always,
+    /// nil never.
+    public let validateAfterIdle: Duration?
+    /// How long a validation may take, the acquire hook included, before the connection counts as dead. The default is 5 s.
+    public let validationTimeout: Duration
+    /// How long the reset after a release may take, the release hook included, before the connection is closed. The
+    /// default is 5 s.
+    public let resetTimeout: Duration
+    /// A connection unused for this long is closed, down to ``minimumConnections``. The default is 10 min; nil: never.
+    public let idleTimeout: Duration?
+    /// The age at which a connection is closed, while idle or at its next release. The default is 30 min; nil: never.
+    public let maximumLifetime: Duration?
+    /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections opened
+    /// together do not end together. The default is 0.1; from 0 up to 0.5.
+    public let lifetimeJitter: Double
+    /// The longest pause before the second connect after a failure; it doubles with each failure that follows, and each
+    /// pause is chosen at random between nothing and that ("full jitter"). The default is 100 ms.
+    public let initialBackoff: Duration
+    /// The longest pause between connects. The default is 30 s, at least ``initialBackoff``.
+    public let maximumBackoff: Duration
+    /// The default is ``IdleOrder/lastInFirstOut``.
+    public let idleOrder: IdleOrder
+    /// A lease held for longer is logged and reported, once, with the place of its acquire. The default is nil: never.
+    public let leakWarning: Duration?
+
+    /// - Throws: ``PoolConfigurationError`` for the first value that breaks its rule.
+    public init(
+        name: String = "pool", maximumConnections: Int = 10, minimumConnections: Int = 0, maximumWaiters: Int = 500,
+        acquireTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10), concurrentConnects: Int = 2,
+        validateAfterIdle: Duration? = .seconds(30), validationTimeout: Duration = .seconds(5),
+        resetTimeout: Duration = .seconds(5), idleTimeout: Duration? = .seconds(600),
+        maximumLifetime: Duration? = .seconds(1800), lifetimeJitter: Double = 0.1,
+        initialBackoff: Duration = .milliseconds(100), maximumBackoff: Duration = .seconds(30),
+        idleOrder: IdleOrder = .lastInFirstOut, leakWarning: Duration? = nil
+    ) throws {
+        self.name = name
+        self.maximumConnections = maximumConnections
+        self.minimumConnections = minimumConnections
+        self.maximumWaiters = maximumWaiters
+        self.acquireTimeout = acquireTimeout
+        self.connectTimeout = connectTimeout
+        self.concurrentConnects = concurrentConnects
+        self.validateAfterIdle = validateAfterIdle
+        self.validationTimeout = validationTimeout
+        self.resetTimeout = resetTimeout
+        self.idleTimeout = idleTimeout
+        self.maximumLifetime = maximumLifetime
+        self.lifetimeJitter = lifetimeJitter
+        self.initialBackoff = initialBackoff
+        self.maximumBackoff = maximumBackoff
+        self.idleOrder = idleOrder
+        self.leakWarning = leakWarning
+        try checkCounts()
+        try checkDurations()
+    }
+
+    private func checkCounts() throws {
+        try check("name", name, "must not be empty", !name.isEmpty)
+        try check("maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections)
+        try check(
+            "minimumConnections", minimumConnections, "must be from 0 to maximumConnections (\(maximumConnections))",
+            0...maximumConnections ~= minimumConnections)
+        try check("maximumWaiters", maximumWaiters, "must be from 0 to 10,000,000", 0...10_000_000 ~= maximumWaiters)
+        try check("concurrentConnects", concurrentConnects, "must be at least 1", concurrentConnects >= 1)
+        try check("lifetimeJitter", lifetimeJitter, "must be from 0 to 0.5", 0...0.5 ~= lifetimeJitter)
+    }
+
+    private func checkDurations() throws {
+        let needed = [
+            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout), ("validationTimeout", validationTimeout),
+            ("resetTimeout", resetTimeout), ("initialBackoff", initialBackoff),
+        ]
+        for (property, value) in needed {
+            try check(property, value, "must be more than zero", value > .zero)
+        }
+        let optional = [("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning)]
+        for case (let property, let value?) in optional {
+            try check(property, value, "must be more than zero; nil turns it off", value > .zero)
+        }
+        if let validateAfterIdle {
+            try check("validateAfterIdle", validateAfterIdle, "must not be negative", validateAfterIdle >= .zero)
+        }
+        try check(
+            "maximumBackoff", maximumBackoff, "must be at least initialBackoff (\(initialBackoff))",
+            maximumBackoff >= initialBackoff)
+    }
+
+    private func check(_ property: String, _ value: any CustomStringConvertible, _ rule: String, _ holds: Bool) throws {
+        if !holds { throw PoolConfigurationError(property: property, value: value.description, rule: rule) }
+    }
+}
+
+/// A value of a configuration that breaks its rule.
+public struct PoolConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The property's name as in code.
+    public let property: String
+    public let value: String
+    public let rule: String
+
+    public init(property: String, value: String, rule: String) {
+        self.property = property
+        self.value = value
+        self.rule = rule
+    }
+
+    public var description: String {
+        "\(property) is \(value), but \(rule)"
+    }
+}

@@ -1,0 +1,110 @@
+/// Why the pool, rather than the database, refused something.
+public struct PoolError: Error, Sendable {
+    /// What went wrong. New codes may be added: compare with those that matter, and have a default.
+    public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public var description: String { rawValue }
+
+        /// The deadline passed before a connection was ready.
+        public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
+        /// ``PoolConfiguration/maximumWaiters`` acquires wait already.
+        public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
+        /// Every holder of a lease waits for this pool: this acquire could never succeed.
+        public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
+        /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
+        public static let connectRefused = Code(rawValue: "connectRefused")
+        /// The pool is closing or closed.
+        public static let closed = Code(rawValue: "closed")
+        /// ``Pool/close()`` found leases that are still held.
+        public static let leasesHeld = Code(rawValue: "leasesHeld")
+        /// No lane of the driver serves the access that was asked for.
+        public static let noLane = Code(rawValue: "noLane")
+        /// A connect passed its deadline.
+        public static let connectTimedOut = Code(rawValue: "connectTimedOut")
+        /// A validation, with its hook, passed its deadline.
+        public static let validationTimedOut = Code(rawValue: "validationTimedOut")
+        /// A reset, with its hook, passed its deadline.
+        public static let resetTimedOut = Code(rawValue: "resetTimedOut")
+    }
+
+    /// What an operation was waiting for.
+    public enum Phase: String, Sendable, Hashable, CaseIterable {
+        /// A lease of somebody else to end.
+        case queue
+        case connect
+        /// A validation, and the acquire hook after it.
+        case validate
+        /// A reset, and the release hook before it.
+        case reset
+    }
+
+    public let code: Code
+    /// ``PoolConfiguration/name``.
+    public let pool: String
+    /// What it was waiting for when it failed.
+    public let phase: Phase
+    /// How long it took in all.
+    public let elapsed: Duration
+    /// How long it waited for each; what is missing took no time.
+    public let elapsedByPhase: [Phase: Duration]
+    /// The pool's connections and waiters at that moment.
+    public let counts: PoolCounts
+    /// The error of the lane's last connect, if that failed.
+    public let lastConnectError: (any Error)?
+    /// Who has held a lease for longest, the longest first, at most five.
+    public let longestHolders: [LeaseHolder]
+    /// One sentence: what to do about it.
+    public let remedy: String
+}
+
+/// How many connections a pool has, by what they are doing, and how many acquires wait.
+public struct PoolCounts: Sendable, Hashable, CustomStringConvertible {
+    public var idle = 0
+    public var leased = 0
+    public var opening = 0
+    public var validating = 0
+    public var resetting = 0
+    public var closing = 0
+    public var waiting = 0
+    /// The most that there may be.
+    public var maximum = 0
+
+    /// All connections, those that are being opened or closed included.
+    public var total: Int { idle + leased + opening + validating + resetting + closing }
+
+    public var description: String {
+        "\(leased) leased, \(idle) idle, \(opening) opening, \(validating) validating, \(resetting) resetting, "
+            + "\(closing) closing of \(maximum); \(waiting) waiting"
+    }
+}
+
+/// Who holds a lease, and for how long.
+public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
+    public let connection: ConnectionID
+    public let lane: String
+    /// ``AcquireOptions/label``.
+    public let label: String?
+    /// Where the acquire stands: `#fileID` and `#line`.
+    public let fileID: String
+    public let line: UInt
+    /// How long it has been held.
+    public let held: Duration
+
+    public var description: String {
+        "\(label.map { "\"\($0)\" at " } ?? "")\(fileID):\(line) holds \(connection) of lane \(lane) for \(held)"
+    }
+}
+
+extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String {
+        var text = "pool \"\(pool)\": \(code) after \(elapsed) (\(phase.rawValue)); \(counts)"
+        if let lastConnectError { text += "; last connect error: \(lastConnectError)" }
+        if !longestHolders.isEmpty {
+            text += "; longest holders: " + longestHolders.map(\.description).joined(separator: ", ")
+        }
+        return text + ". " + remedy
+    }
+
+    public var debugDescription: String { description }
+}

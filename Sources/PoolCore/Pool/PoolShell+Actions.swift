@@ -1,0 +1,138 @@
+internal import Synchronization
+
+/// An effect with all that is needed to perform it without the lock.
+enum Action {
+    case end(PendingAcquire, Result<PendingAcquire.Granted, any Error>)
+    case open(Job, ConnectRequest)
+    case cancel(Task<Void, Never>)
+    case validate(Job, any DriverConnection, isStale: Bool)
+    case reset(Job, any DriverConnection)
+    case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
+    case setAlarm(Nanoseconds, request: UInt64)
+    case report(PoolEvent)
+    case finish([CheckedContinuation<Void, Never>])
+}
+
+extension PoolShell {
+    /// Under the lock: looks up what the effects' tickets stand for.
+    func resolve(
+        _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
+        _ actions: inout [Action]
+    ) {
+        effects.forEach { effect in resolve(effect, &state, now, &actions) }
+    }
+
+    private func resolve(
+        _ effect: Effect, _ state: inout PoolState, _ now: Nanoseconds,
+        _ actions: inout [Action]
+    ) {
+        switch effect {
+        case .grant(let waiter, let ticket):
+            guard let pending = state.takeWaiter(waiter) else { return }
+            guard let connection = state.begin(ticket, for: pending.claim) else { return }
+            actions.append(.end(pending, .success(.init(ticket: ticket, connection: connection))))
+        case .fail(let waiter, let failure):
+            guard let pending = state.takeWaiter(waiter) else { return }
+            let error = makeError(failure.code, waiter: waiter, state, now)
+            actions.append(.end(pending, .failure(error)))
+            actions.append(.report(.acquireFailed(error)))
+        case .open(let ticket, let lane, let attempt, let deadline):
+            let request = ConnectRequest(
+                lane: lanes[lane], attempt: attempt, deadline: PoolInstant(nanoseconds: deadline))
+            actions.append(.open(state.beginJob(on: ticket), request))
+        case .cancelOpen(let ticket):
+            let lane = state.lane(of: ticket)
+            if state.engine.life == .running {
+                let error = makeError(.connectTimedOut, lane: lane, state, now)
+                state.lanes[lane].lastError = error
+                actions.append(.report(connectFailure(error, lane, state, now)))
+            }
+            cancelWork(of: ticket, &state, &actions)
+        case .validate(let ticket, let isStale):
+            guard let connection = state.entries[ticket.position].connection else { return }
+            actions.append(.validate(state.beginJob(on: ticket), connection, isStale: isStale))
+        case .reset(let ticket):
+            guard let connection = state.entries[ticket.position].connection else { return }
+            actions.append(.reset(state.beginJob(on: ticket), connection))
+        case .close(let ticket, let reason, let mode):
+            resolveClose(ticket, reason, mode, &state, now, &actions)
+        case .warnOfLeak(let ticket):
+            actions.append(.report(.leaseOverdue(holder(of: ticket, state, now))))
+        case .setAlarm(let instant):
+            state.alarmRequest += 1
+            actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .finished:
+            actions.append(.finish(state.closers))
+            state.closers = []
+        }
+    }
+
+    private func resolveClose(
+        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
+        _ now: Nanoseconds, _ actions: inout [Action]
+    ) {
+        guard let connection = state.entries[ticket.position].connection else { return }
+        state.entries[ticket.position].connection = nil
+        let lane = state.lane(of: ticket)
+        if mode == .forced {
+            cancelWork(of: ticket, &state, &actions)
+            let code: PoolError.Code = reason == .resetFailed ? .resetTimedOut : .validationTimedOut
+            if reason != .poolClosed { state.lanes[lane].lastError = makeError(code, lane: lane, state, now) }
+        }
+        actions.append(.close(ticket, connection, reason, mode))
+        actions.append(
+            .report(.connectionClosed(ConnectionID(ticket: ticket), lane: lanes[lane].name, reason: reason)))
+    }
+
+    private func cancelWork(
+        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout [Action]
+    ) {
+        if let work = state.cancelWork(of: ticket) { actions.append(.cancel(work)) }
+    }
+
+    /// Without the lock.
+    func perform(_ action: Action) {
+        switch action {
+        case .end(let pending, let result): pending.end(result)
+        case .open(let job, let request): start(job) { await self.open(job.ticket, request) }
+        case .cancel(let work): work.cancel()
+        case .validate(let job, let connection, let isStale):
+            start(job) { await self.validate(job.ticket, connection, isStale: isStale) }
+        case .reset(let job, let connection): start(job) { await self.reset(job.ticket, connection) }
+        case .close(let ticket, let connection, _, let mode):
+            Task.detached { await self.close(ticket, connection, mode) }
+        case .setAlarm(let instant, let request): setAlarm(instant, request)
+        case .report(let event): report(event)
+        case .finish(let closers): finish(closers)
+        }
+    }
+
+    /// Starts a job in a task of the pool's own, which nobody's cancellation reaches but the engine's.
+    private func start(_ job: Job, _ work: @escaping @Sendable () async -> Void) {
+        let task = Task.detached { await work() }
+        let isCancelled = state.withLock { $0.attach(task, to: job) }
+        if isCancelled { task.cancel() }
+    }
+
+    private func setAlarm(_ instant: Nanoseconds, _ request: UInt64) {
+        let time = time
+        // The shell outlives its last connection only: nothing sets an alarm once it is closed, and a pool that is dropped
+        // closes it. A weak reference here would make each retain of the shell take the slow path.
+        alarm.set(request) {
+            try await time.sleep(until: PoolInstant(nanoseconds: instant))
+            self.alarmWentOff()
+        }
+    }
+
+    private func alarmWentOff() {
+        let random = random()
+        transition { $0.engine.alarm(now: $1, random: random, effects: &$2) }
+    }
+
+    private func finish(_ closers: [CheckedContinuation<Void, Never>]) {
+        alarm.stop()
+        report(.closed)
+        hub.finish()
+        for closer in closers { closer.resume() }
+    }
+}

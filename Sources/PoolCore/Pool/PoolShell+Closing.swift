@@ -1,0 +1,69 @@
+internal import Logging
+internal import Synchronization
+
+extension PoolShell {
+    func close() async throws {
+        let error: PoolError? = transition { state, now, effects in
+            if state.engine.life == .running, state.engine.counts.leased > 0 {
+                return makeError(.leasesHeld, lane: nil, state, now)
+            }
+            state.engine.beginClosing(now: now, forceAt: now, effects: &effects)
+            return nil
+        }
+        if let error { throw error }
+        report(.draining)
+        await waitUntilClosed()
+    }
+
+    func close(drain: Duration) async {
+        report(.draining)
+        beginClosing(drain: drain)
+        await withTaskCancellationHandler {
+            await waitUntilClosed()
+        } onCancel: {
+            beginClosing(drain: .zero)
+        }
+    }
+
+    private func beginClosing(drain: Duration) {
+        transition {
+            $0.engine.beginClosing(now: $1, forceAt: $1.adding(drain.wholeNanoseconds), effects: &$2)
+        }
+    }
+
+    private func waitUntilClosed() async {
+        await withCheckedContinuation { continuation in
+            let isClosed = state.withLock { state in
+                if state.engine.life == .finished { return true }
+                state.closers.append(continuation)
+                return false
+            }
+            if isClosed { continuation.resume() }
+        }
+    }
+
+    func run(drain: Duration) async {
+        let (stream, continuation) = AsyncStream<Never>.makeStream()
+        await withTaskCancellationHandler {
+            for await _ in stream {}
+        } onCancel: {
+            continuation.finish()
+        }
+        // The task is cancelled, which would end the drain: it goes on in one that is not.
+        await Task.detached { await self.close(drain: drain) }.value
+    }
+
+    func clear() -> Int {
+        let count = transition { $0.engine.clear(now: $1, effects: &$2) }
+        report(.cleared(connections: count))
+        return count
+    }
+
+    /// The pool is gone. What is open without being leased is closed; the leases that are out end as usual, and their
+    /// connections are closed then.
+    func abandon() {
+        let isInUse = state.withLock { $0.engine.life == .running && $0.engine.counts.total > 0 }
+        if isInUse { logger.warning("The pool was dropped without being closed.") }
+        transition { $0.engine.beginClosing(now: $1, forceAt: .never, effects: &$2) }
+    }
+}

@@ -1,0 +1,109 @@
+internal import Logging
+internal import Synchronization
+
+/// The work that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
+extension PoolShell {
+    func open(_ ticket: ConnectionTicket, _ request: ConnectRequest) async {
+        let lane = lanes.firstIndex(of: request.lane)
+        let operation = observer.map { _ in begin(.connect, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        do {
+            let connection = try await backend.connect(request)
+            try await runConnectHook(ticket, connection)
+            if let operation { end(operation, nil) }
+            opened(ticket, connection)
+        } catch {
+            if let operation { end(operation, error) }
+            connectFailed(ticket, error)
+        }
+    }
+
+    private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
+        do {
+            try await backend.runHook(.connect, on: connection, ticket)
+        } catch {
+            await backend.close(connection, mode: .orderly)
+            throw error.cause
+        }
+    }
+
+    private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
+        let random = random()
+        let event = transition { state, now, effects in
+            let since = state.engine.slots[ticket.position].since
+            let lane = state.lane(of: ticket)
+            state.entries[ticket.position].connection = connection
+            state.lanes[lane].lastError = nil
+            state.engine.opened(ticket, now: now, random: random, effects: &effects)
+            return PoolEvent.connectionOpened(
+                ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since))
+        }
+        report(event)
+    }
+
+    private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
+        let isPermanent = backend.verdict(on: error) == .refused
+        let random = random()
+        let event: PoolEvent? = transition { state, now, effects in
+            let lane = state.lane(of: ticket)
+            // One that was abandoned has been reported.
+            let isNews = state.engine.slots[ticket.position].state == .opening
+            if isNews { state.lanes[lane].lastError = error }
+            state.engine.connectFailed(ticket, isPermanent: isPermanent, now: now, random: random, effects: &effects)
+            return isNews ? connectFailure(error, lane, state, now) : nil
+        }
+        if let event { report(event) }
+    }
+
+    func validate(_ ticket: ConnectionTicket, _ connection: any DriverConnection, isStale: Bool) async {
+        let outcome = await prepare(.validate, ticket) {
+            if isStale { try await backend.validate(connection) }
+            try await backend.runHook(.acquire, on: connection, ticket)
+        }
+        let random = random()
+        transition { $0.engine.validated(ticket, outcome, now: $1, random: random, effects: &$2) }
+    }
+
+    func reset(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async {
+        let outcome = await prepare(.reset, ticket) {
+            try await backend.runHook(.release, on: connection, ticket)
+            if connection.condition != .clean { try await backend.reset(connection) }
+        }
+        let random = random()
+        transition { $0.engine.wasReset(ticket, outcome, now: $1, random: random, effects: &$2) }
+    }
+
+    func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
+        let lane = state.withLock { $0.lane(of: ticket) }
+        let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        await backend.close(connection, mode: mode)
+        if let operation { end(operation, nil) }
+        transition { $0.engine.closed(ticket, now: $1, effects: &$2) }
+    }
+
+    // MARK: Parts
+
+    /// Runs what makes a connection fit for its next lease, and says how it ended.
+    private func prepare(
+        _ kind: PoolOperation.Kind, _ ticket: ConnectionTicket, _ body: () async throws -> Void
+    ) async -> Engine.Outcome {
+        let lane = state.withLock { $0.lane(of: ticket) }
+        let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        let failure: any Error
+        do {
+            try await body()
+            if let operation { end(operation, nil) }
+            return .succeeded
+        } catch {
+            failure = error
+        }
+        if let operation { end(operation, failure) }
+        let cause = (failure as? HookFailure)?.cause ?? failure
+        state.withLock { $0.lanes[lane].lastError = cause }
+        logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
+        if failure is HookFailure { return .hookFailed }
+        switch backend.verdict(on: failure) {
+        case .discardGeneration, .endpointReadOnly: return .generationBroken
+        case .keep, .discard, .refused, .serverFull, .serverStarting, .statementsStale: return .failed
+        }
+    }
+}

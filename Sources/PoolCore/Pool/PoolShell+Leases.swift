@@ -1,0 +1,101 @@
+internal import Logging
+internal import Synchronization
+
+extension PoolShell {
+    /// The one way to a lease.
+    /// - Parameter holder: the task, if the lease cannot leave it; otherwise 0.
+    func acquire(_ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt) async throws -> PendingAcquire.Granted {
+        guard observer != nil else { return try await grant(options, claim, holder: holder) }
+        let operation = begin(.acquire, lane: lane(for: options.access), connection: nil)
+        do {
+            let granted = try await grant(options, claim, holder: holder)
+            end(operation, nil)
+            beginLease(ConnectionID(ticket: granted.ticket))
+            return granted
+        } catch {
+            end(operation, error)
+            throw error
+        }
+    }
+
+    private func grant(
+        _ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt
+    ) async throws -> PendingAcquire.Granted {
+        if Task.isCancelled { throw CancellationError() }
+        guard let lane = lane(for: options.access) else { throw refusal(.noLane, lane: nil) }
+        switch request(lane, options.priority, timeout: timeout(of: options), claim, holder: holder) {
+        case .granted(let granted):
+            return granted
+        case .failed(let error):
+            report(.acquireFailed(error))
+            throw error
+        case .queued(let ticket, let pending):
+            return try await withTaskCancellationHandler {
+                try await pending.result()
+            } onCancel: {
+                cancel(ticket)
+            }
+        }
+    }
+
+    private enum Answer: Sendable {
+        case granted(PendingAcquire.Granted)
+        case queued(WaiterTicket, PendingAcquire)
+        case failed(PoolError)
+    }
+
+    private func request(
+        _ lane: Int, _ priority: AcquireOptions.Priority, timeout: Nanoseconds, _ claim: LeaseClaim, holder: UInt
+    ) -> Answer {
+        transition { state, now, effects in
+            let outcome = state.engine.acquire(
+                lane: lane, priority: Int32(priority.rawValue), holder: holder, now: now, deadline: now.adding(timeout),
+                effects: &effects)
+            switch outcome {
+            case .granted(let ticket):
+                guard let connection = state.begin(ticket, for: claim) else {
+                    preconditionFailure("An idle slot has no connection.")
+                }
+                return .granted(PendingAcquire.Granted(ticket: ticket, connection: connection))
+            case .queued(let ticket):
+                let pending = PendingAcquire(claim: claim)
+                state.put(pending, at: ticket)
+                return .queued(ticket, pending)
+            case .failed(let failure):
+                return .failed(makeError(failure.code, lane: lane, state, now))
+            }
+        }
+    }
+
+    private func cancel(_ ticket: WaiterTicket) {
+        let pending: PendingAcquire? = transition { state, _, _ in
+            state.engine.cancel(ticket) ? state.takeWaiter(ticket) : nil
+        }
+        pending?.end(.failure(CancellationError()))
+    }
+
+    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
+    func release(
+        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?, endsGeneration: Bool
+    ) {
+        var condition = connection.condition
+        if let discardReason {
+            logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
+            condition = endsGeneration || condition == .generationBroken ? .generationBroken : .broken
+        }
+        if observer != nil { endLease(ConnectionID(ticket: ticket)) }
+        transition { $0.engine.release(ticket, condition: condition, now: $1, effects: &$2) }
+    }
+}
+
+extension AcquireFailure {
+    var code: PoolError.Code {
+        switch self {
+        case .timedOut: .acquireTimedOut
+        case .closed: .closed
+        case .tooManyWaiters: .tooManyWaiters
+        case .wouldDeadlock: .wouldDeadlock
+        case .refused: .connectRefused
+        }
+    }
+}

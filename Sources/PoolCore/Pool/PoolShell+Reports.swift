@@ -1,0 +1,164 @@
+internal import Logging
+internal import Synchronization
+
+extension PoolShell {
+    /// Who holds a lease now, the longest first.
+    func holders() -> [LeaseHolder] {
+        let now = time.now().nanoseconds
+        return state.withLock { holders($0, now, limit: .max) }
+    }
+
+    func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
+        var result: [LeaseHolder] = []
+        var slot = state.engine.leases.first
+        while slot != nowhere, result.count < limit {
+            result.append(holder(of: state.engine.ticket(ofSlot: slot), state, now))
+            slot = state.engine.slots[Int(slot)].links.next
+        }
+        return result
+    }
+
+    func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
+        let claim = state.entries[ticket.position].claim
+        return LeaseHolder(
+            connection: ConnectionID(ticket: ticket), lane: lanes[state.lane(of: ticket)].name, label: claim.label,
+            fileID: "\(claim.fileID)", line: claim.line,
+            held: .nanoseconds(now - state.engine.slots[ticket.position].since))
+    }
+
+    // MARK: Errors
+
+    /// An error of an acquire that waited.
+    func makeError(
+        _ code: PoolError.Code, waiter: WaiterTicket, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolError {
+        let record = state.engine.waiters[waiter.position]
+        let lane = Int(record.lane)
+        let times = state.engine.lanes[lane].phaseTimes(at: now)
+        var byPhase: [PoolError.Phase: Duration] = [:]
+        for phase in PoolError.Phase.allCases {
+            let spent = times[phase] - record.phasesBefore[phase]
+            if spent > 0 { byPhase[phase] = .nanoseconds(spent) }
+        }
+        return makeError(code, lane: lane, state, now, elapsed: now - record.since, byPhase)
+    }
+
+    func makeError(
+        _ code: PoolError.Code, lane: Int?, _ state: borrowing PoolState, _ now: Nanoseconds,
+        elapsed: Nanoseconds = 0, _ byPhase: [PoolError.Phase: Duration] = [:]
+    ) -> PoolError {
+        PoolError(
+            code: code, pool: configuration.name,
+            phase: lane.map { state.engine.lanes[$0].phase } ?? .queue,
+            elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
+            counts: PoolCounts(
+                state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+            lastConnectError: lane.flatMap { state.lanes[$0].lastError },
+            longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
+    }
+
+    func refusal(_ code: PoolError.Code, lane: Int?) -> PoolError {
+        let now = time.now().nanoseconds
+        return state.withLock { makeError(code, lane: lane, $0, now) }
+    }
+
+    /// The event of a connect that failed just now; the engine knows already when the next may come.
+    func connectFailure(
+        _ error: any Error, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolEvent {
+        let record = state.engine.lanes[lane]
+        return .connectFailed(
+            lane: lanes[lane].name, attempt: record.failures, error: error,
+            retryAfter: .nanoseconds(max(0, record.retryAt - now)))
+    }
+
+    // MARK: Events
+
+    func report(_ event: PoolEvent) {
+        log(event)
+        hub.send(event)
+        observer?.happened(event, in: configuration.name)
+    }
+
+    private func log(_ event: PoolEvent) {
+        switch event {
+        case .connectionOpened(let id, let lane, let duration):
+            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration)"])
+        case .connectFailed(let lane, let attempt, let error, let pause):
+            logger.warning(
+                "could not connect",
+                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause)"])
+        case .connectionClosed(let id, let lane, let reason):
+            let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
+            logger.log(
+                level: level, "closed a connection",
+                metadata: ["id": "\(id)", "lane": "\(lane)", "reason": "\(reason)"])
+        case .acquireFailed(let error):
+            logger.debug("an acquire failed", metadata: ["error": "\(error)"])
+        case .leaseOverdue(let holder):
+            logger.warning("a lease is held for long", metadata: ["holder": "\(holder)"])
+        case .cleared(let connections):
+            logger.info("cleared", metadata: ["connections": "\(connections)"])
+        case .draining: logger.debug("draining")
+        case .closed: logger.debug("closed")
+        case .missed: break
+        }
+    }
+
+    // MARK: Operations, for an observer
+
+    func begin(_ kind: PoolOperation.Kind, lane: Int?, connection: ConnectionID?) -> ObservedOperation {
+        let id = state.withLock { state in
+            state.nextOperation += 1
+            return state.nextOperation
+        }
+        let operation = PoolOperation(
+            kind: kind, id: id, lane: lane.map { lanes[$0].name } ?? "", connection: connection)
+        observer?.began(operation, in: configuration.name)
+        return ObservedOperation(operation: operation, since: time.now())
+    }
+
+    func end(_ observed: ObservedOperation, _ error: (any Error)?) {
+        observer?.ended(observed.operation, in: configuration.name, after: time.now() - observed.since, error: error)
+    }
+
+    func beginLease(_ id: ConnectionID) {
+        let lane = state.withLock { $0.lane(of: id.ticket) }
+        let operation = begin(.lease, lane: lane, connection: id)
+        state.withLock { $0.entries[id.ticket.position].observedLease = operation }
+    }
+
+    func endLease(_ id: ConnectionID) {
+        let operation = state.withLock { state in
+            defer { state.entries[id.ticket.position].observedLease = nil }
+            return state.entries[id.ticket.position].observedLease
+        }
+        if let operation { end(operation, nil) }
+    }
+}
+
+/// An operation that an observer heard the beginning of.
+struct ObservedOperation: Sendable {
+    let operation: PoolOperation
+    let since: PoolInstant
+}
+
+extension PoolError.Code {
+    fileprivate var remedy: String {
+        switch self {
+        case .acquireTimedOut:
+            "Hold leases for less time, raise maximumConnections if the server has room, or look at the last connect error."
+        case .tooManyWaiters: "Acquire less at once, or raise maximumWaiters."
+        case .wouldDeadlock:
+            "Use the lease that the task holds already, or end it before acquiring another."
+        case .connectRefused: "Correct what the last connect error names; waiting does not mend it."
+        case .closed: "Acquire before the pool is closed, or make a new pool."
+        case .leasesHeld: "End the leases, or call close(drain:)."
+        case .noLane: "Ask for an access that the driver's lanes serve."
+        case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
+        case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
+        case .resetTimedOut: "Check what a reset has to undo, or raise resetTimeout."
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/// All that a pool's lock protects: the engine, and what its tickets stand for.
+struct PoolState: ~Copyable {
+    /// What is in a slot of the engine.
+    struct Entry {
+        var connection: (any DriverConnection)?
+        var claim = LeaseClaim.none
+        /// The job that is under way, once its task is known.
+        var work: Task<Void, Never>?
+        var jobNumber: UInt64 = 0
+        var isJobCancelled = false
+        /// The lease that an observer was told of.
+        var observedLease: ObservedOperation?
+    }
+
+    /// What the shell remembers of a lane.
+    struct LaneMemory {
+        var lastError: (any Error)?
+    }
+
+    var engine: Engine
+    var entries: [Entry] = []
+    var waiters: [PendingAcquire?] = []
+    var lanes: [LaneMemory]
+    var closers: [CheckedContinuation<Void, Never>] = []
+    var alarmRequest: UInt64 = 0
+    var nextOperation: UInt64 = 0
+
+    init(engine: consuming Engine, laneCount: Int) {
+        self.engine = engine
+        lanes = Array(repeating: LaneMemory(), count: laneCount)
+    }
+
+    mutating func beginJob(on ticket: ConnectionTicket) -> Job {
+        while entries.count <= ticket.position { entries.append(Entry()) }
+        entries[ticket.position].work = nil
+        entries[ticket.position].isJobCancelled = false
+        entries[ticket.position].jobNumber += 1
+        return Job(ticket: ticket, number: entries[ticket.position].jobNumber)
+    }
+
+    /// Remembers the task of a job, for as long as the job is the slot's latest.
+    /// - Returns: whether the job was cancelled meanwhile.
+    mutating func attach(_ task: Task<Void, Never>, to job: Job) -> Bool {
+        guard entries.indices.contains(job.ticket.position), entries[job.ticket.position].jobNumber == job.number
+        else { return false }
+        entries[job.ticket.position].work = task
+        return entries[job.ticket.position].isJobCancelled
+    }
+
+    /// Cancels the slot's job: now, if the task is returned and then cancelled, or as soon as it is attached.
+    mutating func cancelWork(of ticket: ConnectionTicket) -> Task<Void, Never>? {
+        entries[ticket.position].isJobCancelled = true
+        return entries[ticket.position].work
+    }
+
+    func lane(of ticket: ConnectionTicket) -> Int {
+        Int(engine.slots[ticket.position].lane)
+    }
+
+    mutating func takeWaiter(_ ticket: WaiterTicket) -> PendingAcquire? {
+        let waiter = waiters[ticket.position]
+        waiters[ticket.position] = nil
+        return waiter
+    }
+
+    mutating func put(_ waiter: PendingAcquire, at ticket: WaiterTicket) {
+        while waiters.count <= ticket.position { waiters.append(nil) }
+        waiters[ticket.position] = waiter
+    }
+
+    /// Notes who holds the lease of `ticket`.
+    mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> (any DriverConnection)? {
+        entries[ticket.position].claim = claim
+        return entries[ticket.position].connection
+    }
+}
+
+/// Who asks for a lease: what errors and ``Pool/holders()`` show of it.
+struct LeaseClaim: Sendable {
+    var fileID: StaticString
+    var line: UInt
+    var label: String?
+
+    static let none = LeaseClaim(fileID: "", line: 0, label: nil)
+}
+
+/// A connect, a validation or a reset. The number tells the jobs of a slot apart.
+struct Job: Sendable {
+    let ticket: ConnectionTicket
+    let number: UInt64
+}

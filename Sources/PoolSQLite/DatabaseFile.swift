@@ -1,0 +1,118 @@
+internal import PoolCore
+internal import Synchronization
+
+/// What the connections of one driver have in common: the file that must be ready before a reader opens it, or the
+/// memory that must outlive them all.
+final class DatabaseFile: Sendable {
+    private struct State: ~Copyable {
+        var isReady = false
+        /// Keeps a database in memory alive while no connection is open.
+        var anchor: Database?
+        var connectionCount = 0
+    }
+
+    private let configuration: SQLiteConfiguration
+    private let state = Mutex(State())
+    /// What SQLite opens: a path or a URI.
+    private let name: String
+    private let isURI: Bool
+
+    init(_ configuration: SQLiteConfiguration) {
+        self.configuration = configuration
+        switch configuration.location {
+        case .path(let path): (name, isURI) = (path, false)
+        case .url(let url): (name, isURI) = (url, true)
+        case .memory:
+            // This file system of SQLite's shares memory between the connections of a process that use one name, with
+            // none of a shared cache's faults: https://www.sqlite.org/src/file/src/memdb.c
+            let unique = UInt64.random(in: .min ... .max)
+            (name, isURI) = ("file:/swift-connection-pool-\(unique)?vfs=memdb", true)
+        }
+    }
+
+    /// A number for the next connection's name.
+    func nextConnectionNumber() -> Int {
+        state.withLock { state in
+            state.connectionCount += 1
+            return state.connectionCount
+        }
+    }
+
+    /// Opens a session for `role`. Blocks; called where the connection's statements will run.
+    func open(_ role: LaneRole, _ interrupter: Interrupter) throws -> Session {
+        let isReading = role == .reader || configuration.isReadOnly
+        let opening: Database.Opening = isReading ? .readOnly : configuration.createsFile ? .creating : .existing
+        do {
+            if !configuration.isReadOnly { try makeReady(interrupter) }
+            let database = try openDatabase(isReading ? .readOnly : opening, interrupter)
+            for function in configuration.functions { try database.register(function) }
+            let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)
+            try checkPragmas(database)
+            try session.applyBaseline()
+            return session
+        } catch let error as SQLiteError {
+            throw explained(error, opening)
+        }
+    }
+
+    /// Creates the file and switches its journal, once for each driver: readers cannot do either. The lock makes two
+    /// connects at once take turns.
+    private func makeReady(_ interrupter: Interrupter) throws {
+        try state.withLock { state in
+            if state.isReady { return }
+            if interrupter.signal != .none { throw SQLiteError(.interrupt, "interrupted") }
+            let database = try openDatabase(configuration.createsFile ? .creating : .existing, Interrupter())
+            if configuration.location == .memory {
+                state.anchor = database
+            } else {
+                try Self.setJournalMode(configuration.journalMode, on: database)
+                database.close()
+            }
+            state.isReady = true
+        }
+    }
+
+    private func openDatabase(_ opening: Database.Opening, _ interrupter: Interrupter) throws -> Database {
+        let database = try Database(
+            name, isURI: isURI, opening, busyTimeout: configuration.busyTimeout, interrupter: interrupter)
+        if opening != .readOnly {
+            if let pageSize = configuration.pageSize { try database.run("PRAGMA page_size = \(pageSize)") }
+            if database.isReadOnly {
+                throw SQLiteError(
+                    .readOnly, "The file of \"\(name)\" can only be read",
+                    remedy: "Give this user write permission for the file and its folder, or set isReadOnly")
+            }
+        }
+        // SQLite opens a file only when it first needs it; what is wrong with it should show here.
+        try database.run("SELECT count(*) FROM sqlite_master")
+        return database
+    }
+
+    static func setJournalMode(_ mode: SQLiteConfiguration.JournalMode, on database: Database) throws {
+        let result = try database.run("PRAGMA journal_mode = \(mode.rawValue)")
+        if result != .text(mode.rawValue) {
+            throw SQLiteError(
+                .cannotOpen, "The journal mode of the database is \(result), and cannot be changed to \(mode.rawValue)",
+                remedy: "WAL needs shared memory, which network file systems lack: choose another journalMode there")
+        }
+    }
+
+    /// SQLite ignores a setting that it does not know.
+    private func checkPragmas(_ database: Database) throws {
+        for pragma in configuration.pragmas {
+            let count = try database.run(
+                "SELECT count(*) FROM pragma_pragma_list WHERE name = ?", [.text(pragma.name.lowercased())])
+            if count == .int(0) {
+                throw SQLiteError(
+                    .cannotOpen, "This SQLite knows no PRAGMA \(pragma.name)",
+                    remedy: "Check the configuration's pragmas")
+            }
+        }
+    }
+
+    private func explained(_ error: SQLiteError, _ opening: Database.Opening) -> any Error {
+        guard error.code.primary == .cannotOpen, error.remedy == nil else { return error.whileConnecting() }
+        let path = isURI ? Database.pathOf(uri: name) : name
+        return Database.explained(error, path: path, opening, systemError: 0).whileConnecting()
+    }
+}

@@ -1,0 +1,129 @@
+extension SQLiteError {
+    /// A result code of SQLite. The constants here are those that applications meet; any other works by its number.
+    ///
+    /// https://www.sqlite.org/rescode.html
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        public let rawValue: Int32
+
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+
+        private init(_ primary: Int32, _ detail: Int32 = 0) { rawValue = primary | detail << 8 }
+
+        /// The kind of error, without the detail: ``constraint`` for ``constraintUnique``.
+        public var primary: Self { Self(rawValue: rawValue & 0xFF) }
+    }
+}
+
+extension SQLiteError.Code {
+    public static let error = Self(1)
+    public static let `internal` = Self(2)
+    public static let permission = Self(3)
+    public static let abort = Self(4)
+    /// The transaction that the statement belonged to was rolled back.
+    public static let abortRollback = Self(4, 2)
+    /// Another connection, of this process or another, holds a lock; the busy timeout has passed.
+    public static let busy = Self(5)
+    public static let busyRecovery = Self(5, 1)
+    /// The snapshot that a transaction reads is too old to write from: run the transaction again.
+    public static let busySnapshot = Self(5, 2)
+    public static let busyTimeout = Self(5, 3)
+    public static let locked = Self(6)
+    public static let outOfMemory = Self(7)
+    /// A write through a connection that may only read.
+    public static let readOnly = Self(8)
+    public static let readOnlyDirectory = Self(8, 6)
+    /// The statement was interrupted.
+    public static let interrupt = Self(9)
+    public static let inputOutput = Self(10)
+    /// The contents of the file are damaged.
+    public static let corrupt = Self(11)
+    /// The disk is full, or the database has reached its maximum of pages.
+    public static let full = Self(13)
+    public static let cannotOpen = Self(14)
+    public static let cannotOpenIsDirectory = Self(14, 2)
+    public static let protocolError = Self(15)
+    /// The schema changed again and again while the statement was prepared.
+    public static let schema = Self(17)
+    public static let tooBig = Self(18)
+    public static let constraint = Self(19)
+    public static let constraintCheck = Self(19, 1)
+    public static let constraintForeignKey = Self(19, 3)
+    public static let constraintNotNull = Self(19, 5)
+    public static let constraintPrimaryKey = Self(19, 6)
+    public static let constraintTrigger = Self(19, 7)
+    public static let constraintUnique = Self(19, 8)
+    public static let constraintRowID = Self(19, 10)
+    public static let constraintDataType = Self(19, 12)
+    /// A value that the column, or SQLite itself, cannot take.
+    public static let mismatch = Self(20)
+    /// The interface was used in a way that it does not allow.
+    public static let misuse = Self(21)
+    public static let noLargeFileSupport = Self(22)
+    public static let authorization = Self(23)
+    /// The bind values do not match the statement's placeholders.
+    public static let range = Self(25)
+    public static let notADatabase = Self(26)
+
+    private static let names: [Self: String] = [
+        .error: "error", .internal: "internal", .permission: "permission", .abort: "abort",
+        .abortRollback: "abortRollback", .busy: "busy", .busyRecovery: "busyRecovery", .busySnapshot: "busySnapshot",
+        .busyTimeout: "busyTimeout", .locked: "locked", .outOfMemory: "outOfMemory", .readOnly: "readOnly",
+        .readOnlyDirectory: "readOnlyDirectory", .interrupt: "interrupt", .inputOutput: "inputOutput",
+        .corrupt: "corrupt", .full: "full", .cannotOpen: "cannotOpen",
+        .cannotOpenIsDirectory: "cannotOpenIsDirectory", .protocolError: "protocolError", .schema: "schema",
+        .tooBig: "tooBig", .constraint: "constraint", .constraintCheck: "constraintCheck",
+        .constraintForeignKey: "constraintForeignKey", .constraintNotNull: "constraintNotNull",
+        .constraintPrimaryKey: "constraintPrimaryKey", .constraintTrigger: "constraintTrigger",
+        .constraintUnique: "constraintUnique", .constraintRowID: "constraintRowID",
+        .constraintDataType: "constraintDataType", .mismatch: "mismatch", .misuse: "misuse",
+        .noLargeFileSupport: "noLargeFileSupport", .authorization: "authorization", .range: "range",
+        .notADatabase: "notADatabase",
+    ]
+}
+
+extension SQLiteError.Code: CustomStringConvertible {
+    /// The name and the number: `constraintUnique, 2067`.
+    public var description: String {
+        let name = Self.names[self] ?? Self.names[primary]
+        return name.map { "\($0), \(rawValue)" } ?? "code \(rawValue)"
+    }
+}
+
+extension SQLiteError.Code {
+    /// True if the connection that reported it should not be used again.
+    var breaksConnection: Bool {
+        switch primary {
+        case .corrupt, .notADatabase, .inputOutput, .internal, .protocolError, .noLargeFileSupport, .outOfMemory: true
+        default: false
+        }
+    }
+
+    func remedy(message: String) -> String? {
+        switch primary {
+        case .busy where self == .busySnapshot:
+            "Run the transaction again from its beginning"
+        case .busy:
+            "Another connection held its lock for longer than busyTimeout: shorten its transaction, or raise the timeout"
+        case .locked:
+            "Another statement of the same connection still uses the table: close its cursor first"
+        case .readOnly:
+            "Acquire the lease for .readWrite, and check that the configuration and the file allow writing"
+        case .inputOutput:
+            "Check the disk, its free space, and that nothing replaced or locked the database's files"
+        case .corrupt:
+            "Restore the file from a backup, or rescue its rows with the .recover command of the sqlite3 tool"
+        case .full:
+            "Free space on the disk, or raise maximumPages if the configuration sets it"
+        case .schema:
+            "The schema kept changing while the statement was prepared: run it again"
+        case .notADatabase:
+            "Check the path: the file is encrypted, or is something other than an SQLite 3 database"
+        case .error where message.contains("too many SQL variables"):
+            "Split the statement, or insert row by row with executeBatch"
+        case .error where message.contains("no such table"), .error where message.contains("no such column"):
+            "Check the spelling, and that the schema was created in this database file"
+        default:
+            nil
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// An error that SQLite reported, or that the driver found before SQLite could.
+///
+/// Bind values are never part of it.
+public struct SQLiteError: Error, Sendable, Hashable {
+    /// The extended result code: https://www.sqlite.org/rescode.html
+    public let code: Code
+    /// What SQLite said.
+    public let message: String
+    /// The statement, with placeholders where it has bind values; nil if no statement was involved.
+    public let sql: String?
+    /// Where in ``sql`` the error is, in UTF-8 bytes from its start, if SQLite can tell.
+    public let offset: Int?
+    /// One sentence on what to do about it, where there is something to say.
+    public let remedy: String?
+    /// True if the error ended an attempt to connect.
+    let isConnecting: Bool
+
+    init(
+        _ code: Code, _ message: String, sql: String? = nil, offset: Int? = nil, remedy: String? = nil,
+        isConnecting: Bool = false
+    ) {
+        self.code = code
+        self.message = message
+        self.sql = sql
+        self.offset = offset
+        self.remedy = remedy ?? code.remedy(message: message)
+        self.isConnecting = isConnecting
+    }
+
+    /// The same error as the end of an attempt to connect.
+    func whileConnecting() -> SQLiteError {
+        SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: true)
+    }
+
+    /// The same error about the statement `sql`.
+    func inStatement(_ sql: String) -> SQLiteError {
+        SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: isConnecting)
+    }
+}
+
+extension SQLiteError: CustomStringConvertible {
+    public var description: String {
+        var text = "SQLite: \(message) (\(code))"
+        if let sql { text += " in \"\(sql)\"" }
+        if let offset { text += " at byte \(offset)" }
+        if let remedy { text += ". \(remedy)" }
+        return text
+    }
+}

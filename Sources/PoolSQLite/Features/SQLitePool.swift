@@ -1,0 +1,29 @@
+public import Logging
+public import PoolCore
+
+extension Pool where Driver == SQLiteDriver {
+    /// A pool for the database file at `path`, which is created if it is missing, with a WAL and all else at its
+    /// default. `":memory:"` is a database in memory.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
+    public convenience init(
+        path: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil
+    ) throws {
+        try self.init(
+            database: SQLiteConfiguration(path: path), configuration: configuration, observer: observer, logger: logger)
+    }
+
+    /// A pool for the database that `database` describes.
+    ///
+    /// - Throws: what ``Pool``'s own initializer throws.
+    public convenience init(
+        database: SQLiteConfiguration, configuration: PoolConfiguration? = nil,
+        hooks: PoolHooks<SQLiteDriver> = PoolHooks(), observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil
+    ) throws {
+        try self.init(
+            driver: SQLiteDriver(configuration: database), configuration: configuration, hooks: hooks,
+            observer: observer, logger: logger)
+    }
+}

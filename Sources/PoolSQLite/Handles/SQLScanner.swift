@@ -1,0 +1,28 @@
+/// Finds where SQL text goes on after a statement.
+enum SQLScanner {
+    /// The first byte at or after `position` that is not white space, a semicolon or a comment; nil if there is none.
+    static func startOfStatement(in bytes: UnsafeBufferPointer<UInt8>, from position: Int) -> Int? {
+        var position = position
+        while position < bytes.count {
+            let next = position + 1 < bytes.count ? unsafe bytes[position + 1] : 0
+            switch unsafe (bytes[position], next) {
+            case (0x20, _), (0x09...0x0D, _), (UInt8(ascii: ";"), _):
+                position += 1
+            case (UInt8(ascii: "-"), UInt8(ascii: "-")):
+                while position < bytes.count, unsafe bytes[position] != UInt8(ascii: "\n") { position += 1 }
+            case (UInt8(ascii: "/"), UInt8(ascii: "*")):
+                position += 2
+                while position < bytes.count, unsafe !isEndOfComment(bytes, position) { position += 1 }
+                position += 2
+            default:
+                return position
+            }
+        }
+        return nil
+    }
+
+    private static func isEndOfComment(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {
+        unsafe bytes[position] == UInt8(ascii: "*") && position + 1 < bytes.count
+            && bytes[position + 1] == UInt8(ascii: "/")
+    }
+}

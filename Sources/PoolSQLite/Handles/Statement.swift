@@ -1,0 +1,150 @@
+internal import CSQLite
+internal import PoolCore
+
+/// Owns one `sqlite3_stmt *`. Used only where its `Database` is.
+@safe
+final class Statement {
+    let text: String
+    let traits: StatementTraits
+    let parameterCount: Int
+    /// The columns as of the latest step: SQLite prepares anew by itself when the schema has changed.
+    private(set) var columns: Columns
+    /// True while a cursor uses it: it cannot be used for anything else then.
+    var isInUse = false
+    private let pointer: OpaquePointer
+    private var columnCount: Int32
+    private var preparations: Int32 = 0
+
+    /// Takes over `pointer`.
+    init(_ pointer: OpaquePointer, text: String, traits: StatementTraits) {
+        unsafe self.pointer = pointer
+        self.text = text
+        self.traits = traits
+        parameterCount = unsafe Int(sqlite3_bind_parameter_count(pointer))
+        columnCount = unsafe sqlite3_column_count(pointer)
+        columns = unsafe Columns(names: Self.names(of: pointer, count: columnCount))
+    }
+
+    deinit {
+        // Frees the statement, and ends its read or write if it was not reset. Its result repeats the last step's error.
+        unsafe sqlite3_finalize(pointer)
+    }
+
+    /// True if running it cannot change the database file.
+    var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(pointer) != 0 }
+
+    // MARK: Binding
+
+    func bind(_ values: [SQLValue]) throws {
+        if values.count != parameterCount {
+            throw SQLiteError(
+                .range, "The statement has \(parameterCount) placeholders, but \(values.count) bind values were given",
+                sql: text)
+        }
+        var index: Int32 = 1
+        for value in values {
+            let result = try bind(value, at: index)
+            if result != SQLITE_OK { throw error(result) }
+            index += 1
+        }
+    }
+
+    private func bind(_ value: SQLValue, at index: Int32) throws -> Int32 {
+        switch value {
+        case .int(let number): return unsafe sqlite3_bind_int64(pointer, index, number)
+        case .text(let text): return bindText(text, at: index)
+        case .null: return unsafe sqlite3_bind_null(pointer, index)
+        case .bool(let flag): return unsafe sqlite3_bind_int64(pointer, index, flag ? 1 : 0)
+        case .double(let number):
+            if number.isNaN {
+                throw unbindable("NaN", at: index, "SQLite would store NULL in its place: bind nil, or a number")
+            }
+            return unsafe sqlite3_bind_double(pointer, index, number)
+        case .bytes(let bytes):
+            return unsafe bytes.withUnsafeBytes {
+                unsafe csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count))
+            }
+        case .array:
+            throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
+        case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
+            return bindText(value.textForSQLite ?? "", at: index)
+        }
+    }
+
+    private func bindText(_ text: String, at index: Int32) -> Int32 {
+        var text = text
+        return text.withUTF8 { unsafe csqlite_bind_text(pointer, index, $0.baseAddress, UInt64($0.count)) }
+    }
+
+    private func unbindable(_ what: String, at index: Int32, _ remedy: String) -> SQLiteError {
+        SQLiteError(.mismatch, "Bind value \(index) is \(what)", sql: text, remedy: remedy)
+    }
+
+    // MARK: Running
+
+    /// True if there is a row to read, false at the end.
+    func step() throws -> Bool {
+        let result = unsafe sqlite3_step(pointer)
+        if result == SQLITE_ROW { return true }
+        if result == SQLITE_DONE { return false }
+        throw error(result)
+    }
+
+    /// The first step of a run: SQLite may prepare the statement anew here, and find other columns.
+    func firstStep() throws -> Bool {
+        let hasRow = try step()
+        let preparations = unsafe sqlite3_stmt_status(pointer, SQLITE_STMTSTATUS_REPREPARE, 0)
+        if preparations != self.preparations {
+            self.preparations = preparations
+            columnCount = unsafe sqlite3_column_count(pointer)
+            columns = unsafe Columns(names: Self.names(of: pointer, count: columnCount))
+        }
+        return hasRow
+    }
+
+    /// Ends the run, frees the bind values, and makes the statement ready for the next.
+    func finish() {
+        unsafe sqlite3_reset(pointer)
+        if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
+    }
+
+    // MARK: Reading
+
+    func readRow(into values: inout [SQLValue]) {
+        for column in 0..<columnCount {
+            values.append(value(at: column))
+        }
+    }
+
+    @inline(__always)
+    private func value(at column: Int32) -> SQLValue {
+        switch unsafe sqlite3_column_type(pointer, column) {
+        case SQLITE_INTEGER:
+            return unsafe .int(sqlite3_column_int64(pointer, column))
+        case SQLITE_TEXT:
+            // The pointer is good until the next step; the count must be asked for after it.
+            let start = unsafe sqlite3_column_text(pointer, column)
+            return unsafe .fromText(start, count: sqlite3_column_bytes(pointer, column))
+        case SQLITE_FLOAT:
+            return unsafe .double(sqlite3_column_double(pointer, column))
+        case SQLITE_BLOB:
+            let start = unsafe sqlite3_column_blob(pointer, column)
+            return unsafe .fromBlob(start, count: sqlite3_column_bytes(pointer, column))
+        default:
+            return .null
+        }
+    }
+
+    // MARK: Errors and names
+
+    private func error(_ result: Int32) -> SQLiteError {
+        unsafe Database.error(result, of: sqlite3_db_handle(pointer), sql: text)
+    }
+
+    private static func names(of pointer: OpaquePointer, count: Int32) -> [String] {
+        (0..<count).map { column in
+            guard let name = unsafe sqlite3_column_name(pointer, column) else { return "" }
+            return unsafe String(cString: name)
+        }
+    }
+}

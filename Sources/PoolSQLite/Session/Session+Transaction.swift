@@ -1,0 +1,123 @@
+internal import PoolCore
+
+/// The transaction that the pool's interface has begun.
+struct TransactionState {
+    /// True from the begin until the commit or rollback, whatever became of it in between.
+    var isOpen = false
+    /// True while `query_only` keeps a transaction for reading from writing.
+    var isQueryOnly = false
+}
+
+extension Session {
+    mutating func run(_ command: TransactionCommand) throws {
+        switch command {
+        case .begin(let options): try begin(options)
+        case .commit: try commit()
+        case .rollback: try rollback()
+        case .savepoint(let depth): try savepoint(depth)
+        case .releaseSavepoint(let depth): try releaseSavepoint(depth)
+        case .rollbackToSavepoint(let depth): try rollbackToSavepoint(depth)
+        }
+    }
+
+    /// SQLite has one isolation level, serializable; the weaker ones that SQL names are given the same.
+    private mutating func begin(_ options: TransactionOptions) throws {
+        if transaction.isOpen {
+            throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
+        }
+        let canWrite = role != .reader && !configuration.isReadOnly
+        if options.access == .readWrite, !canWrite {
+            throw SQLiteError(.readOnly, "This lease only reads, and cannot begin a transaction that writes")
+        }
+        if canWrite, options.access != .readOnly {
+            // Now, because a lock that is taken at the first write can fail where no wait would help.
+            try runOwn("BEGIN IMMEDIATE")
+        } else {
+            try runOwn("BEGIN")
+            do {
+                if canWrite { try setQueryOnly(true) }
+                // The first read takes the snapshot: without one the transaction would see what is committed until then.
+                try runOwn("SELECT 1 FROM sqlite_master LIMIT 1")
+            } catch {
+                try rollback()
+                throw error
+            }
+        }
+        transaction.isOpen = true
+    }
+
+    private mutating func commit() throws {
+        try requireTransactionAlive()
+        try runOwn("COMMIT")
+        try endTransaction()
+    }
+
+    /// Succeeds also where SQLite has rolled back already.
+    mutating func rollback() throws {
+        // Their reads would otherwise fail later, with an error that says nothing of the rollback.
+        cursors = [:]
+        if let database, !database.isAutocommit { try runOwn("ROLLBACK") }
+        try endTransaction()
+    }
+
+    private mutating func endTransaction() throws {
+        transaction.isOpen = false
+        if transaction.isQueryOnly { try setQueryOnly(false) }
+    }
+
+    private mutating func savepoint(_ depth: Int) throws {
+        try requireTransactionAlive()
+        try runOwn("SAVEPOINT \(Self.name(depth))")
+    }
+
+    private mutating func releaseSavepoint(_ depth: Int) throws {
+        try requireTransactionAlive()
+        try runOwn("RELEASE \(Self.name(depth))")
+    }
+
+    /// Succeeds also where SQLite has rolled back the whole transaction; each statement after it is refused then.
+    private mutating func rollbackToSavepoint(_ depth: Int) throws {
+        if isTransactionLost { return }
+        try runOwn("ROLLBACK TO \(Self.name(depth))")
+        // SQLite keeps a savepoint that was rolled back to.
+        try runOwn("RELEASE \(Self.name(depth))")
+    }
+
+    /// True if the transaction that the caller believes in is gone: SQLite rolled it back after an error or an
+    /// interruption, or a statement ended it.
+    private var isTransactionLost: Bool {
+        transaction.isOpen && (database?.isAutocommit ?? true)
+    }
+
+    /// Without this, what follows a lost transaction would be committed statement by statement.
+    func requireTransactionAlive() throws {
+        if isTransactionLost {
+            throw SQLiteError(
+                .abortRollback,
+                "The transaction is no longer open: it was rolled back after an error or an interruption, "
+                    + "or ended by a statement",
+                remedy: "Let the error leave the transaction's body, and run it again")
+        }
+    }
+
+    private mutating func setQueryOnly(_ isOn: Bool) throws {
+        _ = try open().run("PRAGMA query_only = \(isOn ? "ON" : "OFF")")
+        transaction.isQueryOnly = isOn
+    }
+
+    /// Runs a statement of the transaction's own, prepared once.
+    private mutating func runOwn(_ text: String) throws {
+        let database = try open()
+        let statement = try cache.find(text) ?? prepareOwn(text, database)
+        defer { statement.finish() }
+        _ = try statement.step()
+    }
+
+    private mutating func prepareOwn(_ text: String, _ database: Database) throws -> Statement {
+        let statement = try database.prepare(text, isPersistent: true)
+        cache.insert(statement)
+        return statement
+    }
+
+    private static func name(_ depth: Int) -> String { "pool_savepoint_\(depth)" }
+}

@@ -1,0 +1,153 @@
+internal import PoolCore
+
+/// What one connection holds: the handle, its statements, cursors and blobs, and what is known of its state. Used under the
+/// connection's lock only.
+struct Session: ~Copyable {
+    let role: LaneRole
+    let configuration: SQLiteConfiguration
+    let interrupter: Interrupter
+    /// Nil once closed.
+    private(set) var database: Database?
+    var cache: StatementCache
+
+    var cursors: [UInt64: OpenCursor] = [:]
+    var blobs: [UInt64: BlobHandle] = [:]
+    var backups: [UInt64: OpenBackup] = [:]
+    private var latestNumber: UInt64 = 0
+
+    var transaction = TransactionState()
+    /// True if something happened that ``reset()`` must undo, beyond an open transaction.
+    var isChanged: Bool { database?.watch.hasChangedSession ?? false }
+    /// True if an error said that the connection cannot go on.
+    var isBroken = false
+
+    init(_ database: Database, role: LaneRole, configuration: SQLiteConfiguration, interrupter: Interrupter) {
+        self.database = database
+        self.role = role
+        self.configuration = configuration
+        self.interrupter = interrupter
+        cache = StatementCache(capacity: configuration.statementCacheCapacity)
+    }
+
+    var condition: ConnectionCondition {
+        guard let database, !isBroken else { return .broken }
+        let isClean =
+            database.isAutocommit && !isChanged && !transaction.isOpen && cursors.isEmpty && blobs.isEmpty
+            && backups.isEmpty
+        return isClean ? .clean : .dirty
+    }
+
+    func open() throws -> Database {
+        guard let database else { throw Database.closedError }
+        return database
+    }
+
+    mutating func nextNumber() -> UInt64 {
+        latestNumber += 1
+        return latestNumber
+    }
+
+    // MARK: Statements
+
+    mutating func execute(_ text: String, _ binds: [SQLValue]) throws -> StatementResult {
+        let statement = try statement(for: text)
+        defer { statement.finish() }
+        try statement.bind(binds)
+        return try runToEnd(statement, open())
+    }
+
+    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
+        let statement = try statement(for: text)
+        let database = try open()
+        var results: [StatementResult] = []
+        results.reserveCapacity(bindSets.count)
+        for binds in bindSets {
+            // One run may be shorter than the steps after which SQLite asks for the signal.
+            try checkSignal()
+            defer { statement.finish() }
+            try statement.bind(binds)
+            results.append(try runToEnd(statement, database))
+        }
+        return results
+    }
+
+    mutating func query(_ text: String, _ binds: [SQLValue]) throws -> Rows {
+        let statement = try statement(for: text)
+        defer { statement.finish() }
+        try statement.bind(binds)
+        var values: [SQLValue] = []
+        if try statement.firstStep() {
+            values.reserveCapacity(statement.columns.names.count)
+            repeat { statement.readRow(into: &values) } while try statement.step()
+        }
+        return Rows(columns: statement.columns, values: values)
+    }
+
+    mutating func describe(_ text: String) throws -> StatementDescription {
+        let statement = try statement(for: text)
+        return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
+    }
+
+    mutating func executeScript(_ script: String) throws {
+        try requireTransactionAlive()
+        try open().runScript(script) { _ in try checkSignal() }
+    }
+
+    private func runToEnd(_ statement: Statement, _ database: Database) throws -> StatementResult {
+        while try statement.step() {}
+        let traits = statement.traits
+        if !traits.countsRows { return StatementResult(affectedRows: 0) }
+        let changes = database.changes
+        let hasInserted = changes > 0 && traits.contains(.insertsRows)
+        return StatementResult(affectedRows: changes, lastInsertedID: hasInserted ? database.lastInsertedID : nil)
+    }
+
+    /// A statement ready for bind values, from the cache where possible.
+    mutating func statement(for text: String) throws -> Statement {
+        try requireTransactionAlive()
+        var isInUse = false
+        if let cached = cache.find(text) {
+            if !cached.isInUse { return cached }
+            isInUse = true
+        }
+        let statement = try open().prepare(text, isPersistent: cache.capacity > 0)
+        // A setting is not kept: SQLite would apply it again whenever it prepared it anew.
+        if !isInUse, !statement.traits.contains(.changesSession) { cache.insert(statement) }
+        return statement
+    }
+
+    /// Fails if the running operation is to stop.
+    func checkSignal() throws {
+        if interrupter.signal != .none { throw SQLiteError(.interrupt, "interrupted") }
+    }
+
+    // MARK: End
+
+    /// Frees everything.
+    mutating func close(optimize: Bool) {
+        cursors = [:]
+        blobs = [:]
+        backups = [:]
+        cache.removeAll()
+        guard let database else { return }
+        if optimize, database.isAutocommit, !database.isReadOnly {
+            // https://www.sqlite.org/pragma.html#pragma_optimize; only worth it if it is quick and nobody is in the way.
+            // A failure leaves the old statistics, which is no reason to fail.
+            database.busyWait.limit = .zero
+            _ = try? database.run("PRAGMA analysis_limit = 400")
+            _ = try? database.run("PRAGMA optimize")
+        }
+        database.close()
+        self.database = nil
+    }
+}
+
+/// What the connections of a lane are for.
+enum LaneRole: String, Sendable {
+    /// Reads and writes; the only one that writes.
+    case writer
+    /// Reads, through a handle that cannot write.
+    case reader
+    /// The only connection: reads and writes.
+    case main
+}

@@ -1,0 +1,157 @@
+public import PoolCore
+internal import Synchronization
+
+/// A connection to nothing, that remembers its life.
+public final class FakeConnection: DriverConnection {
+    /// What happened to a connection.
+    public enum Moment: Sendable, Hashable {
+        case opened
+        case validated
+        case reset
+        case worked
+        case cancelled
+        case closed(CloseMode)
+    }
+
+    private struct State {
+        var condition = ConnectionCondition.clean
+        var residue: [String] = []
+        var statements: [String] = []
+        var history: [Moment] = [.opened]
+        var current: FakeCall?
+        var isClosing = false
+    }
+
+    /// 1 for the driver's first connection, then 2, 3 and so on.
+    public let number: Int
+    /// What the connect was told.
+    public let request: ConnectRequest
+    public let executor: (any TaskExecutor)?
+    private let perform: @Sendable (FakeConnection, String?) async throws -> Void
+    private let state = Mutex(State())
+
+    init(
+        number: Int, request: ConnectRequest, executor: (any TaskExecutor)?,
+        perform: @escaping @Sendable (FakeConnection, String?) async throws -> Void
+    ) {
+        self.number = number
+        self.request = request
+        self.executor = executor
+        self.perform = perform
+    }
+
+    /// What the pool reads at release. A test sets it; a reset makes it ``ConnectionCondition/clean`` again.
+    public var condition: ConnectionCondition {
+        get { state.withLock { $0.condition } }
+        set { state.withLock { $0.condition = newValue } }
+    }
+
+    /// Session state that nobody has scrubbed: a lease that finds any was given a dirty connection.
+    public var residue: [String] {
+        state.withLock { $0.residue }
+    }
+
+    /// What has happened to the connection, in order.
+    public var history: [Moment] {
+        state.withLock { $0.history }
+    }
+
+    public var isClosed: Bool {
+        history.contains { if case .closed = $0 { true } else { false } }
+    }
+
+    /// How often the pool, or a lease, has called ``cancel()``.
+    public var cancelCount: Int {
+        history.count { $0 == .cancelled }
+    }
+
+    /// Changes the session: the connection is dirty until it was reset.
+    public func leave(_ residue: String) {
+        state.withLock { state in
+            state.residue.append(residue)
+            if state.condition == .clean { state.condition = .dirty }
+        }
+    }
+
+    /// Ends what ``leave(_:)`` began; the connection is clean if nothing else was left.
+    func forget(_ residue: String) {
+        state.withLock { state in
+            state.residue.removeAll { $0 == residue }
+            if state.residue.isEmpty, state.condition == .dirty { state.condition = .clean }
+        }
+    }
+
+    /// Uses the connection, as a statement would. The driver's script for ``FakeStep/work`` says how it ends.
+    public func work() async throws {
+        try await perform(self, nil)
+    }
+
+    /// The statements that were run, transaction commands included, in order.
+    public var statements: [String] {
+        state.withLock { $0.statements }
+    }
+
+    func run(_ statement: String) async throws {
+        state.withLock { $0.statements.append(statement) }
+        try await perform(self, statement)
+    }
+
+    /// Ends the work that hangs, if any does, with `CancellationError`.
+    public func cancel() {
+        let current = state.withLock { state in
+            state.history.append(.cancelled)
+            return state.current
+        }
+        if let current, current.step == .work { current.fail(CancellationError()) }
+    }
+
+    /// Notes that `call` begins; returns the rule that this breaks, if any.
+    func begin(_ call: FakeCall) -> String? {
+        state.withLock { state in
+            if state.isClosing { return "\(call.step) on connection \(number), which is closed" }
+            if let current = state.current {
+                return "\(call.step) on connection \(number) while \(current.step) is still running"
+            }
+            state.current = call
+            return nil
+        }
+    }
+
+    func end(_ call: FakeCall, succeeded: Bool) {
+        state.withLock { state in
+            if state.current === call { state.current = nil }
+            guard succeeded else { return }
+            switch call.step {
+            case .validate: state.history.append(.validated)
+            case .work: state.history.append(.worked)
+            case .reset:
+                state.history.append(.reset)
+                state.residue = []
+                if state.condition == .dirty { state.condition = .clean }
+            case .connect, .close: break
+            }
+        }
+    }
+
+    /// Notes that a close begins.
+    func beginClose(_ mode: CloseMode) -> Closing {
+        state.withLock { state in
+            if state.isClosing { return Closing(isFirst: false, violation: "second close of connection \(number)") }
+            state.isClosing = true
+            state.history.append(.closed(mode))
+            state.condition = .broken
+            guard let current = state.current else { return Closing(isFirst: true) }
+            if mode == .forced { return Closing(isFirst: true, interrupted: current) }
+            return Closing(
+                isFirst: true, violation: "orderly close of connection \(number) while \(current.step) is still running")
+        }
+    }
+
+    struct Closing {
+        let isFirst: Bool
+        /// The rule that the close breaks.
+        var violation: String?
+        /// The call that the close interrupts.
+        var interrupted: FakeCall?
+    }
+}

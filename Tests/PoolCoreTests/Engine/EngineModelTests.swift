@@ -1,0 +1,76 @@
+import Foundation
+import PoolTesting
+import Testing
+
+@testable import PoolCore
+
+/// A configuration that the engine is run with.
+struct EngineScenario: Sendable, CustomTestStringConvertible {
+    let name: String
+    let configuration: EngineConfiguration
+    var testDescription: String { name }
+
+    static let second: Nanoseconds = 1_000_000_000
+
+    init(_ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], _ change: (inout EngineConfiguration) -> Void) {
+        self.name = name
+        var configuration = EngineConfiguration(maximumConnections: maximum, lanes: lanes)
+        configuration.maximumWaiters = 12
+        configuration.validateAfterIdle = 2 * Self.second
+        configuration.idleTimeout = 20 * Self.second
+        configuration.maximumLifetime = 60 * Self.second
+        change(&configuration)
+        self.configuration = configuration
+    }
+
+    static let all = [
+        EngineScenario("one lane", maximum: 4, [.init(maximum: 4)]) { _ in },
+        EngineScenario("one connection", maximum: 1, [.init(maximum: 1)]) {
+            $0.concurrentConnects = 1
+            $0.maximumLifetime = .never
+        },
+        EngineScenario("first in, first out, with a minimum", maximum: 6, [.init(maximum: 6, minimum: 3)]) {
+            $0.isLastInFirstOut = false
+        },
+        EngineScenario("tiny queue, slow connects", maximum: 3, [.init(maximum: 3)]) {
+            $0.maximumWaiters = 2
+            $0.concurrentConnects = 1
+            $0.connectTimeout = Self.second / 10
+        },
+        EngineScenario(
+            "three lanes", maximum: 6,
+            [.init(maximum: 2, closesLast: true), .init(maximum: 5, minimum: 1), .init(maximum: 6)]
+        ) { _ in },
+        EngineScenario("three lanes in three places", maximum: 3, [.init(maximum: 3), .init(maximum: 2), .init(maximum: 1)]) {
+            $0.idleTimeout = .never
+            $0.leakWarning = Self.second
+        },
+        EngineScenario("hooks for everything", maximum: 5, [.init(maximum: 3), .init(maximum: 4, minimum: 2)]) {
+            $0.validatesEveryGrant = true
+            $0.resetsEveryRelease = true
+            $0.leakWarning = 3 * Self.second
+        },
+        EngineScenario("short lives", maximum: 8, [.init(maximum: 8, minimum: 2)]) {
+            $0.maximumLifetime = 2 * Self.second
+            $0.idleTimeout = Self.second
+            $0.lifetimeJitter = 0.5
+            $0.validatesEveryGrant = true
+        },
+    ]
+}
+
+@Suite("The engine and its shadow")
+struct EngineModelTests {
+    /// `POOL_TEST_SEED` repeats a run, `POOL_TEST_STEPS` makes it longer or shorter.
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let steps = environment["POOL_TEST_STEPS"].flatMap { Int($0) } ?? 130_000
+
+    @Test("A million random steps keep every promise", arguments: EngineScenario.all)
+    func randomSteps(scenario: EngineScenario) async throws {
+        let seed = Self.environment["POOL_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
+        // Printed before the run: an assertion of the engine itself would end the process.
+        print("engine run: \(scenario.name), POOL_TEST_SEED=\(seed), \(Self.steps) steps")
+        try await EngineRun(name: scenario.name, configuration: scenario.configuration, seed: seed)
+            .run(steps: Self.steps)
+    }
+}

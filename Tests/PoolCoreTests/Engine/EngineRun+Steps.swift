@@ -1,0 +1,139 @@
+import PoolTesting
+
+@testable import PoolCore
+
+/// What happens at random.
+extension EngineRun {
+    func takeRandomStep() throws {
+        changeTheWeather()
+        moveTime()
+        if now >= model.armedAt, random.oneIn(2) { return try perform(.alarm) }
+        if model.life == .finished, model.connections.isEmpty { return try beginAnew() }
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<32: try acquire()
+        case 32..<58: try release()
+        case 58..<64: try cancel()
+        case 64..<94: try answerSomething()
+        case 94..<98: try reportSomethingStale()
+        case 98: try perform(.alarm)
+        default: try rareThing()
+        }
+    }
+
+    private func changeTheWeather() {
+        guard random.oneIn(500) else { return }
+        failureRate = [1, 2, 5, 50, 1_000].randomElement(using: &random) ?? 50
+        isRefusing = random.oneIn(4)
+    }
+
+    private func moveTime() {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<60: break
+        case 60..<95: now += Int64.random(in: 0...20_000_000, using: &random)
+        case 95..<98: now += Int64.random(in: 0...3_000_000_000, using: &random)
+        default:
+            // To the very instant of the alarm, or just before or after it.
+            if model.armedAt != .never { now = max(now, model.armedAt + Int64.random(in: -1...1, using: &random)) }
+        }
+    }
+
+    private func beginAnew() throws {
+        engine = Engine(configuration: configuration)
+        model = ShadowModel(configuration: configuration)
+        oldWaiters = []
+        oldConnections = []
+        try perform(.start)
+    }
+
+    private func acquire() throws {
+        let lane = Int.random(in: model.lanes.indices, using: &random)
+        let priorities: [Int32] = [0, 1, 1, 1, 1, 2]
+        let priority = priorities.randomElement(using: &random) ?? 1
+        // A few tasks acquire again while they hold leases; a task that waits cannot ask.
+        var holder = random.oneIn(3) ? UInt.random(in: 1...4, using: &random) * 64 : 0
+        if model.waiters.contains(where: { $0.holder == holder }) { holder = 0 }
+        let patiences: [Nanoseconds] = [0, 1_000_000, 100_000_000, 5_000_000_000, 60_000_000_000]
+        let patience = patiences.randomElement(using: &random) ?? 0
+        try perform(.acquire(lane: lane, priority: priority, holder: holder, deadline: now + patience))
+    }
+
+    private func release() throws {
+        // A task that waits cannot release, except from a child task or a cleanup: rare.
+        let waiting = Set(model.waiters.map(\.holder))
+        let leased = model.connections.filter {
+            $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder))
+        }
+        guard let lease = leased.randomElement(using: &random) else { return try acquire() }
+        try perform(.release(lease.ticket, condition()))
+    }
+
+    private func condition() -> ConnectionCondition {
+        switch Int.random(in: 0..<200, using: &random) {
+        case 0..<150: .clean
+        case 150..<190: .dirty
+        case 190..<199: .broken
+        default: .generationBroken
+        }
+    }
+
+    private func cancel() throws {
+        guard let waiter = model.waiters.randomElement(using: &random) else { return try acquire() }
+        try perform(.cancel(waiter.ticket))
+    }
+
+    func answerSomething() throws {
+        let busy = model.connections.filter { $0.state != .idle && $0.state != .leased }
+        guard let connection = busy.randomElement(using: &random) else { return try closeOrAcquire() }
+        let fails = random.oneIn(failureRate)
+        switch connection.state {
+        case .opening, .abandoned:
+            try perform(
+                fails
+                    ? .connectFailed(connection.ticket, isPermanent: isRefusing) : .opened(connection.ticket))
+        case .validating: try perform(.validated(connection.ticket, outcome(fails)))
+        case .resetting: try perform(.wasReset(connection.ticket, outcome(fails)))
+        case .closing: try perform(.closed(connection.ticket))
+        case .idle, .leased: break
+        }
+    }
+
+    private func outcome(_ fails: Bool) -> Engine.Outcome {
+        guard fails else { return .succeeded }
+        return [.failed, .failed, .failed, .hookFailed, .generationBroken].randomElement(using: &random) ?? .failed
+    }
+
+    private func closeOrAcquire() throws {
+        if model.life == .running { try acquire() } else { try release() }
+    }
+
+    private func reportSomethingStale() throws {
+        let ticket = oldConnections.randomElement(using: &random) ?? ConnectionTicket(index: 7, generation: 1)
+        let waiter = oldWaiters.randomElement(using: &random) ?? WaiterTicket(index: 7, generation: 1)
+        guard model.place(ticket) == nil else { return try perform(.cancel(waiter)) }
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: try perform(.release(ticket, .generationBroken))
+        case 1: try perform(.opened(ticket))
+        case 2: try perform(.connectFailed(ticket, isPermanent: true))
+        case 3: try perform(.validated(ticket, .generationBroken))
+        case 4: try perform(.wasReset(ticket, .generationBroken))
+        default: try perform(.closed(ticket))
+        }
+    }
+
+    private func rareThing() throws {
+        if random.oneIn(20) {
+            try perform(.clear)
+        } else if random.oneIn(40) {
+            try perform(.beginClosing(forceAt: now + Int64.random(in: 0...3_000_000_000, using: &random)))
+        } else {
+            // A report about a connection that is in another state: a second answer, or one that came too late.
+            guard let other = model.connections.randomElement(using: &random) else { return try acquire() }
+            switch other.state {
+            case .idle: try perform(.release(other.ticket, .broken))
+            case .leased: try perform(.opened(other.ticket))
+            case .closing: try perform(.validated(other.ticket, .succeeded))
+            default: try perform(.closed(other.ticket))
+            }
+        }
+    }
+}

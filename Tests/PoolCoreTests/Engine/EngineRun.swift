@@ -1,0 +1,194 @@
+import PoolTesting
+
+@testable import PoolCore
+
+/// One call of the engine.
+enum EngineCall: Hashable {
+    case start
+    case acquire(lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds)
+    case cancel(WaiterTicket)
+    case release(ConnectionTicket, ConnectionCondition)
+    case opened(ConnectionTicket)
+    case connectFailed(ConnectionTicket, isPermanent: Bool)
+    case validated(ConnectionTicket, Engine.Outcome)
+    case wasReset(ConnectionTicket, Engine.Outcome)
+    case closed(ConnectionTicket)
+    case clear
+    case alarm
+    case beginClosing(forceAt: Nanoseconds)
+
+    var releasedBroken: ConnectionTicket? {
+        switch self {
+        case .release(let ticket, .broken), .release(let ticket, .generationBroken): ticket
+        default: nil
+        }
+    }
+}
+
+/// What went wrong in a run, with all that is needed to see it again.
+struct EngineRunFailure: Error, CustomStringConvertible {
+    let problem: String
+    let configuration: String
+    let seed: UInt64
+    let step: Int
+    let lastCalls: [String]
+
+    var description: String {
+        "\(problem)\nconfiguration \(configuration), seed \(seed), step \(step); "
+            + "repeat with POOL_TEST_SEED=\(seed)\nthe last calls:\n" + lastCalls.joined(separator: "\n")
+    }
+}
+
+/// An engine and its shadow, called at random.
+final class EngineRun {
+    let name: String
+    let configuration: EngineConfiguration
+    var random: SeededRandom
+    var engine: Engine
+    var model: ShadowModel
+    var now: Nanoseconds = 1_000
+    private(set) var step = 0
+    private var lastCalls: [(at: Nanoseconds, call: EngineCall, effects: [Effect])] = []
+    /// Tickets that were good once.
+    var oldConnections: [ConnectionTicket] = []
+    var oldWaiters: [WaiterTicket] = []
+    /// One in so many connects, validations and resets fails; changes like the weather.
+    var failureRate = 50
+    var isRefusing = false
+
+    init(name: String, configuration: EngineConfiguration, seed: UInt64) {
+        self.name = name
+        self.configuration = configuration
+        random = SeededRandom(seed: seed)
+        engine = Engine(configuration: configuration)
+        model = ShadowModel(configuration: configuration)
+    }
+
+    func run(steps: Int) async throws {
+        try perform(.start)
+        while step < steps {
+            try takeRandomStep()
+            if step % 2_000 == 0 { await Task.yield() }
+        }
+        try closeDown()
+    }
+
+    func perform(_ call: EngineCall) throws {
+        step += 1
+        model.now = now
+        var effects = EffectList()
+        tell(call, &effects)
+        noteRetries()
+        var followed: [Effect] = []
+        let inHand = model.connections.first { $0.isInHand }?.lane
+        let hadToMakeRoom = model.life == .running && (inHand.map { model.mustMakeRoom($0) } ?? false)
+        effects.forEach { effect in
+            followed.append(effect)
+            remember(effect)
+            model.follow(effect, call: call)
+        }
+        lastCalls.append((now, call, followed))
+        if lastCalls.count > 200 { lastCalls.removeFirst(180) }
+        model.settle(call, handed: inHand, hadToMakeRoom: hadToMakeRoom)
+        model.compare(with: engine)
+        if let problem = model.problem ?? engineViolation {
+            let tail = lastCalls.suffix(20).map { "\($0.at): \($0.call)\n    -> \($0.effects)" }
+            throw EngineRunFailure(
+                problem: problem, configuration: name, seed: random.seed, step: step, lastCalls: tail)
+        }
+    }
+
+    /// In debug builds the engine has checked itself in each call.
+    private var engineViolation: String? {
+        #if DEBUG
+            nil
+        #else
+            engine.violation
+        #endif
+    }
+
+    /// Calls the engine, and tells the shadow what that means. What is stale means nothing to the shadow.
+    private func tell(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .start: engine.start(now: now, effects: &effects)
+        case .acquire(let lane, let priority, let holder, let deadline):
+            let outcome = engine.acquire(
+                lane: lane, priority: priority, holder: holder, now: now, deadline: deadline, effects: &effects)
+            model.acquired(lane: lane, priority: priority, holder: holder, deadline: deadline, outcome: outcome)
+            if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
+        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket))
+        case .clear:
+            model.clearAll()
+            let affected = engine.clear(now: now, effects: &effects)
+            let expected = model.count(nil, .idle, .validating, .leased, .resetting)
+            model.require(affected == expected, "clear has answered \(affected), not \(expected)")
+        case .alarm:
+            model.armedAt = .never
+            if model.life == .draining, now >= model.forceAt { model.life = .forcing }
+            engine.alarm(now: now, random: random.next(), effects: &effects)
+        case .beginClosing(let forceAt):
+            model.beganClosing(forceAt: forceAt)
+            engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
+        case .release, .opened, .connectFailed, .validated, .wasReset, .closed: report(call, &effects)
+        }
+    }
+
+    private func report(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .release(let ticket, let condition):
+            engine.release(ticket, condition: condition, now: now, effects: &effects)
+            if let place = place(ticket, .leased) { model.released(place, condition) }
+        case .opened(let ticket):
+            engine.opened(ticket, now: now, random: random.next(), effects: &effects)
+            let place = place(ticket, .opening) ?? place(ticket, .abandoned)
+            if let place { model.opened(place, expires: engine.slots[ticket.position].expiresAt) }
+        case .connectFailed(let ticket, let isPermanent):
+            engine.connectFailed(
+                ticket, isPermanent: isPermanent, now: now, random: random.next(), effects: &effects)
+            noteRetries()
+            let place = place(ticket, .opening) ?? place(ticket, .abandoned)
+            if let place { model.connectFailed(place, isPermanent: isPermanent) }
+        case .validated(let ticket, let outcome):
+            engine.validated(ticket, outcome, now: now, random: random.next(), effects: &effects)
+            noteRetries()
+            if let place = place(ticket, .validating) { model.prepared(place, outcome) }
+        case .wasReset(let ticket, let outcome):
+            engine.wasReset(ticket, outcome, now: now, random: random.next(), effects: &effects)
+            noteRetries()
+            if let place = place(ticket, .resetting) { model.prepared(place, outcome) }
+        case .closed(let ticket):
+            engine.closed(ticket, now: now, effects: &effects)
+            if let place = place(ticket, .closing) { model.connections.remove(at: place) }
+        default: break
+        }
+    }
+
+    /// The shadow cannot know what the engine draws from its random numbers; it checks the bounds.
+    private func noteRetries() {
+        for lane in model.lanes.indices { model.chosenRetryAt[lane] = engine.lanes[lane].retryAt }
+    }
+
+    private func place(_ ticket: ConnectionTicket, _ state: ShadowModel.State) -> Int? {
+        model.connections.firstIndex { $0.ticket == ticket && $0.state == state }
+    }
+
+    private func remember(_ effect: Effect) {
+        guard case .open(let ticket, _, _, _) = effect else { return }
+        oldConnections.append(ticket)
+        if oldConnections.count > 100 { oldConnections.removeFirst(50) }
+        if oldWaiters.count > 100 { oldWaiters.removeFirst(50) }
+    }
+
+    /// Closes the pool, answers all calls of the driver, and looks whether all has ended.
+    private func closeDown() throws {
+        try perform(.beginClosing(forceAt: now + 1_000))
+        while !model.connections.isEmpty, model.problem == nil {
+            now += 500
+            if now >= model.armedAt { try perform(.alarm) }
+            try answerSomething()
+        }
+        model.require(model.life == .finished, "the pool has not finished")
+        model.require(model.waiters.isEmpty, "somebody still waits")
+        try perform(.cancel(WaiterTicket(index: 0, generation: .max)))
+    }
+}

@@ -1,0 +1,141 @@
+@testable import PoolCore
+
+/// What a call of the engine means by itself, before its effects.
+extension ShadowModel {
+    func acquired(
+        lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds, outcome: Engine.AcquireOutcome
+    ) {
+        let isGrantable = waiterCount(lane) == 0 && (nextIdle(lane).map { !needsValidation($0) } ?? false)
+        let reasons = reasonsToRefuse(lane: lane, holder: holder, deadline: deadline)
+        switch outcome {
+        case .granted(let ticket):
+            require(life == .running, "a closing pool has granted")
+            require(isGrantable, "granted at once what should wait")
+            require(nextIdle(lane)?.ticket == ticket, "granted an idle connection out of turn")
+            lease(ticket, to: holder)
+        case .queued(let ticket):
+            require(life == .running && reasons.isEmpty, "queued although \(reasons)")
+            require(!isGrantable, "queued although a connection is idle")
+            require(!waiters.contains { $0.ticket == ticket } && !ended.contains(ticket), "a ticket is used twice")
+            arrivals += 1
+            waiters.append(
+                Waiting(
+                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals))
+        case .failed(let reason):
+            require(life != .running || !isGrantable, "refused although a connection is idle")
+            require(reasons.contains(reason), "refused as \(reason), but the reasons are \(reasons)")
+        }
+    }
+
+    private func reasonsToRefuse(lane: Int, holder: UInt, deadline: Nanoseconds) -> [AcquireFailure] {
+        var reasons: [AcquireFailure] = []
+        if life != .running { reasons.append(.closed) }
+        if deadline <= now { reasons.append(.timedOut) }
+        if waiters.count >= configuration.maximumWaiters { reasons.append(.tooManyWaiters) }
+        if lanes[lane].isRefused, now < lanes[lane].retryAt, live(lane) == 0 { reasons.append(.refused) }
+        if wouldDeadlock(lane: lane, holder: holder) { reasons.append(.wouldDeadlock) }
+        return reasons
+    }
+
+    /// Plays the future: which lanes can still move if `holder` waits for `lane`?
+    private func wouldDeadlock(lane: Int, holder: UInt) -> Bool {
+        let leases = connections.filter { $0.state == .leased }
+        guard holder != 0, leases.contains(where: { $0.holder == holder }) else { return false }
+        let target = { [waiters] (lease: Connection) -> Int? in
+            if lease.holder == 0 { return nil }
+            if lease.holder == holder { return lane }
+            return waiters.first { $0.holder == lease.holder }?.lane
+        }
+        var moving = Set<Int>()
+        for other in lanes.indices {
+            let canGrow = total(other) < configuration.lanes[other].maximum && !isFull
+            let changes = count(other, .idle, .opening, .validating, .resetting, .closing, .abandoned) > 0
+            let hasFreeLease = leases.contains { $0.lane == other && target($0) == nil }
+            if canGrow || changes || hasFreeLease { moving.insert(other) }
+        }
+        while true {
+            let before = moving
+            for lease in leases { if let target = target(lease), moving.contains(target) { moving.insert(lease.lane) } }
+            for other in lanes.indices where total(other) < configuration.lanes[other].maximum && !moving.isEmpty {
+                moving.insert(other)
+            }
+            if moving == before { return !moving.contains(lane) }
+        }
+    }
+
+    func lease(_ ticket: ConnectionTicket, to holder: UInt) {
+        guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
+        let state = connections[place].state
+        require(state == .idle, "granted a connection that is \(state)")
+        require(!connections[place].isCleared, "granted a connection that was cleared")
+        enter(.leased, place)
+        connections[place].holder = holder
+        connections[place].isInHand = false
+        connections[place].isPrepared = false
+        connections[place].wasWarned = false
+    }
+
+    func cancelled(_ ticket: WaiterTicket, answer: Bool) {
+        require(answer == waiters.contains { $0.ticket == ticket }, "cancel has answered \(answer)")
+        if answer { endWait(ticket, "cancelled") }
+    }
+
+    func released(_ place: Int, _ condition: ConnectionCondition) {
+        switch condition {
+        case .clean where !configuration.resetsEveryRelease: park(place)
+        case .clean, .dirty: enter(.resetting, place, deadline: now.adding(configuration.resetTimeout))
+        case .broken: enter(.closing, place)
+        case .generationBroken:
+            enter(.closing, place)
+            clearAll()
+        }
+    }
+
+    func clearAll() {
+        for place in connections.indices { connections[place].isCleared = true }
+    }
+
+    func opened(_ place: Int, expires: Nanoseconds) {
+        let lane = connections[place].lane
+        lanes[lane] = Lane()
+        if configuration.maximumLifetime != .never {
+            let shortest = Int64(Double(configuration.maximumLifetime) * (1 - configuration.lifetimeJitter))
+            require(
+                expires >= now.adding(shortest) && expires <= now.adding(configuration.maximumLifetime),
+                "a lifetime of \(expires - now) is outside the jitter")
+        } else {
+            require(expires == .never, "a lifetime where there should be none")
+        }
+        connections[place].expires = expires
+        park(place)
+    }
+
+    func connectFailed(_ place: Int, isPermanent: Bool) {
+        let lane = connections[place].lane
+        if connections[place].state == .opening { noteFailure(lane) }
+        lanes[lane].isRefused = isPermanent
+        connections.remove(at: place)
+    }
+
+    func prepared(_ place: Int, _ outcome: Engine.Outcome) {
+        if outcome == .succeeded {
+            let wasValidating = connections[place].state == .validating
+            park(place)
+            connections[connections.count - 1].isPrepared = wasValidating
+            return
+        }
+        connections[place].deadline = now
+        if outcome == .hookFailed { noteFailure(connections[place].lane) }
+        if outcome == .generationBroken { clearAll() }
+    }
+
+    func beganClosing(forceAt newForceAt: Nanoseconds) {
+        if life == .running {
+            life = .draining
+            forceAt = newForceAt
+        } else if life == .draining {
+            forceAt = min(forceAt, newForceAt)
+        }
+        if life == .draining, now >= forceAt { life = .forcing }
+    }
+}

@@ -1,0 +1,117 @@
+@testable import PoolCore
+
+/// What must be true once a call and its effects are done: nobody waits in vain, and nothing due is forgotten.
+extension ShadowModel {
+    func settle(_ call: EngineCall, handed lane: Int?, hadToMakeRoom: Bool) {
+        if let lane, hadToMakeRoom, connections.contains(where: { $0.isInHand }) {
+            require(false, "lane \(lane) kept a connection that an older waiter of an empty lane needs")
+        }
+        for place in connections.indices { connections[place].isInHand = false }
+        requireBackoffWithinBounds()
+        if life == .running { requireNoWaste() } else { requireClosing() }
+        if call == .alarm { requireNothingDue() }
+        requireAlarm()
+    }
+
+    private func requireNoWaste() {
+        require(waiters.count <= configuration.maximumWaiters, "too many waiters")
+        for lane in lanes.indices {
+            let waiting = waiterCount(lane)
+            require(
+                waiting <= count(lane, .validating) || count(lane, .idle) == 0,
+                "lane \(lane): \(waiting) wait beside \(count(lane, .idle)) idle connections")
+            guard lacking(lane) > 0, mayConnect(lane) else { continue }
+            // The end of a pause is noticed by the alarm, which may be on its way.
+            if lanes[lane].failures > 0, armedAt <= now { continue }
+            require(isFull, "lane \(lane) lacks \(lacking(lane)) connections and does not connect")
+            let others = connections.contains { $0.lane != lane && $0.state == .idle }
+            require(
+                waiting == 0 || !others || count(nil, .closing) > 0,
+                "lane \(lane) waits while other lanes have idle connections")
+        }
+        for connection in connections where connection.isCleared {
+            require(connection.state != .idle, "a connection that was cleared is idle")
+        }
+    }
+
+    private func requireClosing() {
+        require(waiters.isEmpty, "somebody waits for a closing pool")
+        require(count(nil, .opening) == 0, "a closing pool connects")
+        let firstLanes = connections.filter { !configuration.lanes[$0.lane].closesLast }
+        for connection in connections where connection.state == .idle {
+            require(
+                configuration.lanes[connection.lane].closesLast && !firstLanes.isEmpty,
+                "a closing pool keeps an idle connection")
+        }
+        require(life == .finished || total() > 0, "all is closed, but the pool has not finished")
+    }
+
+    private func requireNothingDue() {
+        for waiter in waiters { require(waiter.deadline > now, "a late waiter still waits") }
+        for connection in connections {
+            require(connection.deadline > now, "a \(connection.state) passed its deadline")
+            if connection.state == .leased, configuration.leakWarning != .never, life == .running {
+                require(
+                    connection.wasWarned || now - connection.since < configuration.leakWarning, "no leak warning")
+            }
+            guard connection.state == .idle, life == .running else { continue }
+            require(
+                now - connection.since < configuration.idleTimeout
+                    || live(connection.lane) <= configuration.lanes[connection.lane].minimum,
+                "an idle connection was kept for too long")
+            if configuration.maximumLifetime != .never, connection.expires != .never {
+                require(now < connection.expires.adding(configuration.maximumLifetime / 10), "too old")
+            }
+        }
+        require(life != .draining || now < forceAt, "the drain did not end")
+    }
+
+    private func requireAlarm() {
+        for waiter in waiters { require(armedAt <= waiter.deadline, "no alarm for a waiter") }
+        for connection in connections {
+            require(armedAt <= connection.deadline, "no alarm for a \(connection.state) connection")
+            guard life == .running else { continue }
+            let isWarnable = connection.state == .leased && !connection.wasWarned
+            if isWarnable, configuration.leakWarning != .never {
+                require(armedAt <= connection.since.adding(configuration.leakWarning), "no alarm for a leak")
+            }
+            guard connection.state == .idle else { continue }
+            if configuration.idleTimeout != .never,
+                live(connection.lane) > configuration.lanes[connection.lane].minimum
+            {
+                require(
+                    armedAt <= connection.since.adding(configuration.idleTimeout), "no alarm for an idle timeout")
+            }
+            if connection.expires != .never {
+                let last = connection.expires.adding(configuration.maximumLifetime / 10)
+                require(armedAt <= max(connection.expires > now ? connection.expires : last, now + 1), "no alarm for age")
+            }
+        }
+        for lane in lanes.indices where life == .running && lacking(lane) > 0 && count(lane, .opening) == 0 {
+            let isOnlyTheBackoff =
+                lanes[lane].failures > 0 && now < lanes[lane].retryAt
+                && total(lane) < configuration.lanes[lane].maximum
+                && count(nil, .opening) < configuration.concurrentConnects
+            if isOnlyTheBackoff { require(armedAt <= lanes[lane].retryAt, "no alarm for the next connect") }
+        }
+        if life == .draining { require(armedAt <= forceAt, "no alarm for the end of the drain") }
+    }
+
+    /// Compares the engine's books with these.
+    func compare(with engine: borrowing Engine) {
+        for lane in lanes.indices {
+            let counts = engine.lanes[lane].counts
+            let own = SlotCounts(
+                opening: count(lane, .opening), abandoned: count(lane, .abandoned), idle: count(lane, .idle),
+                validating: count(lane, .validating), leased: count(lane, .leased), resetting: count(lane, .resetting),
+                closing: count(lane, .closing))
+            require(counts == own, "lane \(lane): the engine counts \(counts), the model \(own)")
+            require(engine.lanes[lane].waiters.count == waiterCount(lane), "lane \(lane): another number of waiters")
+            require(engine.lanes[lane].failures == lanes[lane].failures, "lane \(lane): another number of failures")
+            let idle = engine.lanes[lane].idle.members(in: engine.slots)
+            let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.ticket.index)
+            require(idle == ownIdle, "lane \(lane): idle in another order")
+        }
+        require(engine.armedAt == armedAt, "the engine expects its alarm at \(engine.armedAt), not \(armedAt)")
+    }
+}

@@ -1,0 +1,153 @@
+@testable import PoolCore
+
+/// What an effect may be, given what has happened.
+extension ShadowModel {
+    func follow(_ effect: Effect, call: EngineCall) {
+        switch effect {
+        case .grant(let waiter, let connection): followGrant(waiter, connection)
+        case .fail(let waiter, let reason): followFail(waiter, reason)
+        case .open(let connection, let lane, let attempt, let deadline):
+            followOpen(connection, lane, attempt, deadline, call)
+        case .cancelOpen(let connection): followCancelOpen(connection)
+        case .validate(let connection, let isStale): followValidate(connection, isStale)
+        case .reset(let connection):
+            require(place(connection).map { connections[$0].state } == .resetting, "reset without a dirty release")
+        case .close(let connection, let reason, let mode): followClose(connection, reason, mode, call)
+        case .warnOfLeak(let connection):
+            guard let place = place(connection) else { return require(false, "a leak of nothing") }
+            require(
+                connections[place].state == .leased && !connections[place].wasWarned
+                    && now - connections[place].since >= configuration.leakWarning, "a leak warning out of order")
+            connections[place].wasWarned = true
+        case .setAlarm(let instant):
+            require(instant < armedAt, "an alarm that changes nothing")
+            armedAt = instant
+        case .finished:
+            require(life == .draining || life == .forcing, "finished without having been closed")
+            require(total() == 0 || now >= forceAt.adding(Engine.closingGrace), "finished with connections open")
+            life = .finished
+        }
+    }
+
+    private func followGrant(_ waiter: WaiterTicket, _ ticket: ConnectionTicket) {
+        guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
+        let connection = connections[place]
+        let next = firstWaiter(connection.lane)
+        require(next?.ticket == waiter, "a waiter was passed over")
+        if connection.isInHand {
+            require(!configuration.validatesEveryGrant || connection.isPrepared, "granted without its hook")
+        } else {
+            require(nextIdle(connection.lane)?.ticket == ticket, "granted an idle connection out of turn")
+            require(!needsValidation(connection), "granted without validation")
+        }
+        lease(ticket, to: next?.holder ?? 0)
+        endWait(waiter, "granted")
+    }
+
+    private func followFail(_ ticket: WaiterTicket, _ reason: AcquireFailure) {
+        guard let waiter = waiters.first(where: { $0.ticket == ticket }) else {
+            return require(false, "failed somebody who does not wait")
+        }
+        switch reason {
+        case .timedOut: require(now >= waiter.deadline, "timed out before its deadline")
+        case .closed: require(life != .running, "failed as closed, but the pool is open")
+        case .refused:
+            require(lanes[waiter.lane].isRefused && live(waiter.lane) == 0, "failed as refused without a reason")
+        case .tooManyWaiters, .wouldDeadlock: require(false, "\(reason) after it was queued")
+        }
+        endWait(ticket, "failed")
+    }
+
+    private func followOpen(
+        _ ticket: ConnectionTicket, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
+        _ call: EngineCall
+    ) {
+        require(life == .running, "a closing pool connects")
+        require(!connections.contains { $0.ticket.index == ticket.index }, "two connections in one place")
+        require(mayConnect(lane), "a connect that the limits or the backoff forbid")
+        require(!isFull, "a connect above the pool's maximum")
+        require(lacking(lane) > 0, "a connect that nobody needs")
+        let failures = lanes[lane].failures
+        require(attempt == failures + 1, "attempt \(attempt) after \(failures) failures")
+        require(deadline == now.adding(configuration.connectTimeout), "a connect with a wrong deadline")
+        for other in lanes.indices where oldestArrival(other) < oldestArrival(lane) && mayConnect(other) {
+            // The end of a pause is noticed by the alarm alone.
+            if lanes[other].failures > 0, call != .alarm { continue }
+            let served = lacking(other) <= 0 || count(other, .opening, .validating, .resetting) > 0
+            require(served, "lane \(lane) connects before the older waiter of lane \(other)")
+        }
+        connections.append(Connection(ticket: ticket, lane: lane, state: .opening, since: now, deadline: deadline))
+    }
+
+    private func followCancelOpen(_ ticket: ConnectionTicket) {
+        guard let place = place(ticket), connections[place].state == .opening else {
+            return require(false, "cancelled a connect that is not under way")
+        }
+        require(life != .running || now >= connections[place].deadline, "cancelled a connect before its deadline")
+        if life == .running { noteFailure(connections[place].lane) }
+        enter(.abandoned, place)
+    }
+
+    private func followValidate(_ ticket: ConnectionTicket, _ isStale: Bool) {
+        guard let place = place(ticket) else { return require(false, "validated nothing") }
+        let connection = connections[place]
+        require(connection.state == .idle, "validated a connection that is \(connection.state)")
+        require(nextIdle(connection.lane)?.ticket == ticket, "validated a connection out of turn")
+        require(needsValidation(connection), "validated a connection that was fresh")
+        require(
+            isStale == (now - connection.since >= configuration.validateAfterIdle), "validated as stale: \(isStale)")
+        require(waiterCount(connection.lane) > count(connection.lane, .validating), "validated for nobody")
+        connections[place].isInHand = false
+        enter(.validating, place, deadline: now.adding(configuration.validationTimeout))
+    }
+
+    private func followClose(
+        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ call: EngineCall
+    ) {
+        guard let place = place(ticket) else { return require(false, "closed nothing") }
+        let connection = connections[place]
+        let isIdle = connection.state == .idle
+        switch reason {
+        case .idleTimeout:
+            require(isIdle && now - connection.since >= configuration.idleTimeout, "idle timeout too early")
+            require(live(connection.lane) > configuration.lanes[connection.lane].minimum, "below the minimum")
+        case .lifetime:
+            require(isIdle && now >= connection.expires, "lifetime too early")
+            followRetirement(connection)
+        case .broken:
+            require(connection.state == .closing && call.releasedBroken == ticket, "closed as broken, but it was not")
+        case .validationFailed:
+            require(connection.state == .validating && now >= connection.deadline, "a validation that had not failed")
+        case .resetFailed:
+            require(connection.state == .resetting && now >= connection.deadline, "a reset that had not failed")
+        case .cleared: require(isIdle && connection.isCleared, "closed as cleared, but it was not")
+        case .makingRoom: followMakingRoom(connection)
+        case .poolClosed: require(life != .running, "closed as the pool's close, but it is open")
+        }
+        let isForced = mode == .forced
+        let mayForce = life == .forcing || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
+        require(!isForced || mayForce, "closed by force without need")
+        require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
+        connections[place].isInHand = false
+        enter(.closing, place)
+    }
+
+    private func followRetirement(_ connection: Connection) {
+        let pace = configuration.maximumLifetime / Int64(configuration.maximumConnections)
+        let isOverdue = now >= connection.expires.adding(configuration.maximumLifetime / 10)
+        if let lastRetirement {
+            require(isOverdue || now >= lastRetirement.adding(pace), "two connections retired at once")
+        }
+        lastRetirement = now
+    }
+
+    private func followMakingRoom(_ connection: Connection) {
+        require(isFull, "made room in a pool that has room")
+        require(connection.state == .idle, "made room with a connection that is in use")
+        let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }
+        require(!others.isEmpty, "made room for nobody")
+        if connection.isInHand, waiterCount(connection.lane) > count(connection.lane, .validating) {
+            require(mustMakeRoom(connection.lane), "a connection that is needed was closed for another lane")
+        }
+    }
+}

@@ -1,0 +1,184 @@
+@testable import PoolCore
+
+/// What the engine promises, written down a second time: plain arrays, linear scans, no cleverness.
+///
+/// The test tells it each call and each effect. It follows them, and notes in ``problem`` the first that breaks a rule.
+final class ShadowModel {
+    enum State: Hashable { case opening, abandoned, idle, validating, leased, resetting, closing }
+
+    struct Connection {
+        let ticket: ConnectionTicket
+        let lane: Int
+        var state: State
+        var since: Nanoseconds
+        /// Of the connect, the validation or the reset.
+        var deadline = Nanoseconds.never
+        var expires = Nanoseconds.never
+        var isCleared = false
+        var holder: UInt = 0
+        var wasWarned = false
+        /// Just opened, validated, reset or released: about to be given away or parked.
+        var isInHand = false
+        /// The acquire hook has run since it was parked last.
+        var isPrepared = false
+    }
+
+    struct Waiting {
+        let ticket: WaiterTicket
+        let lane: Int
+        let priority: Int32
+        let deadline: Nanoseconds
+        let holder: UInt
+        let order: Int
+    }
+
+    struct Lane {
+        var failures = 0
+        var retryAt: Nanoseconds = 0
+        var isRefused = false
+        var hasNewPause = false
+    }
+
+    enum Life: Hashable { case running, draining, forcing, finished }
+
+    let configuration: EngineConfiguration
+    var now: Nanoseconds = 0
+    /// Idle ones are in the order in which they were parked.
+    var connections: [Connection] = []
+    /// In order of arrival.
+    var waiters: [Waiting] = []
+    var lanes: [Lane]
+    var life = Life.running
+    var forceAt = Nanoseconds.never
+    var armedAt = Nanoseconds.never
+    var lastRetirement: Nanoseconds?
+    var arrivals = 0
+    var ended = Set<WaiterTicket>()
+    /// What the engine has drawn from its random numbers.
+    var chosenRetryAt: [Nanoseconds]
+    private(set) var problem: String?
+
+    init(configuration: EngineConfiguration) {
+        self.configuration = configuration
+        lanes = configuration.lanes.map { _ in Lane() }
+        chosenRetryAt = configuration.lanes.map { _ in 0 }
+    }
+
+    func require(_ holds: Bool, _ rule: @autoclosure () -> String) {
+        if !holds, problem == nil { problem = rule() }
+    }
+
+    // MARK: Questions
+
+    func count(_ lane: Int? = nil, _ states: State...) -> Int {
+        var count = 0
+        for connection in connections where lane == nil || connection.lane == lane {
+            if states.contains(connection.state) { count += 1 }
+        }
+        return count
+    }
+
+    func total(_ lane: Int? = nil) -> Int {
+        connections.count { lane == nil || $0.lane == lane }
+    }
+
+    func live(_ lane: Int) -> Int {
+        count(lane, .opening, .idle, .validating, .leased, .resetting)
+    }
+
+    func waiterCount(_ lane: Int) -> Int {
+        waiters.count { $0.lane == lane }
+    }
+
+    /// The connections that the lane lacks: those on the way count as there.
+    func lacking(_ lane: Int) -> Int {
+        let onTheWay = count(lane, .opening, .validating, .resetting)
+        return max(waiterCount(lane) - onTheWay, configuration.lanes[lane].minimum - live(lane))
+    }
+
+    func firstWaiter(_ lane: Int) -> Waiting? {
+        waiters.filter { $0.lane == lane }.min { ($0.priority, $0.order) < ($1.priority, $1.order) }
+    }
+
+    func oldestArrival(_ lane: Int) -> Int {
+        waiters.first { $0.lane == lane }?.order ?? .max
+    }
+
+    /// The idle connection whose turn it is.
+    func nextIdle(_ lane: Int) -> Connection? {
+        let idle = { (connection: Connection) in connection.lane == lane && connection.state == .idle }
+        return configuration.isLastInFirstOut ? connections.last(where: idle) : connections.first(where: idle)
+    }
+
+    func needsValidation(_ connection: Connection) -> Bool {
+        configuration.validatesEveryGrant || now - connection.since >= configuration.validateAfterIdle
+    }
+
+    /// True if the lane may connect but for the pool's maximum.
+    func mayConnect(_ lane: Int) -> Bool {
+        guard count(nil, .opening) < configuration.concurrentConnects else { return false }
+        guard total(lane) < configuration.lanes[lane].maximum else { return false }
+        return lanes[lane].failures == 0 || (now >= lanes[lane].retryAt && count(lane, .opening) == 0)
+    }
+
+    var isFull: Bool { total() >= configuration.maximumConnections }
+
+    /// True if a connection of `lane` that comes free must make room for an older waiter of a lane that has none.
+    func mustMakeRoom(_ lane: Int) -> Bool {
+        guard isFull, count(nil, .closing) == 0 else { return false }
+        return lanes.indices.contains { other in
+            other != lane && live(other) == 0 && (lanes[other].failures == 0 || now >= lanes[other].retryAt)
+                && oldestArrival(other) < oldestArrival(lane)
+        }
+    }
+
+    func place(_ ticket: ConnectionTicket) -> Int? {
+        connections.firstIndex { $0.ticket == ticket }
+    }
+
+    // MARK: Changes
+
+    /// Puts the connection last, as parking does.
+    func park(_ place: Int) {
+        var connection = connections.remove(at: place)
+        connection.state = .idle
+        connection.since = now
+        connection.deadline = .never
+        connection.isInHand = true
+        connection.holder = 0
+        connections.append(connection)
+    }
+
+    func enter(_ state: State, _ place: Int, deadline: Nanoseconds = .never) {
+        connections[place].state = state
+        connections[place].since = now
+        connections[place].deadline = deadline
+    }
+
+    func endWait(_ ticket: WaiterTicket, _ how: String) {
+        require(ended.insert(ticket).inserted, "a wait has ended twice: \(how)")
+        waiters.removeAll { $0.ticket == ticket }
+    }
+
+    /// A connect has failed; the engine has chosen ``chosenRetryAt`` for the next.
+    func noteFailure(_ lane: Int) {
+        lanes[lane].failures += 1
+        lanes[lane].retryAt = chosenRetryAt[lane]
+        lanes[lane].hasNewPause = true
+    }
+
+    /// The pause is a random part of one that doubles with each failure.
+    func requireBackoffWithinBounds() {
+        for lane in lanes.indices where lanes[lane].hasNewPause {
+            lanes[lane].hasNewPause = false
+            var ceiling = configuration.initialBackoff
+            for _ in 1..<max(1, min(lanes[lane].failures, 64)) {
+                ceiling = min(ceiling.adding(ceiling), configuration.maximumBackoff)
+            }
+            let (pause, failures) = (lanes[lane].retryAt - now, lanes[lane].failures)
+            require(
+                pause >= 0 && pause <= min(ceiling, configuration.maximumBackoff),
+                "a pause of \(pause) after \(failures) failures is outside 0...\(ceiling)")
+        }
+    }
+}
