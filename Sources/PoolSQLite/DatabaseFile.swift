@@ -1,8 +1,8 @@
 internal import PoolCore
 internal import Synchronization
 
-/// What the connections of one driver have in common: the file that must be ready before a reader opens it, or the memory
-/// that must outlive them all.
+/// What the connections of one driver have in common: the file that must be ready before a reader opens it, or the
+/// memory that must outlive them all.
 final class DatabaseFile: Sendable {
     private struct State: ~Copyable {
         var isReady = false
@@ -55,8 +55,8 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    /// Creates the file and switches its journal, once for each driver: readers cannot do either. The lock makes two connects
-    /// at once take turns.
+    /// Creates the file and switches its journal, once for each driver: readers cannot do either. The lock makes two
+    /// connects at once take turns.
     private func makeReady(_ interrupter: Interrupter) throws {
         try state.withLock { state in
             if state.isReady { return }
@@ -104,7 +104,8 @@ final class DatabaseFile: Sendable {
                 "SELECT count(*) FROM pragma_pragma_list WHERE name = ?", [.text(pragma.name.lowercased())])
             if count == .int(0) {
                 throw SQLiteError(
-                    .cannotOpen, "This SQLite knows no PRAGMA \(pragma.name)", remedy: "Check the configuration's pragmas")
+                    .cannotOpen, "This SQLite knows no PRAGMA \(pragma.name)",
+                    remedy: "Check the configuration's pragmas")
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import PoolCore
+
 extension SQLiteConfiguration {
     struct Target {
         var location: Location
@@ -6,13 +8,14 @@ extension SQLiteConfiguration {
     }
 
     /// Refuses what cannot be opened, and settles what a URI says in other words than the configuration.
-    static func check(_ location: Location) throws(SQLiteConfigurationError) -> Target {
+    static func check(_ location: Location) throws(PoolConfigurationError) -> Target {
         switch location {
         case .memory, .path(":memory:"):
             return Target(location: .memory)
         case .path(let path):
             if path.isEmpty || path.utf8.contains(0) {
-                throw SQLiteConfigurationError("location", "path \"\(path)\"", "a path must not be empty or hold a zero byte")
+                throw PoolConfigurationError(
+                    "location", "path \"\(path)\"", "a path must not be empty or hold a zero byte")
             }
             return Target(location: location)
         case .url(let url):
@@ -20,9 +23,9 @@ extension SQLiteConfiguration {
         }
     }
 
-    private static func check(url: String) throws(SQLiteConfigurationError) -> Target {
-        func refused(_ rule: String) -> SQLiteConfigurationError {
-            SQLiteConfigurationError("location", "url \"\(url)\"", rule)
+    private static func check(url: String) throws(PoolConfigurationError) -> Target {
+        func refused(_ rule: String) -> PoolConfigurationError {
+            PoolConfigurationError("location", "url \"\(url)\"", rule)
         }
         guard url.hasPrefix("file:"), !url.utf8.contains(0) else {
             throw refused("a URL must begin with file: and hold no zero byte")
@@ -40,7 +43,8 @@ extension SQLiteConfiguration {
             case ("mode", "rwc"): break
             case ("mode", "memory"): target.location = .memory
             case ("mode", _): throw refused("mode must be ro, rw, rwc or memory")
-            case ("cache", "shared"): throw refused("a shared cache is not supported: its locks fail instead of waiting")
+            case ("cache", "shared"):
+                throw refused("a shared cache is not supported: its locks fail instead of waiting")
             case ("immutable", let flag) where ["1", "true", "yes", "on"].contains(flag): target.isReadOnly = true
             case ("vfs", "memdb"): throw refused("vfs=memdb is not supported: use .memory")
             default: break
@@ -51,57 +55,58 @@ extension SQLiteConfiguration {
         return target
     }
 
-    static func check(pageSize: Int?) throws(SQLiteConfigurationError) {
+    static func check(pageSize: Int?) throws(PoolConfigurationError) {
         guard let pageSize else { return }
         if !(512...65_536).contains(pageSize) || pageSize & (pageSize - 1) != 0 {
-            throw SQLiteConfigurationError("pageSize", pageSize, "it must be a power of two from 512 to 65536")
+            throw PoolConfigurationError("pageSize", pageSize, "it must be a power of two from 512 to 65536")
         }
     }
 
-    static func check(busyTimeout: Duration) throws(SQLiteConfigurationError) {
+    static func check(busyTimeout: Duration) throws(PoolConfigurationError) {
         if busyTimeout < .zero || busyTimeout > .seconds(3_600) {
-            throw SQLiteConfigurationError("busyTimeout", busyTimeout, "it must be from zero to one hour")
+            throw PoolConfigurationError("busyTimeout", busyTimeout, "it must be from zero to one hour")
         }
     }
 
-    static func check(statementCacheCapacity: Int) throws(SQLiteConfigurationError) {
+    static func check(statementCacheCapacity: Int) throws(PoolConfigurationError) {
         if !(0...10_000).contains(statementCacheCapacity) {
-            throw SQLiteConfigurationError("statementCacheCapacity", statementCacheCapacity, "it must be from 0 to 10000")
+            throw PoolConfigurationError(
+                "statementCacheCapacity", statementCacheCapacity, "it must be from 0 to 10000")
         }
     }
 
-    static func check(maximumPages: Int?) throws(SQLiteConfigurationError) {
+    static func check(maximumPages: Int?) throws(PoolConfigurationError) {
         guard let maximumPages else { return }
         if !(1...4_294_967_294).contains(maximumPages) {
-            throw SQLiteConfigurationError("maximumPages", maximumPages, "it must be from 1 to 4294967294")
+            throw PoolConfigurationError("maximumPages", maximumPages, "it must be from 1 to 4294967294")
         }
     }
 
-    static func check(_ pragmas: [Pragma]) throws(SQLiteConfigurationError) {
+    static func check(_ pragmas: [Pragma]) throws(PoolConfigurationError) {
         /// What the other properties set, with more care than a plain PRAGMA.
         let taken = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys", "page_size", "max_page_count"]
         for pragma in pragmas {
             if !pragma.name.isIdentifier {
-                throw SQLiteConfigurationError("pragmas", pragma.name, "a name must be letters, digits and underscores")
+                throw PoolConfigurationError("pragmas", pragma.name, "a name must be letters, digits and underscores")
             }
             if taken.contains(pragma.name.lowercased()) {
-                throw SQLiteConfigurationError("pragmas", pragma.name, "it has a property of its own: set that")
+                throw PoolConfigurationError("pragmas", pragma.name, "it has a property of its own: set that")
             }
             if pragma.value.isEmpty || pragma.value.utf8.contains(0) {
-                throw SQLiteConfigurationError(
+                throw PoolConfigurationError(
                     "pragmas", "\(pragma.name) = \"\(pragma.value)\"", "a value must not be empty or hold a zero byte")
             }
         }
     }
 
-    static func check(_ functions: [SQLiteFunction]) throws(SQLiteConfigurationError) {
+    static func check(_ functions: [SQLiteFunction]) throws(PoolConfigurationError) {
         for function in functions {
             if function.name.isEmpty || function.name.utf8.count > 255 || function.name.utf8.contains(0) {
-                throw SQLiteConfigurationError(
+                throw PoolConfigurationError(
                     "functions", "\"\(function.name)\"", "a name must have from 1 to 255 bytes and no zero byte")
             }
             if let count = function.argumentCount, !(0...127).contains(count) {
-                throw SQLiteConfigurationError(
+                throw PoolConfigurationError(
                     "functions", "\(function.name) with \(count) arguments", "the count must be from 0 to 127")
             }
         }
@@ -111,8 +116,9 @@ extension SQLiteConfiguration {
 extension SQLiteConfiguration.Pragma {
     /// The value as it is written in SQL.
     var sqlValue: String {
-        let isNumber = Double(value) != nil && value.utf8.allSatisfy { $0 != UInt8(ascii: "n") && $0 != UInt8(ascii: "N") }
-        if isNumber || value.isIdentifier { return value }
+        // `Double` also reads inf, nan and hexadecimal, which SQL does not.
+        let isDecimal = value.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && Double(value) != nil
+        if isDecimal || value.isIdentifier { return value }
         return "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 }
@@ -129,5 +135,11 @@ extension String {
             default: false
             }
         }
+    }
+}
+
+extension PoolConfigurationError {
+    fileprivate init(_ property: String, _ value: some Any, _ rule: String) {
+        self.init(property: "SQLiteConfiguration.\(property)", value: String(describing: value), rule: rule)
     }
 }

@@ -1,7 +1,7 @@
 /// How to open a database, and what each of its connections is set to.
 ///
 /// Each value is checked when the configuration is made; the first that cannot work is thrown as a
-/// ``SQLiteConfigurationError`` that names the property, the value and the rule.
+/// ``PoolConfigurationError`` that names the property, the value and the rule.
 public struct SQLiteConfiguration: Sendable {
     /// Where the database is.
     public enum Location: Sendable, Hashable {
@@ -85,7 +85,7 @@ public struct SQLiteConfiguration: Sendable {
     /// Functions that SQL may call, registered with each connection. The default is none.
     public let functions: [SQLiteFunction]
 
-    /// - Throws: ``SQLiteConfigurationError``.
+    /// - Throws: ``PoolConfigurationError``.
     public init(
         _ location: Location, isReadOnly: Bool = false, createsFile: Bool = true, pageSize: Int? = nil,
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),

@@ -87,7 +87,8 @@ public final class SQLiteConnection: SQLConnection {
         case .none: return error
         case .taskCancelled: return CancellationError()
         case .connectionCancelled: return SQLiteError(.interrupt, "The pool interrupted the statement", sql: error.sql)
-        case .closing: return SQLiteError(.interrupt, "The connection was closed while the statement ran", sql: error.sql)
+        case .closing:
+            return SQLiteError(.interrupt, "The connection was closed while the statement ran", sql: error.sql)
         }
     }
 
@@ -129,28 +130,25 @@ public final class SQLiteConnection: SQLConnection {
 // MARK: - The common query interface
 
 extension SQLiteConnection {
-    /// How SQLite writes placeholders and names.
-    static let dialect = SQLDialect(placeholder: .questionMark, identifierQuote: "\"")
-
     public func execute(_ sql: SQL) async throws -> StatementResult {
-        let (text, binds) = try sql.rendered(in: Self.dialect)
+        let (text, binds) = try sql.rendered(in: .ansi)
         return try await perform { try $0.execute(text, binds) }
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
-        let (text, binds) = try sql.rendered(in: Self.dialect)
+        let (text, binds) = try sql.rendered(in: .ansi)
         return try await perform { try $0.query(text, binds) }
     }
 
     public func open(_ sql: SQL) async throws -> SQLiteCursor {
-        let (text, binds) = try sql.rendered(in: Self.dialect)
+        let (text, binds) = try sql.rendered(in: .ansi)
         let (number, columns) = try await perform { try $0.openCursor(text, binds) }
         return SQLiteCursor(self, number: number, columns: columns)
     }
 
     /// Each run is a transaction of its own unless one is open: open one, for speed and to undo all if one fails.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
-        let (text, _) = try sql.rendered(in: Self.dialect)
+        let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.executeBatch(text, bindSets) }
     }
 
@@ -160,7 +158,7 @@ extension SQLiteConnection {
     }
 
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
-        let (text, _) = try sql.rendered(in: Self.dialect)
+        let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.describe(text) }
     }
 
@@ -168,11 +166,7 @@ extension SQLiteConnection {
         switch command {
         case .begin, .savepoint:
             try await perform { try $0.run(command) }
-        case .commit:
-            // A task that is cancelled before the commit has not committed; once begun, it is seen through.
-            try Task.checkCancellation()
-            try await perform(isCancellable: false) { try $0.run(command) }
-        case .rollback, .releaseSavepoint, .rollbackToSavepoint:
+        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
             try await perform(isCancellable: false) { try $0.run(command) }
         }
     }

@@ -25,7 +25,8 @@ public struct SQLiteDriver: SQLDriver {
     public var name: String { "sqlite" }
 
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
-        func lane(_ role: LaneRole, _ maximum: Int, serves: Set<Access>, closesLast: Bool = false) -> LaneConfiguration {
+        func lane(_ role: LaneRole, _ maximum: Int, serves: Set<Access>, closesLast: Bool = false) -> LaneConfiguration
+        {
             LaneConfiguration(
                 name: role.rawValue, target: role.rawValue, maximumConnections: maximum, serves: serves,
                 closesLast: closesLast)
@@ -64,11 +65,12 @@ public struct SQLiteDriver: SQLDriver {
     }
 
     private func openOnThread(_ role: LaneRole, _ interrupter: Interrupter) async throws -> SQLiteConnection {
-        let kind = switch role {
-        case .writer: "write"
-        case .reader: "read"
-        case .main: "main"
-        }
+        let kind =
+            switch role {
+            case .writer: "write"
+            case .reader: "read"
+            case .main: "main"
+            }
         let thread = try ConnectionThread(name: "sqlite-\(kind)-\(file.nextConnectionNumber())")
         do {
             return try await thread.run { try open(role, thread: thread, interrupter) }

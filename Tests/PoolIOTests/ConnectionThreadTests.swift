@@ -66,18 +66,18 @@ struct ConnectionThreadTests {
     func drainsBeforeEnd() async throws {
         let thread = try ConnectionThread(name: "test-drain")
         let gate = BlockingGate()
-        let ran = Atomic<Int>(0)
+        let ran = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await thread.run { gate.wait() } }
             for _ in 0..<20 {
-                group.addTask { try await thread.run { _ = ran.add(1, ordering: .relaxed) } }
+                group.addTask { try await thread.run { ran.increment() } }
             }
             thread.shutDown()
             gate.open()
             try await group.waitForAll()
         }
         await thread.waitUntilEnded()
-        #expect(ran.load(ordering: .relaxed) == 20)
+        #expect(ran.value == 20)
     }
 
     @Test("work that comes after the end still runs, elsewhere")
@@ -135,11 +135,13 @@ struct ConnectionThreadTests {
     }
 
     #if os(Linux)
-    @Test("the system shows the name, cut at a character to what Linux allows", arguments: [
-        ("sqlite-write-1", "sqlite-write-1"),
-        ("a-name-that-is-far-too-long", "a-name-that-is-"),
-        ("fourteen-bytesü", "fourteen-bytes"),
-    ])
+    @Test(
+        "the system shows the name, cut at a character to what Linux allows",
+        arguments: [
+            ("sqlite-write-1", "sqlite-write-1"),
+            ("a-name-that-is-far-too-long", "a-name-that-is-"),
+            ("fourteen-bytesü", "fourteen-bytes"),
+        ])
     func isNamed(name: String, shown: String) async throws {
         let thread = try ConnectionThread(name: name)
         defer { thread.shutDown() }
@@ -155,4 +157,11 @@ private final class BlockingGate: Sendable {
 
     func open() { semaphore.signal() }
     func wait() { semaphore.wait() }
+}
+
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+    func increment() { count.add(1, ordering: .relaxed) }
 }

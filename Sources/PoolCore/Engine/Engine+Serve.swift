@@ -67,6 +67,7 @@ extension Engine {
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard lanes.count > 1 else { return serve(0, now, &effects) }
+        guard lanes.contains(where: \.mayBeServed) else { return }
         let order = lanes.indices.sorted {
             (lanes[$0].waiters.oldestSequence(in: waiters), $0) < (lanes[$1].waiters.oldestSequence(in: waiters), $1)
         }

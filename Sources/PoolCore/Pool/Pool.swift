@@ -50,6 +50,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
+    @discardableResult
     public func withConnection<Result>(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
         _ body: (inout Lease<Driver>) async throws -> Result

@@ -103,11 +103,11 @@ extension SQLiteError.Code {
         case .busy where self == .busySnapshot:
             "Run the transaction again from its beginning"
         case .busy:
-            "Another connection held its lock for longer than the busy timeout: end its transaction, or raise busyTimeout"
+            "Another connection held its lock for longer than busyTimeout: shorten its transaction, or raise the timeout"
         case .locked:
             "Another statement of the same connection still uses the table: close its cursor first"
         case .readOnly:
-            "Acquire the lease for .readWrite, and check that the configuration and the file's permissions allow writing"
+            "Acquire the lease for .readWrite, and check that the configuration and the file allow writing"
         case .inputOutput:
             "Check the disk, its free space, and that nothing replaced or locked the database's files"
         case .corrupt:

@@ -32,7 +32,8 @@ extension SQLiteConnection {
         to path: String, pagesPerStep: Int, progress: (SQLiteBackupProgress) throws -> Void
     ) async throws {
         if pagesPerStep < 1 {
-            throw SQLiteError(.misuse, "A backup cannot copy \(pagesPerStep) pages in a step", remedy: "Copy at least 1")
+            throw SQLiteError(
+                .misuse, "A backup cannot copy \(pagesPerStep) pages in a step", remedy: "Copy at least 1")
         }
         let number = try await perform { try $0.beginBackup(to: path) }
         do {

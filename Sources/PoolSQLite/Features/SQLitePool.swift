@@ -2,10 +2,10 @@ public import Logging
 public import PoolCore
 
 extension Pool where Driver == SQLiteDriver {
-    /// A pool for the database file at `path`, which is created if it is missing, with a WAL and all else at its default.
-    /// `":memory:"` is a database in memory.
+    /// A pool for the database file at `path`, which is created if it is missing, with a WAL and all else at its
+    /// default. `":memory:"` is a database in memory.
     ///
-    /// - Throws: ``SQLiteConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
+    /// - Throws: ``PoolConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
     public convenience init(
         path: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
         logger: Logger? = nil
@@ -19,7 +19,7 @@ extension Pool where Driver == SQLiteDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: SQLiteConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<SQLiteDriver> = .init(), observer: (any PoolObserver)? = nil,
+        hooks: PoolHooks<SQLiteDriver> = PoolHooks(), observer: (any PoolObserver)? = nil,
         logger: Logger? = nil
     ) throws {
         try self.init(

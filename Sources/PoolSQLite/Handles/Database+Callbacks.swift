@@ -41,7 +41,8 @@ extension Database {
             pointer, 1_000,
             { context in
                 guard let context = unsafe context else { return 0 }
-                return unsafe Unmanaged<Interrupter>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.signal == .none ? 0 : 1 }
+                let interrupter = unsafe Unmanaged<Interrupter>.fromOpaque(context)
+                return unsafe interrupter._withUnsafeGuaranteedRef { $0.signal == .none ? 0 : 1 }
             }, Unmanaged.passUnretained(interrupter).toOpaque())
         unsafe sqlite3_set_authorizer(
             pointer,
@@ -49,7 +50,8 @@ extension Database {
                 guard let context = unsafe context else { return SQLITE_OK }
                 let watch = unsafe Unmanaged<PrepareWatch>.fromOpaque(context).takeUnretainedValue()
                 if action == SQLITE_PRAGMA {
-                    if let first = unsafe first { unsafe watch.seePragma(String(cString: first), hasArgument: second != nil) }
+                    guard let first = unsafe first else { return SQLITE_OK }
+                    unsafe watch.seePragma(String(cString: first), hasArgument: second != nil)
                 } else {
                     unsafe watch.see(action, table: first, database: database, isInTrigger: trigger != nil)
                 }

@@ -43,9 +43,10 @@ extension Database {
                 return because("there is no folder \"\(folder)\"", "Create the folder, or check the path")
             }
         case .file:
+            let access = opening == .readOnly ? "read" : "read and write"
             return because(
-                "this user may not \(opening == .readOnly ? "read" : "read and write") it, or its -wal and -shm files beside it",
-                "Check the permissions of the file and of its folder; a database on a read-only disk needs immutable=1 in its URL")
+                "this user may not \(access) it, or its -wal and -shm files beside it",
+                "Check the permissions of the file and of its folder; on a read-only disk use a URL with immutable=1")
         case .unreachable:
             return because("this user may not look there", "Check the permissions of the folders on the path")
         }

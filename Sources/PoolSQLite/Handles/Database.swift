@@ -139,7 +139,8 @@ final class Database {
             return result
         }
         if result != SQLITE_OK {
-            throw unsafe Self.error(result, of: pointer, sql: text ?? String(decoding: bytes.prefix(1_000), as: UTF8.self))
+            throw unsafe Self.error(
+                result, of: pointer, sql: text ?? String(decoding: bytes.prefix(1_000), as: UTF8.self))
         }
         let consumed = unsafe tail.map { unsafe UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? bytes.count
         guard let prepared = unsafe prepared else { return (nil, consumed) }

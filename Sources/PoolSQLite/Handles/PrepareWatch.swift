@@ -61,9 +61,11 @@ final class PrepareWatch {
             if !isPaused { noteSessionChange() }
         case SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE:
             traits.insert(.changesSchema)
-            if !isPaused, let database = unsafe database, unsafe String(cString: database) == "temp" { noteSessionChange() }
+            guard !isPaused, let database = unsafe database else { return }
+            if unsafe String(cString: database) == "temp" { noteSessionChange() }
         case SQLITE_CREATE_INDEX, SQLITE_CREATE_TABLE, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_VIEW, SQLITE_DROP_INDEX,
-            SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_ALTER_TABLE, SQLITE_REINDEX, SQLITE_ANALYZE:
+            SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_ALTER_TABLE, SQLITE_REINDEX,
+            SQLITE_ANALYZE:
             traits.insert(.changesSchema)
         default:
             break

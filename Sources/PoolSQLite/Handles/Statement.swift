@@ -52,7 +52,7 @@ final class Statement {
     private func bind(_ value: SQLValue, at index: Int32) throws -> Int32 {
         switch value {
         case .int(let number): return unsafe sqlite3_bind_int64(pointer, index, number)
-        case .text(let text): return unsafe bindText(text, at: index)
+        case .text(let text): return bindText(text, at: index)
         case .null: return unsafe sqlite3_bind_null(pointer, index)
         case .bool(let flag): return unsafe sqlite3_bind_int64(pointer, index, flag ? 1 : 0)
         case .double(let number):
@@ -61,7 +61,9 @@ final class Statement {
             }
             return unsafe sqlite3_bind_double(pointer, index, number)
         case .bytes(let bytes):
-            return unsafe bytes.withUnsafeBytes { unsafe csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count)) }
+            return unsafe bytes.withUnsafeBytes {
+                unsafe csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count))
+            }
         case .array:
             throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
         case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
@@ -71,7 +73,7 @@ final class Statement {
 
     private func bindText(_ text: String, at index: Int32) -> Int32 {
         var text = text
-        return unsafe text.withUTF8 { unsafe csqlite_bind_text(pointer, index, $0.baseAddress, UInt64($0.count)) }
+        return text.withUTF8 { unsafe csqlite_bind_text(pointer, index, $0.baseAddress, UInt64($0.count)) }
     }
 
     private func unbindable(_ what: String, at index: Int32, _ remedy: String) -> SQLiteError {

@@ -16,12 +16,12 @@ extension SQLValue {
     /// The text that SQLite stores for kinds of value that it has no type for, or nil for the others.
     var textForSQLite: String? {
         switch self {
-        case .decimal(let value): String(describing: value)
-        case .date(let value): String(describing: value)
-        case .time(let value): String(describing: value)
-        case .timestamp(let value): String(describing: value)
-        case .zonedTimestamp(let value): String(describing: value)
-        case .uuid(let value): String(describing: value)
+        case .decimal(let value): value.description
+        case .date(let value): value.description
+        case .time(let value): value.description
+        case .timestamp(let value): value.description
+        case .zonedTimestamp(let value): value.description
+        case .uuid(let value): value.description
         case .json(let value), .text(let value): value
         case .null, .bool, .int, .double, .bytes, .array: nil
         }

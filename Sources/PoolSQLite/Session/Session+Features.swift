@@ -17,7 +17,8 @@ extension Session {
         try requireTransactionAlive()
         let source = try open()
         if Database.isSameFile(source.path(of: "main"), path) {
-            throw SQLiteError(.misuse, "The backup's path \"\(path)\" is the database itself", remedy: "Name another file")
+            throw SQLiteError(
+                .misuse, "The backup's path \"\(path)\" is the database itself", remedy: "Name another file")
         }
         let isNewFile = !Database.fileExists(path)
         // One transaction for the whole copy: a writer would otherwise make it start again and again.

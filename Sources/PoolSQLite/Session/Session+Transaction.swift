@@ -4,8 +4,6 @@ internal import PoolCore
 struct TransactionState {
     /// True from the begin until the commit or rollback, whatever became of it in between.
     var isOpen = false
-    /// How many savepoints exist.
-    var depth = 0
     /// True while `query_only` keeps a transaction for reading from writing.
     var isQueryOnly = false
 }
@@ -32,7 +30,7 @@ extension Session {
             throw SQLiteError(.readOnly, "This lease only reads, and cannot begin a transaction that writes")
         }
         if canWrite, options.access != .readOnly {
-            // At once, because a lock that is taken at the first write can fail where no wait would help.
+            // Now, because a lock that is taken at the first write can fail where no wait would help.
             try runOwn("BEGIN IMMEDIATE")
         } else {
             try runOwn("BEGIN")
@@ -46,7 +44,6 @@ extension Session {
             }
         }
         transaction.isOpen = true
-        transaction.depth = 0
     }
 
     private mutating func commit() throws {
@@ -65,29 +62,25 @@ extension Session {
 
     private mutating func endTransaction() throws {
         transaction.isOpen = false
-        transaction.depth = 0
         if transaction.isQueryOnly { try setQueryOnly(false) }
     }
 
     private mutating func savepoint(_ depth: Int) throws {
         try requireTransactionAlive()
-        // A savepoint that was rolled back to is still there.
-        if transaction.depth >= depth { try runOwn("RELEASE \(Self.name(depth))") }
         try runOwn("SAVEPOINT \(Self.name(depth))")
-        transaction.depth = depth
     }
 
     private mutating func releaseSavepoint(_ depth: Int) throws {
         try requireTransactionAlive()
         try runOwn("RELEASE \(Self.name(depth))")
-        transaction.depth = depth - 1
     }
 
     /// Succeeds also where SQLite has rolled back the whole transaction; each statement after it is refused then.
     private mutating func rollbackToSavepoint(_ depth: Int) throws {
         if isTransactionLost { return }
         try runOwn("ROLLBACK TO \(Self.name(depth))")
-        transaction.depth = depth
+        // SQLite keeps a savepoint that was rolled back to.
+        try runOwn("RELEASE \(Self.name(depth))")
     }
 
     /// True if the transaction that the caller believes in is gone: SQLite rolled it back after an error or an
@@ -100,8 +93,10 @@ extension Session {
     func requireTransactionAlive() throws {
         if isTransactionLost {
             throw SQLiteError(
-                .abortRollback, "The transaction is no longer open: it was rolled back after an error or an interruption, "
-                    + "or ended by a statement", remedy: "Let the error leave the transaction's body, and run it again")
+                .abortRollback,
+                "The transaction is no longer open: it was rolled back after an error or an interruption, "
+                    + "or ended by a statement",
+                remedy: "Let the error leave the transaction's body, and run it again")
         }
     }
 

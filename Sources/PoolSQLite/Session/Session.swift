@@ -32,7 +32,8 @@ struct Session: ~Copyable {
     var condition: ConnectionCondition {
         guard let database, !isBroken else { return .broken }
         let isClean =
-            database.isAutocommit && !isChanged && !transaction.isOpen && cursors.isEmpty && blobs.isEmpty && backups.isEmpty
+            database.isAutocommit && !isChanged && !transaction.isOpen && cursors.isEmpty && blobs.isEmpty
+            && backups.isEmpty
         return isClean ? .clean : .dirty
     }
 

@@ -19,7 +19,8 @@ struct DecodableRowsTests {
         }
         let uuid = SQLUUID.random()
         let decoded = try row([
-            "q": .null, "a": .int(1), "b": .int(2), "c": .int(3), "d": .decimal(SQLDecimal(UInt64.max)), "e": .double(5.5),
+            "q": .null, "a": .int(1), "b": .int(2), "c": .int(3), "d": .decimal(SQLDecimal(UInt64.max)),
+            "e": .double(5.5),
             "f": .double(0.5), "g": .text("g"), "h": .bytes([1]), "i": .text("2024-01-31"), "j": .uuid(uuid),
             "k": .decimal(7), "l": .text("red"), "m": .int(3), "n": .array([.int(1)]), "o": .null, "p": .json("{}"),
         ]).decode(Everything.self)
@@ -125,7 +126,8 @@ struct DecodableRowsTests {
             var uuid: SQLUUID, json: SQLJSON
         }
         let stored = try Stored(
-            decimal: #require(SQLDecimal("1.50")), date: #require(SQLDate("2024-01-31")), time: #require(SQLTime("12:00")),
+            decimal: #require(SQLDecimal("1.50")), date: #require(SQLDate("2024-01-31")),
+            time: #require(SQLTime("12:00")),
             timestamp: #require(SQLTimestamp("2024-01-31T12:00:00")),
             moment: #require(SQLZonedTimestamp("2024-01-31T12:00:00Z")), uuid: .random(), json: SQLJSON(text: "{}"))
         let data = try JSONEncoder().encode(stored)

@@ -124,7 +124,7 @@ final class RecordingSQLCursor: SQLCursor {
         let end = min(start + maximumRows, rows.count)
         guard start < end else { return nil }
         position.withLock { $0 = end }
-        return Rows(columns: rows.columns, values: rows[start ..< end].flatMap(\.values))
+        return Rows(columns: rows.columns, values: rows[start..<end].flatMap(\.values))
     }
 
     func close() async {

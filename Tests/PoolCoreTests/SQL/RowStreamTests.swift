@@ -9,7 +9,7 @@ struct RowStreamTests {
     private struct Stop: Error {}
 
     private func returnNumbers(_ count: Int) {
-        connection.returnRows(Rows(columns: Columns(names: ["n"]), values: (0 ..< count).map { .int(Int64($0)) }))
+        connection.returnRows(Rows(columns: Columns(names: ["n"]), values: (0..<count).map { .int(Int64($0)) }))
     }
 
     @Test("all rows arrive in order, numbered through the batches", arguments: [0, 1, 9, 10, 11, 25])
@@ -27,8 +27,8 @@ struct RowStreamTests {
             #expect(end == nil)
             return numbers
         }
-        #expect(numbers == Array(0 ..< count))
-        let fetches = (0 ... (count + 9) / 10).map { "fetch 10 at \(min($0 * 10, count))" }
+        #expect(numbers == Array(0..<count))
+        let fetches = (0...(count + 9) / 10).map { "fetch 10 at \(min($0 * 10, count))" }
         #expect(connection.log == ["open SELECT n FROM t WHERE a = $1 [1]"] + fetches + ["close"])
     }
 

@@ -33,15 +33,15 @@ struct RowsTests {
 
     @Test("many columns are found by name as few are", arguments: [1, 8, 9, 300])
     func lookup(count: Int) throws {
-        let columns = Columns(names: (0 ..< count).map { "c\($0)" })
-        for index in 0 ..< count { #expect(try columns.index(of: "c\(index)") == index) }
+        let columns = Columns(names: (0..<count).map { "c\($0)" })
+        for index in 0..<count { #expect(try columns.index(of: "c\(index)") == index) }
         let error = #expect(throws: SQLDecodingError.self) { try columns.index(of: "C0") }
         #expect(error?.code == .noSuchColumn)
     }
 
     @Test("a name that occurs twice is an error that names it", arguments: [2, 20])
     func ambiguity(count: Int) throws {
-        let columns = Columns(names: (2 ..< count).map { "c\($0)" } + ["id", "id"])
+        let columns = Columns(names: (2..<count).map { "c\($0)" } + ["id", "id"])
         let error = #expect(throws: SQLDecodingError.self) { try columns.index(of: "id") }
         #expect(error?.code == .ambiguousColumn)
         #expect(error?.columnName == "id")

@@ -23,11 +23,11 @@ struct SQLCalendarTests {
     func consecutiveDays() {
         var number = GregorianCalendar.daysSince1970(year: -401, month: 1, day: 1)
         var mistakes = 0
-        for year in -401 ... 401 {
+        for year in -401...401 {
             let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
             let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
             for (month, length) in zip(1..., lengths) {
-                for day in 1 ... length {
+                for day in 1...length {
                     if GregorianCalendar.date(daysSince1970: number) != (year, month, day) { mistakes += 1 }
                     if GregorianCalendar.daysSince1970(year: year, month: month, day: day) != number { mistakes += 1 }
                     number += 1
@@ -55,8 +55,10 @@ struct SQLCalendarTests {
     @Test(
         "dates that do not exist are refused",
         arguments: [
-            "2023-02-29", "1900-02-29", "2024-02-30", "2024-04-31", "2024-00-10", "2024-13-01", "2024-01-00", "2024-01-32",
-            "2024-1-01", "24-01-01", "2024-01-01 ", " 2024-01-01", "2024/01/01", "20240101", "-0000-01-01", "", "2024-01",
+            "2023-02-29", "1900-02-29", "2024-02-30", "2024-04-31", "2024-00-10", "2024-13-01", "2024-01-00",
+            "2024-01-32",
+            "2024-1-01", "24-01-01", "2024-01-01 ", " 2024-01-01", "2024/01/01", "20240101", "-0000-01-01", "",
+            "2024-01",
             "12345678-01-01", "2024-01-01T00:00", "２０２４-01-01",
         ])
     func refusedDates(text: String) {
@@ -66,10 +68,10 @@ struct SQLCalendarTests {
     @Test("dates round trip through their text, and keep their order", arguments: [11, 12] as [UInt64])
     func randomDates(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        for _ in 0 ..< 2000 {
+        for _ in 0..<2000 {
             let (a, b) = (
                 Int.random(in: GregorianCalendar.dayRange, using: &random),
-                Int.random(in: -1_000_000 ... 3_000_000, using: &random)
+                Int.random(in: -1_000_000...3_000_000, using: &random)
             )
             let (left, right) = try (#require(SQLDate(daysSince1970: a)), #require(SQLDate(daysSince1970: b)))
             #expect(left.daysSince1970 == a)
@@ -87,7 +89,8 @@ struct SQLCalendarTests {
         arguments: [
             ("00:00", "00:00:00"), ("12:30", "12:30:00"), ("12:30:59", "12:30:59"), ("12:30:59.5", "12:30:59.5"),
             ("12:30:59.120000", "12:30:59.12"), ("12:30:59.000001", "12:30:59.000001"), ("24:00:00", "24:00:00"),
-            ("12:30:59.123456000", "12:30:59.123456"), ("23:59:59.999999", "23:59:59.999999"), ("01:02:03.0", "01:02:03"),
+            ("12:30:59.123456000", "12:30:59.123456"), ("23:59:59.999999", "23:59:59.999999"),
+            ("01:02:03.0", "01:02:03"),
         ])
     func times(text: String, canonical: String) {
         #expect(SQLTime(text)?.description == canonical)
@@ -124,7 +127,8 @@ struct SQLCalendarTests {
     @Test(
         "timestamps are refused where their form is another",
         arguments: [
-            "2024-01-31", "2024-01-31T", "2024-01-31T12", "2024-01-31T12:30:00Z", "2024-01-31  12:30", "2024-01-31_12:30",
+            "2024-01-31", "2024-01-31T", "2024-01-31T12", "2024-01-31T12:30:00Z", "2024-01-31  12:30",
+            "2024-01-31_12:30",
             "12:30", "2024-01-31T12:30:00+01",
         ])
     func refusedTimestamps(text: String) {
@@ -151,8 +155,10 @@ struct SQLCalendarTests {
     @Test(
         "moments are refused without an offset, and with a bad one",
         arguments: [
-            "2024-01-31T12:30:59", "2024-01-31", "2024-01-31T12:30:59+", "2024-01-31T12:30:59+1", "2024-01-31T12:30:59+24",
-            "2024-01-31T12:30:59+01:60", "2024-01-31T12:30:59ZZ", "2024-01-31T12:30:59 UTC", "2024-01-31T12:30:59+01:00:00:00",
+            "2024-01-31T12:30:59", "2024-01-31", "2024-01-31T12:30:59+", "2024-01-31T12:30:59+1",
+            "2024-01-31T12:30:59+24",
+            "2024-01-31T12:30:59+01:60", "2024-01-31T12:30:59ZZ", "2024-01-31T12:30:59 UTC",
+            "2024-01-31T12:30:59+01:00:00:00",
             "+300000-01-01T00:00:00Z", "-300000-01-01T00:00:00Z",
         ])
     func refusedMoments(text: String) {
@@ -162,7 +168,7 @@ struct SQLCalendarTests {
     @Test("all 64 bits of microseconds round trip", arguments: [21, 22] as [UInt64])
     func randomMoments(seed: UInt64) {
         var random = SplitMix64(seed: seed)
-        let random64 = (0 ..< 2000).map { _ in Int64(bitPattern: random.next()) }
+        let random64 = (0..<2000).map { _ in Int64(bitPattern: random.next()) }
         for microseconds in [0, -1, 1, .min, .max, .min + 1, .max - 1] + random64 {
             let moment = SQLZonedTimestamp(microsecondsSince1970: microseconds)
             #expect(SQLZonedTimestamp(moment.description) == moment, "\(microseconds), seed \(seed)")
@@ -175,10 +181,10 @@ struct SQLCalendarTests {
     @Test("the order of texts is the order of moments in the years of four digits")
     func textOrder() {
         var random = SplitMix64(seed: 31)
-        let range: ClosedRange<Int64> = -62_167_219_200_000_000 ... 253_402_300_799_999_999
-        for _ in 0 ..< 2000 {
+        let range: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
+        for _ in 0..<2000 {
             let left = SQLZonedTimestamp(microsecondsSince1970: .random(in: range, using: &random))
-            let step = Int64.random(in: -2_000_000 ... 2_000_000, using: &random)
+            let step = Int64.random(in: -2_000_000...2_000_000, using: &random)
             let right = SQLZonedTimestamp(
                 microsecondsSince1970: min(max(left.microsecondsSince1970 + step, range.lowerBound), range.upperBound))
             #expect((left < right) == (left.description < right.description), "\(left) \(right)")

@@ -12,8 +12,10 @@ struct SQLDecimalTests {
             (".5", "0.5"), ("-.5", "-0.5"), ("5.", "5"), ("1e3", "1000"), ("1.25E1", "12.5"), ("1.25e-3", "0.00125"),
             ("-12e-1", "-1.2"), ("0e5", "0"), ("1e0", "1"), ("NaN", "NaN"), ("nan", "NaN"), ("Infinity", "Infinity"),
             ("inf", "Infinity"), ("-INFINITY", "-Infinity"), ("-0.01", "-0.01"), ("00.00", "0.00"),
-            ("99999999999999999999999999999999999999.000000000000000000000000000001",
-                "99999999999999999999999999999999999999.000000000000000000000000000001"),
+            (
+                "99999999999999999999999999999999999999.000000000000000000000000000001",
+                "99999999999999999999999999999999999999.000000000000000000000000000001"
+            ),
         ])
     func canonicalForm(text: String, canonical: String) throws {
         let decimal = try #require(SQLDecimal(text))
@@ -24,7 +26,8 @@ struct SQLDecimalTests {
     @Test(
         "what is not a number is refused",
         arguments: [
-            "", "-", "+", ".", "-.", "1.2.3", "1,5", " 1", "1 ", "1e", "e5", "1e5.0", "--1", "0x10", "１", "1_000", "-NaN",
+            "", "-", "+", ".", "-.", "1.2.3", "1,5", " 1", "1 ", "1e", "e5", "1e5.0", "--1", "0x10", "１", "1_000",
+            "-NaN",
             "1e200001", "1e-200001", "1e-9223372036854775808", "1e99999999999999999999", "1\0",
         ])
     func refusal(text: String) {
@@ -46,7 +49,8 @@ struct SQLDecimalTests {
     @Test("numbers have the order that they have in SQL")
     func order() throws {
         let ascending = [
-            "-Infinity", "-1000", "-99.9", "-2", "-1.01", "-1.001", "-0.5", "0", "0.0001", "0.001", "0.0011", "1", "1.0001",
+            "-Infinity", "-1000", "-99.9", "-2", "-1.01", "-1.001", "-0.5", "0", "0.0001", "0.001", "0.0011", "1",
+            "1.0001",
             "9", "10", "10.5", "10.51", "1e30", "Infinity", "NaN",
         ]
         let decimals = try ascending.map { try #require(SQLDecimal($0)) }
@@ -62,11 +66,11 @@ struct SQLDecimalTests {
     func orderOfRandomDecimals(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         func number() -> String {
-            let whole = Int.random(in: -200 ... 200, using: &random)
-            let fraction = Int.random(in: 0 ... 99, using: &random)
+            let whole = Int.random(in: -200...200, using: &random)
+            let fraction = Int.random(in: 0...99, using: &random)
             return "\(whole).\(fraction)" + (Bool.random(using: &random) ? "0" : "")
         }
-        for _ in 0 ..< 2000 {
+        for _ in 0..<2000 {
             let (a, b) = (number(), number())
             let (left, right) = try (#require(SQLDecimal(a)), #require(SQLDecimal(b)))
             let (leftOracle, rightOracle) = try (#require(Decimal(string: a)), #require(Decimal(string: b)))
@@ -79,8 +83,10 @@ struct SQLDecimalTests {
     @Test("every double comes back from its decimal", arguments: [4, 5] as [UInt64])
     func doubles(seed: UInt64) {
         var random = SplitMix64(seed: seed)
-        let special = [0, 1, -1, 0.1, .pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude, .leastNormalMagnitude, 1e22, 1e-7]
-        let values = special + (0 ..< 1000).map { _ in Double(bitPattern: random.next()) }.filter(\.isFinite)
+        let special = [
+            0, 1, -1, 0.1, .pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude, .leastNormalMagnitude, 1e22, 1e-7,
+        ]
+        let values = special + (0..<1000).map { _ in Double(bitPattern: random.next()) }.filter(\.isFinite)
         for value in values {
             #expect(Double(SQLDecimal(value)) == value, "\(value), seed \(seed)")
         }

@@ -53,7 +53,8 @@ struct SQLSessionTests {
         try await session.executeBatch("DELETE FROM t WHERE id = ?", bindSets: [[.int(1)], [.null]])
         #expect(
             connection.log == [
-                #"batch [[1, "fixed", "a"], [2, "fixed", "b"]] of INSERT INTO t VALUES ($1, $2, $3) [NULL, "fixed", NULL]"#,
+                #"batch [[1, "fixed", "a"], [2, "fixed", "b"]] of "#
+                    + #"INSERT INTO t VALUES ($1, $2, $3) [NULL, "fixed", NULL]"#,
                 "batch [[1], [2], [3]] of DELETE FROM t WHERE id = $1 [NULL]",
                 "batch [[1], [NULL]] of DELETE FROM t WHERE id = ?",
             ])

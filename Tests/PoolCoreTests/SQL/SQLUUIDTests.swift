@@ -8,8 +8,8 @@ struct SQLUUIDTests {
     @Test("bytes and texts round trip, and agree with Foundation", arguments: [1, 2] as [UInt64])
     func roundTrips(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        for _ in 0 ..< 500 {
-            let bytes = (0 ..< 16).map { _ in UInt8.random(in: 0 ... 255, using: &random) }
+        for _ in 0..<500 {
+            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
             let uuid = try #require(SQLUUID(bytes: bytes))
             #expect(uuid.bytes == bytes)
             #expect(SQLUUID(uuid.description) == uuid)
@@ -47,7 +47,7 @@ struct SQLUUIDTests {
     func random() {
         var first = SplitMix64(seed: 9)
         var second = SplitMix64(seed: 9)
-        for _ in 0 ..< 100 {
+        for _ in 0..<100 {
             let uuid = SQLUUID.random(using: &first)
             #expect(uuid == SQLUUID.random(using: &second))
             #expect(uuid.bytes[6] >> 4 == 4)
@@ -59,7 +59,7 @@ struct SQLUUIDTests {
     @Test("their order is that of their texts")
     func order() {
         var random = SplitMix64(seed: 10)
-        for _ in 0 ..< 500 {
+        for _ in 0..<500 {
             let (left, right) = (SQLUUID.random(using: &random), SQLUUID.random(using: &random))
             #expect((left < right) == (left.description < right.description))
         }

@@ -91,7 +91,8 @@ struct TransactionTests {
         }
         #expect(
             connection.log == [
-                "begin", "savepoint 1", "savepoint 2", "execute A", "release 2", "release 1", "savepoint 1", "execute B",
+                "begin", "savepoint 1", "savepoint 2", "execute A", "release 2", "release 1", "savepoint 1",
+                "execute B",
                 "release 1", "commit",
             ])
     }

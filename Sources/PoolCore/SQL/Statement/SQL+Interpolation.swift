@@ -2,6 +2,7 @@ extension SQL {
     /// A place in a statement for a value that comes later: see ``SQLSession/prepare(_:)`` and
     /// ``SQLSession/executeBatch(_:_:)``.
     public struct Parameter: Sendable, Hashable {
+        /// The place for one value.
         public static let parameter = Parameter()
     }
 
@@ -9,10 +10,12 @@ extension SQL {
     public struct StringInterpolation: StringInterpolationProtocol, Sendable {
         private(set) var sql: SQL
 
+        /// Called by the compiler.
         public init(literalCapacity: Int, interpolationCount: Int) {
             sql = SQL(reservingText: literalCapacity + interpolationCount, binds: interpolationCount)
         }
 
+        /// Called by the compiler, for the text between interpolations.
         public mutating func appendLiteral(_ literal: String) {
             sql.append(literal)
         }
@@ -93,7 +96,7 @@ extension SQL {
         text.reserveCapacity(textCapacity)
         var binds: [SQLValue] = []
         binds.reserveCapacity(bindCapacity)
-        var marks: [Mark] = []
+        var marks = SQLMarks()
         marks.reserveCapacity(bindCapacity)
         self.init(text: text, binds: binds, marks: marks)
     }

@@ -1,0 +1,110 @@
+import PoolCore
+import Testing
+
+@testable import PoolSQLite
+
+@Suite("Values in SQLite")
+struct ValueTests {
+    private static let exact: [SQLValue] = [
+        .null, .int(0), .int(.min), .int(.max), .double(0.1), .double(-0.0), .double(.greatestFiniteMagnitude),
+        .double(.leastNonzeroMagnitude), .double(.infinity), .double(-.infinity), .text(""), .text("plain"),
+        .text("zero\0byte"), .text("\0"), .text("🐘 ünï"), .text("e\u{301}"), .text("\u{e9}"),
+        .text(String(repeating: "x", count: 100_000)), .bytes([]), .bytes([0]), .bytes([0, 255, 0]),
+        .bytes(Array(repeating: 7, count: 100_000)),
+    ]
+
+    @Test("a value comes back as it went in", arguments: exact)
+    func roundTrip(value: SQLValue) async throws {
+        try await TestDatabase().with { connection async throws in
+            #expect(try await connection.value("SELECT ?", value) == value)
+            try await connection.run("CREATE TABLE t(a)")
+            try await connection.run("INSERT INTO t VALUES (?)", value)
+            #expect(try await connection.value("SELECT a FROM t") == value)
+            if case .text(let text) = value, case .text(let read) = try await connection.value("SELECT a FROM t") {
+                #expect(Array(text.utf8) == Array(read.utf8))
+            }
+        }
+    }
+
+    @Test("kinds that SQLite has not are stored as integers and text")
+    func otherKinds() async throws {
+        let decimal = try #require(SQLDecimal("12345678901234567890.000000000123"))
+        let date = try #require(SQLDate("2024-02-29"))
+        try await TestDatabase().with { connection async throws in
+            #expect(try await connection.value("SELECT ?", .bool(true)) == .int(1))
+            #expect(try await connection.value("SELECT ?", .bool(false)) == .int(0))
+            #expect(try await connection.value("SELECT ?", .decimal(decimal)) == .text(decimal.description))
+            #expect(try await connection.value("SELECT ?", .date(date)) == .text("2024-02-29"))
+            #expect(try await connection.value("SELECT ?", .json("{\"a\": 1}")) == .text("{\"a\": 1}"))
+            #expect(try await connection.value("SELECT date(?, '+1 day')", .date(date)) == .text("2024-03-01"))
+        }
+    }
+
+    @Test("typed values survive the way through text")
+    func typedRoundTrip() async throws {
+        let decimal = try #require(SQLDecimal("-0.10"))
+        let date = try #require(SQLDate("1999-12-31"))
+        let time = try #require(SQLTime("23:59:59.123456"))
+        let timestamp = try #require(SQLTimestamp("2024-02-29T12:00:00.5"))
+        let uuid = try #require(SQLUUID("00112233-4455-6677-8899-aabbccddeeff"))
+        try await TestDatabase().with { connection async throws in
+            let rows = try await connection.query(
+                "SELECT \(decimal), \(date), \(time), \(timestamp), \(uuid), \(true), \([UInt8]([1, 2]))")
+            let row = try #require(rows.first)
+            #expect(try row[0, as: SQLDecimal.self] == decimal)
+            #expect(try row[1, as: SQLDate.self] == date)
+            #expect(try row[2, as: SQLTime.self] == time)
+            #expect(try row[3, as: SQLTimestamp.self] == timestamp)
+            #expect(try row[4, as: SQLUUID.self] == uuid)
+            #expect(try row[5, as: Bool.self])
+            #expect(try row[6, as: [UInt8].self] == [1, 2])
+        }
+    }
+
+    @Test("NaN is refused, because SQLite would store NULL in its place")
+    func nan() async throws {
+        try await TestDatabase().with { connection async throws in
+            let error = try await sqliteError { try await connection.rows("SELECT ?, ?", .int(1), .double(.nan)) }
+            #expect(error.code == .mismatch)
+            #expect(error.message == "Bind value 2 is NaN")
+            #expect(error.remedy?.contains("NULL") == true)
+            #expect(connection.condition == .clean)
+        }
+    }
+
+    @Test("an array is refused, and JSON named in its place")
+    func array() async throws {
+        try await TestDatabase().with { connection async throws in
+            let error = try await sqliteError { try await connection.rows("SELECT ?", .array([.int(1)])) }
+            #expect(error.code == .mismatch)
+            #expect(error.remedy?.contains("json_each") == true)
+        }
+    }
+
+    @Test("stored text that is not UTF-8 comes as its bytes")
+    func invalidUTF8() async throws {
+        try await TestDatabase().with { connection async throws in
+            #expect(try await connection.value("SELECT CAST(x'61ff62' AS TEXT)") == .bytes([0x61, 0xFF, 0x62]))
+            let rows = try await connection.query("SELECT CAST(x'c3' AS TEXT) AS broken")
+            let error = try #require(throws: SQLDecodingError.self) { try rows[0]["broken", as: String.self] }
+            #expect("\(error)".contains("broken"))
+        }
+    }
+
+    @Test("an empty blob is not NULL, and NULL is not an empty blob")
+    func emptyBlob() async throws {
+        try await TestDatabase().with { connection async throws in
+            let row = try await connection.rows("SELECT typeof(?), typeof(?), typeof(?)", .bytes([]), .null, .text(""))
+            #expect(row == [[.text("blob"), .text("null"), .text("text")]])
+        }
+    }
+
+    @Test("a value of the wrong type fails on decoding, and names the column")
+    func wrongType() async throws {
+        try await TestDatabase().with { connection async throws in
+            let rows = try await connection.query("SELECT 'seven' AS number")
+            let error = try #require(throws: SQLDecodingError.self) { try rows[0]["number", as: Int.self] }
+            #expect("\(error)".contains("number"))
+        }
+    }
+}
