@@ -7,6 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "PoolCore", targets: ["PoolCore"]),
+        .library(name: "PoolIO", targets: ["PoolIO"]),
         .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
     ],
@@ -21,6 +22,9 @@ let package = Package(
         .target(name: "PoolTesting", dependencies: ["PoolCore"]),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
         .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
+        // Work that is measured or killed needs a process of its own: the campaigns start this one.
+        .executableTarget(name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
+        .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 /// A driver whose connections speak SQL.
 public protocol SQLDriver: PoolDriver where Connection: SQLConnection {
-    /// True if the transaction that ended with `error` may succeed when it is run again from its beginning: a serialization
-    /// failure or a deadlock.
+    /// True if the transaction that ended with `error` may succeed when it is run again from its beginning: a
+    /// serialization failure or a deadlock.
     func canRetryTransaction(after error: any Error) -> Bool
 }
 
@@ -89,7 +89,7 @@ public enum TransactionCommand: Sendable, Hashable {
     case savepoint(depth: Int)
     /// Keeps what was done since the savepoint. If it fails, ``rollbackToSavepoint(depth:)`` follows.
     case releaseSavepoint(depth: Int)
-    /// Undoes what was done since the savepoint, and removes the savepoint too. Where the transaction has already ended,
-    /// it does nothing.
+    /// Undoes what was done since the savepoint; whether the savepoint itself stays does not matter. Where the
+    /// transaction has already ended, it does nothing.
     case rollbackToSavepoint(depth: Int)
 }

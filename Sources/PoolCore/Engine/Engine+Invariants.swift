@@ -71,7 +71,9 @@ extension Engine {
     private var promiseViolation: String? {
         if life != .running { return waiting > 0 ? "somebody waits for a closing pool" : nil }
         for lane in lanes.indices where !lanes[lane].waiters.isEmpty {
-            if lanes[lane].wanted > 0, !lanes[lane].idle.isEmpty { return "lane \(lane) has idle connections and waiters" }
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, !lanes[lane].idle.isEmpty {
+                return "lane \(lane) has idle connections and waiters"
+            }
             let mayOpen =
                 lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
                 && counts.total < configuration.maximumConnections && lanes[lane].counts.total < lanes[lane].limits.maximum

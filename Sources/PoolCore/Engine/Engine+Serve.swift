@@ -10,14 +10,17 @@ extension Engine {
             closeAndRefill(slot, .cleared, now, &effects)
         } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
-        } else if laneStarves(besides: lane) {
+        } else if laneStarves(besides: lane, now) {
             closeAndRefill(slot, .makingRoom, now, &effects)
         } else if lanes[lane].waiters.isEmpty {
             park(slot, now, &effects)
             if waiting > 0 { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
-            serve(lane, now, &effects)
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdle(of: lane) {
+                beginValidation(next, now, &effects)
+            }
+            serveAll(now, &effects)
         } else {
             grantToNext(slot, now, &effects)
         }
@@ -50,17 +53,21 @@ extension Engine {
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
     /// closed connection makes room for it.
-    private func laneStarves(besides lane: Int) -> Bool {
+    private func laneStarves(besides lane: Int, _ now: Nanoseconds) -> Bool {
         guard lanes.count > 1, waiting > lanes[lane].waiters.count, counts.total >= configuration.maximumConnections,
             counts.closing == 0
         else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
-        return lanes.contains { $0.counts.live == 0 && $0.failures == 0 && $0.waiters.oldestSequence(in: waiters) < own }
+        return lanes.contains {
+            $0.counts.live == 0 && ($0.failures == 0 || now >= $0.retryAt)
+                && $0.waiters.oldestSequence(in: waiters) < own
+        }
     }
 
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard lanes.count > 1 else { return serve(0, now, &effects) }
+        guard lanes.contains(where: \.mayBeServed) else { return }
         let order = lanes.indices.sorted {
             (lanes[$0].waiters.oldestSequence(in: waiters), $0) < (lanes[$1].waiters.oldestSequence(in: waiters), $1)
         }
@@ -78,8 +85,9 @@ extension Engine {
 
     /// One step towards what `lane` lacks. False if nothing can be done now.
     private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard life == .running, lanes[lane].wanted > 0 else { return false }
-        if !lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane) {
+        guard life == .running else { return false }
+        // An idle connection serves before those that are opened or reset: they may take long, or fail.
+        if lanes[lane].waiters.count > lanes[lane].counts.validating, let slot = nextIdle(of: lane) {
             if needsValidation(slot, now) {
                 beginValidation(slot, now, &effects)
             } else {
@@ -87,7 +95,7 @@ extension Engine {
             }
             return true
         }
-        return openOne(lane, now, &effects)
+        return lanes[lane].wanted > 0 && openOne(lane, now, &effects)
     }
 
     private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {

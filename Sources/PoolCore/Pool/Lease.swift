@@ -5,7 +5,7 @@
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
     /// Nil where the lease belongs to the pool's own work, which ends it itself.
-    private let pool: Pool<Driver>?
+    private let pool: PoolShell?
     private let ticket: ConnectionTicket
     private var discardReason: String?
     private var endsGeneration = false
@@ -13,17 +13,18 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     /// The connection's identity in logs, events and ``Pool/holders()``.
     public var id: ConnectionID { ConnectionID(ticket: ticket) }
 
-    init(pool: Pool<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
+    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted) {
         self.pool = pool
-        self.ticket = ticket
-        handle = ConnectionHandle(connection: connection, driver: pool.driver)
+        ticket = granted.ticket
+        handle = ConnectionHandle(
+            connection: DriverBackend<Driver>.typed(granted.connection), backend: backend)
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf pool: Pool<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
-        self.pool = nil
+    init(forHookOf backend: DriverBackend<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
+        pool = nil
         self.ticket = ticket
-        handle = ConnectionHandle(connection: connection, driver: pool.driver)
+        handle = ConnectionHandle(connection: connection, backend: backend)
     }
 
     deinit {
@@ -65,16 +66,16 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 /// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.
 public struct ConnectionHandle<Driver: PoolDriver>: Sendable {
     @_spi(Driver) public let connection: Driver.Connection
-    private let box: DriverBox<Driver>
+    private let backend: DriverBackend<Driver>
 
-    @_spi(Driver) public var driver: Driver { box.driver }
+    @_spi(Driver) public var driver: Driver { backend.driver }
 
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
-        self.init(connection: connection, driver: DriverBox(driver))
+        self.init(connection: connection, backend: DriverBackend(driver))
     }
 
-    init(connection: Driver.Connection, driver box: DriverBox<Driver>) {
+    init(connection: Driver.Connection, backend: DriverBackend<Driver>) {
         self.connection = connection
-        self.box = box
+        self.backend = backend
     }
 }

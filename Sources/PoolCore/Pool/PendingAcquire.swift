@@ -1,10 +1,10 @@
 internal import Synchronization
 
 /// An acquire that waits. The engine ends each exactly once, perhaps before its task has suspended.
-final class PendingAcquire<Driver: PoolDriver>: Sendable {
+final class PendingAcquire: Sendable {
     struct Granted: Sendable {
         let ticket: ConnectionTicket
-        let connection: Driver.Connection
+        let connection: any DriverConnection
     }
 
     typealias Continuation = CheckedContinuation<Granted, any Error>

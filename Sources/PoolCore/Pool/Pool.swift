@@ -1,5 +1,4 @@
 public import Logging
-internal import Synchronization
 
 /// A pool of connections to one database.
 ///
@@ -9,26 +8,17 @@ internal import Synchronization
 ///         try await connection.execute("INSERT INTO audit(note) VALUES (\(note))")
 ///     }
 public final class Pool<Driver: PoolDriver>: Sendable {
-    public let configuration: PoolConfiguration
-    let driver: DriverBox<Driver>
-    let hooks: PoolHooks<Driver>
-    let time: any PoolTime
-    let random: @Sendable () -> UInt64
-    let logger: Logger
-    let observer: (any PoolObserver)?
-    let hub = EventHub()
-    let alarm = Alarm()
-    let startedAt: Nanoseconds
-    let lanes: [LaneConfiguration]
-    private let laneForReading: Int?
-    private let laneForWriting: Int?
-    let state: Mutex<PoolState<Driver>>
+    private let shell: PoolShell
+    private let backend: DriverBackend<Driver>
+
+    public var configuration: PoolConfiguration { shell.configuration }
 
     /// Makes a pool and opens ``PoolConfiguration/minimumConnections`` in the background.
     ///
     /// - Parameters:
     ///   - configuration: limits and times; nil for the defaults.
     ///   - observer: hears of everything that the pool does.
+    ///   - logger: nil for one with the label `pool.` and the pool's name.
     ///   - environment: time and randomness; tests step their own.
     /// - Throws: ``PoolConfigurationError``, or what the driver throws for a pool that it cannot serve.
     public init(
@@ -37,47 +27,18 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         environment: PoolEnvironment = PoolEnvironment()
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
-        let lanes = try driver.lanes(maximumConnections: configuration.maximumConnections)
-        try Self.check(lanes)
-        self.configuration = configuration
-        self.driver = DriverBox(driver)
-        self.hooks = hooks
-        self.observer = observer
-        self.logger = logger ?? Logger(label: "pool.\(configuration.name)")
-        self.lanes = lanes
-        time = environment.time
-        random = environment.random
-        startedAt = environment.time.now().nanoseconds
-        laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
-        laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
-        let engine = Engine(
-            configuration: EngineConfiguration(
-                configuration, lanes: lanes, hasAcquireHook: hooks.acquire != nil, hasReleaseHook: hooks.release != nil))
-        state = Mutex(PoolState(engine: engine, laneCount: lanes.count))
-        transition { $0.engine.start(now: $1, effects: &$2) }
-    }
-
-    private static func check(_ lanes: [LaneConfiguration]) throws {
-        for lane in lanes where lane.maximumConnections < 1 {
-            throw PoolConfigurationError(
-                property: "lane \(lane.name).maximumConnections", value: "\(lane.maximumConnections)",
-                rule: "must be at least 1")
-        }
-        if lanes.isEmpty {
-            throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
-        }
+        let backend = DriverBackend(driver, hooks: hooks)
+        self.backend = backend
+        shell = PoolShell(
+            backend: backend, configuration: configuration,
+            lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
+            hasAcquireHook: hooks.acquire != nil, hasReleaseHook: hooks.release != nil, observer: observer,
+            logger: logger ?? Logger(label: "pool.\(configuration.name)"), environment: environment)
+        shell.start()
     }
 
     deinit {
-        // Leases and tasks at work keep the pool alive, so that what is left here is idle.
-        alarm.stop()
-        let connections = state.withLock { $0.takeAllConnections() }
-        guard !connections.isEmpty else { return }
-        logger.warning("The pool was dropped without being closed.", metadata: ["connections": "\(connections.count)"])
-        let driver = driver.driver
-        Task.detached {
-            for connection in connections { await driver.close(connection, mode: .orderly) }
-        }
+        shell.abandon()
     }
 
     // MARK: Using connections
@@ -89,14 +50,19 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
+    @discardableResult
     public func withConnection<Result>(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
-        var lease = try await lease(options, LeaseClaim(fileID: fileID, line: line, label: options.label), holder: currentTask())
+        let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
+        let granted = try await shell.acquire(options, claim, holder: currentTask())
+        var lease = Lease(pool: shell, backend: backend, granted)
         do {
             let isolation: (any Actor)? = #isolation
-            if let executor = executor(of: lease, from: isolation) { return try await run(body, with: &lease, on: executor) }
+            if let executor = executor(of: granted, from: isolation) {
+                return try await run(body, with: &lease, on: executor)
+            }
             return try await body(&lease)
         } catch {
             lease.note(error)
@@ -106,8 +72,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
     /// it would take its actor along to the connection's thread, and leave it there.
-    private func executor(of lease: borrowing Lease<Driver>, from isolation: (any Actor)?) -> (any TaskExecutor)? {
-        isolation == nil ? lease.handle.connection.executor : nil
+    private func executor(of granted: PendingAcquire.Granted, from isolation: (any Actor)?) -> (any TaskExecutor)? {
+        isolation == nil ? granted.connection.executor : nil
     }
 
     private func run<Result>(
@@ -128,39 +94,49 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
-        try await lease(options, LeaseClaim(fileID: fileID, line: line, label: options.label), holder: 0)
+        let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
+        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, holder: 0))
     }
 
-    func lane(for access: Access) -> Int? {
-        access == .readOnly ? laneForReading : laneForWriting
-    }
+    // MARK: Looking in
 
-    // MARK: The lock
+    /// A snapshot: all its numbers are of the same moment.
+    public var statistics: PoolStatistics { shell.statistics }
 
-    /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
-    func transition<Value: Sendable>(
-        _ body: (inout PoolState<Driver>, Nanoseconds, inout EffectList) -> Value
-    ) -> Value {
-        let now = time.now().nanoseconds
-        var actions = ShortList<Action<Driver>>()
-        let value = state.withLock { state in
-            var effects = EffectList()
-            let value = body(&state, now, &effects)
-            if !effects.isEmpty { resolve(effects, &state, now, &actions) }
-            return value
-        }
-        if !actions.isEmpty { actions.forEach(perform) }
-        return value
-    }
-}
+    /// Who holds a lease now, the longest first.
+    public func holders() -> [LeaseHolder] { shell.holders() }
 
-/// A driver in a box of its own, so that handing it around costs one reference.
-final class DriverBox<Driver: PoolDriver>: Sendable {
-    let driver: Driver
+    /// What happens in the pool, from the moment on at which an iterator is made. Any number of readers may listen; one that is
+    /// more than 256 events behind loses the oldest and is told how many. It ends when the pool is closed.
+    public var events: PoolEvents { PoolEvents(hub: shell.hub) }
 
-    init(_ driver: Driver) {
-        self.driver = driver
-    }
+    // MARK: Ending
+
+    /// Closes the pool if nobody holds a lease, and returns when all its connections are closed. Acquires that wait fail with
+    /// ``PoolError/Code/closed``. Closing a closed pool does nothing.
+    ///
+    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are out; the pool then goes on as before.
+    public func close() async throws { try await shell.close() }
+
+    /// Refuses new acquires, fails those that wait, lets leases end for as long as `drain`, then interrupts their statements
+    /// and closes their connections under them. Returns when all connections are closed.
+    ///
+    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once.
+    ///
+    /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
+    public func close(drain: Duration) async { await shell.close(drain: drain) }
+
+    /// Suspends until the task is cancelled, then closes the pool. For service lifecycles; a pool works without it.
+    ///
+    /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
+    public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }
+
+    /// Makes every connection that is open now unusable, after a change on the server that they must not outlive: idle ones
+    /// are closed now, leased ones when they come back.
+    ///
+    /// - Returns: how many they are.
+    @discardableResult
+    public func clear() -> Int { shell.clear() }
 }
 
 /// What a pool takes from the world around it, so that tests can step it.
@@ -174,14 +150,5 @@ public struct PoolEnvironment: Sendable {
     ) {
         self.time = time
         self.random = random
-    }
-}
-
-/// Identifies the task that runs now, for as long as it lives.
-func currentTask() -> UInt {
-    withUnsafeCurrentTask { task in
-        guard let task else { return 0 }
-        // An UnsafeCurrentTask is a reference to the task, and nothing else.
-        return unsafeBitCast(task, to: UInt.self)
     }
 }

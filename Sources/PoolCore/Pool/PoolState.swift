@@ -1,8 +1,8 @@
 /// All that a pool's lock protects: the engine, and what its tickets stand for.
-struct PoolState<Driver: PoolDriver>: ~Copyable {
+struct PoolState: ~Copyable {
     /// What is in a slot of the engine.
     struct Entry {
-        var connection: Driver.Connection?
+        var connection: (any DriverConnection)?
         var claim = LeaseClaim.none
         /// The job that is under way, once its task is known.
         var work: Task<Void, Never>?
@@ -19,7 +19,7 @@ struct PoolState<Driver: PoolDriver>: ~Copyable {
 
     var engine: Engine
     var entries: [Entry] = []
-    var waiters: [PendingAcquire<Driver>?] = []
+    var waiters: [PendingAcquire?] = []
     var lanes: [LaneMemory]
     var closers: [CheckedContinuation<Void, Never>] = []
     var alarmRequest: UInt64 = 0
@@ -57,25 +57,19 @@ struct PoolState<Driver: PoolDriver>: ~Copyable {
         Int(engine.slots[ticket.position].lane)
     }
 
-    mutating func takeAllConnections() -> [Driver.Connection] {
-        let connections = entries.compactMap(\.connection)
-        entries.removeAll()
-        return connections
-    }
-
-    mutating func takeWaiter(_ ticket: WaiterTicket) -> PendingAcquire<Driver>? {
+    mutating func takeWaiter(_ ticket: WaiterTicket) -> PendingAcquire? {
         let waiter = waiters[ticket.position]
         waiters[ticket.position] = nil
         return waiter
     }
 
-    mutating func put(_ waiter: PendingAcquire<Driver>, at ticket: WaiterTicket) {
+    mutating func put(_ waiter: PendingAcquire, at ticket: WaiterTicket) {
         while waiters.count <= ticket.position { waiters.append(nil) }
         waiters[ticket.position] = waiter
     }
 
     /// Notes who holds the lease of `ticket`.
-    mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> Driver.Connection? {
+    mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> (any DriverConnection)? {
         entries[ticket.position].claim = claim
         return entries[ticket.position].connection
     }

@@ -42,10 +42,10 @@ public final class FakeDriver: PoolDriver {
     /// - Parameters:
     ///   - lanes: The lanes of the pool. The default is one, for both kinds of access.
     ///   - executor: Where bodies of leases run. The default is nil: where their callers run.
-    ///   - verdict: What an error means. The default is ``FakeError/verdict``, and `.discard` for any other error.
+    ///   - verdict: What an error means. The default is ``FakeError/verdict``, and `.keep` for any other error.
     public init(
         name: String = "fake", lanes: [LaneConfiguration]? = nil, executor: (any TaskExecutor)? = nil,
-        verdict: @escaping @Sendable (any Error) -> Verdict = { ($0 as? FakeError)?.verdict ?? .discard }
+        verdict: @escaping @Sendable (any Error) -> Verdict = { ($0 as? FakeError)?.verdict ?? .keep }
     ) {
         self.name = name
         self.lanes = lanes

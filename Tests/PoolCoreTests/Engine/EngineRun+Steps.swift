@@ -90,11 +90,16 @@ extension EngineRun {
             try perform(
                 fails
                     ? .connectFailed(connection.ticket, isPermanent: isRefusing) : .opened(connection.ticket))
-        case .validating: try perform(.validated(connection.ticket, succeeded: !fails))
-        case .resetting: try perform(.wasReset(connection.ticket, succeeded: !fails))
+        case .validating: try perform(.validated(connection.ticket, outcome(fails)))
+        case .resetting: try perform(.wasReset(connection.ticket, outcome(fails)))
         case .closing: try perform(.closed(connection.ticket))
         case .idle, .leased: break
         }
+    }
+
+    private func outcome(_ fails: Bool) -> Engine.Outcome {
+        guard fails else { return .succeeded }
+        return [.failed, .failed, .failed, .hookFailed, .generationBroken].randomElement(using: &random) ?? .failed
     }
 
     private func closeOrAcquire() throws {
@@ -109,8 +114,8 @@ extension EngineRun {
         case 0: try perform(.release(ticket, .generationBroken))
         case 1: try perform(.opened(ticket))
         case 2: try perform(.connectFailed(ticket, isPermanent: true))
-        case 3: try perform(.validated(ticket, succeeded: false))
-        case 4: try perform(.wasReset(ticket, succeeded: false))
+        case 3: try perform(.validated(ticket, .generationBroken))
+        case 4: try perform(.wasReset(ticket, .generationBroken))
         default: try perform(.closed(ticket))
         }
     }
@@ -126,7 +131,7 @@ extension EngineRun {
             switch other.state {
             case .idle: try perform(.release(other.ticket, .broken))
             case .leased: try perform(.opened(other.ticket))
-            case .closing: try perform(.validated(other.ticket, succeeded: true))
+            case .closing: try perform(.validated(other.ticket, .succeeded))
             default: try perform(.closed(other.ticket))
             }
         }

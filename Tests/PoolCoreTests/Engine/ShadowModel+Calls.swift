@@ -117,14 +117,16 @@ extension ShadowModel {
         connections.remove(at: place)
     }
 
-    func prepared(_ place: Int, succeeded: Bool) {
-        if succeeded {
+    func prepared(_ place: Int, _ outcome: Engine.Outcome) {
+        if outcome == .succeeded {
             let wasValidating = connections[place].state == .validating
             park(place)
             connections[connections.count - 1].isPrepared = wasValidating
-        } else {
-            connections[place].deadline = now
+            return
         }
+        connections[place].deadline = now
+        if outcome == .hookFailed { noteFailure(connections[place].lane) }
+        if outcome == .generationBroken { clearAll() }
     }
 
     func beganClosing(forceAt newForceAt: Nanoseconds) {

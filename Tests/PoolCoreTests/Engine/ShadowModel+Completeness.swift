@@ -8,12 +8,12 @@ extension ShadowModel {
         }
         for place in connections.indices { connections[place].isInHand = false }
         requireBackoffWithinBounds()
-        if life == .running { requireNoWaste(call) } else { requireClosing() }
+        if life == .running { requireNoWaste() } else { requireClosing() }
         if call == .alarm { requireNothingDue() }
         requireAlarm()
     }
 
-    private func requireNoWaste(_ call: EngineCall) {
+    private func requireNoWaste() {
         require(waiters.count <= configuration.maximumWaiters, "too many waiters")
         for lane in lanes.indices {
             let waiting = waiterCount(lane)
@@ -21,10 +21,8 @@ extension ShadowModel {
                 waiting <= count(lane, .validating) || count(lane, .idle) == 0,
                 "lane \(lane): \(waiting) wait beside \(count(lane, .idle)) idle connections")
             guard lacking(lane) > 0, mayConnect(lane) else { continue }
-            if lanes[lane].failures > 0, call != .alarm {
-                require(armedAt <= now, "no alarm for the end of a pause")
-                continue
-            }
+            // The end of a pause is noticed by the alarm, which may be on its way.
+            if lanes[lane].failures > 0, armedAt <= now { continue }
             require(isFull, "lane \(lane) lacks \(lacking(lane)) connections and does not connect")
             let others = connections.contains { $0.lane != lane && $0.state == .idle }
             require(

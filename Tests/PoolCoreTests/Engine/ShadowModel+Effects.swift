@@ -9,7 +9,7 @@ extension ShadowModel {
         case .open(let connection, let lane, let attempt, let deadline):
             followOpen(connection, lane, attempt, deadline, call)
         case .cancelOpen(let connection): followCancelOpen(connection)
-        case .validate(let connection): followValidate(connection)
+        case .validate(let connection, let isStale): followValidate(connection, isStale)
         case .reset(let connection):
             require(place(connection).map { connections[$0].state } == .resetting, "reset without a dirty release")
         case .close(let connection, let reason, let mode): followClose(connection, reason, mode, call)
@@ -88,12 +88,14 @@ extension ShadowModel {
         enter(.abandoned, place)
     }
 
-    private func followValidate(_ ticket: ConnectionTicket) {
+    private func followValidate(_ ticket: ConnectionTicket, _ isStale: Bool) {
         guard let place = place(ticket) else { return require(false, "validated nothing") }
         let connection = connections[place]
         require(connection.state == .idle, "validated a connection that is \(connection.state)")
         require(nextIdle(connection.lane)?.ticket == ticket, "validated a connection out of turn")
         require(needsValidation(connection), "validated a connection that was fresh")
+        require(
+            isStale == (now - connection.since >= configuration.validateAfterIdle), "validated as stale: \(isStale)")
         require(waiterCount(connection.lane) > count(connection.lane, .validating), "validated for nobody")
         connections[place].isInHand = false
         enter(.validating, place, deadline: now.adding(configuration.validationTimeout))
@@ -144,7 +146,7 @@ extension ShadowModel {
         require(connection.state == .idle, "made room with a connection that is in use")
         let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }
         require(!others.isEmpty, "made room for nobody")
-        if connection.isInHand, waiterCount(connection.lane) > 0 {
+        if connection.isInHand, waiterCount(connection.lane) > count(connection.lane, .validating) {
             require(mustMakeRoom(connection.lane), "a connection that is needed was closed for another lane")
         }
     }

@@ -39,17 +39,20 @@ public protocol SQLEncodable {
 /// |---|---|
 /// | `Bool` | `bool`; `int` 0 and 1 |
 /// | integers of any width | `int`, `double` and `decimal` whose value is a whole number in range |
-/// | `Double`, `Float` | `double`, `int` and `decimal` if the type has that number exactly; for `decimal` that means that the double's shortest text is the same number |
+/// | `Double`, `Float` | `double`, `int` and `decimal`, if the type can hold all their digits |
 /// | `String` | `text`, `json` |
 /// | `[UInt8]` | `bytes` |
 /// | other arrays | `array` |
 /// | ``SQLDecimal`` | `decimal`, `int`, `double` (its shortest text), `text` that is a number |
-/// | ``SQLDate``, ``SQLTime``, ``SQLTimestamp``, ``SQLZonedTimestamp`` | their own case, and `text` in the form that each documents |
+/// | ``SQLDate``, ``SQLTime``, ``SQLTimestamp``, ``SQLZonedTimestamp`` | their own case; `text` in their form |
 /// | ``SQLUUID`` | `uuid`; `text` in its form; `bytes`, if there are 16 |
 /// | ``SQLJSON`` | `json`, `text` |
 /// | optionals | NULL, and what the wrapped type decodes from |
 /// | enums and structures with a raw value | what that decodes from |
 /// | ``SQLValue`` | everything, as it is |
+///
+/// A double can hold all digits of a decimal if its own shortest text is the same number: 0.10 does, and one of twenty
+/// digits does not. Where an approximation will do, decode ``SQLDecimal`` and make a `Double` of it.
 ///
 /// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
 public protocol SQLDecodable {

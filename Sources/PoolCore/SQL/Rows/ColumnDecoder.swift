@@ -58,25 +58,11 @@ private struct ColumnContainer: SingleValueDecodingContainer {
 
     var codingPath: [any CodingKey] { [] }
 
-    private func value<Value: SQLDecodable>() throws -> Value {
+    func decodeNil() -> Bool { decoder.row.rawValue(at: decoder.index).isNull }
+
+    func decode<Value: Decodable & SQLDecodable>(_ type: Value.Type) throws -> Value {
         try decoder.row.value(at: decoder.index)
     }
 
-    func decodeNil() -> Bool { decoder.row.rawValue(at: decoder.index).isNull }
-
-    func decode(_ type: Bool.Type) throws -> Bool { try value() }
-    func decode(_ type: String.Type) throws -> String { try value() }
-    func decode(_ type: Double.Type) throws -> Double { try value() }
-    func decode(_ type: Float.Type) throws -> Float { try value() }
-    func decode(_ type: Int.Type) throws -> Int { try value() }
-    func decode(_ type: Int8.Type) throws -> Int8 { try value() }
-    func decode(_ type: Int16.Type) throws -> Int16 { try value() }
-    func decode(_ type: Int32.Type) throws -> Int32 { try value() }
-    func decode(_ type: Int64.Type) throws -> Int64 { try value() }
-    func decode(_ type: UInt.Type) throws -> UInt { try value() }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try value() }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try value() }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try value() }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try value() }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.decode(type) }
 }

@@ -8,10 +8,12 @@ public final class Columns: Sendable {
     /// Made when it is first needed: most results are read by position or have few columns.
     private let index = AtomicLazyReference<Index>()
 
+    /// `names` in the order of the result.
     public init(names: [String]) {
         self.names = names
     }
 
+    /// How many there are.
     public var count: Int { names.count }
 
     /// The place of the column of that name, upper and lower case being different.

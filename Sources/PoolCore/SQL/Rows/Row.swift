@@ -2,6 +2,7 @@
 ///
 /// It keeps the values of the ``Rows`` that it belongs to: store what you decode from it rather than the row itself.
 public struct Row: Sendable {
+    /// Those of the result.
     public let columns: Columns
     /// Its place in the result, from 0.
     public let number: Int
@@ -17,7 +18,7 @@ public struct Row: Sendable {
 
     /// One for each column, as the driver delivered them.
     public var values: ArraySlice<SQLValue> {
-        storage[offset ..< offset + columns.count]
+        storage[offset..<offset + columns.count]
     }
 
     /// The value of the column of that name, upper and lower case being different.
@@ -32,7 +33,7 @@ public struct Row: Sendable {
     /// - Throws: ``SQLDecodingError``.
     public subscript<Value: SQLDecodable>(index: Int, as type: Value.Type) -> Value {
         get throws {
-            guard 0 ..< columns.count ~= index else {
+            guard 0..<columns.count ~= index else {
                 throw SQLDecodingError.noSuchColumn(index, in: columns.names)
             }
             return try value(at: index)

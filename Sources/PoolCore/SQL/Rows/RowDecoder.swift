@@ -40,28 +40,14 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try row.columns.index(of: naming.columnName(for: key.stringValue))
     }
 
-    private func value<Value: SQLDecodable>(_ key: Key) throws -> Value {
-        try row.value(at: try index(of: key))
-    }
-
     func decodeNil(forKey key: Key) throws -> Bool {
         row.rawValue(at: try index(of: key)).isNull
     }
 
-    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try value(key) }
-    func decode(_ type: String.Type, forKey key: Key) throws -> String { try value(key) }
-    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try value(key) }
-    func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try value(key) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try value(key) }
-    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try value(key) }
-    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try value(key) }
-    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try value(key) }
-    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try value(key) }
-    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { try value(key) }
-    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { try value(key) }
-    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { try value(key) }
-    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { try value(key) }
-    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try value(key) }
+    /// Serves the protocol's functions for `Bool`, `String` and the numbers too.
+    func decode<Value: Decodable & SQLDecodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+        try row.value(at: try index(of: key))
+    }
 
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
         try ColumnDecoder(row: row, index: try index(of: key)).decode(type)
@@ -89,19 +75,6 @@ private struct WholeRowContainer: SingleValueDecodingContainer {
 
     func decodeNil() -> Bool { false }
 
-    func decode(_ type: Bool.Type) throws -> Bool { try decoder.row.decode(type) }
-    func decode(_ type: String.Type) throws -> String { try decoder.row.decode(type) }
-    func decode(_ type: Double.Type) throws -> Double { try decoder.row.decode(type) }
-    func decode(_ type: Float.Type) throws -> Float { try decoder.row.decode(type) }
-    func decode(_ type: Int.Type) throws -> Int { try decoder.row.decode(type) }
-    func decode(_ type: Int8.Type) throws -> Int8 { try decoder.row.decode(type) }
-    func decode(_ type: Int16.Type) throws -> Int16 { try decoder.row.decode(type) }
-    func decode(_ type: Int32.Type) throws -> Int32 { try decoder.row.decode(type) }
-    func decode(_ type: Int64.Type) throws -> Int64 { try decoder.row.decode(type) }
-    func decode(_ type: UInt.Type) throws -> UInt { try decoder.row.decode(type) }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try decoder.row.decode(type) }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try decoder.row.decode(type) }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try decoder.row.decode(type) }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try decoder.row.decode(type) }
+    func decode<Value: Decodable & SQLDecodable>(_ type: Value.Type) throws -> Value { try decoder.row.decode(type) }
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try Value(from: decoder) }
 }

@@ -5,6 +5,7 @@
 /// for (id, name) in try rows.decode((Int, String).self) { … }
 /// ```
 public struct Rows: Sendable {
+    /// Shared by all rows.
     public let columns: Columns
     /// One row after the other.
     let values: [SQLValue]
@@ -32,6 +33,7 @@ extension Rows: RandomAccessCollection {
     public var startIndex: Int { 0 }
     public var endIndex: Int { columns.count == 0 ? 0 : values.count / columns.count }
 
+    /// The row at that position, from 0. Traps if there is none.
     public subscript(position: Int) -> Row {
         precondition(indices.contains(position), "Row \(position) does not exist: there are \(count) rows")
         return Row(
@@ -44,16 +46,29 @@ extension Rows {
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
     public func decode<Value: SQLDecodable>(_ type: Value.Type) throws -> [Value] {
-        try columns.check(count: 1, for: type)
-        return try map { try $0.value(at: 0) }
+        try decodeOnlyColumn(type)
     }
 
     /// The values of the only column. Types that are `Decodable` too are taken for values.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
     public func decode<Value: SQLDecodable & Decodable>(_ type: Value.Type) throws -> [Value] {
+        try decodeOnlyColumn(type)
+    }
+
+    private func decodeOnlyColumn<Value: SQLDecodable>(_ type: Value.Type) throws -> [Value] {
         try columns.check(count: 1, for: type)
-        return try map { try $0.value(at: 0) }
+        var decoded: [Value] = []
+        decoded.reserveCapacity(count)
+        // With one column, values are rows: there is no need to make a row of each.
+        for (index, value) in values.enumerated() {
+            do {
+                decoded.append(try Value(sqlValue: value))
+            } catch {
+                throw SQLDecodingError(error, converting: value, to: type, column: 0, in: self[index])
+            }
+        }
+        return decoded
     }
 
     /// Each row as a tuple, column by column: `rows.decode((Int, String).self)`.

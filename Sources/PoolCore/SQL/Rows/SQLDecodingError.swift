@@ -19,6 +19,7 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
         public static let unsupportedType = Code(name: "unsupportedType")
     }
 
+    /// What kind of mistake it is.
     public let code: Code
     /// The column, where one is concerned.
     public internal(set) var columnName: String?
@@ -32,8 +33,8 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
     public internal(set) var actualType: String?
     /// More about it, in words.
     public let reason: String?
-    /// What a ``SQLDecodable/init(sqlValue:)`` of the application threw, if that is the cause. The description leaves it
-    /// out, since it may show the value.
+    /// What a ``SQLDecodable/init(sqlValue:)`` of the application threw, if that is the cause. The description leaves
+    /// it out, since it may show the value.
     public internal(set) var underlying: (any Error)?
 
     init(code: Code, reason: String? = nil) {

@@ -1,8 +1,8 @@
 extension Pool where Driver: SQLDriver {
     /// Acquires a connection, runs one statement, and returns all its rows.
     ///
-    /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the driver has
-    ///   such. The default takes one that reads and writes.
+    /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the
+    ///   driver has such. The default takes a connection that reads and writes.
     /// - Throws: ``PoolError`` if no connection can be had, or the driver's error.
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
@@ -24,14 +24,15 @@ extension Pool where Driver: SQLDriver {
         }
     }
 
-    /// Acquires a connection and runs `body` in a transaction on it, which is committed when `body` returns, and rolled back
-    /// when it throws. See ``Lease/transaction(_:_:)``.
+    /// Acquires a connection and runs `body` in a transaction on it, which is committed when `body` returns, and
+    /// rolled back when it throws. See ``Lease/transaction(_:_:)``.
     ///
     /// - Parameters:
     ///   - options: Isolation, access and retries. An access that is given here decides over that of `acquire`: a
     ///     transaction that only reads takes a connection that only reads.
     ///   - acquire: How the connection is acquired.
     /// - Throws: What `body` throws, ``PoolError`` if no connection can be had, or the driver's error.
+    @discardableResult
     public func withTransaction<Result>(
         _ options: TransactionOptions = TransactionOptions(), acquire: AcquireOptions = AcquireOptions(),
         fileID: StaticString = #fileID, line: UInt = #line,

@@ -12,6 +12,7 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable {
         self.batchSize = batchSize
     }
 
+    /// The columns of all its rows, known before the first.
     public var columns: Columns { cursor.columns }
 
     /// The next row, or nil at the end. After an error there are no more rows.

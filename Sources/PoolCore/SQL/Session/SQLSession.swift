@@ -116,6 +116,7 @@ extension SQLSession where Self: ~Copyable {
     /// wherever the body stopped reading.
     ///
     /// - Parameter batchSize: How many rows are fetched at once. The default is 256.
+    @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result
     ) async throws -> Result {

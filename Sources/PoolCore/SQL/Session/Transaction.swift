@@ -3,6 +3,7 @@
 /// It exists within the body that it is handed to, and there it is the only way to the connection: the compiler rejects
 /// the use of the lease, or of an outer transaction, while it is open.
 public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
+    /// For the functions of ``SQLSession``; opaque to applications.
     public let handle: ConnectionHandle<Driver>
     /// 0 for a transaction, 1 and more for the savepoints within it.
     private let depth: Int
@@ -20,10 +21,11 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
         mustRollBack = true
     }
 
-    /// Runs `body` in a savepoint: what it did is kept when it returns, and undone when it throws, while the transaction
-    /// around it goes on.
+    /// Runs `body` in a savepoint: what it did is kept when it returns, and undone when it throws, while the
+    /// transaction around it goes on.
     ///
     /// - Throws: What `body` throws, or the driver's error if the savepoint cannot be set or released.
+    @discardableResult
     public mutating func transaction<Result>(
         _ body: (inout Transaction<Driver>) async throws -> Result
     ) async throws -> Result {
@@ -34,11 +36,15 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
 extension Lease where Driver: SQLDriver {
     /// Runs `body` in a transaction, which is committed when `body` returns, and rolled back when it throws.
     ///
-    /// The rollback is done although the task may be cancelled. The error of `body` is the one that is thrown, also if the
-    /// rollback fails; the pool then closes the connection.
+    /// The rollback is done although the task may be cancelled. The error of `body` is the one that is thrown, also
+    /// if the rollback fails; the pool then closes the connection.
+    ///
+    /// A body that returns is committed, also if the task has been cancelled meanwhile: to avoid that, it calls
+    /// `Task.checkCancellation()`.
     ///
     /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
     /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed.
+    @discardableResult
     public mutating func transaction<Result>(
         _ options: TransactionOptions = TransactionOptions(),
         _ body: (inout Transaction<Driver>) async throws -> Result

@@ -1,7 +1,7 @@
 /// How a transaction begins, and whether it is run again.
 public struct TransactionOptions: Sendable, Hashable {
-    /// What a transaction sees of those that run beside it, as the SQL standard defines it. A database that does not know
-    /// a level uses the next stricter one.
+    /// What a transaction sees of those that run beside it, as the SQL standard defines it. A database that does not
+    /// know a level uses the next stricter one.
     public enum Isolation: Sendable, Hashable { case readUncommitted, readCommitted, repeatableRead, serializable }
 
     /// Nil, the default, is the database's own default.
@@ -14,6 +14,7 @@ public struct TransactionOptions: Sendable, Hashable {
     /// transaction only: a database gives up a transaction as a whole.
     public var maximumRetries: Int
 
+    /// Options that differ from the defaults in what is given.
     public init(isolation: Isolation? = nil, access: Access? = nil, maximumRetries: Int = 0) {
         self.isolation = isolation
         self.access = access

@@ -18,11 +18,11 @@ public struct PreparedStatement: Sendable, Hashable {
     init(sql: SQL, description: StatementDescription) throws {
         guard sql.binds.isEmpty || sql.binds.count == description.parameterCount else {
             throw SQLStatementError.mixedPlaceholders(
-                interpolated: sql.binds.count, found: description.parameterCount)
+                interpolated: sql.binds.count, total: description.parameterCount)
         }
         self.sql = sql
         columnNames = description.columnNames
-        parameterCount = sql.binds.isEmpty ? description.parameterCount : sql.openParameterCount
+        parameterCount = sql.binds.isEmpty ? description.parameterCount : sql.marks.openParameterCount
     }
 
     /// The statement with `values` for its parameters, in order.

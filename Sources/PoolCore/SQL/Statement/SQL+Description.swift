@@ -1,6 +1,6 @@
 extension SQL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text in ``SQLDialect/ansi``, with the number and types of the bind values. Their contents are left out, since
-    /// they may be secrets and descriptions end up in logs.
+    /// The text in ``SQLDialect/ansi``, with the number and types of the bind values. Their contents are left out,
+    /// since they may be secrets and descriptions end up in logs.
     public var description: String {
         binds.isEmpty ? text : "\(text) [\(bindSummary)]"
     }

@@ -2,6 +2,7 @@ extension SQL {
     /// A place in a statement for a value that comes later: see ``SQLSession/prepare(_:)`` and
     /// ``SQLSession/executeBatch(_:_:)``.
     public struct Parameter: Sendable, Hashable {
+        /// The place for one value.
         public static let parameter = Parameter()
     }
 
@@ -9,16 +10,23 @@ extension SQL {
     public struct StringInterpolation: StringInterpolationProtocol, Sendable {
         private(set) var sql: SQL
 
+        /// Called by the compiler.
         public init(literalCapacity: Int, interpolationCount: Int) {
             sql = SQL(reservingText: literalCapacity + interpolationCount, binds: interpolationCount)
         }
 
+        /// Called by the compiler, for the text between interpolations.
         public mutating func appendLiteral(_ literal: String) {
             sql.append(literal)
         }
 
         /// A bind value: never part of the statement's text.
         public mutating func appendInterpolation(_ value: some SQLEncodable) {
+            sql.append(bind: value.sqlValue)
+        }
+
+        /// A bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect them.
+        public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
             sql.append(bind: value.sqlValue)
         }
 
@@ -88,7 +96,7 @@ extension SQL {
         text.reserveCapacity(textCapacity)
         var binds: [SQLValue] = []
         binds.reserveCapacity(bindCapacity)
-        var marks: [Mark] = []
+        var marks = SQLMarks()
         marks.reserveCapacity(bindCapacity)
         self.init(text: text, binds: binds, marks: marks)
     }

@@ -3,17 +3,23 @@ extension SQL {
     ///
     /// In ``SQLDialect/ansi`` this copies nothing.
     ///
-    /// - Throws: ``SQLStatementError`` if the text contains a zero byte, or if an open parameter has no value.
+    /// - Throws: ``SQLStatementError`` if the text contains a zero byte, if an open parameter has no value, or if the
+    ///   statement is made of parts with placeholders by hand and parts with interpolated ones.
     public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
         if text.utf8.containsZero { throw SQLStatementError.zeroByte }
-        let open = openParameterCount
-        guard open == 0 else { throw SQLStatementError.openParameters(open) }
+        guard marks.openParameterCount == 0 else {
+            throw SQLStatementError.openParameters(marks.openParameterCount)
+        }
+        let placeholders = marks.placeholderCount
+        guard placeholders == 0 || placeholders == binds.count else {
+            throw SQLStatementError.mixedPlaceholders(interpolated: placeholders, total: binds.count)
+        }
         return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
     }
 
     private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {
-        if marks.isEmpty || dialect == .ansi { return true }
-        return dialect.placeholder == .questionMark && binds.count == marks.count
+        if marks.count == 0 { return true }
+        return dialect.placeholder == .questionMark && (dialect.usesANSIQuote || marks.identifierCount == 0)
     }
 
     /// The text with each mark written as `dialect` writes it. Marks begin and end at ASCII, so that no character of
@@ -26,9 +32,10 @@ extension SQL {
         var position = utf8.startIndex
         var offset = 0
         var number = 0
-        for mark in marks {
+        for index in 0..<marks.count {
+            let mark = marks[index]
             let start = utf8.index(position, offsetBy: mark.offset - offset)
-            result += text[position ..< start]
+            result += text[position..<start]
             let count: Int
             switch mark.kind {
             case .bind, .parameter:
@@ -40,8 +47,8 @@ extension SQL {
                 }
             case .identifier(let utf8Count):
                 count = utf8Count
-                let quoted = text[start ..< utf8.index(start, offsetBy: utf8Count)]
-                result += dialect.identifierQuote == "\"" ? String(quoted) : Self.requote(quoted, with: quote)
+                let quoted = text[start..<utf8.index(start, offsetBy: utf8Count)]
+                result += dialect.usesANSIQuote ? String(quoted) : Self.requote(quoted, with: quote)
             }
             position = utf8.index(start, offsetBy: count)
             offset = mark.offset + count

@@ -27,23 +27,10 @@ public struct SQL: Sendable, Hashable {
     private(set) var text: String
     /// One value for each placeholder, in order. Those of open parameters are NULL until they are filled.
     private(set) var binds: [SQLValue]
-    /// The parts of `text` that other dialects write in another way, in order.
-    private(set) var marks: [Mark]
+    /// Where the placeholders and identifiers are in `text`.
+    private(set) var marks: SQLMarks
 
-    /// A part of the text that depends on the dialect.
-    struct Mark: Sendable, Hashable {
-        enum Kind: Sendable, Hashable {
-            case bind
-            case parameter
-            case identifier(utf8Count: Int)
-        }
-
-        /// In UTF-8, from the start of the text.
-        var offset: Int
-        var kind: Kind
-    }
-
-    init(text: String, binds: [SQLValue] = [], marks: [Mark] = []) {
+    init(text: String, binds: [SQLValue] = [], marks: SQLMarks = SQLMarks()) {
         self.text = text
         self.binds = binds
         self.marks = marks
@@ -65,13 +52,13 @@ public struct SQL: Sendable, Hashable {
     }
 
     mutating func append(bind value: SQLValue) {
-        marks.append(Mark(offset: text.utf8.count, kind: .bind))
+        marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .bind))
         text += "?"
         binds.append(value)
     }
 
     mutating func appendParameter() {
-        marks.append(Mark(offset: text.utf8.count, kind: .parameter))
+        marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .parameter))
         text += "?"
         binds.append(.null)
     }
@@ -84,7 +71,7 @@ public struct SQL: Sendable, Hashable {
             if scalar == "\"" { text += "\"" }
         }
         text += "\""
-        marks.append(Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
+        marks.append(SQLMarks.Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
     }
 
     /// Both statements, one after the other, with nothing between them.
@@ -99,37 +86,32 @@ public struct SQL: Sendable, Hashable {
         let offset = left.text.utf8.count
         left.text += right.text
         left.binds += right.binds
-        for mark in right.marks {
-            left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
+        for index in 0..<right.marks.count {
+            var mark = right.marks[index]
+            mark.offset += offset
+            left.marks.append(mark)
         }
     }
 }
 
 extension SQL: ExpressibleByStringInterpolation {
+    /// Called by the compiler, for a literal without interpolations.
     public init(stringLiteral value: String) {
         self.init(text: value)
     }
 
+    /// Called by the compiler, for a literal with interpolations.
     public init(stringInterpolation: StringInterpolation) {
         self = stringInterpolation.sql
     }
 }
 
 extension SQL {
-    /// How many `\(.parameter)` wait for their value.
-    var openParameterCount: Int {
-        var count = 0
-        for mark in marks where mark.kind == .parameter { count += 1 }
-        return count
-    }
-
     /// The statement with NULL in its open parameters, for a driver that prepares it or runs it with other values.
     var withClosedParameters: SQL {
-        guard openParameterCount > 0 else { return self }
+        guard marks.openParameterCount > 0 else { return self }
         var closed = self
-        for index in closed.marks.indices where closed.marks[index].kind == .parameter {
-            closed.marks[index].kind = .bind
-        }
+        closed.marks = marks.withClosedParameters
         return closed
     }
 
@@ -139,7 +121,7 @@ extension SQL {
     /// `values` as they are.
     func filled(with values: [SQLValue]) throws -> [SQLValue] {
         if binds.isEmpty { return values }
-        let open = openParameterCount
+        let open = marks.openParameterCount
         guard open == values.count else {
             throw SQLStatementError.bindCount(expected: open, given: values.count)
         }
@@ -147,8 +129,8 @@ extension SQL {
         var filled = binds
         var next = 0
         var position = 0
-        for mark in marks {
-            switch mark.kind {
+        for index in 0..<marks.count {
+            switch marks[index].kind {
             case .identifier: continue
             case .bind: break
             case .parameter:

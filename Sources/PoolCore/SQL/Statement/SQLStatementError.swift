@@ -17,6 +17,7 @@ public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConverti
         public static let batchSize = Code(name: "batchSize")
     }
 
+    /// What kind of mistake it is.
     public let code: Code
     /// What is wrong, and what to do.
     public let description: String
@@ -38,11 +39,11 @@ public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConverti
             description: "The statement takes \(expected) \(expected == 1 ? "value" : "values"), \(given) given.")
     }
 
-    static func mixedPlaceholders(interpolated: Int, found: Int) -> Self {
+    static func mixedPlaceholders(interpolated: Int, total: Int) -> Self {
         Self(
             code: .mixedPlaceholders,
-            description: "The database found \(found) parameters where \(interpolated) were interpolated. "
-                + "Do not write placeholders by hand beside interpolated values: use \\(.parameter).")
+            description: "Of the statement's \(total) placeholders, only \(interpolated) are interpolated. "
+                + "Do not write placeholders by hand beside interpolated ones: use \\(.parameter).")
     }
 
     static func batchSize(_ size: Int) -> Self {

@@ -32,7 +32,7 @@ struct DecimalParser {
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {
-        UInt8(ascii: "0") ... UInt8(ascii: "9") ~= byte
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
     }
 
     private mutating func parse(_ utf8: String.UTF8View) -> Bool {

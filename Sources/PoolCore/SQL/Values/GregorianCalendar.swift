@@ -12,7 +12,7 @@ enum GregorianCalendar {
     static let dayRange: ClosedRange<Int> = {
         let first = daysSince1970(year: SQLDate.years.lowerBound, month: 1, day: 1)
         let last = daysSince1970(year: SQLDate.years.upperBound, month: 12, day: 31)
-        return first ... last
+        return first...last
     }()
 
     static func isLeap(_ year: Int) -> Bool {

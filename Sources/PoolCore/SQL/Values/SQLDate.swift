@@ -4,12 +4,13 @@
 /// above 9999 have a sign, as in `-0043-03-15` and `+12024-01-31`.
 public struct SQLDate: Sendable, Hashable {
     /// The years that can be represented. They include all that the common databases store.
-    public static let years = -9_999_999 ... 9_999_999
+    public static let years = -9_999_999...9_999_999
 
     private let storedYear: Int32
     private let storedMonth: UInt8
     private let storedDay: UInt8
 
+    /// 0 is the year 1 BC.
     public var year: Int { Int(storedYear) }
     /// 1 to 12.
     public var month: Int { Int(storedMonth) }
@@ -18,8 +19,8 @@ public struct SQLDate: Sendable, Hashable {
 
     /// Nil if there is no such day, or if the year is not in ``years``.
     public init?(year: Int, month: Int, day: Int) {
-        guard Self.years.contains(year), 1 ... 12 ~= month,
-            1 ... GregorianCalendar.days(inMonth: month, of: year) ~= day
+        guard Self.years.contains(year), 1...12 ~= month,
+            1...GregorianCalendar.days(inMonth: month, of: year) ~= day
         else { return nil }
         self.init(checkedYear: year, month: month, day: day)
     }

@@ -1,7 +1,7 @@
 /// A decimal number of any size and precision, as databases keep them in `NUMERIC` and `DECIMAL`.
 ///
-/// It keeps the digits after the point as they were written: `1.50` stays `1.50`. Yet `1.50` and `1.5` are equal, as they
-/// are in SQL. For PostgreSQL there are also NaN, which equals itself and is greater than all other numbers
+/// It keeps the digits after the point as they were written: `1.50` stays `1.50`. Yet `1.50` and `1.5` are equal, as
+/// they are in SQL. For PostgreSQL there are also NaN, which equals itself and is greater than all other numbers
 /// (https://www.postgresql.org/docs/current/datatype-numeric.html), and the two infinities.
 ///
 /// It stores and compares; it does not calculate. Databases do that, and exactly.
@@ -14,10 +14,14 @@ public struct SQLDecimal: Sendable {
         self.text = text
     }
 
+    /// Not a number. Unlike a double, it equals itself.
     public static let nan = SQLDecimal(canonical: "NaN")
+    /// Above all numbers, and below NaN.
     public static let infinity = SQLDecimal(canonical: "Infinity")
+    /// Below all numbers.
     public static let negativeInfinity = SQLDecimal(canonical: "-Infinity")
 
+    /// The same number, without digits after the point.
     public init(_ value: some BinaryInteger) {
         text = String(value)
     }
@@ -34,8 +38,11 @@ public struct SQLDecimal: Sendable {
         }
     }
 
+    /// True only for ``nan``.
     public var isNaN: Bool { text == Self.nan.text }
+    /// True for both infinities.
     public var isInfinite: Bool { text.utf8.last == UInt8(ascii: "y") }
+    /// True for everything but NaN and the infinities.
     public var isFinite: Bool { !isNaN && !isInfinite }
     /// True below zero, also for the negative infinity.
     public var isNegative: Bool { text.utf8.first == UInt8(ascii: "-") }
@@ -106,15 +113,17 @@ extension SQLDecimal: Hashable, Comparable {
 }
 
 extension SQLDecimal: ExpressibleByIntegerLiteral {
+    /// Called by the compiler. For numbers with a fraction there is ``init(_:)``, from text: a literal would be a
+    /// double first, and lose digits.
     public init(integerLiteral value: Int64) {
         self.init(value)
     }
 }
 
 extension SQLDecimal: LosslessStringConvertible {
-    /// Reads digits with an optional sign, point and exponent, as in `-12.50` and `1e-7`, and in any case of letters `NaN`,
-    /// `Infinity` and `inf`. Nil for all else, and for exponents beyond ±200,000, where a few bytes of text would take
-    /// up any amount of memory.
+    /// Reads digits with an optional sign, point and exponent, as in `-12.50` and `1e-7`, and in any case of letters
+    /// `NaN`, `Infinity` and `inf`. Nil for all else, and for exponents beyond ±200,000, where a few bytes of text
+    /// would take up any amount of memory.
     public init?(_ description: String) {
         if let text = DecimalParser.canonicalText(of: description) {
             self.init(canonical: text)

@@ -1,7 +1,7 @@
 /// A time of day without a zone, to the microsecond.
 ///
-/// 24:00:00, the end of the day, is allowed and is not the same as 00:00:00. The text form is `12:30:59`, with a fraction
-/// of up to six digits where there is one, as in `12:30:59.5`.
+/// 24:00:00, the end of the day, is allowed and is not the same as 00:00:00. The text form is `12:30:59`, with a
+/// fraction of up to six digits where there is one, as in `12:30:59.5`.
 public struct SQLTime: Sendable, Hashable {
     static let microsecondsInDay: Int64 = 86_400_000_000
 
@@ -10,13 +10,13 @@ public struct SQLTime: Sendable, Hashable {
 
     /// Nil if `microsecondsSinceMidnight` is negative or more than a day has.
     public init?(microsecondsSinceMidnight: Int64) {
-        guard 0 ... Self.microsecondsInDay ~= microsecondsSinceMidnight else { return nil }
+        guard 0...Self.microsecondsInDay ~= microsecondsSinceMidnight else { return nil }
         self.microsecondsSinceMidnight = microsecondsSinceMidnight
     }
 
     /// Nil if there is no such time. Leap seconds (`23:59:60`) have no representation.
     public init?(hour: Int, minute: Int, second: Int = 0, microsecond: Int = 0) {
-        guard 0 ... 24 ~= hour, 0 ... 59 ~= minute, 0 ... 59 ~= second, 0 ... 999_999 ~= microsecond else { return nil }
+        guard 0...24 ~= hour, 0...59 ~= minute, 0...59 ~= second, 0...999_999 ~= microsecond else { return nil }
         self.init(microsecondsSinceMidnight: Int64(((hour * 60 + minute) * 60 + second) * 1_000_000 + microsecond))
     }
 

@@ -2,6 +2,7 @@
 ///
 /// The text form is `2024-01-31T12:30:59.5`. Within the years 0 to 9999 the order of the texts is that of the values.
 public struct SQLTimestamp: Sendable, Hashable {
+    /// The day.
     public let date: SQLDate
     /// Before 24:00:00.
     public let time: SQLTime

@@ -16,6 +16,7 @@ public enum SQLValue: Sendable, Hashable {
     case json(String)
     case array([SQLValue])
 
+    /// True for NULL. An array of nothing but NULL is not NULL.
     public var isNull: Bool {
         if case .null = self { true } else { false }
     }

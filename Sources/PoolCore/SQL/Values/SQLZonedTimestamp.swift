@@ -6,6 +6,7 @@ public struct SQLZonedTimestamp: Sendable, Hashable {
     /// Without leap seconds, as all databases count.
     public let microsecondsSince1970: Int64
 
+    /// Every number of microseconds is a moment: from the year -290,308 to 294,247.
     public init(microsecondsSince1970: Int64) {
         self.microsecondsSince1970 = microsecondsSince1970
     }
@@ -34,8 +35,8 @@ extension SQLZonedTimestamp: Comparable {
 }
 
 extension SQLZonedTimestamp: LosslessStringConvertible {
-    /// Reads a timestamp with any offset from UTC: `2024-01-31T12:30:59Z`, `2024-01-31 13:30:59.5+01:00`. A space may stand
-    /// for the `T`, and the seconds and the offset's minutes may be missing.
+    /// Reads a timestamp with any offset from UTC: `2024-01-31T12:30:59Z`, `2024-01-31 13:30:59.5+01:00`. A space may
+    /// stand for the `T`, and the seconds and the offset's minutes may be missing.
     ///
     /// Nil for all else, also for a text without an offset: that is a ``SQLTimestamp``, and only the application knows
     /// whose clock it means.

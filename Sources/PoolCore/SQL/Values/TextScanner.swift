@@ -27,7 +27,7 @@ struct TextScanner {
     }
 
     private mutating func nextDigit() -> Int? {
-        guard let byte = rest.first, 0x30 ... 0x39 ~= byte else { return nil }
+        guard let byte = rest.first, 0x30...0x39 ~= byte else { return nil }
         rest.removeFirst()
         return Int(byte) - 0x30
     }
@@ -36,17 +36,17 @@ struct TextScanner {
     mutating func date() -> SQLDate? {
         let isNegative = skip("-")
         if !isNegative { _ = skip("+") }
-        guard let year = number(digits: 4 ... 7), !(isNegative && year == 0),
-            skip("-"), let month = number(digits: 2 ... 2), skip("-"), let day = number(digits: 2 ... 2)
+        guard let year = number(digits: 4...7), !(isNegative && year == 0),
+            skip("-"), let month = number(digits: 2...2), skip("-"), let day = number(digits: 2...2)
         else { return nil }
         return SQLDate(year: isNegative ? -year : year, month: month, day: day)
     }
 
     /// `12:30`, `12:30:59`, `12:30:59.123456`.
     mutating func time() -> SQLTime? {
-        guard let hour = number(digits: 2 ... 2), skip(":"), let minute = number(digits: 2 ... 2) else { return nil }
+        guard let hour = number(digits: 2...2), skip(":"), let minute = number(digits: 2...2) else { return nil }
         guard skip(":") else { return SQLTime(hour: hour, minute: minute) }
-        guard let second = number(digits: 2 ... 2) else { return nil }
+        guard let second = number(digits: 2...2) else { return nil }
         guard skip(".") else { return SQLTime(hour: hour, minute: minute, second: second) }
         guard let microsecond = fraction() else { return nil }
         return SQLTime(hour: hour, minute: minute, second: second, microsecond: microsecond)
@@ -65,7 +65,7 @@ struct TextScanner {
             count += 1
         }
         guard count > 0 else { return nil }
-        for _ in min(count, 6) ..< 6 { value *= 10 }
+        for _ in min(count, 6)..<6 { value *= 10 }
         return value
     }
 
@@ -79,11 +79,11 @@ struct TextScanner {
     mutating func offset() -> Int? {
         if skip("Z") || skip("z") { return 0 }
         let isNegative = skip("-")
-        guard isNegative || skip("+"), let hours = number(digits: 2 ... 2), hours < 24 else { return nil }
+        guard isNegative || skip("+"), let hours = number(digits: 2...2), hours < 24 else { return nil }
         var seconds = hours * 3600
         for unit in [60, 1] where !isAtEnd {
             _ = skip(":")
-            guard let number = number(digits: 2 ... 2), number < 60 else { return nil }
+            guard let number = number(digits: 2...2), number < 60 else { return nil }
             seconds += number * unit
         }
         return isNegative ? -seconds : seconds
@@ -94,7 +94,7 @@ extension String {
     /// Appends a number that is not negative, with zeros before it up to `width` digits.
     mutating func append(_ number: Int, width: Int) {
         let digits = String(number)
-        for _ in digits.utf8.count ..< max(width, digits.utf8.count) { self += "0" }
+        for _ in digits.utf8.count..<max(width, digits.utf8.count) { self += "0" }
         self += digits
     }
 }

@@ -1,48 +1,46 @@
 internal import Logging
 internal import Synchronization
 
-extension Pool {
+extension PoolShell {
     /// The one way to a lease.
     /// - Parameter holder: the task, if the lease cannot leave it; otherwise 0.
-    func lease(_ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt) async throws -> Lease<Driver> {
-        guard observer != nil else { return try await unobservedLease(options, claim, holder: holder) }
+    func acquire(_ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt) async throws -> PendingAcquire.Granted {
+        guard observer != nil else { return try await grant(options, claim, holder: holder) }
         let operation = begin(.acquire, lane: lane(for: options.access), connection: nil)
         do {
-            let lease = try await unobservedLease(options, claim, holder: holder)
+            let granted = try await grant(options, claim, holder: holder)
             end(operation, nil)
-            beginLease(lease.id)
-            return lease
+            beginLease(ConnectionID(ticket: granted.ticket))
+            return granted
         } catch {
             end(operation, error)
             throw error
         }
     }
 
-    private func unobservedLease(
+    private func grant(
         _ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt
-    ) async throws -> Lease<Driver> {
+    ) async throws -> PendingAcquire.Granted {
         if Task.isCancelled { throw CancellationError() }
         guard let lane = lane(for: options.access) else { throw refusal(.noLane, lane: nil) }
-        let timeout = (options.timeout ?? configuration.acquireTimeout).wholeNanoseconds
-        switch request(lane, options.priority, timeout: timeout, claim, holder: holder) {
+        switch request(lane, options.priority, timeout: timeout(of: options), claim, holder: holder) {
         case .granted(let granted):
-            return Lease(pool: self, ticket: granted.ticket, connection: granted.connection)
+            return granted
         case .failed(let error):
             report(.acquireFailed(error))
             throw error
         case .queued(let ticket, let pending):
-            let granted = try await withTaskCancellationHandler {
+            return try await withTaskCancellationHandler {
                 try await pending.result()
             } onCancel: {
                 cancel(ticket)
             }
-            return Lease(pool: self, ticket: granted.ticket, connection: granted.connection)
         }
     }
 
     private enum Answer: Sendable {
-        case granted(PendingAcquire<Driver>.Granted)
-        case queued(WaiterTicket, PendingAcquire<Driver>)
+        case granted(PendingAcquire.Granted)
+        case queued(WaiterTicket, PendingAcquire)
         case failed(PoolError)
     }
 
@@ -58,9 +56,9 @@ extension Pool {
                 guard let connection = state.begin(ticket, for: claim) else {
                     preconditionFailure("An idle slot has no connection.")
                 }
-                return .granted(PendingAcquire<Driver>.Granted(ticket: ticket, connection: connection))
+                return .granted(PendingAcquire.Granted(ticket: ticket, connection: connection))
             case .queued(let ticket):
-                let pending = PendingAcquire<Driver>(claim: claim)
+                let pending = PendingAcquire(claim: claim)
                 state.put(pending, at: ticket)
                 return .queued(ticket, pending)
             case .failed(let failure):
@@ -70,7 +68,7 @@ extension Pool {
     }
 
     private func cancel(_ ticket: WaiterTicket) {
-        let pending: PendingAcquire<Driver>? = transition { state, _, _ in
+        let pending: PendingAcquire? = transition { state, _, _ in
             state.engine.cancel(ticket) ? state.takeWaiter(ticket) : nil
         }
         pending?.end(.failure(CancellationError()))
@@ -78,7 +76,7 @@ extension Pool {
 
     /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
     func release(
-        _ ticket: ConnectionTicket, _ connection: Driver.Connection, _ discardReason: String?, endsGeneration: Bool
+        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?, endsGeneration: Bool
     ) {
         var condition = connection.condition
         if let discardReason {

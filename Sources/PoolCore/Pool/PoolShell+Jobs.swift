@@ -2,12 +2,12 @@ internal import Logging
 internal import Synchronization
 
 /// The work that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
-extension Pool {
+extension PoolShell {
     func open(_ ticket: ConnectionTicket, _ request: ConnectRequest) async {
         let lane = lanes.firstIndex(of: request.lane)
         let operation = observer.map { _ in begin(.connect, lane: lane, connection: ConnectionID(ticket: ticket)) }
         do {
-            let connection = try await driver.driver.connect(request)
+            let connection = try await backend.connect(request)
             try await runConnectHook(ticket, connection)
             if let operation { end(operation, nil) }
             opened(ticket, connection)
@@ -17,16 +17,16 @@ extension Pool {
         }
     }
 
-    private func runConnectHook(_ ticket: ConnectionTicket, _ connection: Driver.Connection) async throws {
+    private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
         do {
-            try await run(hooks.connect, ticket, connection)
+            try await backend.runHook(.connect, on: connection, ticket)
         } catch {
-            await driver.driver.close(connection, mode: .orderly)
+            await backend.close(connection, mode: .orderly)
             throw error.cause
         }
     }
 
-    private func opened(_ ticket: ConnectionTicket, _ connection: Driver.Connection) {
+    private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
         let random = random()
         let event = transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since
@@ -41,7 +41,7 @@ extension Pool {
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
-        let isPermanent = driver.driver.verdict(on: error) == .refused
+        let isPermanent = backend.verdict(on: error) == .refused
         let random = random()
         let event: PoolEvent? = transition { state, now, effects in
             let lane = state.lane(of: ticket)
@@ -54,28 +54,28 @@ extension Pool {
         if let event { report(event) }
     }
 
-    func validate(_ ticket: ConnectionTicket, _ connection: Driver.Connection, isStale: Bool) async {
+    func validate(_ ticket: ConnectionTicket, _ connection: any DriverConnection, isStale: Bool) async {
         let outcome = await prepare(.validate, ticket) {
-            if isStale { try await driver.driver.validate(connection) }
-            try await run(hooks.acquire, ticket, connection)
+            if isStale { try await backend.validate(connection) }
+            try await backend.runHook(.acquire, on: connection, ticket)
         }
         let random = random()
         transition { $0.engine.validated(ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
-    func reset(_ ticket: ConnectionTicket, _ connection: Driver.Connection) async {
+    func reset(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async {
         let outcome = await prepare(.reset, ticket) {
-            try await run(hooks.release, ticket, connection)
-            if connection.condition != .clean { try await driver.driver.reset(connection) }
+            try await backend.runHook(.release, on: connection, ticket)
+            if connection.condition != .clean { try await backend.reset(connection) }
         }
         let random = random()
         transition { $0.engine.wasReset(ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
-    func close(_ ticket: ConnectionTicket, _ connection: Driver.Connection, _ mode: CloseMode) async {
+    func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
         let lane = state.withLock { $0.lane(of: ticket) }
         let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }
-        await driver.driver.close(connection, mode: mode)
+        await backend.close(connection, mode: mode)
         if let operation { end(operation, nil) }
         transition { $0.engine.closed(ticket, now: $1, effects: &$2) }
     }
@@ -101,35 +101,9 @@ extension Pool {
         state.withLock { $0.lanes[lane].lastError = cause }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }
-        switch driver.driver.verdict(on: failure) {
+        switch backend.verdict(on: failure) {
         case .discardGeneration, .endpointReadOnly: return .generationBroken
         case .keep, .discard, .refused, .serverFull, .serverStarting, .statementsStale: return .failed
         }
     }
-
-    /// Lends the connection to a hook. The end of that lease means nothing, but the hook can invalidate it.
-    private func run(
-        _ hook: PoolHooks<Driver>.Hook?, _ ticket: ConnectionTicket, _ connection: Driver.Connection
-    ) async throws(HookFailure) {
-        guard let hook else { return }
-        var lease = Lease(forHookOf: self, ticket: ticket, connection: connection)
-        do {
-            try await hook(&lease)
-        } catch {
-            throw HookFailure(cause: error)
-        }
-        if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
-    }
-}
-
-/// Tells a hook's errors from those of the driver.
-private struct HookFailure: Error {
-    let cause: any Error
-}
-
-/// A hook declared the connection that it was lent unusable.
-public struct HookInvalidatedConnection: Error, Sendable, Hashable, CustomStringConvertible {
-    public let reason: String
-
-    public var description: String { "a hook invalidated the connection: \(reason)" }
 }

@@ -1,30 +1,30 @@
 internal import Synchronization
 
 /// An effect with all that is needed to perform it without the lock.
-enum Action<Driver: PoolDriver> {
-    case end(PendingAcquire<Driver>, Result<PendingAcquire<Driver>.Granted, any Error>)
+enum Action {
+    case end(PendingAcquire, Result<PendingAcquire.Granted, any Error>)
     case open(Job, ConnectRequest)
     case cancel(Task<Void, Never>)
-    case validate(Job, Driver.Connection, isStale: Bool)
-    case reset(Job, Driver.Connection)
-    case close(ConnectionTicket, Driver.Connection, CloseReason, CloseMode)
+    case validate(Job, any DriverConnection, isStale: Bool)
+    case reset(Job, any DriverConnection)
+    case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
     case report(PoolEvent)
     case finish([CheckedContinuation<Void, Never>])
 }
 
-extension Pool {
+extension PoolShell {
     /// Under the lock: looks up what the effects' tickets stand for.
     func resolve(
-        _ effects: EffectList, _ state: inout PoolState<Driver>, _ now: Nanoseconds,
-        _ actions: inout ShortList<Action<Driver>>
+        _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
+        _ actions: inout [Action]
     ) {
         effects.forEach { effect in resolve(effect, &state, now, &actions) }
     }
 
     private func resolve(
-        _ effect: Effect, _ state: inout PoolState<Driver>, _ now: Nanoseconds,
-        _ actions: inout ShortList<Action<Driver>>
+        _ effect: Effect, _ state: inout PoolState, _ now: Nanoseconds,
+        _ actions: inout [Action]
     ) {
         switch effect {
         case .grant(let waiter, let ticket):
@@ -68,8 +68,8 @@ extension Pool {
     }
 
     private func resolveClose(
-        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState<Driver>,
-        _ now: Nanoseconds, _ actions: inout ShortList<Action<Driver>>
+        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
+        _ now: Nanoseconds, _ actions: inout [Action]
     ) {
         guard let connection = state.entries[ticket.position].connection else { return }
         state.entries[ticket.position].connection = nil
@@ -85,13 +85,13 @@ extension Pool {
     }
 
     private func cancelWork(
-        of ticket: ConnectionTicket, _ state: inout PoolState<Driver>, _ actions: inout ShortList<Action<Driver>>
+        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout [Action]
     ) {
         if let work = state.cancelWork(of: ticket) { actions.append(.cancel(work)) }
     }
 
     /// Without the lock.
-    func perform(_ action: Action<Driver>) {
+    func perform(_ action: Action) {
         switch action {
         case .end(let pending, let result): pending.end(result)
         case .open(let job, let request): start(job) { await self.open(job.ticket, request) }
@@ -116,9 +116,11 @@ extension Pool {
 
     private func setAlarm(_ instant: Nanoseconds, _ request: UInt64) {
         let time = time
-        alarm.set(request) { [weak self] in
+        // The shell outlives its last connection only: nothing sets an alarm once it is closed, and a pool that is dropped
+        // closes it. A weak reference here would make each retain of the shell take the slow path.
+        alarm.set(request) {
             try await time.sleep(until: PoolInstant(nanoseconds: instant))
-            self?.alarmWentOff()
+            self.alarmWentOff()
         }
     }
 

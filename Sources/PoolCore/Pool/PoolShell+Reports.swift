@@ -1,14 +1,14 @@
 internal import Logging
 internal import Synchronization
 
-extension Pool {
+extension PoolShell {
     /// Who holds a lease now, the longest first.
-    public func holders() -> [LeaseHolder] {
+    func holders() -> [LeaseHolder] {
         let now = time.now().nanoseconds
         return state.withLock { holders($0, now, limit: .max) }
     }
 
-    func holders(_ state: borrowing PoolState<Driver>, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
+    func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
         var result: [LeaseHolder] = []
         var slot = state.engine.leases.first
         while slot != nowhere, result.count < limit {
@@ -18,7 +18,7 @@ extension Pool {
         return result
     }
 
-    func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState<Driver>, _ now: Nanoseconds) -> LeaseHolder {
+    func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
         let claim = state.entries[ticket.position].claim
         return LeaseHolder(
             connection: ConnectionID(ticket: ticket), lane: lanes[state.lane(of: ticket)].name, label: claim.label,
@@ -30,7 +30,7 @@ extension Pool {
 
     /// An error of an acquire that waited.
     func makeError(
-        _ code: PoolError.Code, waiter: WaiterTicket, _ state: borrowing PoolState<Driver>, _ now: Nanoseconds
+        _ code: PoolError.Code, waiter: WaiterTicket, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolError {
         let record = state.engine.waiters[waiter.position]
         let lane = Int(record.lane)
@@ -44,7 +44,7 @@ extension Pool {
     }
 
     func makeError(
-        _ code: PoolError.Code, lane: Int?, _ state: borrowing PoolState<Driver>, _ now: Nanoseconds,
+        _ code: PoolError.Code, lane: Int?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
         PoolError(
@@ -64,7 +64,7 @@ extension Pool {
 
     /// The event of a connect that failed just now; the engine knows already when the next may come.
     func connectFailure(
-        _ error: any Error, _ lane: Int, _ state: borrowing PoolState<Driver>, _ now: Nanoseconds
+        _ error: any Error, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolEvent {
         let record = state.engine.lanes[lane]
         return .connectFailed(
@@ -73,10 +73,6 @@ extension Pool {
     }
 
     // MARK: Events
-
-    /// What happens in the pool, from the moment on at which an iterator is made. Any number of readers may listen; one that is
-    /// more than 256 events behind loses the oldest and is told how many. It ends when the pool is closed.
-    public var events: PoolEvents { PoolEvents(hub: hub) }
 
     func report(_ event: PoolEvent) {
         log(event)
@@ -87,11 +83,11 @@ extension Pool {
     private func log(_ event: PoolEvent) {
         switch event {
         case .connectionOpened(let id, let lane, let duration):
-            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration)"])
+            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
         case .connectFailed(let lane, let attempt, let error, let pause):
             logger.warning(
                 "could not connect",
-                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause)"])
+                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)"])
         case .connectionClosed(let id, let lane, let reason):
             let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
             logger.log(

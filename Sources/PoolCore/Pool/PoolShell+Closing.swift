@@ -1,11 +1,8 @@
+internal import Logging
 internal import Synchronization
 
-extension Pool {
-    /// Closes the pool if nobody holds a lease, and returns when all its connections are closed. Acquires that wait fail with
-    /// ``PoolError/Code/closed``. Closing a closed pool does nothing.
-    ///
-    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are out; the pool then goes on as before.
-    public func close() async throws {
+extension PoolShell {
+    func close() async throws {
         let error: PoolError? = transition { state, now, effects in
             if state.engine.life == .running, state.engine.counts.leased > 0 {
                 return makeError(.leasesHeld, lane: nil, state, now)
@@ -18,13 +15,7 @@ extension Pool {
         await waitUntilClosed()
     }
 
-    /// Refuses new acquires, fails those that wait, lets leases end for as long as `drain`, then interrupts their statements
-    /// and closes their connections under them. Returns when all connections are closed.
-    ///
-    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once.
-    ///
-    /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
-    public func close(drain: Duration) async {
+    func close(drain: Duration) async {
         report(.draining)
         beginClosing(drain: drain)
         await withTaskCancellationHandler {
@@ -51,10 +42,7 @@ extension Pool {
         }
     }
 
-    /// Suspends until the task is cancelled, then closes the pool. For service lifecycles; a pool works without it.
-    ///
-    /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
-    public func run(drain: Duration = .seconds(10)) async {
+    func run(drain: Duration) async {
         let (stream, continuation) = AsyncStream<Never>.makeStream()
         await withTaskCancellationHandler {
             for await _ in stream {}
@@ -65,14 +53,17 @@ extension Pool {
         await Task.detached { await self.close(drain: drain) }.value
     }
 
-    /// Makes every connection that is open now unusable, after a change on the server that they must not outlive: idle ones
-    /// are closed now, leased ones when they come back.
-    ///
-    /// - Returns: how many they are.
-    @discardableResult
-    public func clear() -> Int {
+    func clear() -> Int {
         let count = transition { $0.engine.clear(now: $1, effects: &$2) }
         report(.cleared(connections: count))
         return count
+    }
+
+    /// The pool is gone. What is open without being leased is closed; the leases that are out end as usual, and their
+    /// connections are closed then.
+    func abandon() {
+        let isInUse = state.withLock { $0.engine.life == .running && $0.engine.counts.total > 0 }
+        if isInUse { logger.warning("The pool was dropped without being closed.") }
+        transition { $0.engine.beginClosing(now: $1, forceAt: .never, effects: &$2) }
     }
 }

@@ -1,0 +1,63 @@
+import CBaseline
+import PoolCore
+
+/// Measures this package and the bare C library in one run, round by round in turns, and prints ratios.
+@main
+struct PoolBenchmarks {
+    static func main() async throws {
+        try await run()
+    }
+
+    /// Leaves the main actor, which would cost each call a hop.
+    @concurrent
+    private static func run() async throws {
+        try await leases(rounds: 200_000)
+    }
+
+    private static func leases(rounds: Int64) async throws {
+        let pool = try Pool(driver: NoOpDriver())
+        try await pool.withConnection { _ in }
+        var comparison = Comparison("withConnection, no-op driver", against: "C mutex, pop and push")
+        for _ in 0..<15 {
+            comparison.add(
+                baseline: baseline_mutex_stack(rounds),
+                measured: try await nanoseconds {
+                    for _ in 0..<rounds { try await pool.withConnection { _ in } }
+                })
+        }
+        print(comparison.summary(rounds: rounds))
+        try await pool.close()
+    }
+
+    static func nanoseconds(_ body: () async throws -> Void) async throws -> Int64 {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await body()
+        let (seconds, attoseconds) = (clock.now - start).components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}
+
+/// Two things measured in turns.
+struct Comparison {
+    private let name: String
+    private let baseline: String
+    private var pairs: [(baseline: Int64, measured: Int64)] = []
+
+    init(_ name: String, against baseline: String) {
+        self.name = name
+        self.baseline = baseline
+    }
+
+    mutating func add(baseline: Int64, measured: Int64) {
+        pairs.append((baseline, measured))
+    }
+
+    /// The median of the ratios of each turn.
+    func summary(rounds: Int64) -> String {
+        let ratios = pairs.map { Double($0.measured) / Double($0.baseline) }.sorted()
+        let ratio = (ratios[ratios.count / 2] * 100).rounded() / 100
+        let (first, second) = (pairs.map(\.measured).min() ?? 0, pairs.map(\.baseline).min() ?? 0)
+        return "\(name): \(first / rounds) ns; \(baseline): \(second / rounds) ns; ratio \(ratio)"
+    }
+}

@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "swift-connection-pool-examples",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "swift-connection-pool", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
+    ],
+    targets: [
+        // The example that the first command of the README runs.
+        .executableTarget(
+            name: "Quickstart",
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        // The code in the README, word for word: Scripts/lint compares them.
+        .executableTarget(
+            name: "ReadmeQuickstart",
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// Scripts/test sets the variable; who just runs the examples is not stopped by a newer compiler's warnings.
+let warnings: [SwiftSetting] =
+    Context.environment["POOL_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+for target in package.targets {
+    target.swiftSettings =
+        warnings + [
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
+}

@@ -1,0 +1,146 @@
+import PoolCore
+import PoolSQLite
+import Synchronization
+
+/// Writes the time-zone tables into a database, with several writers at once.
+struct Importer: Sendable {
+    let pool: SQLitePool
+    let data: TimeZoneData
+    let writers: Int
+    let interruption: Interruption
+
+    /// What an import did.
+    struct Outcome: Sendable {
+        var zones = 0
+        var transitions = 0
+        let duration: Duration
+    }
+
+    /// Replaces what an earlier run left of the tables. Its counters and visits stay.
+    func run(showing progress: ProgressLine) async throws -> Outcome {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await prepareSchema()
+        let remaining = ZoneQueue(zones: data.zones)
+        let total = data.transitionCount
+
+        async let _ = progress.repeatedly {
+            let (zones, rows) = remaining.finished
+            return "import  \(zones.grouped) of \(data.zones.count.grouped) zones, "
+                + "\(rows.grouped) of \(total.grouped) transitions"
+        }
+        let written = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<writers {
+                group.addTask { try await importZones(from: remaining) }
+            }
+            return try await group.reduce(0, +)
+        }
+        return Outcome(zones: remaining.finished.zones, transitions: written, duration: clock.now - start)
+    }
+
+    /// One writer: a zone after the other, each in a transaction of its own. Returns how many transitions it wrote.
+    private func importZones(from queue: ZoneQueue) async throws -> Int {
+        var written = 0
+        while !interruption.isRequested, let (id, zone) = queue.next() {
+            try await pool.withTransaction { transaction in
+                try await transaction.execute(
+                    """
+                    INSERT INTO zone(id, name, latitude, longitude, comment)
+                    VALUES (\(id), \(zone.name), \(zone.latitude), \(zone.longitude), \(zone.comment))
+                    """
+                )
+                for code in zone.countryCodes {
+                    try await transaction.execute(
+                        "INSERT INTO zone_country(zone_id, country_code) VALUES (\(id), \(code))"
+                    )
+                }
+                for change in zone.transitions {
+                    try await transaction.execute(
+                        """
+                        INSERT INTO transition(zone_id, at, offset, is_dst, abbreviation)
+                        VALUES (\(id), \(change.at), \(change.offset), \(change.isDaylightSaving), \(change.abbreviation))
+                        """
+                    )
+                }
+            }
+            written += zone.transitions.count
+            queue.finish(transitions: zone.transitions.count)
+        }
+        return written
+    }
+
+    private func prepareSchema() async throws {
+        try await pool.withConnection { connection in
+            let tables = try await connection.query("SELECT name FROM sqlite_schema WHERE type = 'table'")
+                .decode(String.self)
+            guard tables.isEmpty || tables.contains("quickstart_counter") else {
+                throw QuickstartError.foreignDatabase(tables: tables)
+            }
+            try await connection.executeScript(Self.schema)
+        }
+        try await pool.withTransaction { transaction in
+            for table in ["transition", "zone_country", "zone", "country"] {
+                try await transaction.execute("DELETE FROM \(identifier: table)")
+            }
+            for country in data.countries {
+                try await transaction.execute(
+                    "INSERT INTO country(code, name) VALUES (\(country.code), \(country.name))"
+                )
+            }
+        }
+    }
+
+    private static let schema = """
+        CREATE TABLE IF NOT EXISTS country(code TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS zone(
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, latitude REAL NOT NULL, longitude REAL NOT NULL, comment TEXT
+        );
+        CREATE TABLE IF NOT EXISTS zone_country(
+            country_code TEXT NOT NULL REFERENCES country(code), zone_id INTEGER NOT NULL REFERENCES zone(id),
+            PRIMARY KEY (country_code, zone_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS transition(
+            zone_id INTEGER NOT NULL REFERENCES zone(id), at INTEGER NOT NULL, offset INTEGER NOT NULL,
+            is_dst INTEGER NOT NULL, abbreviation TEXT NOT NULL,
+            PRIMARY KEY (zone_id, at)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS visit(id INTEGER PRIMARY KEY, zone TEXT NOT NULL, at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS quickstart_counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        """
+}
+
+/// Hands each zone to one writer, and counts what is done.
+private final class ZoneQueue: Sendable {
+    private struct State {
+        var next = 0
+        var finishedZones = 0
+        var finishedTransitions = 0
+    }
+
+    private let zones: [TimeZoneData.Zone]
+    private let state = Mutex(State())
+
+    init(zones: [TimeZoneData.Zone]) {
+        self.zones = zones
+    }
+
+    /// The next zone and its number in the database, or nil when all are taken.
+    func next() -> (id: Int, zone: TimeZoneData.Zone)? {
+        state.withLock { state in
+            guard state.next < zones.count else { return nil }
+            state.next += 1
+            return (state.next, zones[state.next - 1])
+        }
+    }
+
+    func finish(transitions: Int) {
+        state.withLock { state in
+            state.finishedZones += 1
+            state.finishedTransitions += transitions
+        }
+    }
+
+    var finished: (zones: Int, transitions: Int) {
+        state.withLock { ($0.finishedZones, $0.finishedTransitions) }
+    }
+}

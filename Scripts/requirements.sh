@@ -1,0 +1,59 @@
+# What the package needs of the machine: one function for each requirement, which installs what is missing.
+# Sourced after common.sh. A new database adds its function here and its name to the list in Scripts/test.
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "only root can do this, and there is no sudo. Run as root: $*"
+    fi
+}
+
+# Usage: install DEBIAN_PACKAGE BREW_PACKAGE
+install() {
+    local debian=$1 brew=$2
+    if command -v apt-get >/dev/null; then
+        say "installing $debian"
+        # Without fresh lists an old one may still do, and apt-get says what is wrong if not.
+        as_root apt-get update -qq || say "apt-get update failed; going on with the lists that are here"
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$debian" >&2
+    elif [ "$(uname -s)" = Darwin ]; then
+        fail "$brew is missing. Install it: brew install $brew"
+    else
+        fail "$debian is missing. Install it with your system's package manager (that is its name on Debian)."
+    fi
+}
+
+require_swift() {
+    command -v swift >/dev/null || fail "there is no swift. Install Swift 6.3 or newer: https://www.swift.org/install"
+}
+
+# True if the C compiler finds a header.
+has_header() {
+    local compiler
+    for compiler in clang cc gcc; do
+        if command -v "$compiler" >/dev/null; then
+            printf '#include <%s>\n' "$1" | "$compiler" -E -x c - >/dev/null 2>&1
+            return
+        fi
+    done
+    [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]
+}
+
+# The headers of SQLite; macOS has them in its SDK.
+require_sqlite() {
+    if has_header sqlite3.h; then return; fi
+    install libsqlite3-dev sqlite
+    has_header sqlite3.h || fail "libsqlite3-dev is installed, but the compiler does not find sqlite3.h"
+}
+
+# The time-zone tables, which the quickstart imports.
+require_tzdata() {
+    local folder
+    for folder in /usr/share/zoneinfo /var/db/timezone/zoneinfo; do
+        if [ -e "$folder/zone1970.tab" ] || [ -e "$folder/zone.tab" ]; then return; fi
+    done
+    install tzdata tzdata
+}

@@ -1,0 +1,82 @@
+# Rules about source text, for check-layering and lint. Sourced after common.sh.
+# Each rule prints what breaks it as FILE:LINE:TEXT, and counts it in `violations`.
+
+violations=0
+
+# Usage: report RULE LINES
+report() {
+    if [ -z "$2" ]; then return; fi
+    violations=$((violations + $(printf '%s\n' "$2" | wc -l)))
+    printf 'broken rule: %s\n%s\n\n' "$1" "$(printf '%s\n' "$2" | sed 's/^/    /')"
+}
+
+# The Swift files of a folder under the root that is being checked, which may be missing.
+# Usage: swift_files FOLDER
+swift_files() {
+    if [ -d "$checked_root/$1" ]; then files_of "$checked_root" "$1/*.swift"; fi
+}
+
+# Says which package is checked. Copies its Swift files without their comments, which rules about code do not look at.
+# `//` right after a quote or a colon, as in a URL, is no comment.
+# Usage: set_checked_root FOLDER
+set_checked_root() {
+    if [ ! -d "$1" ]; then usage_error "there is no folder '$1'"; fi
+    checked_root=$(cd "$1" && pwd -P)
+    code_root=$(mktemp -d)
+    trap 'rm -rf "$code_root"' EXIT
+    (
+        cd "$checked_root"
+        files_of "$checked_root" '*.swift' | sed 's,[^/]*$,,; s,^$,.,' | sort -u | while IFS= read -r folder; do
+            mkdir -p "$code_root/$folder"
+        done
+        files_of "$checked_root" '*.swift' | tr '\n' '\0' | xargs -0 awk -v to="$code_root/" '
+            FNR == 1 { if (out) close(out); out = to FILENAME }
+            {
+                if (match($0, /^[ \t]*\/\//)) $0 = ""
+                else if (match($0, /[^:"]\/\//)) $0 = substr($0, 1, RSTART)
+                print > out
+            }'
+    )
+}
+
+# The lines of files that match a pattern, as FILE:LINE:TEXT. Reads the names of the files.
+# With `code`, comments do not count; with `all`, they do.
+# Usage: matching code|all REGEX
+matching() {
+    local from=$checked_root
+    if [ "$1" = code ]; then from=$code_root; fi
+    # grep ends with 1 where nothing matches; the second file name makes it print the first one's.
+    (cd "$from" && tr '\n' '\0' | { xargs -0 grep -nE -e "$2" -- /dev/null 2>/dev/null || true; })
+}
+
+# Usage: forbid RULE FOLDER REGEX
+forbid() {
+    report "$1" "$(swift_files "$2" | matching code "$3")"
+}
+
+# An import, up to the name of the module.
+import='[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]+((struct|class|enum|protocol|typealias|func|let|var)[[:space:]]+)?'
+
+# Usage: imports_of MODULE...   (or of any module)
+imports_of() {
+    local modules
+    modules=$(IFS='|'; printf '%s' "${*:-[A-Za-z_][A-Za-z0-9_]*}")
+    matching code "^$import($modules)([^A-Za-z0-9_]|\$)"
+}
+
+# Usage: only_imports RULE FOLDER [MODULE...]
+only_imports() {
+    local rule=$1 folder=$2 allowed
+    shift 2
+    allowed=$(IFS='|'; printf '%s' "$*")
+    report "$rule" "$(
+        swift_files "$folder" | imports_of |
+            { grep -vE "^[^:]*:[0-9]+:$import(${allowed:-none at all})([^A-Za-z0-9_]|\$)" || true; }
+    )"
+}
+
+# Ends the script with what was found.
+# Usage: conclude WHAT
+conclude() {
+    if [ "$violations" -gt 0 ]; then fail "$violations violations of $1"; fi
+}

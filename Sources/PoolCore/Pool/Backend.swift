@@ -1,0 +1,88 @@
+/// A driver and the application's hooks without their type, for the part of the pool that is not generic.
+///
+/// The connections that it is handed are those that it made.
+protocol Backend: Sendable {
+    func connect(_ request: ConnectRequest) async throws -> any DriverConnection
+    func validate(_ connection: any DriverConnection) async throws
+    func reset(_ connection: any DriverConnection) async throws
+    func close(_ connection: any DriverConnection, mode: CloseMode) async
+    func verdict(on error: any Error) -> Verdict
+    /// Does nothing if the application has no such hook.
+    func runHook(
+        _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
+    ) async throws(HookFailure)
+}
+
+enum HookKind: Sendable {
+    case connect
+    case acquire
+    case release
+}
+
+final class DriverBackend<Driver: PoolDriver>: Backend {
+    let driver: Driver
+    private let hooks: PoolHooks<Driver>
+
+    init(_ driver: Driver, hooks: PoolHooks<Driver> = PoolHooks()) {
+        self.driver = driver
+        self.hooks = hooks
+    }
+
+    /// The connection by its type, which only this driver's connections reach.
+    static func typed(_ connection: any DriverConnection) -> Driver.Connection {
+        unsafeDowncast(connection, to: Driver.Connection.self)
+    }
+
+    func connect(_ request: ConnectRequest) async throws -> any DriverConnection {
+        try await driver.connect(request)
+    }
+
+    func validate(_ connection: any DriverConnection) async throws {
+        try await driver.validate(Self.typed(connection))
+    }
+
+    func reset(_ connection: any DriverConnection) async throws {
+        try await driver.reset(Self.typed(connection))
+    }
+
+    func close(_ connection: any DriverConnection, mode: CloseMode) async {
+        await driver.close(Self.typed(connection), mode: mode)
+    }
+
+    func verdict(on error: any Error) -> Verdict {
+        driver.verdict(on: error)
+    }
+
+    func runHook(
+        _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
+    ) async throws(HookFailure) {
+        guard let hook = hook(kind) else { return }
+        var lease = Lease(forHookOf: self, ticket: ticket, connection: Self.typed(connection))
+        do {
+            try await hook(&lease)
+        } catch {
+            throw HookFailure(cause: error)
+        }
+        if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
+    }
+
+    private func hook(_ kind: HookKind) -> PoolHooks<Driver>.Hook? {
+        switch kind {
+        case .connect: hooks.connect
+        case .acquire: hooks.acquire
+        case .release: hooks.release
+        }
+    }
+}
+
+/// Tells a hook's errors from those of the driver.
+struct HookFailure: Error {
+    let cause: any Error
+}
+
+/// A hook declared the connection that it was lent unusable.
+public struct HookInvalidatedConnection: Error, Sendable, Hashable, CustomStringConvertible {
+    public let reason: String
+
+    public var description: String { "a hook invalidated the connection: \(reason)" }
+}

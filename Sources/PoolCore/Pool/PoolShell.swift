@@ -1,0 +1,94 @@
+internal import Logging
+internal import Synchronization
+
+/// The pool without its driver's type: the engine, its lock, and everything around them.
+///
+/// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its types
+/// at each step.
+final class PoolShell: Sendable {
+    let configuration: PoolConfiguration
+    let backend: any Backend
+    let time: any PoolTime
+    let random: @Sendable () -> UInt64
+    let logger: Logger
+    let observer: (any PoolObserver)?
+    let hub = EventHub()
+    let alarm = Alarm()
+    let startedAt: Nanoseconds
+    private let acquireTimeout: Nanoseconds
+    let lanes: [LaneConfiguration]
+    private let laneForReading: Int?
+    private let laneForWriting: Int?
+    let state: Mutex<PoolState>
+
+    init(
+        backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool,
+        hasReleaseHook: Bool, observer: (any PoolObserver)?, logger: Logger, environment: PoolEnvironment
+    ) {
+        self.backend = backend
+        self.configuration = configuration
+        self.lanes = lanes
+        self.observer = observer
+        self.logger = logger
+        time = environment.time
+        random = environment.random
+        acquireTimeout = configuration.acquireTimeout.wholeNanoseconds
+        startedAt = environment.time.now().nanoseconds
+        laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
+        laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
+        let engine = Engine(
+            configuration: EngineConfiguration(
+                configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook))
+        state = Mutex(PoolState(engine: engine, laneCount: lanes.count))
+    }
+
+    func start() {
+        transition { $0.engine.start(now: $1, effects: &$2) }
+    }
+
+    func timeout(of options: AcquireOptions) -> Nanoseconds {
+        options.timeout?.wholeNanoseconds ?? acquireTimeout
+    }
+
+    func lane(for access: Access) -> Int? {
+        access == .readOnly ? laneForReading : laneForWriting
+    }
+
+    /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
+    func transition<Value: Sendable>(_ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value) -> Value {
+        let now = time.now().nanoseconds
+        var actions: [Action] = []
+        let value = state.withLock { state in
+            var effects = EffectList()
+            let value = body(&state, now, &effects)
+            if !effects.isEmpty { resolve(effects, &state, now, &actions) }
+            return value
+        }
+        for action in actions { perform(action) }
+        return value
+    }
+}
+
+extension [LaneConfiguration] {
+    /// The lanes, if a pool can work with them.
+    func checked() throws(PoolConfigurationError) -> Self {
+        if isEmpty {
+            throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
+        }
+        for lane in self where lane.maximumConnections < 1 {
+            throw PoolConfigurationError(
+                property: "lane \(lane.name).maximumConnections", value: "\(lane.maximumConnections)",
+                rule: "it must be at least 1")
+        }
+        return self
+    }
+}
+
+/// Identifies the task that runs now, for as long as it lives.
+func currentTask() -> UInt {
+    withUnsafeCurrentTask { task in
+        guard let task else { return 0 }
+        // An UnsafeCurrentTask is a reference to the task, and nothing else.
+        return unsafeBitCast(task, to: UInt.self)
+    }
+}

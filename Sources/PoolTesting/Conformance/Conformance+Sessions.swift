@@ -1,0 +1,44 @@
+import PoolCore
+
+extension DriverConformance {
+    var sessionChecks: [ConformanceCheck] {
+        [
+            ConformanceCheck("a transaction that is open when its lease ends is never seen by the next") {
+                try await withTable(1) { pool in
+                    for value in 1...5 {
+                        try await pool.withConnection { lease in
+                            try await lease.execute("BEGIN")
+                            try await lease.execute("INSERT INTO t VALUES (\(value))")
+                        }
+                        try await expectRows([], pool)
+                        try await pool.withTransaction { transaction in
+                            _ = try await transaction.query("SELECT 1")
+                        }
+                    }
+                }
+            },
+            ConformanceCheck("no state of a session passes to the next lease") {
+                for (change, probe) in subject.sessionChanges {
+                    try await withPool(1) { pool in
+                        for _ in 0..<3 {
+                            try await pool.withConnection { try await $0.execute(SQL(raw: change)) }
+                            let rows = try? await pool.query(SQL(raw: probe))
+                            try expect(rows?.isEmpty ?? true, "the next lease sees the effect of \(change)")
+                        }
+                    }
+                }
+            },
+            ConformanceCheck("a lease that changed nothing costs no reset") {
+                try await withTable(1) { pool in
+                    let before = pool.statistics.resets
+                    for _ in 0..<10 {
+                        _ = try await pool.query("SELECT count(*) FROM t")
+                        try await pool.withTransaction { try await $0.execute("DELETE FROM t") }
+                    }
+                    let resets = pool.statistics.resets - before
+                    try expect(resets == 0, "\(resets) resets for 20 leases that left nothing behind")
+                }
+            },
+        ]
+    }
+}

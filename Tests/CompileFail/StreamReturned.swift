@@ -1,0 +1,11 @@
+import PoolCore
+
+func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
+    try await pool.withConnection { connection in
+        var kept = try await connection.stream("SELECT 1") {  // expect-error: 'RowStream<Driver>' conform to 'Copyable'
+            (rows: inout RowStream<Driver>) -> RowStream<Driver> in
+            rows
+        }
+        _ = try await kept.next()
+    }
+}

@@ -1,0 +1,11 @@
+import PoolCore
+
+final class Keeper<Driver: SQLDriver> {
+    var kept: Transaction<Driver>?
+
+    func misuse(_ pool: Pool<Driver>) async throws {
+        try await pool.withTransaction { transaction in  // expect-error: missing reinitialization
+            kept = consume transaction
+        }
+    }
+}
