@@ -124,6 +124,11 @@ struct EngineLane {
         return counts.resetting > 0 ? .reset : .queue
     }
 
+    /// False if there is certainly nothing to be done for the lane.
+    var mayBeServed: Bool {
+        !idle.isEmpty && waiters.count > counts.validating || wanted > 0 && counts.total < limits.maximum
+    }
+
     /// How many more connections the lane would like to have on the way.
     var wanted: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)

@@ -92,13 +92,13 @@ public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
     public let held: Duration
 
     public var description: String {
-        "\(label.map { "\"\($0)\" at " } ?? "")\(fileID):\(line) holds \(connection) of lane \(lane) for \(held)"
+        "\(label.map { "\"\($0)\" at " } ?? "")\(fileID):\(line) holds \(connection) of lane \(lane) for \(held.text)"
     }
 }
 
 extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
-        var text = "pool \"\(pool)\": \(code) after \(elapsed) (\(phase.rawValue)); \(counts)"
+        var text = "pool \"\(pool)\": \(code) after \(elapsed.text) (\(phase.rawValue)); \(counts)"
         if let lastConnectError { text += "; last connect error: \(lastConnectError)" }
         if !longestHolders.isEmpty {
             text += "; longest holders: " + longestHolders.map(\.description).joined(separator: ", ")

@@ -83,11 +83,11 @@ extension PoolShell {
     private func log(_ event: PoolEvent) {
         switch event {
         case .connectionOpened(let id, let lane, let duration):
-            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration)"])
+            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
         case .connectFailed(let lane, let attempt, let error, let pause):
             logger.warning(
                 "could not connect",
-                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause)"])
+                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)"])
         case .connectionClosed(let id, let lane, let reason):
             let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
             logger.log(

@@ -82,7 +82,7 @@ extension PoolStatistics: CustomStringConvertible {
     /// A report for people, a line for each number.
     public var description: String {
         var lines = [
-            ("pool", pool), ("up", "\(uptime)"), ("connections", "\(counts)"),
+            ("pool", pool), ("up", uptime.text), ("connections", "\(counts)"),
             ("leases given", "\(acquired), \(acquiredAfterWaiting) after waiting"),
             ("most leased at once", "\(peakLeased)"), ("most waiting at once", "\(peakWaiting)"),
             ("acquires failed", "\(timedOut) timed out, \(cancelled) cancelled, \(refused) refused"),
@@ -110,6 +110,7 @@ extension Histogram {
     /// Count, mean and percentiles in one line.
     fileprivate var summary: String {
         guard count > 0 else { return "none" }
-        return "\(count) times, mean \(mean), median \(percentile(0.5)), 99 % \(percentile(0.99)), longest \(maximum)"
+        return "\(count) times, mean \(mean.text), median \(percentile(0.5).text), 99 % \(percentile(0.99).text), "
+            + "longest \(maximum.text)"
     }
 }

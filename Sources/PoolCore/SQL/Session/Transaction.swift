@@ -39,6 +39,9 @@ extension Lease where Driver: SQLDriver {
     /// The rollback is done although the task may be cancelled. The error of `body` is the one that is thrown, also
     /// if the rollback fails; the pool then closes the connection.
     ///
+    /// A body that returns is committed, also if the task has been cancelled meanwhile: to avoid that, it calls
+    /// `Task.checkCancellation()`.
+    ///
     /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
     /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed.
     @discardableResult

@@ -22,7 +22,7 @@ public struct PreparedStatement: Sendable, Hashable {
         }
         self.sql = sql
         columnNames = description.columnNames
-        parameterCount = sql.binds.isEmpty ? description.parameterCount : sql.openParameterCount
+        parameterCount = sql.binds.isEmpty ? description.parameterCount : sql.marks.openParameterCount
     }
 
     /// The statement with `values` for its parameters, in order.

@@ -96,7 +96,7 @@ extension SQL {
         text.reserveCapacity(textCapacity)
         var binds: [SQLValue] = []
         binds.reserveCapacity(bindCapacity)
-        var marks: [Mark] = []
+        var marks = SQLMarks()
         marks.reserveCapacity(bindCapacity)
         self.init(text: text, binds: binds, marks: marks)
     }

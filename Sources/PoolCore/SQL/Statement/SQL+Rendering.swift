@@ -7,8 +7,10 @@ extension SQL {
     ///   statement is made of parts with placeholders by hand and parts with interpolated ones.
     public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
         if text.utf8.containsZero { throw SQLStatementError.zeroByte }
-        guard openParameterCount == 0 else { throw SQLStatementError.openParameters(openParameterCount) }
-        let placeholders = marks.count - identifierCount
+        guard marks.openParameterCount == 0 else {
+            throw SQLStatementError.openParameters(marks.openParameterCount)
+        }
+        let placeholders = marks.placeholderCount
         guard placeholders == 0 || placeholders == binds.count else {
             throw SQLStatementError.mixedPlaceholders(interpolated: placeholders, total: binds.count)
         }
@@ -16,8 +18,8 @@ extension SQL {
     }
 
     private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {
-        if marks.isEmpty { return true }
-        return dialect.placeholder == .questionMark && (dialect.usesANSIQuote || identifierCount == 0)
+        if marks.count == 0 { return true }
+        return dialect.placeholder == .questionMark && (dialect.usesANSIQuote || marks.identifierCount == 0)
     }
 
     /// The text with each mark written as `dialect` writes it. Marks begin and end at ASCII, so that no character of
@@ -30,7 +32,8 @@ extension SQL {
         var position = utf8.startIndex
         var offset = 0
         var number = 0
-        for mark in marks {
+        for index in 0..<marks.count {
+            let mark = marks[index]
             let start = utf8.index(position, offsetBy: mark.offset - offset)
             result += text[position..<start]
             let count: Int

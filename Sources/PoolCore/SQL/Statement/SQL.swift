@@ -27,27 +27,10 @@ public struct SQL: Sendable, Hashable {
     private(set) var text: String
     /// One value for each placeholder, in order. Those of open parameters are NULL until they are filled.
     private(set) var binds: [SQLValue]
-    /// The parts of `text` that other dialects write in another way, in order.
-    private(set) var marks: [Mark]
-    /// How many `\(.parameter)` wait for their value.
-    private(set) var openParameterCount = 0
-    /// How many of the marks are identifiers; all others are placeholders.
-    private(set) var identifierCount = 0
+    /// Where the placeholders and identifiers are in `text`.
+    private(set) var marks: SQLMarks
 
-    /// A part of the text that depends on the dialect.
-    struct Mark: Sendable, Hashable {
-        enum Kind: Sendable, Hashable {
-            case bind
-            case parameter
-            case identifier(utf8Count: Int)
-        }
-
-        /// In UTF-8, from the start of the text.
-        var offset: Int
-        var kind: Kind
-    }
-
-    init(text: String, binds: [SQLValue] = [], marks: [Mark] = []) {
+    init(text: String, binds: [SQLValue] = [], marks: SQLMarks = SQLMarks()) {
         self.text = text
         self.binds = binds
         self.marks = marks
@@ -69,28 +52,26 @@ public struct SQL: Sendable, Hashable {
     }
 
     mutating func append(bind value: SQLValue) {
-        marks.append(Mark(offset: text.utf8.count, kind: .bind))
+        marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .bind))
         text += "?"
         binds.append(value)
     }
 
     mutating func appendParameter() {
-        openParameterCount += 1
-        marks.append(Mark(offset: text.utf8.count, kind: .parameter))
+        marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .parameter))
         text += "?"
         binds.append(.null)
     }
 
     mutating func append(identifier name: String) {
         let offset = text.utf8.count
-        identifierCount += 1
         text += "\""
         for scalar in name.unicodeScalars {
             text.unicodeScalars.append(scalar)
             if scalar == "\"" { text += "\"" }
         }
         text += "\""
-        marks.append(Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
+        marks.append(SQLMarks.Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
     }
 
     /// Both statements, one after the other, with nothing between them.
@@ -105,10 +86,10 @@ public struct SQL: Sendable, Hashable {
         let offset = left.text.utf8.count
         left.text += right.text
         left.binds += right.binds
-        left.openParameterCount += right.openParameterCount
-        left.identifierCount += right.identifierCount
-        for mark in right.marks {
-            left.marks.append(Mark(offset: mark.offset + offset, kind: mark.kind))
+        for index in 0..<right.marks.count {
+            var mark = right.marks[index]
+            mark.offset += offset
+            left.marks.append(mark)
         }
     }
 }
@@ -128,12 +109,9 @@ extension SQL: ExpressibleByStringInterpolation {
 extension SQL {
     /// The statement with NULL in its open parameters, for a driver that prepares it or runs it with other values.
     var withClosedParameters: SQL {
-        guard openParameterCount > 0 else { return self }
+        guard marks.openParameterCount > 0 else { return self }
         var closed = self
-        for index in closed.marks.indices where closed.marks[index].kind == .parameter {
-            closed.marks[index].kind = .bind
-        }
-        closed.openParameterCount = 0
+        closed.marks = marks.withClosedParameters
         return closed
     }
 
@@ -143,7 +121,7 @@ extension SQL {
     /// `values` as they are.
     func filled(with values: [SQLValue]) throws -> [SQLValue] {
         if binds.isEmpty { return values }
-        let open = openParameterCount
+        let open = marks.openParameterCount
         guard open == values.count else {
             throw SQLStatementError.bindCount(expected: open, given: values.count)
         }
@@ -151,8 +129,8 @@ extension SQL {
         var filled = binds
         var next = 0
         var position = 0
-        for mark in marks {
-            switch mark.kind {
+        for index in 0..<marks.count {
+            switch marks[index].kind {
             case .identifier: continue
             case .bind: break
             case .parameter:

@@ -1,0 +1,22 @@
+extension Duration {
+    /// For people: three digits and a unit, as in `2.66 ms`.
+    package var text: String {
+        let nanoseconds = wholeNanoseconds
+        if nanoseconds == .min { return "forever" }
+        if nanoseconds < 0 { return "-" + Duration.nanoseconds(-nanoseconds).text }
+        let units: [(size: Int64, name: String)] = [
+            (3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1000, "µs"),
+        ]
+        for (size, name) in units where nanoseconds >= size { return Self.threeDigits(nanoseconds, of: size) + " " + name }
+        return "\(nanoseconds) ns"
+    }
+
+    private static func threeDigits(_ value: Int64, of unit: Int64) -> String {
+        let whole = value / unit
+        let decimals = whole >= 100 ? 0 : whole >= 10 ? 1 : 2
+        guard decimals > 0 else { return "\(whole)" }
+        let scale: Int64 = decimals == 2 ? 100 : 10
+        let fraction = (value % unit) / (unit / scale)
+        return "\(whole)." + (decimals == 2 && fraction < 10 ? "0" : "") + "\(fraction)"
+    }
+}
