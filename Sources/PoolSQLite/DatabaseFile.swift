@@ -61,10 +61,11 @@ final class DatabaseFile: Sendable {
         try state.withLock { state in
             if state.isReady { return }
             if interrupter.signal != .none { throw SQLiteError(.interrupt, "interrupted") }
-            let database = try openDatabase(configuration.createsFile ? .creating : .existing, Interrupter())
             if configuration.location == .memory {
-                state.anchor = database
+                // Nothing ever runs on it.
+                state.anchor = try openDatabase(.creating, Interrupter())
             } else {
+                let database = try openDatabase(configuration.createsFile ? .creating : .existing, interrupter)
                 try Self.setJournalMode(configuration.journalMode, on: database)
                 database.close()
             }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import PoolCore
 import Synchronization
@@ -111,17 +110,24 @@ final class Signal: Sendable {
     private struct State {
         var hasFired = false
         var waiters: [CheckedContinuation<Void, Never>] = []
+        var action: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
 
     func fire() {
-        let waiters = state.withLock { state in
+        let (waiters, action) = state.withLock { state in
             state.hasFired = true
             defer { state.waiters = [] }
-            return state.waiters
+            return (state.waiters, state.action)
         }
         for waiter in waiters { waiter.resume() }
+        action?()
+    }
+
+    /// Has `action` run on the thread that fires, each time.
+    func onFire(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.action = action }
     }
 
     func wait() async {

@@ -81,10 +81,10 @@ final class Database {
     // MARK: Statements
 
     /// Prepares exactly one statement.
-    func prepare(_ text: String, isPersistent: Bool) throws -> Statement {
+    func prepare(_ text: String, isPersistent: Bool, isOwn: Bool = false) throws -> Statement {
         var contiguous = text
         return try contiguous.withUTF8 { bytes in
-            let (statement, consumed) = try unsafe prepare(bytes, text: text, isPersistent: isPersistent)
+            let (statement, consumed) = try unsafe prepare(bytes, text: text, isPersistent: isPersistent, isOwn: isOwn)
             guard let statement else {
                 throw SQLiteError(.misuse, "The SQL text holds no statement", sql: text)
             }
@@ -104,7 +104,7 @@ final class Database {
             var position = 0
             while let start = unsafe SQLScanner.startOfStatement(in: bytes, from: position) {
                 let rest = unsafe UnsafeBufferPointer(rebasing: bytes[start...])
-                let (statement, consumed) = try unsafe prepare(rest, text: nil, isPersistent: false)
+                let (statement, consumed) = try unsafe prepare(rest, text: nil, isPersistent: false, isOwn: false)
                 if let statement {
                     if statement.parameterCount > 0 {
                         throw SQLiteError(.range, "A script cannot have placeholders", sql: statement.text)
@@ -123,14 +123,15 @@ final class Database {
     /// The statement at the start of `bytes`, or nil if there is none, and where the next one may begin. `text` is what
     /// the statement is known by; nil is the part of `bytes` that it takes.
     private func prepare(
-        _ bytes: UnsafeBufferPointer<UInt8>, text: String?, isPersistent: Bool
+        _ bytes: UnsafeBufferPointer<UInt8>, text: String?, isPersistent: Bool, isOwn: Bool
     ) throws -> (Statement?, consumed: Int) {
         guard let pointer = unsafe pointer else { throw Self.closedError }
         guard let count = Int32(exactly: bytes.count), let start = bytes.baseAddress else {
             if bytes.isEmpty { return (nil, 0) }
             throw SQLiteError(.tooBig, "The SQL text is longer than 2 GiB")
         }
-        watch.begin()
+        watch.begin(isOwn: isOwn)
+        defer { watch.end() }
         var prepared: OpaquePointer?
         var tail: UnsafePointer<CChar>?
         let result = unsafe start.withMemoryRebound(to: CChar.self, capacity: bytes.count) { start in
@@ -156,9 +157,7 @@ final class Database {
 
     /// Runs a statement of the driver's own and returns all its values. The session counts as unchanged by it.
     func rows(_ text: String, _ binds: [SQLValue] = []) throws -> [SQLValue] {
-        watch.isPaused = true
-        defer { watch.isPaused = false }
-        let statement = try prepare(text, isPersistent: false)
+        let statement = try prepare(text, isPersistent: false, isOwn: true)
         try statement.bind(binds)
         var values: [SQLValue] = []
         while try statement.step() { statement.readRow(into: &values) }

@@ -20,15 +20,22 @@ struct StatementTraits: OptionSet {
 final class PrepareWatch {
     /// Collected since the last ``begin()``.
     private(set) var traits: StatementTraits = []
-    /// True if a statement that changes the session was prepared since the last ``forgetSession()``. Not "was run": some
-    /// settings take effect while they are prepared.
+    /// True if a statement that changes the session was prepared since the last ``forgetSession()``. Not "was run":
+    /// some settings take effect while they are prepared.
     private(set) var hasChangedSession = false
     /// The settings changed since then, in lower case.
     private(set) var changedSettings: Set<String> = []
-    /// True while the driver runs statements of its own.
-    var isPaused = false
+    /// True while a statement of the lease's is prepared. What SQLite prepares by itself while a statement runs changes
+    /// no session: VACUUM attaches a database for as long as it takes.
+    private var isWatching = false
 
-    func begin() { traits = [] }
+    /// `isOwn` is true for the driver's own statements, after which the session counts as unchanged.
+    func begin(isOwn: Bool) {
+        traits = []
+        isWatching = !isOwn
+    }
+
+    func end() { isWatching = false }
 
     func forgetSession() {
         hasChangedSession = false
@@ -43,7 +50,7 @@ final class PrepareWatch {
     func seePragma(_ name: String, hasArgument: Bool) {
         let name = name.lowercased()
         if !hasArgument { return }
-        if isPaused || Self.harmless.contains(name) { return }
+        if !isWatching || Self.harmless.contains(name) { return }
         noteSessionChange()
         changedSettings.insert(name)
     }
@@ -58,10 +65,10 @@ final class PrepareWatch {
             SQLITE_DROP_TEMP_INDEX, SQLITE_DROP_TEMP_TABLE, SQLITE_DROP_TEMP_TRIGGER, SQLITE_DROP_TEMP_VIEW,
             SQLITE_ATTACH, SQLITE_DETACH:
             traits.insert(.changesSchema)
-            if !isPaused { noteSessionChange() }
+            if isWatching { noteSessionChange() }
         case SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE:
             traits.insert(.changesSchema)
-            guard !isPaused, let database = unsafe database else { return }
+            guard isWatching, let database = unsafe database else { return }
             if unsafe String(cString: database) == "temp" { noteSessionChange() }
         case SQLITE_CREATE_INDEX, SQLITE_CREATE_TABLE, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_VIEW, SQLITE_DROP_INDEX,
             SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_ALTER_TABLE, SQLITE_REINDEX,
