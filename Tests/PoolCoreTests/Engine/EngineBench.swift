@@ -8,7 +8,9 @@ final class EngineBench {
 
     static let second: Nanoseconds = 1_000_000_000
 
-    init(maximum: Int, lanes: [EngineConfiguration.Lane]? = nil, _ change: (inout EngineConfiguration) -> Void = { _ in }) {
+    init(
+        maximum: Int, lanes: [EngineConfiguration.Lane]? = nil, _ change: (inout EngineConfiguration) -> Void = { _ in }
+    ) {
         var configuration = EngineConfiguration(
             maximumConnections: maximum, lanes: lanes ?? [EngineConfiguration.Lane(maximum: maximum)])
         configuration.concurrentConnects = maximum
@@ -30,7 +32,9 @@ final class EngineBench {
     func acquire(
         lane: Int = 0, priority: Int32 = 1, holder: UInt = 0, patience: Nanoseconds = 30 * second
     ) -> Engine.AcquireOutcome {
-        call { $0.acquire(lane: lane, priority: priority, holder: holder, now: $1, deadline: $1 + patience, effects: &$2) }
+        call {
+            $0.acquire(lane: lane, priority: priority, holder: holder, now: $1, deadline: $1 + patience, effects: &$2)
+        }
     }
 
     func release(_ connection: ConnectionTicket, _ condition: ConnectionCondition = .clean) {

@@ -23,51 +23,51 @@ struct EngineCostTests {
     }
 
     #if !DEBUG
-        @Test("Acquire, release, cancel and time-out cost the same beside 100,000 waiters as beside 100")
-        func waiters() throws {
-            let (few, many) = (try costOfCalls(waiters: 100), try costOfCalls(waiters: 100_000))
-            #expect(many < few * Self.bound, "\(few) ns beside 100 waiters, \(many) ns beside 100,000")
-        }
+    @Test("Acquire, release, cancel and time-out cost the same beside 100,000 waiters as beside 100")
+    func waiters() throws {
+        let (few, many) = (try costOfCalls(waiters: 100), try costOfCalls(waiters: 100_000))
+        #expect(many < few * Self.bound, "\(few) ns beside 100 waiters, \(many) ns beside 100,000")
+    }
 
-        private func costOfCalls(waiters: Int) throws -> Double {
-            let bench = EngineBench(maximum: 1)
-            var lease = try #require(bench.lease())
-            for _ in 0..<waiters { bench.acquire(patience: 3_600 * EngineBench.second) }
-            let clock = ContinuousClock()
-            var best = Double.infinity
-            for _ in 0..<7 {
-                let start = clock.now
-                for _ in 0..<100 {
-                    if let waiter = bench.acquire(patience: 7_200 * EngineBench.second).waiter { _ = bench.cancel(waiter) }
-                    bench.acquire(patience: 7_200 * EngineBench.second)
-                    bench.release(lease)
-                    if let next = bench.grants.first { lease = next.connection }
-                }
-                best = min(best, (clock.now - start) / .nanoseconds(1))
+    private func costOfCalls(waiters: Int) throws -> Double {
+        let bench = EngineBench(maximum: 1)
+        var lease = try #require(bench.lease())
+        for _ in 0..<waiters { bench.acquire(patience: 3_600 * EngineBench.second) }
+        let clock = ContinuousClock()
+        var best = Double.infinity
+        for _ in 0..<7 {
+            let start = clock.now
+            for _ in 0..<100 {
+                if let waiter = bench.acquire(patience: 7_200 * EngineBench.second).waiter { _ = bench.cancel(waiter) }
+                bench.acquire(patience: 7_200 * EngineBench.second)
+                bench.release(lease)
+                if let next = bench.grants.first { lease = next.connection }
             }
-            return best
+            best = min(best, (clock.now - start) / .nanoseconds(1))
         }
+        return best
+    }
 
-        @Test("Acquire and release cost the same beside 100,000 leases as beside 100")
-        func connections() throws {
-            let (few, many) = (try costOfLeases(100), try costOfLeases(100_000))
-            #expect(many < few * Self.bound, "\(few) ns beside 100 connections, \(many) ns beside 100,000")
-        }
+    @Test("Acquire and release cost the same beside 100,000 leases as beside 100")
+    func connections() throws {
+        let (few, many) = (try costOfLeases(100), try costOfLeases(100_000))
+        #expect(many < few * Self.bound, "\(few) ns beside 100 connections, \(many) ns beside 100,000")
+    }
 
-        private func costOfLeases(_ count: Int) throws -> Double {
-            let bench = EngineBench(maximum: count)
-            for _ in 1..<count { _ = try #require(bench.lease(holder: 64)) }
-            let last = try #require(bench.lease())
-            bench.release(last)
-            let clock = ContinuousClock()
-            var best = Double.infinity
-            for _ in 0..<7 {
-                let start = clock.now
-                for _ in 0..<100 { if let lease = bench.acquire().connection { bench.release(lease) } }
-                best = min(best, (clock.now - start) / .nanoseconds(1))
-            }
-            return best
+    private func costOfLeases(_ count: Int) throws -> Double {
+        let bench = EngineBench(maximum: count)
+        for _ in 1..<count { _ = try #require(bench.lease(holder: 64)) }
+        let last = try #require(bench.lease())
+        bench.release(last)
+        let clock = ContinuousClock()
+        var best = Double.infinity
+        for _ in 0..<7 {
+            let start = clock.now
+            for _ in 0..<100 { if let lease = bench.acquire().connection { bench.release(lease) } }
+            best = min(best, (clock.now - start) / .nanoseconds(1))
         }
+        return best
+    }
     #endif
 
     private struct Member: Linked { var links = Links() }
@@ -117,7 +117,9 @@ struct EngineCostTests {
             }
             var found = 0
             let cost = fastest {
-                for task in 1...1_000 { if index.first(of: UInt(task % count + 1) * 64, in: slots) != nowhere { found += 1 } }
+                for task in 1...1_000 {
+                    if index.first(of: UInt(task % count + 1) * 64, in: slots) != nowhere { found += 1 }
+                }
             }
             #expect(found == 7_000)
             return cost

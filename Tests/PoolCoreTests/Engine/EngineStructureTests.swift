@@ -85,7 +85,8 @@ struct EngineStructureTests {
         #expect(histogram.mean == .zero)
         var values: [Nanoseconds] = []
         for _ in 0..<2_000 {
-            let value = Nanoseconds.random(in: 0...(1 << Nanoseconds.random(in: 1...40, using: &random)), using: &random)
+            let value = Nanoseconds.random(
+                in: 0...(1 << Nanoseconds.random(in: 1...40, using: &random)), using: &random)
             values.append(value)
             histogram.record(value)
         }
