@@ -27,9 +27,11 @@ struct PoolAcquireTests {
         try await fixture.expectWhole()
     }
 
-    @Test("An error that the driver calls a broken connection has it replaced", arguments: [
-        Verdict.discard, .discardGeneration, .endpointReadOnly,
-    ])
+    @Test(
+        "An error that the driver calls a broken connection has it replaced",
+        arguments: [
+            Verdict.discard, .discardGeneration, .endpointReadOnly,
+        ])
     func brokenByError(verdict: Verdict) async throws {
         let fixture = try PoolFixture(maximum: 2)
         try await fixture.holding(2)
@@ -120,9 +122,11 @@ struct PoolAcquireTests {
         try await fixture.expectWhole()
     }
 
-    @Test("Last in, first out by default; first in, first out on demand", arguments: [
-        (PoolConfiguration.IdleOrder.lastInFirstOut, 1), (.firstInFirstOut, 3),
-    ])
+    @Test(
+        "Last in, first out by default; first in, first out on demand",
+        arguments: [
+            (PoolConfiguration.IdleOrder.lastInFirstOut, 1), (.firstInFirstOut, 3),
+        ])
     func idleOrder(order: PoolConfiguration.IdleOrder, expected: Int) async throws {
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 3, idleOrder: order))
         // The leases end one inside the other: the connection opened last is parked first.

@@ -11,7 +11,9 @@ struct PoolConfigurationTests {
         let make: @Sendable () throws -> PoolConfiguration
         var testDescription: String { "\(property) = \(value)" }
 
-        init(_ property: String, _ value: String, _ make: @autoclosure @escaping @Sendable () throws -> PoolConfiguration) {
+        init(
+            _ property: String, _ value: String, _ make: @autoclosure @escaping @Sendable () throws -> PoolConfiguration
+        ) {
             (self.property, self.value, self.make) = (property, value, make)
         }
     }
@@ -83,10 +85,12 @@ struct PoolConfigurationTests {
         #expect(configuration.leakWarning == nil)
     }
 
-    @Test("Lanes that make no sense are refused", arguments: [
-        [LaneConfiguration](), [LaneConfiguration(name: "none", maximumConnections: 0)],
-        [LaneConfiguration(name: "none", maximumConnections: -3)],
-    ])
+    @Test(
+        "Lanes that make no sense are refused",
+        arguments: [
+            [LaneConfiguration](), [LaneConfiguration(name: "none", maximumConnections: 0)],
+            [LaneConfiguration(name: "none", maximumConnections: -3)],
+        ])
     func badLanes(lanes: [LaneConfiguration]) {
         #expect(throws: PoolConfigurationError.self) {
             _ = try Pool(driver: FakeDriver(lanes: lanes), configuration: PoolConfiguration())

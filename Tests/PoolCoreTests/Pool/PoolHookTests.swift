@@ -7,7 +7,8 @@ struct PoolHookTests {
     @Test("Each hook runs at its point: once for a connect, for each grant, after each release")
     func points() async throws {
         let hooks = PoolHooks<FakeDriver>(
-            connect: { _ = try await $0.execute("CONNECT HOOK") }, acquire: { _ = try await $0.execute("ACQUIRE HOOK") },
+            connect: { _ = try await $0.execute("CONNECT HOOK") },
+            acquire: { _ = try await $0.execute("ACQUIRE HOOK") },
             release: { _ = try await $0.execute("RELEASE HOOK") })
         let fixture = try PoolFixture(maximum: 1, hooks: hooks)
         for _ in 0..<2 { try await fixture.pool.execute("BODY") }

@@ -122,7 +122,9 @@ struct PoolLifetimeTests {
         try await fixture.expectWhole()
     }
 
-    @Test("A connect that takes too long is cancelled, keeps its place until the driver answers, and is used all the same")
+    @Test(
+        "A connect that takes too long is cancelled, keeps its place until the driver answers, and is used all the same"
+    )
     func lateConnect() async throws {
         let fixture = try PoolFixture(maximum: 1)
         fixture.driver.script(.connect, [.hangUncancellably])
@@ -140,9 +142,11 @@ struct PoolLifetimeTests {
         try await fixture.expectWhole()
     }
 
-    @Test("A validation or a reset that takes too long is interrupted, and its connection replaced", arguments: [
-        FakeStep.validate, .reset,
-    ])
+    @Test(
+        "A validation or a reset that takes too long is interrupted, and its connection replaced",
+        arguments: [
+            FakeStep.validate, .reset,
+        ])
     func lateStep(step: FakeStep) async throws {
         let fixture = try PoolFixture(maximum: 1)
         fixture.driver.script(step, [.hangUncancellably])

@@ -38,7 +38,9 @@ struct PoolQueueTests {
         let (fixture, order) = (try PoolFixture(maximum: 1), Order())
         var tasks: [Task<Void, any Error>] = []
         let lease = try await fixture.pool.acquire()
-        for (name, priority) in [("a", AcquireOptions.Priority.low), ("b", .normal), ("c", .high), ("d", .normal), ("e", .high)] {
+        for (name, priority) in [
+            ("a", AcquireOptions.Priority.low), ("b", .normal), ("c", .high), ("d", .normal), ("e", .high),
+        ] {
             tasks.append(await enqueue(name, AcquireOptions(priority: priority), order, fixture))
         }
         lease.release()
@@ -78,7 +80,8 @@ struct PoolQueueTests {
 
     @Test("With no waiters allowed, an idle connection is granted all the same")
     func noWaiters() async throws {
-        let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 1, minimumConnections: 1, maximumWaiters: 0))
+        let fixture = try PoolFixture(
+            PoolConfiguration(maximumConnections: 1, minimumConnections: 1, maximumWaiters: 0))
         try await fixture.observer.event { $0.isOpened }
         try await fixture.holding(1) {
             let error = await fixture.poolError(of: fixture.waiter())
@@ -120,7 +123,9 @@ struct PoolQueueTests {
         #expect(error.counts.maximum == 2)
         #expect(error.longestHolders.map(\.label) == ["report"])
         let text = "\(error)"
-        for part in ["shop", "acquireTimedOut", "connection reset by peer", "\"report\" at \(#fileID):\(line)", error.remedy] {
+        for part in [
+            "shop", "acquireTimedOut", "connection reset by peer", "\"report\" at \(#fileID):\(line)", error.remedy,
+        ] {
             #expect(text.contains(part), "\(part) is missing")
         }
         lease.release()

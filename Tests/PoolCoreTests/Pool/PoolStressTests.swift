@@ -28,7 +28,8 @@ struct PoolStressTests {
 
     @Test("No place, no lease and no connection is lost", arguments: scenarios)
     func stress(scenario: Scenario) async throws {
-        let seed = ProcessInfo.processInfo.environment["POOL_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
+        let seed =
+            ProcessInfo.processInfo.environment["POOL_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
         let driver = FakeDriver(lanes: scenario.lanes)
         let random = SeededRandom.source(seed: seed)
         for step in FakeStep.allCases {
@@ -69,7 +70,8 @@ struct PoolStressTests {
     /// One acquire of some kind, by a task that may be cancelled in the middle.
     private func work(_ pool: Pool<FakeDriver>, _ random: inout SeededRandom) async {
         let options = AcquireOptions(
-            access: random.oneIn(2) ? .readOnly : .readWrite, priority: AcquireOptions.Priority.allCases.randomElement(using: &random) ?? .normal,
+            access: random.oneIn(2) ? .readOnly : .readWrite,
+            priority: AcquireOptions.Priority.allCases.randomElement(using: &random) ?? .normal,
             timeout: random.oneIn(5) ? .microseconds(100) : .seconds(20))
         let (draw, patience) = (Int.random(in: 0..<20, using: &random), Int.random(in: 0..<50, using: &random))
         let isCancelled = random.oneIn(4)

@@ -64,7 +64,9 @@ enum SuspensionPoint: String, CaseIterable, Sendable {
 
     private func queueScene(_ fixture: PoolFixture, _ options: AcquireOptions) async throws -> Scene {
         fixture.driver.script(.work, [.hang])
-        let holder = Task { try await fixture.pool.withConnection(AcquireOptions(label: "holder")) { try await $0.work() } }
+        let holder = Task {
+            try await fixture.pool.withConnection(AcquireOptions(label: "holder")) { try await $0.work() }
+        }
         let call = try await fixture.driver.nextHanging(.work)
         let waiter = fixture.waiter(options)
         await fixture.untilWaiting(1)
