@@ -68,7 +68,7 @@ final class EngineRun {
         try perform(.start)
         while step < steps {
             try takeRandomStep()
-            if step % 2_000 == 0 { await Task.yield() }
+            if step % 50 == 0 { await Task.yield() }
         }
         try closeDown()
     }
