@@ -57,6 +57,24 @@ extension PoolShell {
             longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
     }
 
+    /// The error of a connect, a validation or a reset that took too long.
+    func makeTimeout(
+        _ phase: PoolError.Phase, after limit: Duration, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolError {
+        let code: PoolError.Code =
+            switch phase {
+            case .queue: .acquireTimedOut
+            case .connect: .connectTimedOut
+            case .validate: .validationTimedOut
+            case .reset: .resetTimedOut
+            }
+        return PoolError(
+            code: code, pool: configuration.name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
+            counts: PoolCounts(
+                state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+            lastConnectError: nil, longestHolders: [], remedy: code.remedy)
+    }
+
     func refusal(_ code: PoolError.Code, lane: Int?) -> PoolError {
         let now = time.now().nanoseconds
         return state.withLock { makeError(code, lane: lane, $0, now) }
