@@ -57,16 +57,33 @@ public final class SQLiteConnection: SQLConnection {
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
+        guard let thread, !thread.isCurrent else { return try await performHere(isCancellable: isCancellable, body) }
         let operation = interrupter.begin(cancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
-            guard let thread, !thread.isCurrent else { return try withSession(body) }
             return try await thread.run { try self.withSession(body) }
         } onCancel: {
             interrupter.cancel(operation)
         }
     }
+
+    /// ``perform(isCancellable:_:)`` where the caller is already in the right place. Its closure needs no allocation.
+    private func performHere<Result: Sendable>(
+        isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
+    ) async throws -> Result {
+        let operation = interrupter.begin(cancellable: isCancellable)
+        defer { interrupter.end(operation) }
+        return try await withTaskCancellationHandler {
+            if isCancellable { try Task.checkCancellation() }
+            return try withSession(body)
+        } onCancel: {
+            interrupter.cancel(operation)
+        }
+    }
+
+    /// True if a statement can run on the thread that asks.
+    private var isHere: Bool { thread.map(\.isCurrent) ?? true }
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
@@ -132,11 +149,13 @@ public final class SQLiteConnection: SQLConnection {
 extension SQLiteConnection {
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
+        if isHere { return try await performHere { try $0.execute(text, binds) } }
         return try await perform { try $0.execute(text, binds) }
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
+        if isHere { return try await performHere { try $0.query(text, binds) } }
         return try await perform { try $0.query(text, binds) }
     }
 

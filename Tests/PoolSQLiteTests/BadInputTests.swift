@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Bad input to SQLite")
 struct BadInputTests {
-    private func connectError(_ configuration: SQLiteConfiguration, _ role: LaneRole = .main) async throws -> SQLiteError {
+    private func connectError(
+        _ configuration: SQLiteConfiguration, _ role: LaneRole = .main
+    ) async throws -> SQLiteError {
         let driver = SQLiteDriver(configuration: configuration)
         let error = try await sqliteError { try await driver.connect(role) }
         #expect(driver.verdict(on: error) == .refused)

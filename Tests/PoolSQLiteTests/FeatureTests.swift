@@ -11,9 +11,11 @@ struct FunctionTests {
         SQLiteDriver(configuration: try SQLiteConfiguration(.memory, functions: functions))
     }
 
-    @Test("a function gets its arguments and its result comes back, whatever their kinds", arguments: [
-        SQLValue.null, .int(.min), .double(-.infinity), .text("a\0b"), .text(""), .bytes([]), .bytes([0, 1]),
-    ])
+    @Test(
+        "a function gets its arguments and its result comes back, whatever their kinds",
+        arguments: [
+            SQLValue.null, .int(.min), .double(-.infinity), .text("a\0b"), .text(""), .bytes([]), .bytes([0, 1]),
+        ])
     func echo(value: SQLValue) async throws {
         let echo = SQLiteFunction("echo", argumentCount: 1, isDeterministic: true) { $0[0] }
         try await Self.driver(echo).with { connection async throws in
@@ -148,7 +150,9 @@ struct BackupTests {
         let database = try TestDatabase()
         try await database.with { connection async throws in
             try await fill(connection, rows: 10)
-            let itself = try await sqliteError { try await connection.backup(to: database.path, pagesPerStep: 1) { _ in } }
+            let itself = try await sqliteError {
+                try await connection.backup(to: database.path, pagesPerStep: 1) { _ in }
+            }
             #expect(itself.message.contains("the database itself"))
             let folder = try await sqliteError {
                 try await connection.backup(to: database.folder.path, pagesPerStep: 1) { _ in }

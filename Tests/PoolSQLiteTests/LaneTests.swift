@@ -63,9 +63,11 @@ struct LaneTests {
         }
     }
 
-    @Test("other journal modes work", arguments: [
-        SQLiteConfiguration.JournalMode.delete, .truncate, .persist, .memory, .off,
-    ])
+    @Test(
+        "other journal modes work",
+        arguments: [
+            SQLiteConfiguration.JournalMode.delete, .truncate, .persist, .memory, .off,
+        ])
     func journalModes(mode: SQLiteConfiguration.JournalMode) async throws {
         try await TestDatabase(journalMode: mode).with { connection async throws in
             #expect(try await connection.value("PRAGMA journal_mode") == .text(mode.rawValue))

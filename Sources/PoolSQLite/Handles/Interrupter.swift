@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
-/// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called only
-/// under the lock that also begins and ends an operation, and beside it a signal is set which SQLite asks for while it
-/// works (the progress handler) and while it waits for a lock (the busy handler).
+/// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called
+/// only under the lock that also begins and ends an operation, and beside it a signal is set which SQLite asks for
+/// while it works (the progress handler) and while it waits for a lock (the busy handler).
 final class Interrupter: Sendable {
     enum Signal: UInt8 {
         case none

@@ -5,6 +5,9 @@ extension SQLValue {
     /// Text that SQLite stored. Bytes that are not UTF-8 come as bytes, so that nothing is lost or made up.
     static func fromText(_ start: UnsafePointer<UInt8>?, count: Int32) -> SQLValue {
         let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
+        // Most text is ASCII, which needs no other check.
+        let high = unsafe bytes.reduce(UInt8(0)) { $0 | $1 }
+        if high < 0x80 { return unsafe .text(String(decoding: bytes, as: UTF8.self)) }
         if let text = unsafe String(validating: bytes, as: UTF8.self) { return .text(text) }
         return unsafe .bytes(Array(bytes))
     }
