@@ -34,7 +34,8 @@ public struct SQLiteConfiguration: Sendable {
         /// that there is one hop for each lease. No blocking call runs on Swift's cooperative threads.
         case connectionThread
         /// On the caller's thread: no hop at all, for data that is in the page cache. A statement that is slow, or
-        /// waits for another process's lock, blocks one of Swift's few cooperative threads for that long.
+        /// waits for another process's lock, blocks one of Swift's few cooperative threads for that long; where all of
+        /// them are blocked, no task is left that could cancel it.
         case callerThread
     }
 
