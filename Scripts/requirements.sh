@@ -18,7 +18,7 @@ install() {
         say "installing $debian"
         # Without fresh lists an old one may still do, and apt-get says what is wrong if not.
         as_root apt-get update -qq || say "apt-get update failed; going on with the lists that are here"
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$debian" >&2
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$debian" >/dev/null
     elif [ "$(uname -s)" = Darwin ]; then
         fail "$brew is missing. Install it: brew install $brew"
     else

@@ -28,7 +28,9 @@ final class Journal<Element: Sendable>: Sendable {
             var served: [Reader] = []
             for index in state.readers.indices where state.readers[index].matches(element) {
                 state.readers[index].found.append(element)
-                if state.readers[index].found.count == state.readers[index].wanted { served.append(state.readers[index]) }
+                if state.readers[index].found.count == state.readers[index].wanted {
+                    served.append(state.readers[index])
+                }
             }
             state.readers.removeAll { $0.found.count == $0.wanted }
             return served

@@ -27,16 +27,20 @@ func streamRows(path: String, count: Int) async throws {
     try await pool.close()
     print("rows \(rows)")
     print("sum \(sum)")
-    print("peak-resident-kilobytes \(peakResidentKilobytes())")
+    print("peak-resident-kilobytes \(try peakResidentKilobytes())")
 }
 
-/// `getrusage` counts kilobytes on Linux and bytes on macOS.
-private func peakResidentKilobytes() -> Int {
-    var usage = rusage()
+/// On Linux from /proc: what `getrusage` says there includes the process that started this one.
+private func peakResidentKilobytes() throws -> Int {
     #if os(Linux)
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Int(usage.ru_maxrss)
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        guard let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw UsageError(description: "/proc/self/status has no VmHWM")
+        }
+        return kilobytes
     #else
+        var usage = rusage()
         getrusage(RUSAGE_SELF, &usage)
         return Int(usage.ru_maxrss) / 1024
     #endif

@@ -1,12 +1,12 @@
 import PoolCore
 
-struct Thief<Driver: SQLDriver>: SQLSession {
+struct Thief<Driver: SQLDriver>: ~Copyable, SQLSession {
     let handle: ConnectionHandle<Driver>
 }
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
-    var thief = try await pool.withConnection { connection in
-        Thief(handle: connection.handle)  // expect-error: 'handle' is inaccessible due to '@_spi' protection level
+    try await pool.withConnection { connection in
+        var thief = Thief(handle: connection.handle)  // expect-error: cannot partially consume 'connection'
+        try await thief.execute("SELECT 1")
     }
-    try await thief.execute("SELECT 1")
 }

@@ -1,5 +1,7 @@
 import CBaseline
+import Foundation
 import PoolCore
+import PoolSQLite
 
 /// Measures this package and the bare C library in one run, round by round in turns, and prints ratios.
 @main
@@ -12,6 +14,7 @@ struct PoolBenchmarks {
     @concurrent
     private static func run() async throws {
         try await leases(rounds: 200_000)
+        try await pointReads(rounds: 20_000)
     }
 
     private static func leases(rounds: Int64) async throws {
@@ -24,6 +27,38 @@ struct PoolBenchmarks {
                 measured: try await nanoseconds {
                     for _ in 0..<rounds { try await pool.withConnection { _ in } }
                 })
+        }
+        print(comparison.summary(rounds: rounds))
+        try await pool.close()
+    }
+
+    /// One lease with many reads: what a read costs once its lease is there.
+    private static func pointReads(rounds: Int64) async throws {
+        let keys = 1000
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pool-benchmark-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("points.db").path
+        let pool = try SQLitePool(path: path)
+        try await pool.withTransaction { transaction in
+            try await transaction.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+            try await transaction.executeBatch(
+                "INSERT INTO item VALUES (\(.parameter), \(.parameter))", (1...keys).map { ($0, "item number \($0)") })
+        }
+        var comparison = Comparison("prepared point read in a lease, SQLite", against: "the same in C")
+        for _ in 0..<15 {
+            let baseline = baseline_point_read(path, rounds, Int64(keys))
+            precondition(baseline > 0, "The baseline could not read \(path).")
+            let measured = try await pool.withConnection(.readOnly) { connection in
+                try await nanoseconds {
+                    for round in 0..<Int(rounds) {
+                        let rows = try await connection.query("SELECT id, name FROM item WHERE id = \(round % keys + 1)")
+                        let (id, name) = try rows[0].decode((Int, String).self)
+                        precondition(id == round % keys + 1 && !name.isEmpty)
+                    }
+                }
+            }
+            comparison.add(baseline: baseline, measured: measured)
         }
         print(comparison.summary(rounds: rounds))
         try await pool.close()

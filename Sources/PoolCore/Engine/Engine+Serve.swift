@@ -66,7 +66,10 @@ extension Engine {
 
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
-        guard lanes.count > 1 else { return serve(0, now, &effects) }
+        guard lanes.count > 1 else {
+            while serveOnce(0, now, &effects) {}
+            return
+        }
         guard lanes.contains(where: \.mayBeServed) else { return }
         let order = lanes.indices.sorted {
             (lanes[$0].waiters.oldestSequence(in: waiters), $0) < (lanes[$1].waiters.oldestSequence(in: waiters), $1)
@@ -76,11 +79,6 @@ extension Engine {
             progress = false
             for lane in order where serveOnce(lane, now, &effects) { progress = true }
         }
-    }
-
-    /// Gives one lane what it lacks.
-    mutating func serve(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
-        while serveOnce(lane, now, &effects) {}
     }
 
     /// One step towards what `lane` lacks. False if nothing can be done now.

@@ -79,7 +79,7 @@ struct Engine: ~Copyable {
         let waiter = enqueue(lane: lane, priority: priority, holder: holder, now: now, deadline: deadline)
         arm(deadline, &effects)
         let ticket = ticket(ofWaiter: waiter)
-        serve(lane, now, &effects)
+        serveAll(now, &effects)
         check()
         return .queued(ticket)
     }

@@ -3,7 +3,7 @@
 /// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees to
 /// that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable {
-    public let handle: ConnectionHandle<Driver>
+    @_spi(Driver) public let handle: ConnectionHandle<Driver>
     /// Nil where the lease belongs to the pool's own work, which ends it itself.
     private let pool: PoolShell?
     private let ticket: ConnectionTicket
@@ -64,7 +64,9 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 }
 
 /// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.
-public struct ConnectionHandle<Driver: PoolDriver>: Sendable {
+///
+/// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
+public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     @_spi(Driver) public let connection: Driver.Connection
     private let backend: DriverBackend<Driver>
 
@@ -77,5 +79,10 @@ public struct ConnectionHandle<Driver: PoolDriver>: Sendable {
     init(connection: Driver.Connection, backend: DriverBackend<Driver>) {
         self.connection = connection
         self.backend = backend
+    }
+
+    /// The handle of a transaction within the session that this one belongs to.
+    var shared: ConnectionHandle<Driver> {
+        ConnectionHandle(connection: connection, backend: backend)
     }
 }

@@ -4,7 +4,8 @@ internal import Synchronization
 extension PoolShell {
     func close() async throws {
         let error: PoolError? = transition { state, now, effects in
-            if state.engine.life == .running, state.engine.counts.leased > 0 {
+            // Also while a drain lasts: those leases were given time.
+            if state.engine.counts.leased > 0 {
                 return makeError(.leasesHeld, lane: nil, state, now)
             }
             state.engine.beginClosing(now: now, forceAt: now, effects: &effects)

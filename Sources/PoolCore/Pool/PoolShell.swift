@@ -56,9 +56,12 @@ final class PoolShell: Sendable {
 
     /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
     func transition<Value: Sendable>(_ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value) -> Value {
-        let now = time.now().nanoseconds
+        let read = time.now().nanoseconds
         var actions: [Action] = []
         let value = state.withLock { state in
+            // Read without the lock: another thread may have read a later time and come first. For the engine it never runs back.
+            let now = max(read, state.latest)
+            state.latest = now
             var effects = EffectList()
             let value = body(&state, now, &effects)
             if !effects.isEmpty { resolve(effects, &state, now, &actions) }

@@ -22,6 +22,8 @@ struct PoolState: ~Copyable {
     var waiters: [PendingAcquire?] = []
     var lanes: [LaneMemory]
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// The time of the latest transition.
+    var latest = Nanoseconds.min
     var alarmRequest: UInt64 = 0
     var nextOperation: UInt64 = 0
 

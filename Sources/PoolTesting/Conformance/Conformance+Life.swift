@@ -49,7 +49,9 @@ extension DriverConformance {
                 let driver = try await subject.makeDriver()
                 let connection = try await connect(driver)
                 await driver.close(connection, mode: .orderly)
-                try await expectError("a statement on a closed connection") { _ = try await connection.query("SELECT 1") }
+                try await expectError("a statement on a closed connection") {
+                    _ = try await connection.query("SELECT 1")
+                }
                 try expect(connection.condition == .broken, "a closed connection is \(connection.condition)")
                 await subject.dispose(driver)
             },

@@ -12,7 +12,9 @@ extension DriverConformance {
             ConformanceCheck("the pool never opens more than its maximum") {
                 try await withTable(2) { pool in
                     try await withThrowingTaskGroup { group in
-                        for _ in 0..<20 { group.addTask { _ = try await pool.query("SELECT count(*) FROM t", .readOnly) } }
+                        for _ in 0..<20 {
+                            group.addTask { _ = try await pool.query("SELECT count(*) FROM t", .readOnly) }
+                        }
                         try await group.waitForAll()
                     }
                     let statistics = pool.statistics
@@ -56,7 +58,8 @@ extension DriverConformance {
                     for _ in 0..<increments {
                         try await pool.withTransaction(TransactionOptions(maximumRetries: 100)) { transaction in
                             let value = try await transaction.query(
-                                "SELECT value FROM counter WHERE id = 1 \(raw: locking)").decode(Int.self)
+                                "SELECT value FROM counter WHERE id = 1 \(raw: locking)"
+                            ).decode(Int.self)
                             try expect(value.count == 1, "the counter is \(value)")
                             try await transaction.execute("UPDATE counter SET value = \(value[0] + 1) WHERE id = 1")
                         }
@@ -77,8 +80,10 @@ extension DriverConformance {
                 group.addTask {
                     for amount in 1...25 {
                         try await pool.withTransaction(TransactionOptions(maximumRetries: 100)) { transaction in
-                            try await transaction.execute("UPDATE account SET balance = balance - \(amount) WHERE id = 1")
-                            try await transaction.execute("UPDATE account SET balance = balance + \(amount) WHERE id = 2")
+                            try await transaction.execute(
+                                "UPDATE account SET balance = balance - \(amount) WHERE id = 1")
+                            try await transaction.execute(
+                                "UPDATE account SET balance = balance + \(amount) WHERE id = 2")
                         }
                     }
                 }

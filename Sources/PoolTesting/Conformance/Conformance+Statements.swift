@@ -20,7 +20,9 @@ extension DriverConformance {
             },
             ConformanceCheck("a syntax error keeps the connection") {
                 try await withConnection { bench in
-                    let error = try await expectError("nonsense") { _ = try await bench.connection.execute("SELEC nonsense") }
+                    let error = try await expectError("nonsense") {
+                        _ = try await bench.connection.execute("SELEC nonsense")
+                    }
                     try await bench.expectKept(error, after: "a syntax error")
                 }
             },

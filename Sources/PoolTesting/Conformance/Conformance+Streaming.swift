@@ -84,7 +84,7 @@ extension DriverConformance {
         }
     }
 
-    private func createNumbers(_ count: Int, on handle: ConnectionHandle<Driver>) async throws {
+    private func createNumbers(_ count: Int, on handle: borrowing ConnectionHandle<Driver>) async throws {
         try await createNumbers(count, on: handle.connection)
     }
 }

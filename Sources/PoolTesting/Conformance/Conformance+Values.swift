@@ -33,13 +33,15 @@ extension DriverConformance {
 
     private func roundTrip(_ samples: [SQLValue], _ type: String, _ bench: Bench) async throws {
         let connection = bench.connection
-        _ = try await connection.execute("CREATE TABLE samples (id \(raw: integerType) PRIMARY KEY, value \(raw: type))")
+        _ = try await connection.execute(
+            "CREATE TABLE samples (id \(raw: integerType) PRIMARY KEY, value \(raw: type))")
         for (id, sample) in samples.enumerated() {
             _ = try await connection.execute("INSERT INTO samples(id, value) VALUES (\(id), \(sample))")
             let rows = try await connection.query("SELECT value FROM samples WHERE id = \(id)")
             try expect(rows.count == 1, "\(rows.count) rows for \(brief(sample))")
             try expect(
-                try isSame(sample, as: rows[0]), "\(brief(sample)) comes back as \(brief(rows[0].values.first ?? .null))")
+                try isSame(sample, as: rows[0]),
+                "\(brief(sample)) comes back as \(brief(rows[0].values.first ?? .null))")
         }
         try await bench.expectHealthy(after: "storing values")
     }
@@ -98,22 +100,28 @@ extension ConformanceValueKind {
             [0, 1.5, -1.5, 0.1, 1e-300, 123_456_789.123_456_78, .greatestFiniteMagnitude, .leastNormalMagnitude, .pi]
                 .map { .double($0) }
         case .decimal:
-            ["0", "1.10", "-0.000001", "12345678901234567890.12345678"].compactMap { SQLDecimal($0) }.map { .decimal($0) }
+            ["0", "1.10", "-0.000001", "12345678901234567890.12345678"].compactMap { SQLDecimal($0) }.map {
+                .decimal($0)
+            }
         case .text: textSamples.map { .text($0) }
         case .bytes:
             [[], [0], [0, 1, 0], Array(0...255), Array(repeating: 0xA5, count: 1_000_000)].map { .bytes($0) }
-        case .date: ["1970-01-01", "2000-02-29", "1900-03-01", "9999-12-31"].compactMap { SQLDate($0) }.map { .date($0) }
+        case .date:
+            ["1970-01-01", "2000-02-29", "1900-03-01", "9999-12-31"].compactMap { SQLDate($0) }.map { .date($0) }
         case .time:
             ["00:00:00", "23:59:59.999999", "12:34:56.000001"].compactMap { SQLTime($0) }.map { .time($0) }
         case .timestamp:
-            ["1970-01-01 00:00:00", "2024-02-29 23:59:59.999999", "1999-12-31 12:00:00.5"].compactMap { SQLTimestamp($0) }
-                .map { .timestamp($0) }
+            ["1970-01-01 00:00:00", "2024-02-29 23:59:59.999999", "1999-12-31 12:00:00.5"].compactMap {
+                SQLTimestamp($0)
+            }
+            .map { .timestamp($0) }
         case .zonedTimestamp:
             [0, 1, 1_700_000_000_123_456, 4_102_444_800_000_000].map {
                 .zonedTimestamp(SQLZonedTimestamp(microsecondsSince1970: $0))
             }
         case .uuid:
-            ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            [
+                "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
                 "123e4567-e89b-12d3-a456-426614174000",
             ].compactMap { SQLUUID($0) }.map { .uuid($0) }
         case .json: ["{}", "[1, 2.5, null, true]", #"{"a": {"b": "ü\"x"}}"#, "null"].map { .json($0) }
@@ -123,7 +131,8 @@ extension ConformanceValueKind {
 
     private var textSamples: [String] {
         [
-            "", " ", "plain", "it's \"quoted\" and `ticked`", "back\\slash, per%cent, under_score", "two\nlines\tand a tab",
+            "", " ", "plain", "it's \"quoted\" and `ticked`", "back\\slash, per%cent, under_score",
+            "two\nlines\tand a tab",
             "ü e\u{301} é ß İ", "日本語 العربية עברית", "👩‍👩‍👧‍👦🏳️‍🌈", "'; DROP TABLE samples; --", "NULL", "0",
             String(repeating: "long ", count: 200_000),
         ]

@@ -95,7 +95,8 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     ) async throws {
         let driver = try await subject.makeDriver()
         let pool = try Pool(
-            driver: driver, configuration: PoolConfiguration(name: "conformance", maximumConnections: maximumConnections),
+            driver: driver,
+            configuration: PoolConfiguration(name: "conformance", maximumConnections: maximumConnections),
             observer: observer)
         let outcome: Result<Void, any Error>
         do {
@@ -126,7 +127,8 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     func createNumbers(_ count: Int, on connection: Driver.Connection) async throws {
         _ = try await connection.execute("CREATE TABLE numbers (i \(raw: integerType) NOT NULL PRIMARY KEY)")
         try await connection.transaction(.begin(TransactionOptions()))
-        _ = try await connection.executeBatch("INSERT INTO numbers(i) VALUES (\(0))", (1...count).map { [.int(Int64($0))] })
+        _ = try await connection.executeBatch(
+            "INSERT INTO numbers(i) VALUES (\(0))", (1...count).map { [.int(Int64($0))] })
         try await connection.transaction(.commit)
     }
 }

@@ -143,7 +143,8 @@ public final class FakeConnection: DriverConnection {
             guard let current = state.current else { return Closing(isFirst: true) }
             if mode == .forced { return Closing(isFirst: true, interrupted: current) }
             return Closing(
-                isFirst: true, violation: "orderly close of connection \(number) while \(current.step) is still running")
+                isFirst: true, violation: "orderly close of connection \(number) while \(current.step) is still running"
+            )
         }
     }
 

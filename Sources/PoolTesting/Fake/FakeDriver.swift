@@ -169,7 +169,8 @@ public final class FakeDriver: PoolDriver {
     }
 
     private func perform(_ step: FakeStep, on connection: FakeConnection, statement: String? = nil) async throws {
-        let (call, outcome) = begin(step, lane: connection.request.lane.name, connection: connection, statement: statement)
+        let (call, outcome) = begin(
+            step, lane: connection.request.lane.name, connection: connection, statement: statement)
         if let broken = connection.begin(call) {
             note(broken)
             throw FakeError(broken)

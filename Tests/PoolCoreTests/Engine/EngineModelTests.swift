@@ -12,7 +12,9 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
 
     static let second: Nanoseconds = 1_000_000_000
 
-    init(_ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], _ change: (inout EngineConfiguration) -> Void) {
+    init(
+        _ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], _ change: (inout EngineConfiguration) -> Void
+    ) {
         self.name = name
         var configuration = EngineConfiguration(maximumConnections: maximum, lanes: lanes)
         configuration.maximumWaiters = 12
@@ -41,7 +43,9 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
             "three lanes", maximum: 6,
             [.init(maximum: 2, closesLast: true), .init(maximum: 5, minimum: 1), .init(maximum: 6)]
         ) { _ in },
-        EngineScenario("three lanes in three places", maximum: 3, [.init(maximum: 3), .init(maximum: 2), .init(maximum: 1)]) {
+        EngineScenario(
+            "three lanes in three places", maximum: 3, [.init(maximum: 3), .init(maximum: 2), .init(maximum: 1)]
+        ) {
             $0.idleTimeout = .never
             $0.leakWarning = Self.second
         },

@@ -101,9 +101,9 @@ final class EngineRun {
     /// In debug builds the engine has checked itself in each call.
     private var engineViolation: String? {
         #if DEBUG
-            nil
+        nil
         #else
-            engine.violation
+        engine.violation
         #endif
     }
 

@@ -20,7 +20,8 @@ extension ShadowModel {
             arrivals += 1
             waiters.append(
                 Waiting(
-                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals))
+                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals)
+            )
         case .failed(let reason):
             require(life != .running || !isGrantable, "refused although a connection is idle")
             require(reasons.contains(reason), "refused as \(reason), but the reasons are \(reasons)")

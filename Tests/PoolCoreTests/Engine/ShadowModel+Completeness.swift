@@ -84,7 +84,8 @@ extension ShadowModel {
             }
             if connection.expires != .never {
                 let last = connection.expires.adding(configuration.maximumLifetime / 10)
-                require(armedAt <= max(connection.expires > now ? connection.expires : last, now + 1), "no alarm for age")
+                require(
+                    armedAt <= max(connection.expires > now ? connection.expires : last, now + 1), "no alarm for age")
             }
         }
         for lane in lanes.indices where life == .running && lacking(lane) > 0 && count(lane, .opening) == 0 {

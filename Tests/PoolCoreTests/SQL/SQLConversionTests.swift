@@ -108,7 +108,7 @@ struct SQLConversionTests {
         #expect(try Int?(sqlValue: .null) == nil)
         #expect(try Color?(sqlValue: .null) == nil)
         #expect(try [Int]?(sqlValue: .null) == nil)
-        #expect(try SQLValue(sqlValue: .null).isNull)
+        #expect(SQLValue(sqlValue: .null).isNull)
         expectRefusal(Int.self, .null)
         expectRefusal(Bool.self, .null)
         expectRefusal(Double.self, .null)

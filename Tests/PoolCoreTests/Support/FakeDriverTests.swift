@@ -6,7 +6,9 @@ import Testing
 struct FakeDriverTests {
     private let driver = FakeDriver()
 
-    private func connect(_ lane: LaneConfiguration = LaneConfiguration(name: "main", maximumConnections: 2))
+    private func connect(
+        _ lane: LaneConfiguration = LaneConfiguration(name: "main", maximumConnections: 2)
+    )
         async throws -> FakeConnection
     {
         try await driver.connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))

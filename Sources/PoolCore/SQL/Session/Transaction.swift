@@ -4,12 +4,12 @@
 /// the use of the lease, or of an outer transaction, while it is open.
 public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
     /// For the functions of ``SQLSession``; opaque to applications.
-    public let handle: ConnectionHandle<Driver>
+    @_spi(Driver) public let handle: ConnectionHandle<Driver>
     /// 0 for a transaction, 1 and more for the savepoints within it.
     private let depth: Int
     private var mustRollBack = false
 
-    fileprivate init(handle: ConnectionHandle<Driver>, depth: Int) {
+    fileprivate init(handle: consuming ConnectionHandle<Driver>, depth: Int) {
         self.handle = handle
         self.depth = depth
     }
@@ -55,7 +55,7 @@ extension Lease where Driver: SQLDriver {
 
 extension Transaction {
     static func runWithRetries<Result>(
-        on handle: ConnectionHandle<Driver>, options: TransactionOptions,
+        on handle: borrowing ConnectionHandle<Driver>, options: TransactionOptions,
         _ body: (inout Transaction<Driver>) async throws -> Result
     ) async throws -> Result {
         var retries = 0
@@ -72,13 +72,13 @@ extension Transaction {
     }
 
     private static func run<Result>(
-        on handle: ConnectionHandle<Driver>, depth: Int, options: TransactionOptions,
+        on handle: borrowing ConnectionHandle<Driver>, depth: Int, options: TransactionOptions,
         _ body: (inout Transaction<Driver>) async throws -> Result
     ) async throws -> Result {
         let connection = handle.connection
         try await connection.transaction(depth == 0 ? .begin(options) : .savepoint(depth: depth))
         do {
-            var transaction = Transaction(handle: handle, depth: depth)
+            var transaction = Transaction(handle: handle.shared, depth: depth)
             let result = try await body(&transaction)
             if transaction.mustRollBack {
                 try await rollBack(connection, depth: depth)

@@ -1,7 +1,7 @@
 /// The parts of a statement's text that other dialects write in another way, in order.
 ///
-/// A few bind values near the start of the text are all that most statements have. They are kept in a word, so that such
-/// a statement needs no memory for its marks.
+/// A few bind values near the start of the text are all that most statements have. They are kept in a word, so that
+/// such a statement needs no memory for its marks.
 struct SQLMarks: Sendable, Hashable {
     struct Mark: Sendable, Hashable {
         enum Kind: Sendable, Hashable {

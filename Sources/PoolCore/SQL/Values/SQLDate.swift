@@ -60,21 +60,19 @@ extension SQLDate: LosslessStringConvertible {
     }
 
     public var description: String {
-        var text = ""
-        write(to: &text)
-        return text
+        [UInt8].text(write)
     }
 
-    func write(to text: inout String) {
+    func write(to text: inout [UInt8]) {
         if year < 0 {
-            text += "-"
+            text.append("-")
         } else if year > 9999 {
-            text += "+"
+            text.append("+")
         }
         text.append(abs(year), width: 4)
-        text += "-"
+        text.append("-")
         text.append(month, width: 2)
-        text += "-"
+        text.append("-")
         text.append(day, width: 2)
     }
 }

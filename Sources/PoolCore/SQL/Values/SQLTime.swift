@@ -53,15 +53,13 @@ extension SQLTime: LosslessStringConvertible {
     }
 
     public var description: String {
-        var text = ""
-        write(to: &text)
-        return text
+        [UInt8].text(write)
     }
 
-    func write(to text: inout String) {
+    func write(to text: inout [UInt8]) {
         writeWholeSeconds(to: &text)
         guard microsecond != 0 else { return }
-        text += "."
+        text.append(".")
         var fraction = microsecond
         var width = 6
         while fraction.isMultiple(of: 10) {
@@ -72,17 +70,17 @@ extension SQLTime: LosslessStringConvertible {
     }
 
     /// Always with six digits after the point.
-    func writeMicroseconds(to text: inout String) {
+    func writeMicroseconds(to text: inout [UInt8]) {
         writeWholeSeconds(to: &text)
-        text += "."
+        text.append(".")
         text.append(microsecond, width: 6)
     }
 
-    private func writeWholeSeconds(to text: inout String) {
+    private func writeWholeSeconds(to text: inout [UInt8]) {
         text.append(hour, width: 2)
-        text += ":"
+        text.append(":")
         text.append(minute, width: 2)
-        text += ":"
+        text.append(":")
         text.append(second, width: 2)
     }
 }

@@ -47,11 +47,11 @@ extension SQLTimestamp: LosslessStringConvertible {
     }
 
     public var description: String {
-        var text = ""
-        date.write(to: &text)
-        text += "T"
-        time.write(to: &text)
-        return text
+        [UInt8].text { text in
+            date.write(to: &text)
+            text.append("T")
+            time.write(to: &text)
+        }
     }
 }
 

@@ -79,13 +79,12 @@ extension SQLUUID: LosslessStringConvertible {
     }
 
     public var description: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 { text.append("-") }
+            let digit = UInt8(truncatingIfNeeded: ((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4)) & 15)
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
         return String(decoding: text, as: UTF8.self)
     }

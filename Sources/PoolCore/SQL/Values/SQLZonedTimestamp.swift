@@ -48,12 +48,12 @@ extension SQLZonedTimestamp: LosslessStringConvertible {
 
     public var description: String {
         let timestamp = SQLTimestamp(inUTC: self)
-        var text = ""
-        timestamp.date.write(to: &text)
-        text += "T"
-        timestamp.time.writeMicroseconds(to: &text)
-        text += "Z"
-        return text
+        return [UInt8].text { text in
+            timestamp.date.write(to: &text)
+            text.append("T")
+            timestamp.time.writeMicroseconds(to: &text)
+            text.append("Z")
+        }
     }
 }
 

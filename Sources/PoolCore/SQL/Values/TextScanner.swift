@@ -90,11 +90,27 @@ struct TextScanner {
     }
 }
 
-extension String {
+extension [UInt8] {
+    /// ASCII text with room for a timestamp.
+    static func text(_ write: (inout Self) -> Void) -> String {
+        var bytes: Self = []
+        bytes.reserveCapacity(32)
+        write(&bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    mutating func append(_ character: Unicode.Scalar) {
+        append(UInt8(ascii: character))
+    }
+
     /// Appends a number that is not negative, with zeros before it up to `width` digits.
     mutating func append(_ number: Int, width: Int) {
-        let digits = String(number)
-        for _ in digits.utf8.count..<max(width, digits.utf8.count) { self += "0" }
-        self += digits
+        var divisor = 1
+        for _ in 1..<width { divisor *= 10 }
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
     }
 }

@@ -1,0 +1,98 @@
+@testable import PoolCore
+
+/// An engine with its effects collected, for tests that call it step by step.
+final class EngineBench {
+    var engine: Engine
+    var now: Nanoseconds = 0
+    private(set) var effects: [Effect] = []
+
+    static let second: Nanoseconds = 1_000_000_000
+
+    init(
+        maximum: Int, lanes: [EngineConfiguration.Lane]? = nil, _ change: (inout EngineConfiguration) -> Void = { _ in }
+    ) {
+        var configuration = EngineConfiguration(
+            maximumConnections: maximum, lanes: lanes ?? [EngineConfiguration.Lane(maximum: maximum)])
+        configuration.concurrentConnects = maximum
+        configuration.maximumWaiters = 1_000_000
+        change(&configuration)
+        engine = Engine(configuration: configuration)
+    }
+
+    /// The effects of one call replace those of the call before.
+    func call<Value>(_ body: (inout Engine, Nanoseconds, inout EffectList) -> Value) -> Value {
+        var list = EffectList()
+        let value = body(&engine, now, &list)
+        effects = []
+        list.forEach { effects.append($0) }
+        return value
+    }
+
+    @discardableResult
+    func acquire(
+        lane: Int = 0, priority: Int32 = 1, holder: UInt = 0, patience: Nanoseconds = 30 * second
+    ) -> Engine.AcquireOutcome {
+        call {
+            $0.acquire(lane: lane, priority: priority, holder: holder, now: $1, deadline: $1 + patience, effects: &$2)
+        }
+    }
+
+    func release(_ connection: ConnectionTicket, _ condition: ConnectionCondition = .clean) {
+        call { $0.release(connection, condition: condition, now: $1, effects: &$2) }
+    }
+
+    func opened(_ connection: ConnectionTicket) {
+        call { $0.opened(connection, now: $1, random: 0, effects: &$2) }
+    }
+
+    func failed(_ connection: ConnectionTicket, isPermanent: Bool = false, random: UInt64 = .max) {
+        call { $0.connectFailed(connection, isPermanent: isPermanent, now: $1, random: random, effects: &$2) }
+    }
+
+    func closed(_ connection: ConnectionTicket) {
+        call { $0.closed(connection, now: $1, effects: &$2) }
+    }
+
+    func alarm(at instant: Nanoseconds) {
+        now = instant
+        call { $0.alarm(now: $1, random: .max, effects: &$2) }
+    }
+
+    func cancel(_ waiter: WaiterTicket) -> Bool {
+        call { engine, _, _ in engine.cancel(waiter) }
+    }
+
+    /// Opens connections until a lease was given, and returns its ticket.
+    func lease(lane: Int = 0, holder: UInt = 0) -> ConnectionTicket? {
+        if case .granted(let ticket) = acquire(lane: lane, holder: holder) { return ticket }
+        guard let ticket = opens.first else { return nil }
+        opened(ticket)
+        return grants.first?.connection
+    }
+
+    var opens: [ConnectionTicket] {
+        effects.compactMap { if case .open(let ticket, _, _, _) = $0 { ticket } else { nil } }
+    }
+
+    var grants: [(waiter: WaiterTicket, connection: ConnectionTicket)] {
+        effects.compactMap { if case .grant(let waiter, let connection) = $0 { (waiter, connection) } else { nil } }
+    }
+
+    var closes: [(connection: ConnectionTicket, reason: CloseReason)] {
+        effects.compactMap { if case .close(let connection, let reason, _) = $0 { (connection, reason) } else { nil } }
+    }
+
+    var failures: [(waiter: WaiterTicket, reason: AcquireFailure)] {
+        effects.compactMap { if case .fail(let waiter, let reason) = $0 { (waiter, reason) } else { nil } }
+    }
+}
+
+extension Engine.AcquireOutcome {
+    var waiter: WaiterTicket? {
+        if case .queued(let ticket) = self { ticket } else { nil }
+    }
+
+    var connection: ConnectionTicket? {
+        if case .granted(let ticket) = self { ticket } else { nil }
+    }
+}

@@ -1,0 +1,119 @@
+import PoolTesting
+import Testing
+
+@testable import PoolCore
+
+@Suite("The engine's small structures")
+struct EngineStructureTests {
+    @Test("The heap agrees with a sorted array, whatever is set, changed and removed")
+    func heap() {
+        var random = SeededRandom(seed: 7)
+        var heap = DeadlineHeap()
+        var shadow: [Int32: Nanoseconds] = [:]
+        for _ in 0..<20_000 {
+            let member = Int32.random(in: 0..<60, using: &random)
+            let due = random.oneIn(5) ? Nanoseconds.never : Nanoseconds.random(in: 0..<40, using: &random)
+            if random.oneIn(3) {
+                heap.remove(member)
+                shadow[member] = nil
+            } else {
+                heap.set(member, due: due)
+                shadow[member] = due == .never ? nil : due
+            }
+            #expect(heap.count == shadow.count)
+            #expect(heap.earliest?.due == shadow.values.min())
+            #expect(heap.due(of: member) == shadow[member])
+        }
+        #expect(heap.isConsistent)
+    }
+
+    private struct Member: Linked { var links = Links() }
+
+    @Test("The list keeps the order of its members while others come and go")
+    func list() {
+        var random = SeededRandom(seed: 8)
+        var table = Array(repeating: Member(), count: 30)
+        var list = LinkedList()
+        var shadow: [Int32] = []
+        for _ in 0..<5_000 {
+            let member = Int32.random(in: 0..<30, using: &random)
+            if let place = shadow.firstIndex(of: member) {
+                list.remove(member, in: &table)
+                shadow.remove(at: place)
+            } else {
+                list.append(member, in: &table)
+                shadow.append(member)
+            }
+            #expect(list.members(in: table) == shadow)
+            #expect(list.first == shadow.first ?? nowhere && list.last == shadow.last ?? nowhere)
+        }
+    }
+
+    @Test("The holder index finds all slots of a task, and only those")
+    func holders() {
+        var random = SeededRandom(seed: 9)
+        var index = HolderIndex(capacity: 8)
+        var slots = Array(repeating: Slot(), count: 40)
+        var shadow: [Int32: UInt] = [:]
+        for _ in 0..<5_000 {
+            let slot = Int32.random(in: 0..<40, using: &random)
+            if shadow[slot] == nil {
+                slots[Int(slot)].holder = UInt.random(in: 1...10, using: &random) * 64
+                shadow[slot] = slots[Int(slot)].holder
+                index.insert(slot, in: &slots)
+            } else {
+                index.remove(slot, in: &slots)
+                slots[Int(slot)].holder = 0
+                shadow[slot] = nil
+            }
+            let holder = UInt.random(in: 1...10, using: &random) * 64
+            var found: Set<Int32> = []
+            var next = index.first(of: holder, in: slots)
+            while next != nowhere {
+                #expect(found.insert(next).inserted)
+                next = index.next(after: next, in: slots)
+            }
+            #expect(found == Set(shadow.filter { $0.value == holder }.keys))
+        }
+    }
+
+    @Test("A percentile is never too small, and at most a quarter too large")
+    func histogram() {
+        var random = SeededRandom(seed: 10)
+        var histogram = Histogram()
+        #expect(histogram.percentile(0.5) == .zero)
+        #expect(histogram.mean == .zero)
+        var values: [Nanoseconds] = []
+        for _ in 0..<2_000 {
+            let value = Nanoseconds.random(
+                in: 0...(1 << Nanoseconds.random(in: 1...40, using: &random)), using: &random)
+            values.append(value)
+            histogram.record(value)
+        }
+        values.sort()
+        for fraction in [0, 0.1, 0.5, 0.9, 0.99, 1] {
+            let exact = values[max(0, Int((fraction * 2_000).rounded(.up)) - 1)]
+            let found = histogram.percentile(fraction) / .nanoseconds(1)
+            #expect(found >= Double(exact) && found <= Double(exact) * 1.25 + 1, "\(fraction): \(exact), \(found)")
+        }
+        #expect(histogram.count == 2_000)
+        #expect(histogram.maximum == .nanoseconds(values[1_999]))
+        #expect(histogram.sum == .nanoseconds(values.reduce(0, +)))
+        #expect(histogram.buckets.reduce(0) { $0 + $1.count } == 2_000)
+        histogram.record(.max)
+        histogram.record(-5)
+        #expect(histogram.percentile(1) == Duration.nanoseconds(Int64.max))
+    }
+
+    @Test("A short list keeps its order, and visits all")
+    func shortList() {
+        for count in 0..<6 {
+            var list = ShortList<Int>()
+            for element in 0..<count { list.append(element) }
+            var seen: [Int] = []
+            list.forEach { seen.append($0) }
+            #expect(seen == Array(0..<count))
+            #expect(list.isEmpty == (count == 0))
+        }
+    }
+}
