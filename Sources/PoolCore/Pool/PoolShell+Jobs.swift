@@ -57,6 +57,8 @@ extension PoolShell {
     func validate(_ ticket: ConnectionTicket, _ connection: any DriverConnection, isStale: Bool) async {
         let outcome = await prepare(.validate, ticket) {
             if isStale { try await backend.validate(connection) }
+            // Cancelled: the connection was closed by force meanwhile.
+            try Task.checkCancellation()
             try await backend.runHook(.acquire, on: connection, ticket)
         }
         let random = random()
@@ -66,6 +68,7 @@ extension PoolShell {
     func reset(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async {
         let outcome = await prepare(.reset, ticket) {
             try await backend.runHook(.release, on: connection, ticket)
+            try Task.checkCancellation()
             if connection.condition != .clean { try await backend.reset(connection) }
         }
         let random = random()
