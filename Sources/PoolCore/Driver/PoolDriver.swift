@@ -5,7 +5,8 @@
 ///
 /// The pool calls each function from tasks of its own, never under a lock, and never two at once for one connection,
 /// with two exceptions: ``close(_:mode:)`` and ``DriverConnection/cancel()`` may come while another call on the same
-/// connection is still running, when that call has passed its deadline.
+/// connection is still running, or about to begin, when that call has passed its deadline. A call on a closed connection
+/// throws.
 public protocol PoolDriver: Sendable {
     associatedtype Connection: DriverConnection
 

@@ -3,7 +3,7 @@
 /// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees to
 /// that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable {
-    @_spi(Driver) public let handle: ConnectionHandle<Driver>
+    public let handle: ConnectionHandle<Driver>
     /// Nil where the lease belongs to the pool's own work, which ends it itself.
     private let pool: PoolShell?
     private let ticket: ConnectionTicket

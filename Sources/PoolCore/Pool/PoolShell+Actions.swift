@@ -97,8 +97,8 @@ extension PoolShell {
         case .open(let job, let request): start(job) { await self.open(job.ticket, request) }
         case .cancel(let work): work.cancel()
         case .validate(let job, let connection, let isStale):
-            start(job) { await self.validate(job.ticket, connection, isStale: isStale) }
-        case .reset(let job, let connection): start(job) { await self.reset(job.ticket, connection) }
+            start(job) { await self.validate(job, connection, isStale: isStale) }
+        case .reset(let job, let connection): start(job) { await self.reset(job, connection) }
         case .close(let ticket, let connection, _, let mode):
             Task.detached { await self.close(ticket, connection, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)

@@ -54,25 +54,24 @@ extension PoolShell {
         if let event { report(event) }
     }
 
-    func validate(_ ticket: ConnectionTicket, _ connection: any DriverConnection, isStale: Bool) async {
-        let outcome = await prepare(.validate, ticket) {
+    func validate(_ job: Job, _ connection: any DriverConnection, isStale: Bool) async {
+        let outcome = await prepare(.validate, job.ticket) {
             if isStale { try await backend.validate(connection) }
-            // Cancelled: the connection was closed by force meanwhile.
-            try Task.checkCancellation()
-            try await backend.runHook(.acquire, on: connection, ticket)
+            try requireCurrent(job)
+            try await backend.runHook(.acquire, on: connection, job.ticket)
         }
         let random = random()
-        transition { $0.engine.validated(ticket, outcome, now: $1, random: random, effects: &$2) }
+        transition { $0.engine.validated(job.ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
-    func reset(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async {
-        let outcome = await prepare(.reset, ticket) {
-            try await backend.runHook(.release, on: connection, ticket)
-            try Task.checkCancellation()
+    func reset(_ job: Job, _ connection: any DriverConnection) async {
+        let outcome = await prepare(.reset, job.ticket) {
+            try await backend.runHook(.release, on: connection, job.ticket)
+            try requireCurrent(job)
             if connection.condition != .clean { try await backend.reset(connection) }
         }
         let random = random()
-        transition { $0.engine.wasReset(ticket, outcome, now: $1, random: random, effects: &$2) }
+        transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
     func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
@@ -84,6 +83,11 @@ extension PoolShell {
     }
 
     // MARK: Parts
+
+    /// Stops a job that took too long before it touches a connection that was closed under it.
+    private func requireCurrent(_ job: Job) throws {
+        if state.withLock({ $0.isCancelled(job) }) { throw CancellationError() }
+    }
 
     /// Runs what makes a connection fit for its next lease, and says how it ended.
     private func prepare(

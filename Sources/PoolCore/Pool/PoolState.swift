@@ -49,6 +49,11 @@ struct PoolState: ~Copyable {
         return entries[job.ticket.position].isJobCancelled
     }
 
+    func isCancelled(_ job: Job) -> Bool {
+        let entry = entries[job.ticket.position]
+        return entry.jobNumber != job.number || entry.isJobCancelled
+    }
+
     /// Cancels the slot's job: now, if the task is returned and then cancelled, or as soon as it is attached.
     mutating func cancelWork(of ticket: ConnectionTicket) -> Task<Void, Never>? {
         entries[ticket.position].isJobCancelled = true

@@ -12,15 +12,8 @@
 /// the connection is ready for the next. When the task is cancelled, the statement is cancelled in the database too.
 public protocol SQLSession: ~Copyable {
     associatedtype Driver: SQLDriver
-    /// For drivers only: with it, an application could go on using a connection after its lease.
-    @_spi(Driver) var handle: ConnectionHandle<Driver> { get }
-}
-
-extension SQLSession where Self: ~Copyable {
-    // The compiler asks for a default where a requirement is not visible to everyone.
-    @_spi(Driver) public var handle: ConnectionHandle<Driver> {
-        fatalError("A session has a handle.")  // Never called, because only drivers can make a handle to conform with.
-    }
+    /// For the functions of the protocol's extensions; opaque to applications.
+    var handle: ConnectionHandle<Driver> { get }
 }
 
 extension Lease: SQLSession where Driver: SQLDriver {}

@@ -4,7 +4,7 @@
 /// the use of the lease, or of an outer transaction, while it is open.
 public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
     /// For the functions of ``SQLSession``; opaque to applications.
-    @_spi(Driver) public let handle: ConnectionHandle<Driver>
+    public let handle: ConnectionHandle<Driver>
     /// 0 for a transaction, 1 and more for the savepoints within it.
     private let depth: Int
     private var mustRollBack = false
