@@ -35,7 +35,7 @@ public protocol PoolDriver: Sendable {
     /// Ends the session and frees what it held. Called exactly once for each connection that ``connect(_:)`` returned.
     ///
     /// With ``CloseMode/forced`` another call on the connection may still be running: interrupt it, and free what it uses
-    /// only after it has returned.
+    /// only after it has returned. A call that was about to begin may still come: let it throw.
     func close(_ connection: Connection, mode: CloseMode) async
 
     /// What `error`, thrown by a connect or by a call on a connection, means for the pool.
