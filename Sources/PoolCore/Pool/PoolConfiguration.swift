@@ -82,7 +82,9 @@ public struct PoolConfiguration: Sendable, Hashable {
 
     private func checkCounts() throws {
         try check("name", name, "must not be empty", !name.isEmpty)
-        try check("maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections)
+        try check(
+            "maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections
+        )
         try check(
             "minimumConnections", minimumConnections, "must be from 0 to maximumConnections (\(maximumConnections))",
             0...maximumConnections ~= minimumConnections)
@@ -93,13 +95,16 @@ public struct PoolConfiguration: Sendable, Hashable {
 
     private func checkDurations() throws {
         let needed = [
-            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout), ("validationTimeout", validationTimeout),
+            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout),
+            ("validationTimeout", validationTimeout),
             ("resetTimeout", resetTimeout), ("initialBackoff", initialBackoff),
         ]
         for (property, value) in needed {
             try check(property, value, "must be more than zero", value > .zero)
         }
-        let optional = [("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning)]
+        let optional = [
+            ("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning),
+        ]
         for case (let property, let value?) in optional {
             try check(property, value, "must be more than zero; nil turns it off", value > .zero)
         }

@@ -101,11 +101,14 @@ extension PoolShell {
     private func log(_ event: PoolEvent) {
         switch event {
         case .connectionOpened(let id, let lane, let duration):
-            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
+            logger.debug(
+                "opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
         case .connectFailed(let lane, let attempt, let error, let pause):
             logger.warning(
                 "could not connect",
-                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)"])
+                metadata: [
+                    "lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)",
+                ])
         case .connectionClosed(let id, let lane, let reason):
             let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
             logger.log(
