@@ -24,6 +24,7 @@ extension Engine {
     mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
         switch life {
         case .running:
+            effects.append(.draining)
             for lane in lanes.indices { failAll(lane, .closed, now, &effects) }
             for slot in slots.indices where slots[slot].state == .opening {
                 slotDeadlines.remove(Int32(slot))

@@ -126,7 +126,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
     public func close(drain: Duration) async { await shell.close(drain: drain) }
 
-    /// Suspends until the task is cancelled, then closes the pool. For service lifecycles; a pool works without it.
+    /// Suspends until the pool is closed; if the task is cancelled before, closes it as ``close(drain:)`` does. For service
+    /// lifecycles: a pool works without it.
     ///
     /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
     public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }

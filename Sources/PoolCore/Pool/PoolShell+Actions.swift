@@ -61,6 +61,8 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .draining:
+            actions.append(.report(.draining))
         case .finished:
             actions.append(.finish(state.closers))
             state.closers = []

@@ -55,7 +55,7 @@ extension PoolShell {
     }
 
     func validate(_ job: Job, _ connection: any DriverConnection, isStale: Bool) async {
-        let outcome = await prepare(.validate, job.ticket) {
+        let outcome = await prepare(.validate, job) {
             if isStale { try await backend.validate(connection) }
             try requireCurrent(job)
             try await backend.runHook(.acquire, on: connection, job.ticket)
@@ -65,7 +65,7 @@ extension PoolShell {
     }
 
     func reset(_ job: Job, _ connection: any DriverConnection) async {
-        let outcome = await prepare(.reset, job.ticket) {
+        let outcome = await prepare(.reset, job) {
             try await backend.runHook(.release, on: connection, job.ticket)
             try requireCurrent(job)
             if connection.condition != .clean { try await backend.reset(connection) }
@@ -91,10 +91,10 @@ extension PoolShell {
 
     /// Runs what makes a connection fit for its next lease, and says how it ended.
     private func prepare(
-        _ kind: PoolOperation.Kind, _ ticket: ConnectionTicket, _ body: () async throws -> Void
+        _ kind: PoolOperation.Kind, _ job: Job, _ body: () async throws -> Void
     ) async -> Engine.Outcome {
-        let lane = state.withLock { $0.lane(of: ticket) }
-        let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        let lane = state.withLock { $0.lane(of: job.ticket) }
+        let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: job.ticket)) }
         let failure: any Error
         do {
             try await body()
@@ -105,7 +105,10 @@ extension PoolShell {
         }
         if let operation { end(operation, failure) }
         let cause = (failure as? HookFailure)?.cause ?? failure
-        state.withLock { $0.lanes[lane].lastError = cause }
+        state.withLock { state in
+            // That it took too long is remembered already, and says more than what it threw when it was cancelled.
+            if !state.isCancelled(job) { state.lanes[lane].lastError = cause }
+        }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }
         switch backend.verdict(on: failure) {

@@ -22,6 +22,8 @@ extension ShadowModel {
         case .setAlarm(let instant):
             require(instant < armedAt, "an alarm that changes nothing")
             armedAt = instant
+        case .draining:
+            require(life == .draining || life == .forcing, "draining without having been closed")
         case .finished:
             require(life == .draining || life == .forcing, "finished without having been closed")
             require(total() == 0 || now >= forceAt.adding(Engine.closingGrace), "finished with connections open")
