@@ -138,6 +138,14 @@ public final class SQLiteConnection: SQLConnection {
         try await perform(isCancellable: false) { try $0.reset() }
     }
 
+    /// What the session is like now counts as unchanged.
+    func adoptSession() {
+        session.withLock { session in
+            session.database?.watch.forgetSession()
+            latestCondition.store(Self.number(session.condition), ordering: .releasing)
+        }
+    }
+
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
         let close: @Sendable () -> Void = {

@@ -100,6 +100,10 @@ public struct SQLiteDriver: SQLDriver {
         try await connection.reset()
     }
 
+    public func adoptSession(of connection: SQLiteConnection) {
+        connection.adoptSession()
+    }
+
     public func close(_ connection: SQLiteConnection, mode: CloseMode) async {
         await connection.close(mode)
     }

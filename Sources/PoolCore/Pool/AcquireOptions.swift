@@ -7,7 +7,8 @@ public struct AcquireOptions: Sendable, Hashable {
     public var access: Access
     /// The default is ``Priority/normal``.
     public var priority: Priority
-    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``.
+    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
+    /// connection that needs no validation, or fails.
     public var timeout: Duration?
     /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
     public var label: String?

@@ -56,18 +56,11 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        let granted = try await shell.acquire(options, claim, holder: currentTask())
+        let granted = try await shell.acquire(options, claim, isLent: true)
         var lease = Lease(pool: shell, backend: backend, granted)
-        do {
-            let isolation: (any Actor)? = #isolation
-            if let executor = executor(of: granted, from: isolation) {
-                return try await run(body, with: &lease, on: executor)
-            }
-            return try await body(&lease)
-        } catch {
-            lease.note(error)
-            throw error
-        }
+        let isolation: (any Actor)? = #isolation
+        if let executor = executor(of: granted, from: isolation) { return try await run(body, with: &lease, on: executor) }
+        return try await body(&lease)
     }
 
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
@@ -95,7 +88,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, holder: 0))
+        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, isLent: false))
     }
 
     // MARK: Looking in

@@ -32,7 +32,7 @@ extension PoolShell {
 
     private func beginClosing(drain: Duration) {
         transition {
-            $0.engine.beginClosing(now: $1, forceAt: $1.adding(drain.wholeNanoseconds), effects: &$2)
+            $0.engine.beginClosing(now: $1, forceAt: $1.adding(max(0, drain.wholeNanoseconds)), effects: &$2)
         }
     }
 

@@ -19,7 +19,7 @@ extension PoolShell {
 
     private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
         do {
-            try await backend.runHook(.connect, on: connection, ticket)
+            try await backend.setUp(connection, ticket)
         } catch {
             await backend.close(connection, mode: .orderly)
             throw error.cause
@@ -28,30 +28,28 @@ extension PoolShell {
 
     private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
         let random = random()
-        let event = transition { state, now, effects in
+        transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].connection = connection
             state.lanes[lane].lastError = nil
+            state.reports.append(
+                .connectionOpened(ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
-            return PoolEvent.connectionOpened(
-                ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since))
         }
-        report(event)
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
         let isPermanent = backend.verdict(on: error) == .refused
         let random = random()
-        let event: PoolEvent? = transition { state, now, effects in
+        transition { state, now, effects in
             let lane = state.lane(of: ticket)
             // One that was abandoned has been reported.
             let isNews = state.engine.slots[ticket.position].state == .opening
             if isNews { state.lanes[lane].lastError = error }
             state.engine.connectFailed(ticket, isPermanent: isPermanent, now: now, random: random, effects: &effects)
-            return isNews ? connectFailure(error, lane, state, now) : nil
+            if isNews { state.reports.append(connectFailure(error, lane, state, now)) }
         }
-        if let event { report(event) }
     }
 
     func validate(_ job: Job, _ connection: any DriverConnection, isStale: Bool) async {
@@ -68,7 +66,11 @@ extension PoolShell {
         let outcome = await prepare(.reset, job) {
             try await backend.runHook(.release, on: connection, job.ticket)
             try requireCurrent(job)
-            if connection.condition != .clean { try await backend.reset(connection) }
+            guard connection.condition != .clean else { return }
+            try await backend.reset(connection)
+            // The reset has undone what the connect hook had set up.
+            try requireCurrent(job)
+            try await backend.setUp(connection, job.ticket)
         }
         let random = random()
         transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }

@@ -5,7 +5,7 @@ extension PoolShell {
     /// Who holds a lease now, the longest first.
     func holders() -> [LeaseHolder] {
         let now = time.now().nanoseconds
-        return state.withLock { holders($0, now, limit: .max) }
+        return state.withLock { holders($0, max(now, $0.latest), limit: .max) }
     }
 
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {

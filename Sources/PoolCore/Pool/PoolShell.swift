@@ -64,6 +64,10 @@ final class PoolShell: Sendable {
             state.latest = now
             var effects = EffectList()
             let value = body(&state, now, &effects)
+            if !state.reports.isEmpty {
+                actions = state.reports.map(Action.report)
+                state.reports.removeAll()
+            }
             if !effects.isEmpty { resolve(effects, &state, now, &actions) }
             return value
         }

@@ -136,6 +136,15 @@ public final class FakeConnection: DriverConnection {
         }
     }
 
+    /// As a driver must: the connection remembers which of its errors broke it.
+    func note(_ verdict: Verdict) {
+        switch verdict {
+        case .discard: condition = .broken
+        case .discardGeneration, .endpointReadOnly: condition = .generationBroken
+        case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
+        }
+    }
+
     /// Notes that a close begins.
     func beginClose(_ mode: CloseMode) -> Closing {
         state.withLock { state in
