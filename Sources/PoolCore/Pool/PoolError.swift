@@ -24,8 +24,6 @@ public struct PoolError: Error, Sendable {
         public static let connectTimedOut = Code(rawValue: "connectTimedOut")
         /// A validation, with its hook, passed its deadline.
         public static let validationTimedOut = Code(rawValue: "validationTimedOut")
-        /// A reset, with its hook, passed its deadline.
-        public static let resetTimedOut = Code(rawValue: "resetTimedOut")
     }
 
     /// What an operation was waiting for.
@@ -50,7 +48,7 @@ public struct PoolError: Error, Sendable {
     public let elapsedByPhase: [Phase: Duration]
     /// The pool's connections and waiters at that moment.
     public let counts: PoolCounts
-    /// The error of the lane's last connect, if that failed.
+    /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect succeeds.
     public let lastConnectError: (any Error)?
     /// Who has held a lease for longest, the longest first, at most five.
     public let longestHolders: [LeaseHolder]

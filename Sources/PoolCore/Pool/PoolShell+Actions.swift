@@ -78,14 +78,9 @@ extension PoolShell {
         let lane = state.lane(of: ticket)
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
-            switch reason {
-            case .validationFailed:
+            if reason == .validationFailed {
                 let limit = configuration.validationTimeout
                 state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
-            case .resetFailed:
-                let limit = configuration.resetTimeout
-                state.lanes[lane].lastError = makeTimeout(.reset, after: limit, lane, state, now)
-            default: break
             }
         }
         actions.append(.close(ticket, connection, reason, mode))

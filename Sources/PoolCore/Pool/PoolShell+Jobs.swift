@@ -109,7 +109,7 @@ extension PoolShell {
         let cause = (failure as? HookFailure)?.cause ?? failure
         state.withLock { state in
             // That it took too long is remembered already, and says more than what it threw when it was cancelled.
-            if !state.isCancelled(job) { state.lanes[lane].lastError = cause }
+            if kind == .validate, !state.isCancelled(job) { state.lanes[lane].lastError = cause }
         }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }

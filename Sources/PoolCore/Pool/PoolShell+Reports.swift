@@ -57,17 +57,11 @@ extension PoolShell {
             longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
     }
 
-    /// The error of a connect, a validation or a reset that took too long.
+    /// The error of a connect or a validation that took too long.
     func makeTimeout(
         _ phase: PoolError.Phase, after limit: Duration, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolError {
-        let code: PoolError.Code =
-            switch phase {
-            case .queue: .acquireTimedOut
-            case .connect: .connectTimedOut
-            case .validate: .validationTimedOut
-            case .reset: .resetTimedOut
-            }
+        let code: PoolError.Code = phase == .connect ? .connectTimedOut : .validationTimedOut
         return PoolError(
             code: code, pool: configuration.name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
             counts: PoolCounts(
@@ -178,7 +172,6 @@ extension PoolError.Code {
         case .noLane: "Ask for an access that the driver's lanes serve."
         case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
         case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
-        case .resetTimedOut: "Check what a reset has to undo, or raise resetTimeout."
         default: ""
         }
     }
