@@ -10,7 +10,8 @@ public struct PoolError: Error, Sendable {
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
         /// ``PoolConfiguration/maximumWaiters`` acquires wait already.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
-        /// Every holder of a lease waits for this pool: this acquire could never succeed.
+        /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child task
+        /// of its own is not known to wait.
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")

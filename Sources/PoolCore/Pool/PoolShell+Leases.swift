@@ -22,7 +22,11 @@ extension PoolShell {
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
     ) async throws -> PendingAcquire.Granted {
         if Task.isCancelled { throw CancellationError() }
-        guard let lane = lane(for: options.access) else { throw refusal(.noLane, lane: nil) }
+        guard let lane = lane(for: options.access) else {
+            let error = refusal(.noLane, lane: nil)
+            report(.acquireFailed(error))
+            throw error
+        }
         switch request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent) {
         case .granted(let granted):
             return granted

@@ -100,6 +100,28 @@ struct PoolFaultTests {
         try await fixture.expectWhole()
     }
 
+    @Test("A deadline of the caller's own counts if it is earlier than the time-out")
+    func callersDeadline() async throws {
+        let fixture = try PoolFixture(maximum: 1)
+        try await fixture.holding(1) {
+            let past = AcquireOptions(deadline: .now - .seconds(1))
+            let error = await fixture.poolError(of: fixture.waiter(past))
+            #expect(error?.code == .acquireTimedOut)
+            let late = AcquireOptions(timeout: .zero, deadline: .now + .seconds(1000))
+            #expect(await fixture.poolError(of: fixture.waiter(late))?.code == .acquireTimedOut)
+        }
+        try await fixture.expectWhole()
+    }
+
+    @Test("Two lanes for the same access are refused: the second could never be reached")
+    func unreachableLane() throws {
+        let lanes = ["a", "b"].map { LaneConfiguration(name: $0, maximumConnections: 1) }
+        let error = #expect(throws: PoolConfigurationError.self) {
+            try Pool(driver: FakeDriver(lanes: lanes))
+        }
+        #expect(error?.value == "a, b")
+    }
+
     @Test("A drain whose time is over before it begins still waits for its drivers")
     func negativeDrain() async throws {
         let fixture = try PoolFixture(maximum: 1)
