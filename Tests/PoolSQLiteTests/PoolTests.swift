@@ -5,7 +5,8 @@ import Testing
 
 @Suite("A pool on SQLite")
 struct PoolTests {
-    @Test("a connect hook may change settings and make temporary tables: every lease finds them, on the same connection")
+    @Test(
+        "a connect hook may change settings and make temporary tables: every lease finds them, on the same connection")
     func connectHook() async throws {
         let database = try TestDatabase()
         let pool = try Pool(

@@ -156,9 +156,9 @@ final class Signal: Sendable {
 /// The name of the thread that runs now, as the system knows it.
 func currentThreadName() -> String {
     #if os(Linux)
-        let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
-        return name?.trimmingCharacters(in: .newlines) ?? ""
+    let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+    return name?.trimmingCharacters(in: .newlines) ?? ""
     #else
-        return Thread.current.name ?? ""
+    return Thread.current.name ?? ""
     #endif
 }

@@ -60,7 +60,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let granted = try await shell.acquire(options, claim, isLent: true)
         var lease = Lease(pool: shell, backend: backend, granted)
         let isolation: (any Actor)? = #isolation
-        if let executor = executor(of: granted, from: isolation) { return try await run(body, with: &lease, on: executor) }
+        if let executor = executor(of: granted, from: isolation) {
+            return try await run(body, with: &lease, on: executor)
+        }
         return try await body(&lease)
     }
 

@@ -34,7 +34,8 @@ extension PoolShell {
             state.entries[ticket.position].connection = connection
             state.lanes[lane].lastError = nil
             state.reports.append(
-                .connectionOpened(ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
+                .connectionOpened(
+                    ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
     }
