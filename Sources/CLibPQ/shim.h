@@ -15,7 +15,7 @@
 #endif
 
 // The codes of PQresultErrorField are characters in C.
-enum {
+enum clibpq_field {
     clibpq_severity = PG_DIAG_SEVERITY_NONLOCALIZED,
     clibpq_severity_localized = PG_DIAG_SEVERITY,
     clibpq_sqlstate = PG_DIAG_SQLSTATE,

@@ -90,14 +90,17 @@ public final class DescriptorWatch: Sendable {
         state.withLock { $0.isInterrupted = false }
     }
 
-    /// Watches for reading while nobody waits: `action` is called once, on the loop's thread, when bytes or the end of the
-    /// stream come that nobody has asked for. Nil ends that.
-    ///
-    /// A wait takes precedence, and what comes during one is no surprise.
+    /// Watches for reading while nobody waits: `action` is called on the loop's thread when bytes or the end of the stream come
+    /// that nobody waits for. Then it is not called again before ``rearm()`` or another wait. Nil ends that.
     public func onUnexpectedInput(_ action: (@Sendable () -> Void)?) {
+        state.withLock { $0.onUnexpected = action }
+        if action != nil { rearm() }
+    }
+
+    /// Watches for reading again, after unexpected input has been taken care of.
+    public func rearm() {
         state.withLock { state in
-            state.onUnexpected = action
-            guard action != nil, state.waiter == nil, !state.isClosed, state.armed != .read else { return }
+            guard state.onUnexpected != nil, state.waiter == nil, !state.isClosed, state.armed != .read else { return }
             if loop.set(self, .read) { state.armed = .read }
         }
     }
@@ -137,7 +140,6 @@ public final class DescriptorWatch: Sendable {
             if state.waiter != nil, !state.wanted.isDisjoint(with: readiness) { return (state.takeWaiter(), nil) }
             // Nobody takes it: without this, the event would come again at once, and forever.
             if loop.set(self, []) { state.armed = [] }
-            defer { state.onUnexpected = nil }
             return (nil, state.waiter == nil ? state.onUnexpected : nil)
         }
         waiter?.resume(returning: .ready)
