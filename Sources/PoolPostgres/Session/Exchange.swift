@@ -4,6 +4,8 @@ internal import PoolCore
 struct Exchange {
     /// Whose results they are; nil for scripts.
     var statement: KnownStatement?
+    /// What the text says about its effects.
+    var traits: StatementTraits = []
     /// True if the results describe the statement, and are not its rows.
     var isPreparing = false
     /// The name under which the statement is being prepared.

@@ -93,8 +93,7 @@ extension Session {
 
     private mutating func begin(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) {
         statement.useCount += request.bindSets.count
-        note(statement.traits)
-        var exchange = Exchange(statement: statement, dropsRows: request.dropsRows)
+        var exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
             link.setSingleRowMode()
             exchange.rowLimit = request.rowLimit

@@ -65,9 +65,8 @@ struct Session: ~Copyable {
     mutating func startScript(_ text: String) throws {
         let link = try ready()
         try requireTransactionAlive(link)
-        note(StatementTraits(of: text))
         try link.sendScript(text)
-        exchange = Exchange(dropsRows: true)
+        exchange = Exchange(traits: StatementTraits(of: text), dropsRows: true)
     }
 
     /// Sends a command of the driver's own.
@@ -76,19 +75,24 @@ struct Session: ~Copyable {
         exchange = Exchange(dropsRows: true)
     }
 
-    /// What the session must expect of a statement.
-    mutating func note(_ traits: StatementTraits) {
-        if traits.contains(.changesSession) { isChanged = true }
-        if traits.contains(.changesPrepared) { hasForeignStatements = true }
-    }
-
     // MARK: Ending
+
+    /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
+    /// a few that say so; of a script, some statements may have come through.
+    private mutating func note(_ exchange: Exchange) {
+        let mayHaveHadEffect =
+            exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
+        guard mayHaveHadEffect, !exchange.isPreparing else { return }
+        if exchange.traits.contains(.changesSession) { isChanged = true }
+        if exchange.traits.contains(.changesPrepared) { hasForeignStatements = true }
+    }
 
     /// Takes what an exchange has brought.
     ///
     /// - Throws: the server's error.
     mutating func finish() throws -> ExchangeResult {
         guard var exchange = exchange.take() else { throw PostgresError.closed }
+        note(exchange)
         if let link, !link.isConnected {
             isBroken = true
             if exchange.error == nil { exchange.error = PostgresError(connectionFailure: link.errorMessage) }

@@ -10,6 +10,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     static let onlyReads = Self(rawValue: 4)
     /// It may do more than read although it begins as if not.
     private static let mayWrite = Self(rawValue: 8)
+    /// What it changes in the session stays although it fails.
+    static let survivesFailure = Self(rawValue: 16)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -50,7 +52,9 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
             guard case .word(let next)? = scanner.next() else { return [.changesSession] }
             return ["local", "transaction", "constraints"].contains(next) ? [] : [.changesSession]
         case "prepare", "deallocate", "discard": return [.changesSession, .changesPrepared]
-        // LISTEN, DECLARE, RESET, DO, CALL, LOAD, EXECUTE, and what the driver does not know.
+        // They may commit within.
+        case "call", "do": return [.changesSession, .survivesFailure]
+        // LISTEN, DECLARE, RESET, LOAD, EXECUTE, and what the driver does not know.
         default: return [.changesSession]
         }
     }
@@ -59,8 +63,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         switch word {
         // Temporary tables, and functions that change the session from within a query.
         case "temp", "temporary", "set_config": return [.changesSession]
-        case _ where word.hasPrefix("pg_temp") || word.contains("advisory") || word.hasPrefix("dblink_"):
-            return [.changesSession]
+        case _ where word.hasPrefix("pg_temp"): return [.changesSession]
+        case _ where word.contains("advisory") || word.hasPrefix("dblink_"): return [.changesSession, .survivesFailure]
         // SELECT … INTO, and functions with an effect that stays.
         case "into", "nextval", "setval", "insert", "update", "delete", "merge": return [.mayWrite]
         default: return []
