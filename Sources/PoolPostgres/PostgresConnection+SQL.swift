@@ -45,6 +45,7 @@ extension PostgresConnection {
             // Bounds the memory for what is sent and not yet answered.
             let size = isInTransaction ? 500 : 1
             for start in stride(from: 0, to: bindSets.count, by: size) {
+                try checkCancellation(of: operation)
                 let part = Array(bindSets[start..<min(start + size, bindSets.count)])
                 let exchange = try await run(
                     StatementRequest(text: text, bindSets: part, dropsRows: true), operation)
@@ -104,6 +105,7 @@ extension PostgresConnection {
         while try withSession({ try $0.start(request) }) == .preparing {
             _ = try await drive(operation)
             try withSession { try $0.finishPreparing() }
+            try checkCancellation(of: operation)
         }
         _ = try await drive(operation)
         return try withSession { try $0.finish() }

@@ -97,6 +97,8 @@ public final class PostgresConnection: SQLConnection {
     /// answered, and no request is on its way any more that could hit what comes next.
     func drive(_ operation: Operation) async throws -> Bool {
         var request: CancelRequest?
+        // The wait that a cancellation ended may have been that of an exchange before this one.
+        try noteInterruption(of: operation, &request)
         var step = withSession { $0.step(hasInput: false) }
         while true {
             let readiness: Readiness
@@ -116,6 +118,17 @@ public final class PostgresConnection: SQLConnection {
             case .timedOut: try noteTimeout(of: operation, request, isAnswered: readiness.isEmpty)
             case .closed: throw giveUp(PostgresError.closed)
             }
+        }
+    }
+
+    /// Fails if the operation was cancelled before it has sent its next statement.
+    func checkCancellation(of operation: Operation) throws {
+        guard operation.isCancellable else { return }
+        switch gate.signal(for: operation) {
+        case .none: break
+        case .closing: throw PostgresError.closed
+        case .taskCancelled: throw CancellationError()
+        case .connectionCancelled: throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
         }
     }
 

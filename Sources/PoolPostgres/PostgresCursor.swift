@@ -52,6 +52,7 @@ extension PostgresConnection {
             while try withSession({ try $0.start(request) }) == .preparing {
                 _ = try await drive(operation)
                 try withSession { try $0.finishPreparing() }
+                try checkCancellation(of: operation)
             }
             let isAnswered = try await drive(operation)
             do {
