@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// The descriptor stays registered from one wait to the next, so that a wait for an answer needs no call of the system.
 public final class DescriptorWatch: Sendable {
-    public let descriptor: Int32
+    let descriptor: OwnedDescriptor
     private let loop: EventLoop
     private let state = Mutex(State())
     private let tokenValue = Atomic<UInt64>(0)
@@ -27,7 +27,7 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    init(loop: EventLoop, descriptor: Int32) {
+    init(loop: EventLoop, descriptor: OwnedDescriptor) {
         self.loop = loop
         self.descriptor = descriptor
     }
@@ -105,7 +105,7 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// Ends the watch, and a wait with it. To be called before the descriptor is closed; more often does no harm.
+    /// Ends the watch, and a wait with it. To be called once at least.
     public func close() {
         guard let waiter = markClosed() else { return }
         loop.remove(self)

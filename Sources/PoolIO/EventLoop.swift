@@ -56,11 +56,14 @@ public final class EventLoop: TaskExecutor {
         if !isAccepted { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
     }
 
-    /// Begins to watch a descriptor. It must stay open until ``DescriptorWatch/close()``.
+    /// Begins to watch a descriptor, which may be closed at any time.
+    ///
+    /// What is watched is a duplicate of it, until ``DescriptorWatch/close()``: C libraries close descriptors when they please,
+    /// and the number may then be another connection's.
     ///
     /// - Throws: ``EventLoopError`` if the system refuses, or if the loop has ended.
     public func watch(_ descriptor: Int32) throws -> DescriptorWatch {
-        let watch = DescriptorWatch(loop: self, descriptor: descriptor)
+        let watch = DescriptorWatch(loop: self, descriptor: try OwnedDescriptor(duplicating: descriptor))
         let isAccepted = state.withLock { state in
             if state.isShuttingDown { return false }
             watch.token = state.watches.insert(watch)
@@ -68,7 +71,7 @@ public final class EventLoop: TaskExecutor {
         }
         guard isAccepted else { throw EventLoopError(function: "watch", systemError: 0) }
         do {
-            try poller.set(descriptor, [], token: watch.token, isNew: true)
+            try poller.set(watch.descriptor.number, [], token: watch.token, isNew: true)
         } catch {
             forget(watch)
             throw error
@@ -99,11 +102,11 @@ public final class EventLoop: TaskExecutor {
     // MARK: For the watches
 
     func set(_ watch: DescriptorWatch, _ interest: Readiness) -> Bool {
-        (try? poller.set(watch.descriptor, interest, token: watch.token, isNew: false)) != nil
+        (try? poller.set(watch.descriptor.number, interest, token: watch.token, isNew: false)) != nil
     }
 
     func remove(_ watch: DescriptorWatch) {
-        if forget(watch) { poller.remove(watch.descriptor) }
+        if forget(watch) { poller.remove(watch.descriptor.number) }
     }
 
     /// False if the loop has ended, and its poller with it.

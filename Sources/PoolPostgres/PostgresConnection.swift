@@ -178,6 +178,18 @@ public final class PostgresConnection: SQLConnection {
         _ = try await drive(operation)
     }
 
+    /// Waits until something has come, and reads it; for what is not the answer to a statement.
+    ///
+    /// - Throws: If the operation was cancelled, or the connection is closed. Nothing is asked of the server then.
+    func waitForInput(_ operation: Operation, orRoom: Bool = false) async throws {
+        switch await operation.watch.wait(for: orRoom ? [.read, .write] : .read) {
+        case .ready: withSession { session in _ = session.link?.consumeInput() }
+        case .interrupted: try checkCancellation(of: operation)
+        case .timedOut: break
+        case .closed: throw PostgresError.closed
+        }
+    }
+
     // MARK: Life
 
     /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files, certificates.

@@ -126,7 +126,27 @@ struct EventLoopTests {
         }
     }
 
-    @Test("bytes that nobody waits for are reported once")
+    @Test("a descriptor that was closed under its watch, and is another's by now, is not touched by the old watch")
+    func closedDescriptor() async throws {
+        try await withLoop { loop in
+            for _ in 0..<50 {
+                let old: DescriptorWatch
+                do {
+                    let pair = try SocketPair()
+                    old = try loop.watch(pair.near)
+                }
+                let pair = try SocketPair()
+                let new = try loop.watch(pair.near)
+                async let outcome = new.wait(for: .read)
+                old.close()
+                pair.send()
+                #expect(await outcome == .ready)
+                new.close()
+            }
+        }
+    }
+
+    @Test("bytes that nobody waits for are reported")
     func unexpectedInput() async throws {
         try await withLoop { loop in
             let pair = try SocketPair()
@@ -135,6 +155,7 @@ struct EventLoopTests {
                 watch.onUnexpectedInput { continuation.resume() }
                 pair.send()
             }
+            watch.onUnexpectedInput(nil)
             #expect(await watch.wait(for: .read) == .ready)
             watch.close()
         }

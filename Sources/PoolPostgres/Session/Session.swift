@@ -75,6 +75,14 @@ struct Session: ~Copyable {
         exchange = Exchange(dropsRows: true)
     }
 
+    /// Sends a COPY, which pauses when the server is ready for the data, or has some.
+    mutating func startCopy(_ text: String) throws {
+        let link = try ready()
+        try requireTransactionAlive(link)
+        try link.sendScript(text)
+        exchange = Exchange(traits: StatementTraits(of: text), allowsCopy: true)
+    }
+
     // MARK: Ending
 
     /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
