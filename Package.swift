@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .library(name: "PoolCore", targets: ["PoolCore"]),
         .library(name: "PoolIO", targets: ["PoolIO"]),
+        .library(name: "PoolPostgres", targets: ["PoolPostgres"]),
         .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
     ],
@@ -15,9 +16,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0")
     ],
     targets: [
+        .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CSQLite"),
         .target(name: "PoolCore", dependencies: [.product(name: "Logging", package: "swift-log")]),
-        .target(name: "PoolIO"),
+        .target(name: "PoolIO", dependencies: [.target(name: "CEpoll", condition: .when(platforms: [.linux]))]),
+        .target(
+            name: "PoolPostgres",
+            dependencies: ["PoolCore", "PoolIO", "CLibPQ", .product(name: "Logging", package: "swift-log")]),
         .target(name: "PoolSQLite", dependencies: ["PoolCore", "PoolIO", "CSQLite"]),
         .target(name: "PoolTesting", dependencies: ["PoolCore"]),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
@@ -26,13 +32,16 @@ let package = Package(
         .executableTarget(
             name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
+        .testTarget(name: "PoolPostgresTests", dependencies: ["PoolPostgres", "PoolTesting"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )
 
 /// Targets that call C, or hand memory to code that does.
-let targetsThatTouchC: Set<String> = ["PoolIO", "PoolSQLite", "PoolIOTests", "PoolSQLiteTests"]
+let targetsThatTouchC: Set<String> = [
+    "PoolIO", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolPostgresTests", "PoolSQLiteTests",
+]
 
 for target in package.targets where target.type != .system {
     var settings = target.swiftSettings ?? []

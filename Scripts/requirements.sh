@@ -57,3 +57,30 @@ require_tzdata() {
     done
     install tzdata tzdata
 }
+
+# The headers of libpq, PostgreSQL's client library. Debian keeps them in a folder of their own; the package finds both.
+require_libpq() {
+    local prefix
+    if has_header libpq-fe.h || has_header postgresql/libpq-fe.h; then return; fi
+    for prefix in /opt/homebrew /usr/local; do
+        if [ -e "$prefix/opt/libpq/include/libpq-fe.h" ]; then return; fi
+    done
+    install libpq-dev libpq
+    has_header libpq-fe.h || has_header postgresql/libpq-fe.h ||
+        fail "libpq-dev is installed, but the compiler does not find libpq-fe.h"
+}
+
+# The programs of a PostgreSQL server: the tests start a private one. Debian keeps them out of the PATH.
+has_postgres_server() {
+    local folder
+    for folder in /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@17/bin /opt/homebrew/bin /usr/local/bin /usr/bin; do
+        if [ -x "$folder/initdb" ]; then return 0; fi
+    done
+    return 1
+}
+
+require_postgres() {
+    if has_postgres_server; then return; fi
+    install postgresql postgresql@17
+    has_postgres_server || fail "postgresql is installed, but there is no initdb"
+}

@@ -1,13 +1,5 @@
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 /// A named thread that runs the blocking calls on one connection, one after the other, in the order in which they came.
 ///
 /// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and its calls need no hop. The thread lives
@@ -37,12 +29,12 @@ public final class ConnectionThread: TaskExecutor {
     /// - Throws: ``ThreadError`` if the system refuses another thread.
     public init(name: String) throws {
         self.name = name
-        try Self.start(self)
+        try NativeThread.start(name: name) { self.main() }
     }
 
     /// True if the caller runs on this thread.
     public var isCurrent: Bool {
-        identity.load(ordering: .relaxed) == Self.currentIdentity
+        identity.load(ordering: .relaxed) == NativeThread.currentIdentity
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
@@ -93,9 +85,8 @@ public final class ConnectionThread: TaskExecutor {
     // MARK: On the thread
 
     /// The thread's whole life.
-    fileprivate func main() {
-        identity.store(Self.currentIdentity, ordering: .relaxed)
-        Self.nameCurrentThread(name)
+    private func main() {
+        identity.store(NativeThread.currentIdentity, ordering: .relaxed)
         let executor = unsafe asUnownedTaskExecutor()
         while let batch = nextBatch() {
             for work in batch {
@@ -128,81 +119,4 @@ public final class ConnectionThread: TaskExecutor {
             return nil
         }
     }
-}
-
-/// The system refused a thread.
-public struct ThreadError: Error, Hashable, CustomStringConvertible {
-    /// The `errno` value that `pthread_create` returned.
-    public let systemError: Int32
-
-    public var description: String {
-        "The system cannot start another thread (errno \(systemError)): raise its limit of threads for this process, "
-            + "or lower the maximum of connections"
-    }
-}
-
-extension ConnectionThread {
-    /// Room for the frames of a lease's body, on systems whose default for a thread is small (512 KiB on macOS).
-    private static let stackBytes = 2 << 20
-
-    private static var currentIdentity: UInt {
-        #if canImport(Darwin)
-        unsafe UInt(bitPattern: pthread_self())
-        #else
-        UInt(pthread_self())
-        #endif
-    }
-
-    private static func start(_ thread: ConnectionThread) throws(ThreadError) {
-        // The thread holds its object until its end; `connectionThreadMain` takes over this reference.
-        let context = unsafe Unmanaged.passRetained(thread).toOpaque()
-        let result = unsafe create(context)
-        if result != 0 {
-            unsafe Unmanaged<ConnectionThread>.fromOpaque(context).release()
-            throw ThreadError(systemError: result)
-        }
-    }
-
-    /// Makes a detached thread: the system frees it when it ends, and nobody joins it.
-    private static func create(_ context: UnsafeMutableRawPointer) -> Int32 {
-        var attributes = pthread_attr_t()
-        var result = unsafe pthread_attr_init(&attributes)
-        if result != 0 { return result }
-        unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        unsafe pthread_attr_setstacksize(&attributes, stackBytes)
-        #if canImport(Darwin)
-        var identity: pthread_t?
-        #else
-        var identity = pthread_t()
-        #endif
-        result = unsafe pthread_create(&identity, &attributes, connectionThreadMain, context)
-        unsafe pthread_attr_destroy(&attributes)
-        return result
-    }
-
-    private static func nameCurrentThread(_ name: String) {
-        #if canImport(Darwin)
-        unsafe _ = pthread_setname_np(name)
-        #else
-        // `pthread_setname_np` is a GNU extension that Swift does not import; the kernel's file does the same. Without
-        // /proc the thread keeps its process's name.
-        let file = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        // Cut at a character, because the kernel would cut at its 15th byte.
-        var short = name
-        while short.utf8.count > 15 { short.removeLast() }
-        let bytes = Array(short.utf8)
-        unsafe _ = write(file, bytes, bytes.count)
-        close(file)
-        #endif
-    }
-}
-
-/// What `pthread_create` calls. Not a closure, because one that calls a static member from here crashes the compiler
-/// (Swift 6.3.1).
-private func connectionThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context = unsafe context {
-        unsafe Unmanaged<ConnectionThread>.fromOpaque(context).takeRetainedValue().main()
-    }
-    return nil
 }

@@ -1,0 +1,111 @@
+internal import Synchronization
+
+/// Threads for calls that block and cannot be avoided: name resolution, and requests that a C library has in no other form.
+///
+/// Threads are started when they are needed, up to a maximum, and end when they have nothing to do. Calls beyond the maximum
+/// wait their turn.
+public final class HelperThreads: Sendable {
+    /// The name of each thread.
+    public let name: String
+    /// At most this many calls run at once.
+    public let maximumThreads: Int
+    private let state = Mutex(State())
+
+    private struct State {
+        var threadCount = 0
+        /// The calls that wait for a thread, in order.
+        var waiting: [@Sendable () -> Void] = []
+    }
+
+    /// Starts no thread yet.
+    public init(name: String, maximumThreads: Int) {
+        precondition(maximumThreads >= 1, "HelperThreads needs at least one thread")
+        self.name = name
+        self.maximumThreads = maximumThreads
+    }
+
+    /// Runs `work` on one of the threads.
+    ///
+    /// When the task is cancelled it throws `CancellationError` at once; `work` goes on all the same and its result is
+    /// dropped, because a call that blocks cannot be stopped.
+    ///
+    /// - Throws: what `work` throws, ``ThreadError``, or `CancellationError`.
+    public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        let call = HelperCall<Value>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard call.begin(continuation) else { return }
+                start { call.finish(Result(catching: work)) } failure: { call.finish(.failure($0)) }
+            }
+        } onCancel: {
+            call.finish(.failure(CancellationError()))
+        }
+    }
+
+    /// Runs `work` on one of the threads, and does not wait for it. `failure` is called instead if there is no thread to run
+    /// it on.
+    public func start(_ work: @escaping @Sendable () -> Void, failure: (ThreadError) -> Void) {
+        let needsThread = state.withLock { state in
+            if state.threadCount == maximumThreads {
+                state.waiting.append(work)
+                return false
+            }
+            state.threadCount += 1
+            return true
+        }
+        if !needsThread { return }
+        do {
+            try NativeThread.start(name: name) { self.main(work) }
+        } catch {
+            state.withLock { $0.threadCount -= 1 }
+            failure(error)
+        }
+    }
+
+    /// A thread's life: its first call, and then those that wait.
+    private func main(_ first: @Sendable () -> Void) {
+        first()
+        while let next = next() { next() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            if state.waiting.isEmpty {
+                state.threadCount -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+}
+
+/// Who waits for a call: resumed by whichever comes first, its result or the cancellation.
+private final class HelperCall<Value: Sendable>: Sendable {
+    private enum State {
+        case new
+        case waiting(CheckedContinuation<Value, any Error>)
+        case finished
+    }
+
+    private let state = Mutex(State.new)
+
+    /// False if the task was cancelled before.
+    func begin(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
+        let isFinished = state.withLock { state in
+            if case .finished = state { return true }
+            state = .waiting(continuation)
+            return false
+        }
+        if isFinished { continuation.resume(throwing: CancellationError()) }
+        return !isFinished
+    }
+
+    func finish(_ result: Result<Value, any Error>) {
+        let continuation: CheckedContinuation<Value, any Error>? = state.withLock { state in
+            defer { state = .finished }
+            if case .waiting(let continuation) = state { return continuation }
+            return nil
+        }
+        continuation?.resume(with: result)
+    }
+}

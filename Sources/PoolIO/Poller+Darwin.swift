@@ -1,0 +1,71 @@
+#if canImport(Darwin)
+internal import Darwin
+
+/// The system's list of watched descriptors: kqueue. All but ``wait(_:_:)`` and ``close()`` may be called from any thread.
+struct Poller: Sendable {
+    /// The identity of the event by which other threads wake the loop.
+    static let wakeToken = UInt64.max
+    private static let capacity = 64
+
+    private let queue: Int32
+
+    init() throws(EventLoopError) {
+        queue = kqueue()
+        if queue < 0 { throw EventLoopError(function: "kqueue", systemError: errno) }
+        _ = fcntl(queue, F_SETFD, FD_CLOEXEC)
+        _ = unsafe Self.change(
+            queue, kevent(ident: 0, filter: Int16(EVFILT_USER), flags: UInt16(EV_ADD | EV_CLEAR), fflags: 0, data: 0, udata: nil))
+    }
+
+    private static func change(_ queue: Int32, _ event: kevent) -> Int32 {
+        var event = unsafe event
+        return unsafe kevent(queue, &event, 1, nil, 0, nil) == 0 ? 0 : errno
+    }
+
+    /// Watches a descriptor for `interest`, which may be empty. Level-triggered: an event comes again and again until
+    /// its cause, or the interest, is gone.
+    func set(_ descriptor: Int32, _ interest: Readiness, token: UInt64, isNew: Bool) throws(EventLoopError) {
+        for (filter, kind) in [(EVFILT_READ, Readiness.read), (EVFILT_WRITE, Readiness.write)] {
+            let isWanted = interest.contains(kind)
+            let event = unsafe kevent(
+                ident: UInt(descriptor), filter: Int16(filter), flags: UInt16(isWanted ? EV_ADD : EV_DELETE),
+                fflags: 0, data: 0, udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
+            let result = unsafe Self.change(queue, event)
+            // What is not wanted need not have been there.
+            if isWanted, result != 0 { throw EventLoopError(function: "kevent", systemError: result) }
+        }
+    }
+
+    /// Fails silently for a descriptor that was closed: the system has removed it by itself.
+    func remove(_ descriptor: Int32) {
+        try? set(descriptor, [], token: 0, isNew: false)
+    }
+
+    /// Makes the wait that runs, or else the next one, return.
+    func wake() {
+        _ = unsafe Self.change(
+            queue, kevent(ident: 0, filter: Int16(EVFILT_USER), flags: 0, fflags: NOTE_TRIGGER, data: 0, udata: nil))
+    }
+
+    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event but the wake-up.
+    func wait(_ milliseconds: Int32, _ body: (UInt64, Readiness) -> Void) {
+        var timeout = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+        unsafe withUnsafeTemporaryAllocation(of: kevent.self, capacity: Self.capacity) { events in
+            let count =
+                milliseconds < 0
+                ? unsafe kevent(queue, nil, 0, events.baseAddress, Int32(Self.capacity), nil)
+                : unsafe kevent(queue, nil, 0, events.baseAddress, Int32(Self.capacity), &timeout)
+            for index in 0..<max(0, Int(count)) {
+                let event = unsafe events[index]
+                if unsafe Int32(event.filter) == EVFILT_USER { continue }
+                let token = unsafe UInt64(UInt(bitPattern: event.udata))
+                body(token, unsafe Int32(event.filter) == EVFILT_WRITE ? .write : .read)
+            }
+        }
+    }
+
+    func close() {
+        _ = Darwin.close(queue)
+    }
+}
+#endif

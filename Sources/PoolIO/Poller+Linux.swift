@@ -1,0 +1,73 @@
+#if os(Linux)
+internal import CEpoll
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
+/// The system's list of watched descriptors: epoll. All but ``wait(_:_:)`` and ``close()`` may be called from any thread.
+struct Poller: Sendable {
+    /// The token of the descriptor by which other threads wake the loop.
+    static let wakeToken = UInt64.max
+    private static let capacity = 64
+
+    private let queue: Int32
+    private let signal: Int32
+
+    init() throws(EventLoopError) {
+        queue = cepoll_create()
+        if queue < 0 { throw EventLoopError(function: "epoll_create1", systemError: errno) }
+        signal = cepoll_eventfd()
+        if signal < 0 {
+            let error = errno
+            cepoll_close(queue)
+            throw EventLoopError(function: "eventfd", systemError: error)
+        }
+        _ = cepoll_set(queue, signal, 1, 1, Self.wakeToken)
+    }
+
+    /// Watches a descriptor for `interest`, which may be empty. Level-triggered: an event comes again and again until
+    /// its cause, or the interest, is gone.
+    func set(_ descriptor: Int32, _ interest: Readiness, token: UInt64, isNew: Bool) throws(EventLoopError) {
+        let result = cepoll_set(queue, descriptor, isNew ? 1 : 0, Int32(interest.rawValue), token)
+        if result != 0 { throw EventLoopError(function: "epoll_ctl", systemError: result) }
+    }
+
+    /// Fails silently for a descriptor that was closed: the system has removed it by itself.
+    func remove(_ descriptor: Int32) {
+        _ = cepoll_remove(queue, descriptor)
+    }
+
+    /// Makes the wait that runs, or else the next one, return.
+    func wake() {
+        var one: UInt64 = 1
+        // Fails only if the counter is full, and then the loop is being woken already.
+        unsafe _ = write(signal, &one, 8)
+    }
+
+    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event but the wake-up.
+    func wait(_ milliseconds: Int32, _ body: (UInt64, Readiness) -> Void) {
+        unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.capacity) { tokens in
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.capacity) { interests in
+                let count = unsafe cepoll_wait(
+                    queue, tokens.baseAddress, interests.baseAddress, Int32(Self.capacity), milliseconds)
+                for index in 0..<Int(count) {
+                    let token = unsafe tokens[index]
+                    if token == Self.wakeToken {
+                        var value: UInt64 = 0
+                        unsafe _ = read(signal, &value, 8)
+                    } else {
+                        body(token, Readiness(rawValue: UInt8(truncatingIfNeeded: unsafe interests[index])))
+                    }
+                }
+            }
+        }
+    }
+
+    func close() {
+        cepoll_close(signal)
+        cepoll_close(queue)
+    }
+}
+#endif

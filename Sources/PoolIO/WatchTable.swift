@@ -1,0 +1,65 @@
+/// The watches of a loop, by tokens that are never used twice: a place in the table and the generation of that place.
+struct WatchTable {
+    private struct Place {
+        var generation: UInt32 = 0
+        var watch: DescriptorWatch?
+    }
+
+    private var places: [Place] = []
+    private var free: [Int] = []
+
+    var all: [DescriptorWatch] { places.compactMap(\.watch) }
+
+    mutating func insert(_ watch: DescriptorWatch) -> UInt64 {
+        let index = free.popLast() ?? places.count
+        if index == places.count { places.append(Place()) }
+        places[index].watch = watch
+        return UInt64(places[index].generation) << 32 | UInt64(index)
+    }
+
+    func find(_ token: UInt64) -> DescriptorWatch? {
+        let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
+        guard index < places.count, places[index].generation == token >> 32 else { return nil }
+        return places[index].watch
+    }
+
+    mutating func remove(_ token: UInt64) {
+        let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
+        guard find(token) != nil else { return }
+        places[index].watch = nil
+        // After 2³¹ uses a place is given up, so that no token ever comes back.
+        places[index].generation += 1
+        if places[index].generation < 1 << 31 { free.append(index) }
+    }
+}
+
+/// The waits that have a deadline. They are few, so a list that is searched does.
+struct DeadlineList {
+    private var entries: [(deadline: ContinuousClock.Instant, watch: DescriptorWatch, wait: UInt64)] = []
+    private let clock = ContinuousClock()
+
+    /// True if the new one is the first of all.
+    mutating func insert(_ deadline: ContinuousClock.Instant, _ watch: DescriptorWatch, _ wait: UInt64) -> Bool {
+        // A watch has one wait at a time: what it waited for before is over.
+        entries.removeAll { $0.watch === watch }
+        let isFirst = entries.allSatisfy { deadline < $0.deadline }
+        entries.append((deadline, watch, wait))
+        return isFirst
+    }
+
+    /// -1 if there are none. Rounded up, so that the deadline has passed afterwards.
+    var millisecondsUntilFirst: Int32 {
+        guard let first = entries.map(\.deadline).min() else { return -1 }
+        let (seconds, attoseconds) = (first - clock.now).components
+        if seconds < 0 { return 0 }
+        return Int32(min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
+    }
+
+    mutating func removeExpired() -> [(DescriptorWatch, UInt64)] {
+        if entries.isEmpty { return [] }
+        let now = clock.now
+        let expired = entries.filter { $0.deadline <= now }
+        entries.removeAll { $0.deadline <= now }
+        return expired.map { ($0.watch, $0.wait) }
+    }
+}

@@ -1,0 +1,41 @@
+internal import PoolCore
+
+extension PostgresError {
+    /// What the error means for the pool.
+    var verdict: Verdict {
+        switch code {
+        case .tooManyConnections: return .serverFull
+        case .cannotConnectNow: return .serverStarting
+        default: break
+        }
+        if isConnecting { return connectVerdict }
+        switch code {
+        // One process of the server crashed, and all sessions end with it.
+        case .crashShutdown, .databaseDropped: return .discardGeneration
+        case .invalidStatementName, .duplicateStatementName: return .statementsStale
+        case _ where isStalePlan: return .statementsStale
+        case .readOnlyTransaction: return isOnStandby ? .endpointReadOnly : .keep
+        default: break
+        }
+        // The server ends the session with these; class 08 also has errors that it survives, such as too few bind values.
+        return severity == "FATAL" || severity == "PANIC" ? .discard : .keep
+    }
+
+    private var connectVerdict: Verdict {
+        switch code.errorClass {
+        // Authorization, the database's name, privileges, and settings that the server does not take.
+        case "28", "3D", "42", "22", "0L", "0P": .refused
+        default: isPermanentConnectFailure ? .refused : .discard
+        }
+    }
+
+    /// A schema change has made a prepared statement useless. The server has no code of its own for that.
+    var isStalePlan: Bool {
+        code == .featureNotSupported && message.contains("cached plan")
+    }
+
+    /// True if the statement can be run again once it has been prepared anew.
+    var asksToPrepareAgain: Bool {
+        isStalePlan || code == .invalidStatementName || code == .duplicateStatementName
+    }
+}

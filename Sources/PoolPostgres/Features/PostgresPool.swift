@@ -1,0 +1,26 @@
+public import Logging
+public import PoolCore
+
+extension Pool where Driver == PostgresDriver {
+    /// A pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form `host=… dbname=…`.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
+    public convenience init(
+        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil
+    ) throws {
+        try self.init(
+            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger)
+    }
+
+    /// A pool for the server and database that `database` describes.
+    ///
+    /// - Throws: what ``Pool``'s own initializer throws.
+    public convenience init(
+        database: PostgresConfiguration, configuration: PoolConfiguration? = nil,
+        hooks: PoolHooks<PostgresDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil
+    ) throws {
+        try self.init(
+            driver: PostgresDriver(configuration: database, logger: logger), configuration: configuration, hooks: hooks,
+            observer: observer, logger: logger)
+    }
+}

@@ -1,0 +1,65 @@
+/// The bind values of one run of a statement, encoded, in one piece of memory.
+struct BindBuffer {
+    private struct Value {
+        /// -1 for NULL.
+        let offset: Int
+        let count: Int
+        let isBinary: Bool
+    }
+
+    private var bytes: [UInt8] = []
+    private var values: [Value] = []
+
+    var count: Int { values.count }
+
+    mutating func reserve(_ count: Int) {
+        values.reserveCapacity(count)
+        bytes.reserveCapacity(count * 16)
+    }
+
+    mutating func appendNull() {
+        values.append(Value(offset: -1, count: 0, isBinary: false))
+    }
+
+    /// `write` appends the value in its binary form.
+    mutating func appendBinary(_ write: (inout [UInt8]) -> Void) {
+        let offset = bytes.count
+        write(&bytes)
+        values.append(Value(offset: offset, count: bytes.count - offset, isBinary: true))
+    }
+
+    mutating func append(text: some StringProtocol) {
+        let offset = bytes.count
+        bytes += text.utf8
+        values.append(Value(offset: offset, count: bytes.count - offset, isBinary: false))
+        // libpq wants a zero after a text, and does not use the length.
+        bytes.append(0)
+    }
+
+    /// Calls `body` with the arrays that libpq takes.
+    func withArrays<Result>(
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
+    ) -> Result {
+        if values.isEmpty { return body(nil, nil, nil) }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
+                    // An empty value still needs an address: nil is NULL.
+                    let base = unsafe bytes.baseAddress ?? UnsafeRawPointer(pointers.baseAddress)
+                    for (index, value) in values.enumerated() {
+                        let address =
+                            value.offset < 0
+                            ? nil : unsafe base.map { unsafe ($0 + value.offset).assumingMemoryBound(to: CChar.self) }
+                        unsafe pointers.initializeElement(at: index, to: address)
+                        unsafe numbers.initializeElement(at: index, to: Int32(clamping: value.count))
+                        unsafe numbers.initializeElement(at: count + index, to: value.isBinary ? 1 : 0)
+                    }
+                    let lengths = unsafe numbers.baseAddress.map { unsafe UnsafePointer($0) }
+                    return unsafe body(
+                        pointers.baseAddress.map { unsafe UnsafePointer($0) }, lengths,
+                        lengths.map { unsafe $0 + count })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+internal import CLibPQ
+
+/// The owner of a `PGconn`. Used by one call at a time.
+///
+/// The connection never blocks, but for ``poll()``, which may resolve names and read files.
+@safe
+final class Link {
+    enum ConnectStep: Sendable {
+        case reading, writing, connected, failed
+    }
+
+    enum TransactionStatus: Sendable {
+        case idle, active, inTransaction, failed, unknown
+    }
+
+    /// Freed by `PQfinish` in the deinitializer.
+    private let connection: OpaquePointer
+    /// libpq holds its address.
+    private let notices: NoticeSink
+
+    /// Begins to connect. Each name is a keyword of libpq, and a later one overrides an earlier one.
+    init(connectingWith parameters: [(name: String, value: String)], notices: NoticeSink) throws {
+        let started = unsafe CStringArray.with(parameters.map(\.name)) { names in
+            unsafe CStringArray.with(parameters.map(\.value)) { values in
+                unsafe PQconnectStartParams(names, values, 0)
+            }
+        }
+        guard let started = unsafe started else { throw PostgresError.outOfMemory }
+        unsafe connection = unsafe started
+        self.notices = notices
+        // The only way to the SQLSTATE of a refused connect: libpq has no other interface for it.
+        unsafe PQsetErrorVerbosity(started, PQERRORS_VERBOSE)
+        unsafe PQsetNoticeReceiver(started, receiveNotice, Unmanaged.passUnretained(notices).toOpaque())
+    }
+
+    deinit {
+        unsafe PQfinish(connection)
+    }
+
+    // MARK: Connecting
+
+    /// Goes on with connecting. It may change the socket.
+    func poll() -> ConnectStep {
+        switch unsafe PQconnectPoll(connection) {
+        case PGRES_POLLING_READING: .reading
+        case PGRES_POLLING_WRITING: .writing
+        case PGRES_POLLING_OK: .connected
+        default: .failed
+        }
+    }
+
+    /// Makes an established connection ready for use.
+    func finishConnecting() {
+        unsafe PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
+        unsafe PQsetnonblocking(connection, 1)
+    }
+
+    /// -1 without one.
+    var socket: Int32 { unsafe PQsocket(connection) }
+    var isConnected: Bool { unsafe PQstatus(connection) == CONNECTION_OK }
+    /// The server's process that serves the connection.
+    var processID: Int32 { unsafe PQbackendPID(connection) }
+    /// As in 150018 for 15.18.
+    var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
+
+    /// What libpq says of its latest failure.
+    var errorMessage: String {
+        unsafe String(cString: PQerrorMessage(connection)).trimmingLineEnds
+    }
+
+    /// What the server reported of a setting, if it does report that one.
+    func parameter(_ name: String) -> String? {
+        unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
+    }
+
+    var transactionStatus: TransactionStatus {
+        switch unsafe PQtransactionStatus(connection) {
+        case PQTRANS_IDLE: .idle
+        case PQTRANS_ACTIVE: .active
+        case PQTRANS_INTRANS: .inTransaction
+        case PQTRANS_INERROR: .failed
+        default: .unknown
+        }
+    }
+
+    /// What can cancel the statements of this connection, from any thread.
+    func makeCanceller() -> Canceller? {
+        unsafe PQgetCancel(connection).map(Canceller.init)
+    }
+
+    // MARK: Sending
+
+    private func check(_ result: Int32) throws {
+        if result == 0 { throw PostgresError(connectionFailure: errorMessage) }
+    }
+
+    /// Sends statements separated by semicolons.
+    func sendScript(_ text: String) throws {
+        unsafe try check(PQsendQuery(connection, text))
+    }
+
+    func send(_ text: String, _ types: [UInt32], _ binds: BindBuffer, binaryResults: Bool) throws {
+        unsafe try check(
+            binds.withArrays { values, lengths, formats in
+                unsafe types.withUnsafeBufferPointer { types in
+                    unsafe PQsendQueryParams(
+                        connection, text, Int32(binds.count), types.baseAddress, values, lengths, formats,
+                        binaryResults ? 1 : 0)
+                }
+            })
+    }
+
+    func sendPrepare(_ name: String, _ text: String, _ types: [UInt32]) throws {
+        unsafe try check(
+            types.withUnsafeBufferPointer { types in
+                unsafe PQsendPrepare(connection, name, text, Int32(types.count), types.baseAddress)
+            })
+    }
+
+    func sendDescribe(_ name: String) throws {
+        unsafe try check(PQsendDescribePrepared(connection, name))
+    }
+
+    func sendPrepared(_ name: String, _ binds: BindBuffer, binaryResults: Bool) throws {
+        unsafe try check(
+            binds.withArrays { values, lengths, formats in
+                unsafe PQsendQueryPrepared(
+                    connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
+            })
+    }
+
+    func enterPipeline() throws { unsafe try check(PQenterPipelineMode(connection)) }
+    func exitPipeline() throws { unsafe try check(PQexitPipelineMode(connection)) }
+    func sendSync() throws { unsafe try check(PQpipelineSync(connection)) }
+
+    /// From now to the end of the statement that was just sent, each row is a result of its own.
+    func setSingleRowMode() { unsafe PQsetSingleRowMode(connection) }
+
+    // MARK: Exchanging
+
+    enum Flush: Sendable {
+        case done, blocked, failed
+    }
+
+    func flush() -> Flush {
+        switch unsafe PQflush(connection) {
+        case 0: .done
+        case 1: .blocked
+        default: .failed
+        }
+    }
+
+    /// Reads what has come. False if the connection is lost.
+    func consumeInput() -> Bool { unsafe PQconsumeInput(connection) == 1 }
+
+    /// True if ``nextResult()`` would have to wait.
+    var isBusy: Bool { unsafe PQisBusy(connection) == 1 }
+
+    func nextResult() -> ResultHandle? {
+        unsafe PQgetResult(connection).map { unsafe ResultHandle(owning: $0) }
+    }
+
+    /// The next notification that has come, if one has.
+    func nextNotification() -> PostgresNotification? {
+        guard let notify = unsafe PQnotifies(connection) else { return nil }
+        defer { unsafe PQfreemem(notify) }
+        return unsafe PostgresNotification(
+            channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra),
+            processID: notify.pointee.be_pid)
+    }
+
+    // MARK: COPY
+
+    enum CopyOut: Sendable {
+        case data([UInt8])
+        case wait
+        case end
+    }
+
+    /// Ends a COPY from the client; with a reason it fails on the server.
+    func endCopyIn(failure: String?) -> Flush {
+        let result =
+            if let failure { unsafe PQputCopyEnd(connection, failure) } else { unsafe PQputCopyEnd(connection, nil) }
+        return result == 1 ? .done : result == 0 ? .blocked : .failed
+    }
+
+    func putCopyData(_ bytes: [UInt8]) -> Flush {
+        let result = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe PQputCopyData(connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        }
+        return result == 1 ? .done : result == 0 ? .blocked : .failed
+    }
+
+    /// The next row of a COPY to the client.
+    func nextCopyData() -> CopyOut {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let count = unsafe PQgetCopyData(connection, &buffer, 1)
+        guard let buffer = unsafe buffer else { return count == 0 ? .wait : .end }
+        defer { unsafe PQfreemem(buffer) }
+        return unsafe .data([UInt8](unsafe UnsafeRawBufferPointer(start: buffer, count: Int(count))))
+    }
+}
+
+extension String {
+    /// libpq ends its messages with a line feed.
+    var trimmingLineEnds: String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}

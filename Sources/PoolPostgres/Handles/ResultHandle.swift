@@ -1,0 +1,101 @@
+internal import CLibPQ
+
+/// The owner of a `PGresult`.
+@safe
+struct ResultHandle: ~Copyable {
+    enum Status: Sendable {
+        case command, rows, row, empty, error, copyIn, copyOut, copyBoth, sync, aborted
+    }
+
+    /// Freed by `PQclear` in the deinitializer.
+    private let result: OpaquePointer
+
+    init(owning result: OpaquePointer) {
+        unsafe self.result = unsafe result
+    }
+
+    deinit {
+        unsafe PQclear(result)
+    }
+
+    var status: Status {
+        switch unsafe PQresultStatus(result) {
+        case PGRES_COMMAND_OK: .command
+        case PGRES_TUPLES_OK: .rows
+        case PGRES_SINGLE_TUPLE: .row
+        case PGRES_EMPTY_QUERY: .empty
+        case PGRES_COPY_IN: .copyIn
+        case PGRES_COPY_OUT: .copyOut
+        case PGRES_COPY_BOTH: .copyBoth
+        case PGRES_PIPELINE_SYNC: .sync
+        case PGRES_PIPELINE_ABORTED: .aborted
+        default: .error
+        }
+    }
+
+    // MARK: What was done
+
+    /// As in `INSERT 0 1`.
+    var commandTag: String { unsafe String(cString: PQcmdStatus(result)) }
+
+    /// 0 for statements of other kinds than INSERT, UPDATE, DELETE and MERGE.
+    var affectedRows: Int {
+        let tag = commandTag
+        guard ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(tag.prefix { $0 != " " }) else { return 0 }
+        return tag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+    }
+
+    var error: PostgresError { unsafe Self.error(of: result) }
+
+    // MARK: Its shape
+
+    var rowCount: Int { unsafe Int(PQntuples(result)) }
+    var columnCount: Int { unsafe Int(PQnfields(result)) }
+
+    func columnName(_ column: Int) -> String {
+        unsafe PQfname(result, Int32(column)).map { unsafe String(cString: $0) } ?? ""
+    }
+
+    func columnType(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
+    func columnIsBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
+
+    /// Of a statement that was described.
+    var parameterTypes: [UInt32] {
+        unsafe (0..<PQnparams(result)).map { unsafe PQparamtype(result, $0) }
+    }
+
+    // MARK: Values
+
+    /// Calls `body` with the bytes of a value, or returns nil for NULL.
+    func withValue<Value>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
+        if unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
+        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        // The bytes belong to the result.
+        return unsafe body(UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count))
+    }
+
+    static func error(of result: OpaquePointer) -> PostgresError {
+        func field(_ code: some BinaryInteger) -> String? {
+            unsafe PQresultErrorField(result, Int32(code)).map { unsafe String(cString: $0) }
+        }
+        func field(_ code: clibpq_field) -> String? { field(code.rawValue) }
+        guard let state = field(clibpq_sqlstate) else {
+            // Made by libpq itself: the connection is lost, or what came could not be understood.
+            return PostgresError(connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).trimmingLineEnds)
+        }
+        var error = PostgresError(
+            code: PostgresError.Code(rawValue: state),
+            severity: field(clibpq_severity) ?? field(clibpq_severity_localized) ?? "ERROR",
+            message: field(clibpq_message) ?? "")
+        error.detail = field(clibpq_detail)
+        error.hint = field(clibpq_hint)
+        error.position = field(clibpq_position).flatMap { Int($0) }
+        error.context = field(clibpq_context)
+        error.schema = field(clibpq_schema)
+        error.table = field(clibpq_table)
+        error.column = field(clibpq_column)
+        error.dataType = field(clibpq_data_type)
+        error.constraint = field(clibpq_constraint)
+        return error
+    }
+}

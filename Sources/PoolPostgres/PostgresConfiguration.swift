@@ -1,0 +1,129 @@
+public import PoolCore
+
+/// Where the server is, and how its connections behave.
+///
+/// What is not given here has libpq's own default, which reads the environment (`PGHOST`, `PGUSER` and so on), the password file
+/// and the service file: https://www.postgresql.org/docs/current/libpq-connect.html
+///
+/// Its description leaves out passwords.
+public struct PostgresConfiguration: Sendable, Hashable {
+    /// Where the body of a lease runs.
+    public enum Execution: Sendable, Hashable {
+        /// Where its caller runs.
+        case caller
+        /// On the driver's event loop, if the caller is not isolated to an actor: no hop, and the least work for each statement.
+        /// Bodies share one thread, so they must not block it or compute for long.
+        case eventLoop
+    }
+
+    /// What the end of a lease undoes.
+    public enum ResetPolicy: Sendable, Hashable {
+        /// An open transaction only. For applications that know that they change nothing else.
+        case rollbackOnly
+        /// Everything, if a statement's text says that something may have been changed.
+        case smart
+        /// Everything, after each lease that did not leave the connection clean, and each one that a text tells of.
+        case full
+    }
+
+    /// libpq's settings by name; a later one of the same name overrides an earlier one.
+    let parameters: [(name: String, value: String)]
+    /// How many statements each connection keeps prepared; those unused for longest go first. The default is 100.
+    ///
+    /// 0 prepares none by name, which is safe behind a pooler that gives each transaction another server connection, such as
+    /// PgBouncer in transaction mode.
+    public let statementCacheCapacity: Int
+    /// With which of its uses on a connection a statement is prepared. The default is 2: what runs only once costs nothing more.
+    public let prepareThreshold: Int
+    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The default is
+    /// 5 s.
+    public let cancelTimeout: Duration
+    /// The default is ``Execution/caller``.
+    public let execution: Execution
+    /// The default is ``ResetPolicy/smart``.
+    public let resetPolicy: ResetPolicy
+
+    /// - Parameters:
+    ///   - connection: A URL, `postgres://user:password@host:5432/database?sslmode=require`, several hosts being separated by commas;
+    ///     or libpq's form `host=… dbname=…`. Empty for libpq's defaults.
+    ///   - settings: More of libpq's settings by name, which override those of `connection`.
+    ///   - applicationName: What `pg_stat_activity` shows; nil for that of `connection` or the environment, or else
+    ///     `swift-connection-pool`.
+    /// - Throws: ``PoolConfigurationError`` for what libpq cannot read, and for numbers out of their range.
+    public init(
+        _ connection: String = "", settings: [String: String] = [:], applicationName: String? = nil,
+        statementCacheCapacity: Int = 100, prepareThreshold: Int = 2, cancelTimeout: Duration = .seconds(5),
+        execution: Execution = .caller, resetPolicy: ResetPolicy = .smart
+    ) throws(PoolConfigurationError) {
+        parameters = try Self.parameters(connection, settings, applicationName)
+        if statementCacheCapacity < 0 {
+            throw PoolConfigurationError(property: "statementCacheCapacity", value: "\(statementCacheCapacity)", rule: "it must be at least 0")
+        }
+        if prepareThreshold < 1 {
+            throw PoolConfigurationError(property: "prepareThreshold", value: "\(prepareThreshold)", rule: "it must be at least 1")
+        }
+        if cancelTimeout <= .zero {
+            throw PoolConfigurationError(property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero")
+        }
+        self.statementCacheCapacity = statementCacheCapacity
+        self.prepareThreshold = prepareThreshold
+        self.cancelTimeout = cancelTimeout
+        self.execution = execution
+        self.resetPolicy = resetPolicy
+    }
+
+    private static func parameters(
+        _ connection: String, _ settings: [String: String], _ applicationName: String?
+    ) throws(PoolConfigurationError) -> [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = []
+        if connection.utf8.contains(0) {
+            throw PoolConfigurationError(property: "connection", value: "(hidden)", rule: "it must not hold a zero byte")
+        }
+        do {
+            parameters = try ConnectionString.parse(connection)
+        } catch {
+            // libpq's reason may repeat a part of the text, but never the password.
+            throw PoolConfigurationError(property: "connection", value: "(hidden: it may hold a password)", rule: error.reason)
+        }
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            if !ConnectionString.knownNames.contains(name) {
+                throw PoolConfigurationError(property: "settings", value: name, rule: "libpq has no setting of this name")
+            }
+            if value.utf8.contains(0) { throw PoolConfigurationError(property: "settings", value: name, rule: "it must not hold a zero byte") }
+            parameters.append((name, value))
+        }
+        if let applicationName { parameters.append(("application_name", applicationName)) }
+        parameters.append(("fallback_application_name", "swift-connection-pool"))
+        // What the driver reads and writes.
+        parameters.append(("client_encoding", "UTF8"))
+        return parameters
+    }
+
+    private static let secrets: Set<String> = ["password", "sslpassword"]
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.parameters.elementsEqual(right.parameters) { $0 == $1 }
+            && left.statementCacheCapacity == right.statementCacheCapacity
+            && left.prepareThreshold == right.prepareThreshold && left.cancelTimeout == right.cancelTimeout
+            && left.execution == right.execution && left.resetPolicy == right.resetPolicy
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for (name, value) in parameters {
+            hasher.combine(name)
+            hasher.combine(value)
+        }
+        hasher.combine(statementCacheCapacity)
+    }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The settings in libpq's form, secrets being left out.
+    public var description: String {
+        parameters.map { "\($0.name)=\(Self.secrets.contains($0.name) ? "(hidden)" : $0.value)" }.joined(separator: " ")
+    }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror { Mirror(self, children: ["settings": description], displayStyle: .struct) }
+}

@@ -1,0 +1,39 @@
+internal import PoolCore
+
+extension PostgresConnection {
+    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role.
+    private static let scrub = """
+        CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; \
+        SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES
+        """
+
+    /// Ends what the last lease left open, and undoes what it changed.
+    func reset() async throws {
+        try await perform(isCancellable: false) { operation in
+            if withSession({ $0.exchange != nil }) {
+                try? await stopExchange(operation, asking: true)
+                withSession { session in _ = try? session.finish() }
+            }
+            try await rollback(operation)
+            let (isChanged, hasForeignStatements) = withSession { ($0.isChanged, $0.hasForeignStatements) }
+            guard isChanged || configuration.resetPolicy == .full else { return }
+            if configuration.resetPolicy == .rollbackOnly { return withSession { $0.isChanged = false } }
+            try await command(Self.scrub, operation)
+            if hasForeignStatements {
+                try await command("DEALLOCATE ALL", operation)
+            }
+            withSession { session in
+                session.notifications = []
+                session.isChanged = false
+                session.hasForeignStatements = false
+            }
+            try await applyBaseline(operation)
+        }
+    }
+
+    /// What the driver relies on, and the server may be configured otherwise.
+    func applyBaseline(_ operation: Operation) async throws {
+        let style = withSession { $0.link?.parameter("DateStyle") ?? "" }
+        if !style.hasPrefix("ISO") { try await command("SET datestyle = ISO", operation) }
+    }
+}

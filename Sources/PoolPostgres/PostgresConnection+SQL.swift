@@ -1,0 +1,121 @@
+public import PoolCore
+
+extension SQLDialect {
+    /// `$1` and `"`.
+    public static let postgres = SQLDialect(placeholder: .dollarNumber, identifierQuote: "\"")
+}
+
+// MARK: - The common query interface
+
+extension PostgresConnection {
+    public func execute(_ sql: SQL) async throws -> StatementResult {
+        let (text, binds) = try sql.rendered(in: .postgres)
+        let exchange = try await perform { operation in
+            try await run(StatementRequest(text: text, bindSets: [binds], dropsRows: true), operation)
+        }
+        return exchange.results.last ?? StatementResult(affectedRows: 0)
+    }
+
+    public func query(_ sql: SQL) async throws -> Rows {
+        let (text, binds) = try sql.rendered(in: .postgres)
+        let exchange = try await perform { operation in
+            try await run(StatementRequest(text: text, bindSets: [binds]), operation)
+        }
+        return Rows(columns: exchange.columns ?? Columns(names: []), values: exchange.values)
+    }
+
+    /// The rows come one by one, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
+    /// where no transaction is open, and otherwise reads the rest: to cancel it would undo the transaction.
+    public func open(_ sql: SQL) async throws -> PostgresCursor {
+        let (text, binds) = try sql.rendered(in: .postgres)
+        let request = StatementRequest(text: text, bindSets: [binds], rowLimit: 1)
+        return try await perform { operation in
+            let (columns, values) = try await openCursor(request, operation)
+            return PostgresCursor(self, columns: columns, firstValues: values)
+        }
+    }
+
+    /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for many.
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+        let (text, _) = try sql.rendered(in: .postgres)
+        return try await perform { operation in
+            var results: [StatementResult] = []
+            results.reserveCapacity(bindSets.count)
+            let isInTransaction = withSession { $0.link?.transactionStatus != .idle }
+            // Bounds the memory for what is sent and not yet answered.
+            let size = isInTransaction ? 500 : 1
+            for start in stride(from: 0, to: bindSets.count, by: size) {
+                try checkCancellation(of: operation)
+                let part = Array(bindSets[start..<min(start + size, bindSets.count)])
+                let exchange = try await run(
+                    StatementRequest(text: text, bindSets: part, dropsRows: true), operation)
+                results += exchange.results
+            }
+            return results
+        }
+    }
+
+    /// A statement that fails ends the script. Without `BEGIN` in it, a script is one transaction: what ran before is undone.
+    public func executeScript(_ script: String) async throws {
+        try await perform { operation in
+            try withSession { try $0.startScript(script) }
+            _ = try await drive(operation)
+            try withSession { session in _ = try session.finish() }
+        }
+    }
+
+    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+        let (text, _) = try sql.rendered(in: .postgres)
+        return try await perform { operation in
+            if try withSession({ try $0.startDescribing(text) }) {
+                _ = try await drive(operation)
+                try withSession { try $0.finishPreparing() }
+            }
+            guard let description = withSession({ $0.description(text) }) else { throw PostgresError.closed }
+            return description
+        }
+    }
+
+    public func transaction(_ command: TransactionCommand) async throws {
+        switch command {
+        case .begin, .savepoint:
+            try await perform { operation in try await run(command, operation) }
+        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
+            try await perform(isCancellable: false) { operation in try await run(command, operation) }
+        }
+    }
+}
+
+extension PostgresConnection {
+    /// Runs a statement to its end, and once more if the server's plan for it was stale.
+    func run(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
+        var isRepeated = false
+        while true {
+            do {
+                return try await runOnce(request, operation)
+            } catch let error as PostgresError {
+                let mayRepeat = withSession { $0.forgetStale(request.text, after: error) }
+                guard mayRepeat, !isRepeated else { throw error }
+                isRepeated = true
+            }
+        }
+    }
+
+    private func runOnce(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
+        while try withSession({ try $0.start(request) }) == .preparing {
+            _ = try await drive(operation)
+            try withSession { try $0.finishPreparing() }
+            try checkCancellation(of: operation)
+        }
+        _ = try await drive(operation)
+        return try withSession { try $0.finish() }
+    }
+
+    /// Runs a command of the driver's own, and returns its tag.
+    @discardableResult
+    func command(_ text: String, _ operation: Operation) async throws -> String {
+        try withSession { try $0.startCommand(text) }
+        _ = try await drive(operation)
+        return try withSession { try $0.finish().tag }
+    }
+}

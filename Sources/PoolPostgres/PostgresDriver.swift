@@ -1,0 +1,70 @@
+public import Logging
+public import PoolCore
+internal import PoolIO
+
+/// A pool of connections to a PostgreSQL server.
+public typealias PostgresPool = Pool<PostgresDriver>
+
+/// Adapts libpq to the pool.
+///
+/// No call blocks: one thread waits for all sockets of a driver, and what libpq cannot do without blocking (resolving names,
+/// reading certificates, requests to cancel) runs on helper threads.
+///
+/// **Session.** A lease that may have changed settings, the role, temporary tables, advisory locks or the like is noticed by the
+/// text of its statements, and only then is the connection reset. What a function of the application does within, the text does
+/// not show: see ``PostgresConfiguration/resetPolicy``.
+public struct PostgresDriver: SQLDriver {
+    public let configuration: PostgresConfiguration
+    private let runtime: Runtime
+
+    /// - Parameter logger: Where the server's notices go; nil for one with the label `postgres`.
+    public init(configuration: PostgresConfiguration, logger: Logger? = nil) {
+        self.configuration = configuration
+        runtime = Runtime(logger ?? Logger(label: "postgres"))
+    }
+
+    public var name: String { "postgres" }
+
+    public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
+        let connection = try PostgresConnection(configuration, runtime)
+        do {
+            try await connection.connect()
+        } catch {
+            await connection.close(.forced)
+            if error is CancellationError { throw error }
+            throw (error as? PostgresError)?.whileConnecting ?? error
+        }
+        return connection
+    }
+
+    public func validate(_ connection: PostgresConnection) async throws {
+        try await connection.validate()
+    }
+
+    public func reset(_ connection: PostgresConnection) async throws {
+        try await connection.reset()
+    }
+
+    public func close(_ connection: PostgresConnection, mode: CloseMode) async {
+        await connection.close(mode)
+    }
+
+    public func verdict(on error: any Error) -> Verdict {
+        (error as? PostgresError)?.verdict ?? .keep
+    }
+
+    /// Also after a schema change has made a plan stale within the transaction: the next run prepares it anew.
+    public func canRetryTransaction(after error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return false }
+        return error.code == .serializationFailure || error.code == .deadlockDetected || error.isStalePlan
+    }
+}
+
+extension PostgresError {
+    /// The same error as the end of an attempt to connect.
+    fileprivate var whileConnecting: PostgresError {
+        var error = self
+        error.isConnecting = true
+        return error
+    }
+}

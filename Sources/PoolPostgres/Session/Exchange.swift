@@ -1,0 +1,56 @@
+internal import PoolCore
+
+/// What was sent to the server and is not yet answered, and what has come of the answer.
+struct Exchange {
+    /// Whose results they are; nil for scripts.
+    var statement: KnownStatement?
+    /// What the text says about its effects.
+    var traits: StatementTraits = []
+    /// True if the results describe the statement, and are not its rows.
+    var isPreparing = false
+    /// The name under which the statement is being prepared.
+    var preparedName: String?
+    /// Sync points that have not come back, in pipeline mode; 0 outside of it.
+    var pendingSyncs = 0
+    var isPipeline = false
+    var needsFlush = true
+    /// Rows are counted and dropped.
+    var dropsRows = false
+    /// The exchange pauses when it has collected so many rows.
+    var rowLimit = Int.max
+    /// True while a COPY to the client runs that nobody asked for.
+    var isCopyingOut = false
+    /// True while a COPY to or from the client runs that was asked for.
+    var isCopying = false
+    var allowsCopy = false
+
+    var columns: Columns?
+    var values: [SQLValue] = []
+    var rowCount = 0
+    var results: [StatementResult] = []
+    /// The latest command's tag.
+    var tag = ""
+    /// The first that came: those that follow are its consequences.
+    var error: PostgresError?
+
+    var isFull: Bool { rowCount >= rowLimit }
+}
+
+/// What an exchange has brought.
+struct ExchangeResult: Sendable {
+    var columns: Columns?
+    var values: [SQLValue]
+    var results: [StatementResult]
+    var tag: String
+}
+
+/// What an exchange needs next.
+enum ExchangeStep: Sendable {
+    case waitForRead
+    /// The socket took no more: wait for room, or for an answer that makes the server take more.
+    case waitForReadOrWrite
+    /// As many rows as were wanted are there, or a COPY has begun.
+    case paused
+    /// The server is ready for the next statement, or the connection is lost.
+    case finished
+}

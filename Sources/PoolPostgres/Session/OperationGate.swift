@@ -1,0 +1,122 @@
+internal import PoolIO
+internal import Synchronization
+
+/// One call on a connection, from its begin to its end.
+struct Operation: Sendable {
+    let number: UInt64
+    let isCancellable: Bool
+    let watch: DescriptorWatch
+}
+
+/// Decides which operation a cancellation is for, and wakes that one and no other.
+///
+/// What is to be done about the cancellation, the operation does itself: it alone knows what it has sent.
+final class OperationGate: Sendable {
+    enum Signal: Sendable {
+        case none
+        /// The task that runs the operation was cancelled.
+        case taskCancelled
+        /// The pool asked, through `DriverConnection.cancel()`.
+        case connectionCancelled
+        /// The connection is being closed by force.
+        case closing
+    }
+
+    private struct State {
+        var watch: DescriptorWatch?
+        var latest: UInt64 = 0
+        /// 0 while nothing runs.
+        var running: UInt64 = 0
+        var signal = Signal.none
+        var isCancellable = false
+        var isClosing = false
+        var endWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// The connection is established.
+    func attach(_ watch: DescriptorWatch) {
+        state.withLock { $0.watch = watch }
+    }
+
+    /// Gives out the watch, to be closed before the socket is.
+    func detach() -> DescriptorWatch? {
+        state.withLock { $0.watch.take() }
+    }
+
+    /// Watches the connection again, after unexpected input.
+    func rearm() {
+        state.withLock { $0.watch }?.rearm()
+    }
+
+    /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
+    func begin(cancellable: Bool) throws -> Operation {
+        try state.withLock { state in
+            guard let watch = state.watch, !state.isClosing else { throw PostgresError.closed }
+            if state.running != 0 { throw PostgresError.misuse("another call on this connection is still running") }
+            state.latest += 1
+            state.running = state.latest
+            state.isCancellable = cancellable
+            state.signal = .none
+            // What came too late for the operation before.
+            watch.clearInterrupt()
+            return Operation(number: state.latest, isCancellable: cancellable, watch: watch)
+        }
+    }
+
+    /// After this the operation cannot be interrupted.
+    func end(_ operation: Operation) {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard state.running == operation.number else { return [] }
+            state.running = 0
+            defer { state.endWaiters = [] }
+            return state.endWaiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    func signal(for operation: Operation) -> Signal {
+        state.withLock { $0.running == operation.number ? $0.signal : .none }
+    }
+
+    /// Interrupts `operation` because its task was cancelled; no effect if it has ended.
+    func cancel(_ operation: Operation) {
+        state.withLock { state in
+            if state.running == operation.number { interrupt(&state, .taskCancelled) }
+        }
+    }
+
+    /// Interrupts whichever operation runs now, if it may be; no effect if none does.
+    func cancelRunning() {
+        state.withLock { state in
+            if state.running != 0, state.isCancellable { interrupt(&state, .connectionCancelled) }
+        }
+    }
+
+    /// Interrupts what runs now, and refuses each operation from now on.
+    func close() {
+        state.withLock { state in
+            state.isClosing = true
+            interrupt(&state, .closing)
+        }
+    }
+
+    /// Returns when no operation runs.
+    func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.running != 0 { state.endWaiters.append(continuation) }
+                return state.running == 0
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    /// The first signal stays, but for the one that the connection is being closed.
+    private func interrupt(_ state: inout State, _ signal: Signal) {
+        guard state.running != 0, state.signal == .none || signal == .closing else { return }
+        state.signal = signal
+        state.watch?.interrupt()
+    }
+}

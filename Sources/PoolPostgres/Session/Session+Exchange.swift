@@ -1,0 +1,178 @@
+internal import PoolCore
+
+extension Session {
+    /// Goes on with the exchange as far as that is possible without waiting.
+    ///
+    /// - Parameter hasInput: True if there may be something to read.
+    mutating func step(hasInput: Bool) -> ExchangeStep {
+        guard let link, exchange != nil else { return .finished }
+        var isLost = false
+        if hasInput { isLost = !link.consumeInput() }
+        if exchange?.needsFlush == true {
+            switch link.flush() {
+            case .done: exchange?.needsFlush = false
+            case .blocked: break
+            case .failed: isLost = true
+            }
+        }
+        if isLost, link.isConnected {
+            // libpq would wait for more.
+            isBroken = true
+            noteError(PostgresError(connectionFailure: link.errorMessage))
+            return .finished
+        }
+        // Of a lost connection libpq still gives out what had come, and then an error, without waiting.
+        while isLost || !link.isBusy {
+            if exchange?.isCopyingOut == true, !dropCopyData(link) { return .waitForRead }
+            guard let result = link.nextResult() else {
+                if isAnswered(link, isLost: isLost) {
+                    collectNotifications(link)
+                    return .finished
+                }
+                continue
+            }
+            handle(result, link)
+            if exchange?.isCopying == true || exchange?.isFull == true { return .paused }
+            if isLost, !link.isConnected, exchange?.error != nil, exchange?.isPipeline == true { return .finished }
+        }
+        collectNotifications(link)
+        return exchange?.needsFlush == true ? .waitForReadOrWrite : .waitForRead
+    }
+
+    /// After the end of one statement's results: true if the server owes nothing more.
+    private mutating func isAnswered(_ link: Link, isLost: Bool) -> Bool {
+        guard let current = exchange, current.isPipeline, !isLost, link.isConnected else { return true }
+        if current.pendingSyncs > 0 { return false }
+        do {
+            try link.exitPipeline()
+        } catch {
+            isBroken = true
+        }
+        return true
+    }
+
+    mutating func collectNotifications(_ link: Link) {
+        while let notification = link.nextNotification() { notifications.append(notification) }
+    }
+
+    private mutating func handle(_ result: borrowing ResultHandle, _ link: Link) {
+        switch result.status {
+        case .rows, .row: append(result)
+        case .command: handleCommand(result)
+        case .error: noteError(result.error)
+        case .sync: handleSync()
+        case .copyIn:
+            if exchange?.allowsCopy == true {
+                exchange?.isCopying = true
+            } else {
+                _ = link.endCopyIn(failure: "COPY needs the driver's own functions for it")
+                exchange?.needsFlush = true
+            }
+        case .copyOut:
+            if exchange?.allowsCopy == true { exchange?.isCopying = true } else { exchange?.isCopyingOut = true }
+        case .copyBoth:
+            noteError(.misuse("replication is not supported"))
+            isBroken = true
+        case .empty, .aborted: break
+        }
+    }
+
+    private mutating func noteError(_ error: PostgresError) {
+        if exchange?.error == nil { exchange?.error = error }
+    }
+
+    private mutating func handleSync() {
+        exchange?.pendingSyncs -= 1
+        // What came before the last sync point was housekeeping.
+        if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.error = nil }
+        if exchange?.pendingSyncs == 0, let link {
+            do {
+                try link.exitPipeline()
+                exchange?.isPipeline = false
+            } catch {
+                isBroken = true
+            }
+        }
+    }
+
+    /// False if there is no more without waiting.
+    private mutating func dropCopyData(_ link: Link) -> Bool {
+        while true {
+            switch link.nextCopyData() {
+            case .data: continue
+            case .wait: return false
+            case .end:
+                exchange?.isCopyingOut = false
+                return true
+            }
+        }
+    }
+
+    private mutating func handleCommand(_ result: borrowing ResultHandle) {
+        if exchange?.isPreparing == true { return learnShape(result) }
+        let tag = result.commandTag
+        exchange?.tag = tag
+        exchange?.results.append(StatementResult(affectedRows: result.affectedRows))
+        if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
+    }
+
+    /// The description is the last of the answers.
+    private func learnShape(_ result: borrowing ResultHandle) {
+        guard let exchange, exchange.pendingSyncs == 1, let statement = exchange.statement else { return }
+        statement.name = exchange.preparedName
+        let columns = 0..<result.columnCount
+        var names: [String] = []
+        var types: [UInt32] = []
+        for column in columns {
+            names.append(result.columnName(column))
+            types.append(result.columnType(column))
+        }
+        statement.shape = StatementShape(parameterTypes: result.parameterTypes, names: names, types: types)
+    }
+
+    // MARK: Rows
+
+    private mutating func append(_ result: borrowing ResultHandle) {
+        guard var current = exchange.take() else { return }
+        defer { exchange = current }
+        if result.status == .rows {
+            let affected = result.affectedRows
+            current.tag = result.commandTag
+            current.results.append(StatementResult(affectedRows: affected))
+        }
+        let rows = result.rowCount
+        current.rowCount += rows
+        if current.dropsRows { return }
+        let shape = Self.shape(of: result, current.statement)
+        if current.columns == nil { current.columns = shape.columns }
+        let count = shape.readers.count
+        current.values.reserveCapacity(current.values.count + rows * count)
+        let isBinary = count > 0 && result.columnIsBinary(0)
+        for row in 0..<rows {
+            for column in 0..<count {
+                let reader = shape.readers[column]
+                let value = unsafe result.withValue(row, column) { bytes in
+                    unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
+                }
+                current.values.append(value ?? .null)
+            }
+        }
+    }
+
+    /// The statement's shape if the result has it, or else the result's own.
+    private static func shape(of result: borrowing ResultHandle, _ statement: KnownStatement?) -> StatementShape {
+        let count = result.columnCount
+        if let shape = statement?.shape, shape.readers.count == count {
+            var isSame = true
+            for column in 0..<count where shape.readers[column].type != result.columnType(column) { isSame = false }
+            if isSame { return shape }
+        }
+        var names: [String] = []
+        var types: [UInt32] = []
+        for column in 0..<count {
+            names.append(result.columnName(column))
+            types.append(result.columnType(column))
+        }
+        return StatementShape(parameterTypes: [], names: names, types: types)
+    }
+}

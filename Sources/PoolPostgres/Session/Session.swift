@@ -1,0 +1,130 @@
+internal import PoolCore
+
+/// What one connection holds: the link to the server, its statements, and what is known of its state. Used under the connection's
+/// lock only.
+struct Session: ~Copyable {
+    let configuration: PostgresConfiguration
+    /// Nil once closed.
+    var link: Link?
+    var cache: StatementCache
+    var exchange: Exchange?
+    var notifications: [PostgresNotification] = []
+
+    /// True from the pool's begin to its commit or rollback, whatever became of it in between.
+    var isTransactionOpen = false
+    /// True if a transaction was open when the exchange began, whoever began it.
+    private(set) var isInExplicitTransaction = false
+    /// True if something happened that a reset must undo, beyond an open transaction.
+    var isChanged = false
+    /// True if the server has prepared statements that the cache does not know.
+    var hasForeignStatements = false
+    /// True if the connection cannot go on.
+    var isBroken = false
+
+    init(_ configuration: PostgresConfiguration) {
+        self.configuration = configuration
+        // Without prepared statements the shapes are still worth keeping.
+        cache = StatementCache(capacity: max(configuration.statementCacheCapacity, 100))
+    }
+
+    var condition: ConnectionCondition {
+        guard let link, !isBroken, link.isConnected else { return .broken }
+        let isClean = link.transactionStatus == .idle && !isChanged && !isTransactionOpen && exchange == nil
+        return isClean ? .clean : .dirty
+    }
+
+    func open() throws -> Link {
+        guard let link else { throw PostgresError.closed }
+        if isBroken { throw PostgresError(connectionFailure: "the connection was given up after an earlier failure") }
+        return link
+    }
+
+    /// The link for a new exchange.
+    mutating func ready() throws -> Link {
+        let link = try open()
+        if exchange != nil {
+            throw PostgresError.misuse("another statement of this connection is still running: close its cursor first")
+        }
+        isInExplicitTransaction = link.transactionStatus != .idle
+        return link
+    }
+
+    /// Without this, what follows a lost transaction would be committed statement by statement.
+    func requireTransactionAlive(_ link: Link) throws {
+        if isTransactionOpen, link.transactionStatus == .idle {
+            var error = PostgresError.misuse(
+                "the transaction is no longer open: a statement has ended it", .noActiveTransaction)
+            error.hint = "End a transaction by returning from its body, or by throwing"
+            throw error
+        }
+    }
+
+    // MARK: Starting
+
+    /// Sends statements separated by semicolons, without bind values.
+    mutating func startScript(_ text: String) throws {
+        let link = try ready()
+        try requireTransactionAlive(link)
+        try link.sendScript(text)
+        exchange = Exchange(traits: StatementTraits(of: text), dropsRows: true)
+    }
+
+    /// Sends a command of the driver's own.
+    mutating func startCommand(_ text: String) throws {
+        try ready().sendScript(text)
+        exchange = Exchange(dropsRows: true)
+    }
+
+    /// Sends a COPY, which pauses when the server is ready for the data, or has some.
+    mutating func startCopy(_ text: String) throws {
+        let link = try ready()
+        try requireTransactionAlive(link)
+        try link.sendScript(text)
+        exchange = Exchange(traits: StatementTraits(of: text), allowsCopy: true)
+    }
+
+    // MARK: Ending
+
+    /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
+    /// a few that say so; of a script, some statements may have come through.
+    private mutating func note(_ exchange: Exchange) {
+        let mayHaveHadEffect =
+            exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
+        guard mayHaveHadEffect, !exchange.isPreparing else { return }
+        if exchange.traits.contains(.changesSession) { isChanged = true }
+        if exchange.traits.contains(.changesPrepared) { hasForeignStatements = true }
+    }
+
+    /// Takes what an exchange has brought.
+    ///
+    /// - Throws: the server's error.
+    mutating func finish() throws -> ExchangeResult {
+        guard var exchange = exchange.take() else { throw PostgresError.closed }
+        note(exchange)
+        if let link, !link.isConnected {
+            isBroken = true
+            if exchange.error == nil { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
+        }
+        if var error = exchange.error {
+            error.sql = error.sql ?? exchange.statement?.key.text
+            if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
+            throw error
+        }
+        return ExchangeResult(
+            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag)
+    }
+
+    /// Gives up the connection in the middle of whatever it does.
+    mutating func abandon() {
+        isBroken = true
+        exchange = nil
+    }
+
+    /// Frees everything.
+    mutating func close() {
+        exchange = nil
+        link = nil
+        isBroken = true
+        cache.removeAll()
+    }
+}

@@ -1,0 +1,140 @@
+internal import PoolCore
+
+extension ColumnReader {
+    /// A value in the server's binary form.
+    func decodeBinary(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
+        var reader = unsafe BinaryReader(bytes)
+        return isArray ? Self.array(kind, &reader) : Self.value(kind, &reader)
+    }
+
+    /// Takes a value that has the rest of the reader's bytes.
+    private static func value(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue {
+        switch kind {
+        case .bool: .bool(reader.read(UInt8.self) != 0)
+        case .int2: .int(Int64(reader.read(Int16.self)))
+        case .int4: .int(Int64(reader.read(Int32.self)))
+        case .int8: .int(reader.read())
+        case .oid: .int(Int64(reader.read(UInt32.self)))
+        case .float4: .double(Double(Float(bitPattern: reader.read())))
+        case .float8: .double(Double(bitPattern: reader.read()))
+        case .numeric: NumericFormat.decode(&reader)
+        case .text: unsafe .text(String(decoding: reader.takeRest(), as: UTF8.self))
+        case .bytes: unsafe .bytes([UInt8](reader.takeRest()))
+        case .json: unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
+        case .jsonb: jsonb(&reader)
+        case .uuid: unsafe SQLUUID(bytes: reader.takeRest()).map { .uuid($0) } ?? .null
+        case .date: Moment.date(days: reader.read())
+        case .time: SQLTime(microsecondsSinceMidnight: reader.read()).map { .time($0) } ?? .null
+        case .timestamp: Moment.timestamp(microseconds: reader.read())
+        case .zonedTimestamp: Moment.zonedTimestamp(microseconds: reader.read())
+        case .void: .null
+        }
+    }
+
+    /// The version of the format, 1, and the text.
+    private static func jsonb(_ reader: inout BinaryReader) -> SQLValue {
+        _ = reader.read(UInt8.self)
+        return unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
+    }
+
+    /// The number of dimensions, whether there are NULLs, the elements' type; for each dimension its size and first index;
+    /// and the elements, each with its length before it.
+    private static func array(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue {
+        let dimensions = Int(reader.read(Int32.self))
+        _ = reader.read(Int32.self)
+        _ = reader.read(UInt32.self)
+        var sizes: [Int] = []
+        // The server allows 6 dimensions.
+        for _ in 0..<max(0, min(dimensions, 6)) {
+            sizes.append(Int(reader.read(Int32.self)))
+            _ = reader.read(Int32.self)
+        }
+        return sizes.isEmpty ? .array([]) : elements(kind, sizes[...], &reader)
+    }
+
+    private static func elements(
+        _ kind: ValueKind, _ sizes: ArraySlice<Int>, _ reader: inout BinaryReader
+    ) -> SQLValue {
+        guard let size = sizes.first else {
+            let count = Int(reader.read(Int32.self))
+            if count < 0 { return .null }
+            var element = unsafe BinaryReader(reader.take(count))
+            return value(kind, &element)
+        }
+        // An element takes 4 bytes at least: no damaged size makes this loop long.
+        var values: [SQLValue] = []
+        for _ in 0..<size where reader.remaining >= 4 {
+            values.append(elements(kind, sizes.dropFirst(), &reader))
+        }
+        return .array(values)
+    }
+}
+
+/// The server's dates and times, which it counts from 2000-01-01.
+enum Moment {
+    static let daysFrom1970: Int64 = 10_957
+    static let microsecondsFrom1970: Int64 = 946_684_800_000_000
+    private static let microsecondsInDay: Int64 = 86_400_000_000
+
+    /// The infinities, which no day is, are the texts `infinity` and `-infinity`.
+    static func date(days: Int32) -> SQLValue {
+        if days == .max { return .text("infinity") }
+        if days == .min { return .text("-infinity") }
+        return SQLDate(daysSince1970: Int(Int64(days) + daysFrom1970)).map { .date($0) } ?? .null
+    }
+
+    /// The infinities as for dates.
+    static func timestamp(microseconds: Int64) -> SQLValue {
+        if let infinity = infinity(microseconds) { return infinity }
+        return wallClock(microseconds).map { .timestamp($0) } ?? .null
+    }
+
+    /// The infinities as for dates. A moment of the last 29 years that the server knows, from 294,247 on, is its text.
+    static func zonedTimestamp(microseconds: Int64) -> SQLValue {
+        if let infinity = infinity(microseconds) { return infinity }
+        let (sum, overflow) = microseconds.addingReportingOverflow(microsecondsFrom1970)
+        if !overflow { return .zonedTimestamp(SQLZonedTimestamp(microsecondsSince1970: sum)) }
+        return wallClock(microseconds).map { .text("\($0)Z") } ?? .null
+    }
+
+    private static func infinity(_ microseconds: Int64) -> SQLValue? {
+        switch microseconds {
+        case .max: .text("infinity")
+        case .min: .text("-infinity")
+        default: nil
+        }
+    }
+
+    private static func wallClock(_ microseconds: Int64) -> SQLTimestamp? {
+        var (days, time) = microseconds.quotientAndRemainder(dividingBy: microsecondsInDay)
+        if time < 0 {
+            days -= 1
+            time += microsecondsInDay
+        }
+        guard let date = SQLDate(daysSince1970: Int(days + daysFrom1970)),
+            let time = SQLTime(microsecondsSinceMidnight: time)
+        else { return nil }
+        return SQLTimestamp(date: date, time: time)
+    }
+
+    // MARK: To the server
+
+    /// Nil for days that its binary form cannot hold.
+    static func days(_ date: SQLDate) -> Int32? {
+        Int32(exactly: Int64(date.daysSince1970) - daysFrom1970)
+    }
+
+    /// Nil for moments that its binary form cannot hold.
+    static func microseconds(_ timestamp: SQLTimestamp) -> Int64? {
+        let days = Int64(timestamp.date.daysSince1970) - daysFrom1970
+        let (product, overflow) = days.multipliedReportingOverflow(by: microsecondsInDay)
+        let (sum, overflow2) = product.addingReportingOverflow(timestamp.time.microsecondsSinceMidnight)
+        return overflow || overflow2 ? nil : sum
+    }
+
+    /// Nil for moments that its binary form cannot hold.
+    static func microseconds(_ timestamp: SQLZonedTimestamp) -> Int64? {
+        let (difference, overflow) = timestamp.microsecondsSince1970.subtractingReportingOverflow(microsecondsFrom1970)
+        return overflow ? nil : difference
+    }
+}

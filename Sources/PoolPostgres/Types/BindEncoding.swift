@@ -1,0 +1,98 @@
+internal import PoolCore
+
+extension BindBuffer {
+    /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and else as
+    /// text, which the server reads as that type or refuses.
+    ///
+    /// - Throws: ``PostgresError`` for text with a zero byte, which the server has no way to store.
+    mutating func append(_ value: SQLValue, as type: UInt32) throws {
+        switch value {
+        case .null: return appendNull()
+        case .int(let value):
+            if appendInteger(value, as: type) { return }
+        case .bool(let value) where type == TypeID.bool:
+            return appendBinary { $0.append(value ? 1 : 0) }
+        case .double(let value) where type == TypeID.float8:
+            return appendBinary { $0.append(bigEndian: value.bitPattern) }
+        case .bytes(let value) where type == TypeID.bytes:
+            return appendBinary { $0 += value }
+        case .uuid(let value) where type == TypeID.uuid:
+            return appendBinary { $0 += value.bytes }
+        case .date(let value) where type == TypeID.date:
+            if let days = Moment.days(value) { return appendBinary { $0.append(bigEndian: days) } }
+        case .time(let value) where type == TypeID.time:
+            return appendBinary { $0.append(bigEndian: value.microsecondsSinceMidnight) }
+        case .timestamp(let value) where type == TypeID.timestamp:
+            if let moment = Moment.microseconds(value) { return appendBinary { $0.append(bigEndian: moment) } }
+        case .zonedTimestamp(let value) where type == TypeID.zonedTimestamp:
+            if let moment = Moment.microseconds(value) { return appendBinary { $0.append(bigEndian: moment) } }
+        case .text(let text):
+            return try appendChecked(text)
+        default: break
+        }
+        try appendChecked(ValueText.of(value) ?? "")
+    }
+
+    /// False if the type is no integer, or too small for the value: the server then says so.
+    private mutating func appendInteger(_ value: Int64, as type: UInt32) -> Bool {
+        switch type {
+        case TypeID.int8: appendBinary { $0.append(bigEndian: value) }
+        case TypeID.int4:
+            guard let small = Int32(exactly: value) else { return false }
+            appendBinary { $0.append(bigEndian: small) }
+        case TypeID.int2:
+            guard let small = Int16(exactly: value) else { return false }
+            appendBinary { $0.append(bigEndian: small) }
+        case TypeID.float8:
+            guard let double = Double(exactly: value) else { return false }
+            appendBinary { $0.append(bigEndian: double.bitPattern) }
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func appendChecked(_ text: String) throws {
+        if text.utf8.contains(0) {
+            var error = PostgresError(
+                code: PostgresError.Code(rawValue: "22021"), message: "Postgres cannot store a zero byte in a text")
+            error.hint = "Bind the value as bytes, and store it as bytea"
+            throw error
+        }
+        append(text: text)
+    }
+}
+
+extension Array where Element == UInt8 {
+    fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { bytes in unsafe append(contentsOf: bytes) }
+    }
+}
+
+extension SQLValue {
+    /// The type that a parameter is given where the server knows none and would take it for text. Nil for values that text is
+    /// right for.
+    var ownType: UInt32? {
+        switch self {
+        case .null, .text, .json: nil
+        case .bool: TypeID.bool
+        case .int: TypeID.int8
+        case .double: TypeID.float8
+        case .decimal: TypeID.numeric
+        case .bytes: TypeID.bytes
+        case .date: TypeID.date
+        case .time: TypeID.time
+        case .timestamp: TypeID.timestamp
+        case .zonedTimestamp: TypeID.zonedTimestamp
+        case .uuid: TypeID.uuid
+        case .array(let values): values.lazy.compactMap(\.elementType).first.flatMap { TypeID.arrays[$0] }
+        }
+    }
+
+    /// Of what an array of this value is one.
+    private var elementType: UInt32? {
+        if case .array(let values) = self { return values.lazy.compactMap(\.elementType).first }
+        if case .text = self { return TypeID.text }
+        if case .json = self { return TypeID.jsonb }
+        return ownType
+    }
+}

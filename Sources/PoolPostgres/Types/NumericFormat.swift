@@ -1,0 +1,57 @@
+internal import PoolCore
+
+/// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and how many decimal
+/// digits are shown after the point.
+enum NumericFormat {
+    private static let negative: UInt16 = 0x4000
+    private static let nan: UInt16 = 0xC000
+    private static let infinity: UInt16 = 0xD000
+    private static let negativeInfinity: UInt16 = 0xF000
+
+    static func decode(_ reader: inout BinaryReader) -> SQLValue {
+        let count = Int(reader.read(Int16.self))
+        let weight = Int(reader.read(Int16.self))
+        let sign = reader.read(UInt16.self)
+        let scale = Int(reader.read(Int16.self))
+        switch sign {
+        case nan: return .decimal(.nan)
+        case infinity: return .decimal(.infinity)
+        case negativeInfinity: return .decimal(.negativeInfinity)
+        default: break
+        }
+        var groups: [UInt16] = []
+        for _ in 0..<max(0, count) { groups.append(reader.read()) }
+        let text = text(groups, weight: weight, scale: max(0, scale), isNegative: sign == negative)
+        return SQLDecimal(text).map { .decimal($0) } ?? .text(text)
+    }
+
+    private static func text(_ groups: [UInt16], weight: Int, scale: Int, isNegative: Bool) -> String {
+        /// The four digits at a power of 10,000.
+        func group(_ power: Int) -> UInt16 {
+            let index = weight - power
+            return groups.indices.contains(index) ? groups[index] : 0
+        }
+        var text: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
+        if weight < 0 {
+            text.append(UInt8(ascii: "0"))
+        } else {
+            text += String(group(weight)).utf8
+            for power in stride(from: weight - 1, through: 0, by: -1) { append(group(power), to: &text) }
+        }
+        if scale > 0 {
+            text.append(UInt8(ascii: "."))
+            let end = text.count + scale
+            var power = -1
+            while text.count < end {
+                append(group(power), to: &text)
+                power -= 1
+            }
+            text.removeLast(text.count - end)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func append(_ group: UInt16, to text: inout [UInt8]) {
+        for divisor: UInt16 in [1000, 100, 10, 1] { text.append(UInt8(ascii: "0") + UInt8(group / divisor % 10)) }
+    }
+}

@@ -1,0 +1,131 @@
+internal import PoolCore
+
+extension ColumnReader {
+    /// A value in the server's text form, with dates in ISO style. What cannot be read stays text.
+    func decodeText(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
+        if kind == .bytes, !isArray { return unsafe ByteText.decode(bytes) }
+        let text = unsafe String(decoding: bytes, as: UTF8.self)
+        if isArray {
+            var parser = ArrayTextParser(text, kind: kind)
+            return parser.parse() ?? .text(text)
+        }
+        return Self.value(text, kind)
+    }
+
+    static func value(_ text: String, _ kind: ValueKind) -> SQLValue {
+        let value: SQLValue? =
+            switch kind {
+            case .bool: .bool(text == "t")
+            case .int2, .int4, .int8, .oid: Int64(text).map { .int($0) }
+            case .float4: Float(text).map { .double(Double($0)) }
+            case .float8: Double(text).map { .double($0) }
+            case .numeric: SQLDecimal(text).map { .decimal($0) }
+            case .text: .text(text)
+            case .bytes: unsafe Array(text.utf8).withUnsafeBytes { bytes in unsafe ByteText.decode(bytes) }
+            case .date: DateText.date(text).map { .date($0) }
+            case .time: SQLTime(text).map { .time($0) }
+            case .timestamp: DateText.timestamp(text).map { .timestamp($0) }
+            case .zonedTimestamp: DateText.zonedTimestamp(text)
+            case .uuid: SQLUUID(text).map { .uuid($0) }
+            case .json, .jsonb: .json(text)
+            case .void: .null
+            }
+        return value ?? .text(text)
+    }
+}
+
+/// The two text forms of `bytea`.
+enum ByteText {
+    static func decode(_ text: UnsafeRawBufferPointer) -> SQLValue {
+        let backslash = UInt8(ascii: "\\")
+        guard text.count >= 2, unsafe text[0] == backslash, unsafe text[1] == UInt8(ascii: "x") else {
+            return unsafe decodeEscapes(text)
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 2 - 1)
+        for index in stride(from: 2, to: text.count - 1, by: 2) {
+            unsafe bytes.append(digit(text[index]) << 4 | digit(text[index + 1]))
+        }
+        return .bytes(bytes)
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8 {
+        character <= UInt8(ascii: "9") ? character &- UInt8(ascii: "0") : (character | 0x20) &- UInt8(ascii: "a") &+ 10
+    }
+
+    /// The older form: a backslash before another, or before three octal digits.
+    private static func decodeEscapes(_ text: UnsafeRawBufferPointer) -> SQLValue {
+        var bytes: [UInt8] = []
+        var index = 0
+        while index < text.count {
+            let character = unsafe text[index]
+            if character == UInt8(ascii: "\\"), index + 3 < text.count, unsafe text[index + 1] != character {
+                let digits = unsafe [text[index + 1], text[index + 2], text[index + 3]]
+                bytes.append(digits.reduce(0) { $0 << 3 | ($1 & 7) })
+                index += 4
+            } else {
+                index += character == UInt8(ascii: "\\") ? 2 : 1
+                bytes.append(character)
+            }
+        }
+        return .bytes(bytes)
+    }
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text = Array("\\x".utf8)
+        text.reserveCapacity(2 + bytes.count * 2)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// Dates as the server writes them: years without a sign, and those before 1 with ` BC` at the end.
+enum DateText {
+    static func date(_ text: String) -> SQLDate? {
+        let (text, isBeforeChrist) = era(text)
+        return date(text, isBeforeChrist)
+    }
+
+    static func timestamp(_ text: String) -> SQLTimestamp? {
+        let (text, isBeforeChrist) = era(text)
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, let date = date(parts[0], isBeforeChrist), let time = SQLTime(String(parts[1])) else {
+            return nil
+        }
+        return SQLTimestamp(date: date, time: time)
+    }
+
+    static func zonedTimestamp(_ text: String) -> SQLValue? {
+        let (text, isBeforeChrist) = era(text)
+        guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }), text.contains(":"),
+            let wallClock = timestamp(String(text[..<sign]) + (isBeforeChrist ? " BC" : "")), let offset = offset(text[sign...])
+        else { return nil }
+        if let value = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(value) }
+        // As the binary form does it.
+        let seconds = Duration.seconds(offset)
+        return seconds == .zero ? .text("\(wallClock)Z") : nil
+    }
+
+    private static func era(_ text: String) -> (text: Substring, isBeforeChrist: Bool) {
+        text.hasSuffix(" BC") ? (text.dropLast(3), true) : (text[...], false)
+    }
+
+    private static func date(_ text: Substring, _ isBeforeChrist: Bool) -> SQLDate? {
+        let parts = text.split(separator: "-").compactMap { Int($0) }
+        guard parts.count == 3 else { return nil }
+        // The year 1 BC is 0.
+        return SQLDate(year: isBeforeChrist ? 1 - parts[0] : parts[0], month: parts[1], day: parts[2])
+    }
+
+    /// `+02`, `-03:30` or `+01:23:45`, in seconds.
+    private static func offset(_ text: Substring) -> Int? {
+        let parts = text.dropFirst().split(separator: ":").compactMap { Int($0) }
+        guard (1...3).contains(parts.count) else { return nil }
+        let seconds = zip(parts, [3600, 60, 1]).reduce(0) { $0 + $1.0 * $1.1 }
+        return text.hasPrefix("-") ? -seconds : seconds
+    }
+}

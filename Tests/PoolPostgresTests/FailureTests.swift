@@ -1,0 +1,191 @@
+import Foundation
+import PoolCore
+import PoolPostgres
+import Testing
+
+extension PostgresTests {
+    @Suite("Failures of Postgres", .timeLimit(.minutes(3)))
+    struct FailureTests {
+        private func connectError(_ connection: String) async throws -> (PostgresError, Verdict) {
+            let driver = PostgresDriver(configuration: try PostgresConfiguration(connection))
+            do {
+                await driver.close(try await connect(driver), mode: .orderly)
+            } catch let error as PostgresError {
+                return (error, driver.verdict(on: error))
+            }
+            throw CannotHappen()
+        }
+
+        struct CannotHappen: Error {}
+
+        @Test("an unknown database is refused, and says so")
+        func unknownDatabase() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let (error, verdict) = try await connectError(server.connection("no_such_database"))
+            #expect(error.code == .unknownDatabase)
+            #expect(verdict == .refused)
+            #expect(error.message.contains("no_such_database"))
+            #expect(!error.message.contains("LOCATION"))
+        }
+
+        @Test("an unknown user is refused")
+        func unknownUser() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let (error, verdict) = try await connectError(server.connection(user: "nobody_at_all"))
+            #expect(error.code.errorClass == "28")
+            #expect(verdict == .refused)
+        }
+
+        @Test("a wrong password and a missing one are refused, and the right one is not")
+        func passwords() async throws {
+            let server = try PrivatePostgres.shared.get()
+            try await PrivatePostgres.administrator.get().withConnection { lease in
+                try await lease.executeScript("""
+                    DROP ROLE IF EXISTS scram; CREATE ROLE scram LOGIN PASSWORD 'the right one';
+                    """)
+                try await lease.executeScript("SELECT 1")
+            }
+            let base = "host=127.0.0.1 port=\(server.port) dbname=scram user=scram"
+            _ = try? await PrivatePostgres.administrator.get().execute("CREATE DATABASE scram TEMPLATE template0")
+            let (wrong, verdict) = try await connectError(base + " password=wrong")
+            #expect(wrong.code == .invalidPassword)
+            #expect(verdict == .refused)
+            #expect(!"\(wrong)".contains("password=wrong"))
+            let (missing, missingVerdict) = try await connectError(base + " passfile=/dev/null")
+            #expect(missingVerdict == .refused, "\(missing)")
+            let driver = PostgresDriver(configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
+            let connection = try await connect(driver)
+            #expect(try await connection.values("SELECT current_user::text") == [.text("scram")])
+            await driver.close(connection, mode: .orderly)
+        }
+
+        @Test("TLS that the server does not have, or whose certificate nobody vouches for, is refused")
+        func transportSecurity() async throws {
+            let server = try PrivatePostgres.shared.get()
+            guard server.hasTLS else { return }
+            let base = "host=127.0.0.1 port=\(server.port) dbname=tls_only user=postgres"
+            let (unverified, verdict) = try await connectError(base + " sslmode=verify-full sslrootcert=/no/such/file")
+            #expect(verdict == .refused, "\(unverified)")
+            let (plain, plainVerdict) = try await connectError(base + " sslmode=disable")
+            #expect(plainVerdict == .refused, "\(plain)")
+        }
+
+        @Test("a server that is not there is a passing failure, and fails at once")
+        func unreachable() async throws {
+            let start = ContinuousClock.now
+            let (error, verdict) = try await connectError("host=127.0.0.1 port=1 dbname=x user=x")
+            #expect(error.code == .cannotConnect)
+            #expect(verdict == .discard)
+            let (missing, missingVerdict) = try await connectError("host=/no/such/folder dbname=x user=x")
+            #expect(missingVerdict == .discard, "\(missing)")
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+
+        @Test("of several hosts the first that answers is taken")
+        func severalHosts() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let driver = PostgresDriver(
+                configuration: try PostgresConfiguration(
+                    "host=/no/such/folder,\(server.folder) port=1,\(server.port) user=postgres dbname=postgres"
+                        + " target_session_attrs=read-write"))
+            let connection = try await connect(driver)
+            #expect(try await connection.values("SELECT 1") == [.int(1)])
+            await driver.close(connection, mode: .orderly)
+        }
+
+        @Test("a connect to a host that never answers ends when its task is cancelled")
+        func cancelledConnect() async throws {
+            // Listens, and accepts nobody.
+            let listener = try SilentListener()
+            let driver = PostgresDriver(
+                configuration: try PostgresConfiguration("host=127.0.0.1 port=\(listener.port) user=x dbname=x"))
+            let task = Task { try await connect(driver) }
+            await listener.waitForClient()
+            task.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+        }
+
+        @Test("a terminated session reports itself broken, with the server's reason")
+        func terminated() async throws {
+            try await withConnection { driver, connection async throws in
+                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
+                    throw CannotHappen()
+                }
+                async let outcome = connection.query("SELECT pg_sleep(1000)")
+                try await PrivatePostgres.administrator.get().withConnection { lease in
+                    let isBusy: SQL = "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
+                    while try await lease.query(isBusy).isEmpty {}
+                    try await lease.execute("SELECT pg_terminate_backend(\(process)::int4)")
+                }
+                do {
+                    _ = try await outcome
+                    throw CannotHappen()
+                } catch let error as PostgresError {
+                    #expect(error.code == .adminShutdown)
+                    #expect(driver.verdict(on: error) == .discard)
+                }
+                #expect(connection.condition == .broken)
+                await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1") }
+            }
+        }
+
+        @Test("an idle connection whose session ends is known to be broken, without a query")
+        func terminatedWhileIdle() async throws {
+            try await withConnection { _, connection async throws in
+                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
+                    throw CannotHappen()
+                }
+                try await PrivatePostgres.administrator.get().execute("SELECT pg_terminate_backend(\(process)::int4, 10000)")
+                while connection.condition != .broken { await Task.yield() }
+            }
+        }
+
+        @Test("sessions that are terminated at random under load: every task ends, and the pool is whole again")
+        func killedUnderLoad() async throws {
+            try await withPool(4) { pool in
+                let isOver = Flag()
+                async let killer: Void = {
+                    let administrator = try PrivatePostgres.administrator.get()
+                    while !isOver.isSet {
+                        try await administrator.execute("""
+                            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                            WHERE application_name = 'killed' AND random() < 0.3
+                            """)
+                    }
+                }()
+                let outcomes = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+                    for task in 0..<8 {
+                        group.addTask {
+                            var (successes, failures) = (0, 0)
+                            for number in 0..<100 {
+                                do {
+                                    try await pool.withConnection { lease in
+                                        try await lease.execute("SET application_name = 'killed'")
+                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8").decode(Int.self)
+                                        guard answer == [task * 1_000 + number] else { throw CannotHappen() }
+                                    }
+                                    successes += 1
+                                } catch is PostgresError {
+                                    failures += 1
+                                } catch is PoolError {
+                                    failures += 1
+                                }
+                            }
+                            return (successes, failures)
+                        }
+                    }
+                    var sum = (successes: 0, failures: 0)
+                    for try await outcome in group { sum = (sum.successes + outcome.0, sum.failures + outcome.1) }
+                    return sum
+                }
+                isOver.set()
+                try await killer
+                #expect(outcomes.successes + outcomes.failures == 800)
+                #expect(outcomes.successes > 0)
+                // Those that were hit while idle may still be noticed by their next user.
+                for _ in 0..<8 { _ = try? await pool.query("SELECT 1") }
+                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+            }
+        }
+    }
+}
