@@ -128,7 +128,8 @@ public final class PostgresConnection: SQLConnection {
         case .none: break
         case .closing: throw PostgresError.closed
         case .taskCancelled: throw CancellationError()
-        case .connectionCancelled: throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
+        case .connectionCancelled:
+            throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
         }
     }
 
@@ -149,7 +150,8 @@ public final class PostgresConnection: SQLConnection {
         guard let request else { return }
         if request.deadline <= .now {
             throw giveUp(
-                PostgresError(connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
+                PostgresError(
+                    connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
         }
         if !isAnswered { request.askIfDue(on: runtime.helpers, waking: operation.watch) }
     }
@@ -212,7 +214,9 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    private func helped<Value: Sendable>(_ body: @escaping @Sendable (inout Session) throws -> Value) async throws -> Value {
+    private func helped<Value: Sendable>(
+        _ body: @escaping @Sendable (inout Session) throws -> Value
+    ) async throws -> Value {
         try await runtime.helpers.run { try self.session.withLock { try body(&$0) } }
     }
 

@@ -40,7 +40,8 @@ extension PostgresTests {
         func passwords() async throws {
             let server = try PrivatePostgres.shared.get()
             try await PrivatePostgres.administrator.get().withConnection { lease in
-                try await lease.executeScript("""
+                try await lease.executeScript(
+                    """
                     DROP ROLE IF EXISTS scram; CREATE ROLE scram LOGIN PASSWORD 'the right one';
                     """)
                 try await lease.executeScript("SELECT 1")
@@ -53,7 +54,8 @@ extension PostgresTests {
             #expect(!"\(wrong)".contains("password=wrong"))
             let (missing, missingVerdict) = try await connectError(base + " passfile=/dev/null")
             #expect(missingVerdict == .refused, "\(missing)")
-            let driver = PostgresDriver(configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
+            let driver = PostgresDriver(
+                configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
             let connection = try await connect(driver)
             #expect(try await connection.values("SELECT current_user::text") == [.text("scram")])
             await driver.close(connection, mode: .orderly)
@@ -113,7 +115,8 @@ extension PostgresTests {
                 }
                 async let outcome = connection.query("SELECT pg_sleep(1000)")
                 try await PrivatePostgres.administrator.get().withConnection { lease in
-                    let isBusy: SQL = "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
+                    let isBusy: SQL =
+                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
                     while try await lease.query(isBusy).isEmpty {}
                     try await lease.execute("SELECT pg_terminate_backend(\(process)::int4)")
                 }
@@ -135,7 +138,8 @@ extension PostgresTests {
                 guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
                     throw CannotHappen()
                 }
-                try await PrivatePostgres.administrator.get().execute("SELECT pg_terminate_backend(\(process)::int4, 10000)")
+                try await PrivatePostgres.administrator.get().execute(
+                    "SELECT pg_terminate_backend(\(process)::int4, 10000)")
                 while connection.condition != .broken { await Task.yield() }
             }
         }
@@ -147,7 +151,8 @@ extension PostgresTests {
                 async let killer: Void = {
                     let administrator = try PrivatePostgres.administrator.get()
                     while !isOver.isSet {
-                        try await administrator.execute("""
+                        try await administrator.execute(
+                            """
                             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                             WHERE application_name = 'killed' AND random() < 0.3
                             """)
@@ -161,7 +166,8 @@ extension PostgresTests {
                                 do {
                                     try await pool.withConnection { lease in
                                         try await lease.execute("SET application_name = 'killed'")
-                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8").decode(Int.self)
+                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8")
+                                            .decode(Int.self)
                                         guard answer == [task * 1_000 + number] else { throw CannotHappen() }
                                     }
                                     successes += 1

@@ -79,7 +79,8 @@ extension PostgresTests {
                     try await group.waitForAll()
                 }
                 #expect(try await pool.query("SELECT i FROM guarded").decode(Int.self) == [40])
-                #expect(try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").isEmpty)
+                #expect(
+                    try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").isEmpty)
                 #expect(pool.statistics.resets == 0)
                 try await pool.execute("DROP TABLE guarded")
             }
@@ -101,14 +102,18 @@ extension PostgresTests {
                     let lines = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") { reader in
                         var lines = 0
                         while let line = try await reader.next() {
-                            if lines == 99_999 { #expect(String(decoding: line, as: UTF8.self) == "99999\ttext, 99999\n") }
+                            if lines == 99_999 {
+                                #expect(String(decoding: line, as: UTF8.self) == "99999\ttext, 99999\n")
+                            }
                             lines += 1
                         }
                         return lines
                     }
                     #expect(lines == 100_000)
                     // Early, in both ways that there are.
-                    let first = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") { try await $0.next() }
+                    let first = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") {
+                        try await $0.next()
+                    }
                     #expect(first.map { String(decoding: $0, as: UTF8.self) } == "0\ttext, 0\n")
                     #expect(try await lease.query("SELECT count(*) FROM copied").decode(Int.self) == [100_000])
                 }

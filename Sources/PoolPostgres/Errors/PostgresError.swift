@@ -47,7 +47,8 @@ public struct PostgresError: Error, Sendable, Hashable {
     }
 
     static let outOfMemory = PostgresError(code: .outOfMemory, severity: "FATAL", message: "out of memory")
-    static let closed = PostgresError(code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
+    static let closed = PostgresError(
+        code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
 
     static func misuse(_ message: String, _ code: Code = .objectNotInPrerequisiteState) -> PostgresError {
         PostgresError(code: code, message: message)

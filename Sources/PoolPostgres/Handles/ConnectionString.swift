@@ -31,7 +31,8 @@ enum ConnectionString {
         return names
     }()
 
-    private static func settings(of options: UnsafeMutablePointer<PQconninfoOption>) -> [(name: String, value: String)] {
+    private static func settings(of options: UnsafeMutablePointer<PQconninfoOption>) -> [(name: String, value: String)]
+    {
         var settings: [(name: String, value: String)] = []
         var index = 0
         while let name = unsafe options[index].keyword {

@@ -115,7 +115,9 @@ extension Session {
         exchange.preparedName = isNamed ? name : nil
         exchange.pendingSyncs = 1
         if isNamed, link.transactionStatus == .idle, !cache.unneeded.isEmpty {
-            for name in cache.takeUnneeded() { try link.send("DEALLOCATE \(name)", [], BindBuffer(), binaryResults: false) }
+            for name in cache.takeUnneeded() {
+                try link.send("DEALLOCATE \(name)", [], BindBuffer(), binaryResults: false)
+            }
             // Its own sync point: the statement may be gone already, and that must not matter.
             try link.sendSync()
             exchange.pendingSyncs = 2
