@@ -86,6 +86,36 @@ extension PostgresTests {
             }
         }
 
+        @Test("a batch has a result or an error for each statement, and those after a failure still run")
+        func batch() async throws {
+            try await withPool(1) { pool async throws in
+                try await pool.withConnection { lease async throws in
+                    try await lease.execute("CREATE TEMPORARY TABLE batched (i int PRIMARY KEY)")
+                    for round in 0..<3 {
+                        let results = try await lease.batch([
+                            "INSERT INTO batched VALUES (\(round))", "INSERT INTO batched VALUES (\(round))",
+                            "SELECT i FROM batched WHERE i = \(round)", "SELECT 'no bind'", "SELECT \(round) AS own",
+                        ])
+                        #expect(results.count == 5)
+                        #expect(throws: Never.self) { _ = try results[0].get() }
+                        let error = #expect(throws: PostgresError.self) { try results[1].get() }
+                        #expect(error?.code == .uniqueViolation)
+                        #expect(try results[2].get().decode(Int.self) == [round])
+                        #expect(try results[3].get().decode(String.self) == ["no bind"])
+                        #expect(try results[4].get().decode(Int.self) == [round])
+                    }
+                    try await lease.transaction { transaction in
+                        let results = try await transaction.batch(["SELECT 1", "SELECT 1 / 0", "SELECT 2"])
+                        #expect(results.map { (try? $0.get()) != nil } == [true, false, false])
+                        transaction.setRollbackOnly()
+                    }
+                    await #expect(throws: PostgresError.self) { _ = try await lease.batch(["SELECT 1", "SELEC \(1)"]) }
+                    #expect(try await lease.query("SELECT count(*) FROM batched").decode(Int.self) == [3])
+                    #expect(try await lease.batch([]).isEmpty)
+                }
+            }
+        }
+
         @Test("COPY brings in what is written, and gives out what there is")
         func copy() async throws {
             try await withPool(1) { pool async throws in

@@ -46,6 +46,13 @@ public struct PostgresError: Error, Sendable, Hashable {
             message: message.isEmpty ? "the connection to the server was lost" : message)
     }
 
+    /// The same error about the statement `sql`.
+    func inStatement(_ sql: String?) -> PostgresError {
+        var error = self
+        error.sql = sql ?? error.sql
+        return error
+    }
+
     static let outOfMemory = PostgresError(code: .outOfMemory, severity: "FATAL", message: "out of memory")
     static let closed = PostgresError(
         code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")

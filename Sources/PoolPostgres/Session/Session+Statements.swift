@@ -49,7 +49,7 @@ extension Session {
     }
 
     /// The server's types, but the application's own where the server takes a value for text because it knows no better.
-    private func parameterTypes(_ shape: StatementShape, _ bindSets: [[SQLValue]]) throws -> [UInt32] {
+    func parameterTypes(_ shape: StatementShape, _ bindSets: [[SQLValue]]) throws -> [UInt32] {
         var types = shape.parameterTypes
         for binds in bindSets {
             if binds.count != types.count {

@@ -111,7 +111,8 @@ struct Session: ~Copyable {
             throw error
         }
         return ExchangeResult(
-            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag)
+            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag,
+            outcomes: exchange.outcomes ?? [])
     }
 
     /// Gives up the connection in the middle of whatever it does.
