@@ -86,7 +86,6 @@ public struct PostgresConfiguration: Sendable, Hashable {
         do {
             parameters = try ConnectionString.parse(connection)
         } catch {
-            // libpq's reason may repeat a part of the text, but never the password.
             throw PoolConfigurationError(
                 property: "connection", value: "(hidden: it may hold a password)", rule: error.reason)
         }

@@ -193,5 +193,54 @@ extension PostgresTests {
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
             }
         }
+
+        @Test("a server that is killed under load: every task ends with an answer or an error, and no connection is left")
+        func killedServer() async throws {
+            let server = try PrivatePostgres()
+            let pool = try PostgresPool(
+                database: server.configuration(),
+                configuration: PoolConfiguration(
+                    name: "doomed", maximumConnections: 4, acquireTimeout: .seconds(1), connectTimeout: .seconds(1)))
+            let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for task in 0..<8 {
+                    group.addTask {
+                        for number in 0... {
+                            do {
+                                let answer = try await pool.query("SELECT \(number)::int8").decode(Int.self)
+                                #expect(answer == [number])
+                                if task == 0, number == 50 { _ = signal(Int64(server.processID), "KILL") }
+                            } catch let error as PostgresError {
+                                #expect(error.severity == "FATAL", "\(error)")
+                                return number
+                            } catch is PoolError {
+                                return number
+                            }
+                        }
+                        return 0
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(answers > 50)
+            await #expect(throws: PoolError.self) { try await pool.query("SELECT 1") }
+            await pool.close(drain: .zero)
+            #expect(pool.statistics.counts.total == 0)
+        }
+
+        @Test("a server that stands still as a whole costs a connect its time-out, and leases go on when it does")
+        func frozenConnect() async throws {
+            let server = try PrivatePostgres()
+            let pool = try PostgresPool(
+                database: server.configuration(),
+                configuration: PoolConfiguration(
+                    name: "frozen", maximumConnections: 2, acquireTimeout: .milliseconds(700),
+                    connectTimeout: .milliseconds(500), maximumBackoff: .milliseconds(200)))
+            #expect(signal(Int64(server.processID), "STOP"))
+            await #expect(throws: PoolError.self) { try await pool.query("SELECT 1") }
+            #expect(signal(Int64(server.processID), "CONT"))
+            let options = AcquireOptions(timeout: .seconds(30))
+            #expect(try await pool.query("SELECT 1", options).decode(Int.self) == [1])
+            await pool.close(drain: .seconds(1))
+        }
     }
 }
