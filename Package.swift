@@ -13,7 +13,7 @@ let package = Package(
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0")
     ],
     targets: [
         .systemLibrary(name: "CEpoll"),
@@ -29,7 +29,8 @@ let package = Package(
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
         .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
         // Work that is measured or killed needs a process of its own: the campaigns start this one.
-        .executableTarget(name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
+        .executableTarget(
+            name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
         .testTarget(name: "PoolPostgresTests", dependencies: ["PoolPostgres", "PoolTesting"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),

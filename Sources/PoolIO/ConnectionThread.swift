@@ -104,8 +104,8 @@ public final class ConnectionThread: TaskExecutor {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// All that is queued, or nil once the thread shall end. The end is decided under the lock that ``accept(_:)`` takes,
-    /// so no work is ever queued for a thread that will not look again.
+    /// All that is queued, or nil once the thread shall end. The end is decided under the lock that ``accept(_:)``
+    /// takes, so no work is ever queued for a thread that will not look again.
     private func nextBatch() -> [Work]? {
         queue.wait { queue -> [Work]?? in
             if !queue.pending.isEmpty {

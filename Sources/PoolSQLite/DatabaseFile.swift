@@ -48,6 +48,10 @@ final class DatabaseFile: Sendable {
             for function in configuration.functions { try database.register(function) }
             let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)
             try checkPragmas(database)
+            // A WAL is a property of the file; each other mode is a setting of the connection.
+            if !isReading, configuration.location != .memory, configuration.journalMode != .wal {
+                try Self.setJournalMode(configuration.journalMode, on: database)
+            }
             try session.applyBaseline()
             return session
         } catch let error as SQLiteError {
@@ -112,8 +116,11 @@ final class DatabaseFile: Sendable {
     }
 
     private func explained(_ error: SQLiteError, _ opening: Database.Opening) -> any Error {
-        guard error.code.primary == .cannotOpen, error.remedy == nil else { return error.whileConnecting() }
         let path = isURI ? Database.pathOf(uri: name) : name
+        // A folder can be opened for reading; the first read fails then.
+        let isFolder = error.code.primary == .inputOutput && Database.isFolder(path)
+        let isUnexplained = error.code.primary == .cannotOpen && error.remedy == nil
+        if !isFolder && !isUnexplained { return error.whileConnecting() }
         return Database.explained(error, path: path, opening, systemError: 0).whileConnecting()
     }
 }

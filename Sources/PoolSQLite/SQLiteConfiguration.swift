@@ -7,12 +7,12 @@ public struct SQLiteConfiguration: Sendable {
     public enum Location: Sendable, Hashable {
         /// A file. A relative path starts at the process's current folder. `":memory:"` means ``memory``.
         case path(String)
-        /// A `file:` URI with SQLite's query parameters, such as `file:/data/shop.db?mode=ro`; `mode=ro` and `immutable=1`
-        /// make the configuration read-only, `mode=rw` turns off ``SQLiteConfiguration/createsFile``, and `mode=memory`
-        /// means ``memory``. See https://www.sqlite.org/uri.html
+        /// A `file:` URI with SQLite's query parameters, such as `file:/data/shop.db?mode=ro`; `mode=ro` and
+        /// `immutable=1` make the configuration read-only, `mode=rw` turns off ``SQLiteConfiguration/createsFile``, and
+        /// `mode=memory` means ``memory``. See https://www.sqlite.org/uri.html
         case url(String)
-        /// A database in memory, at most 1 GiB. The pool uses exactly one connection for it. It lives as long as the driver (and
-        /// so the pool) does, also when the pool replaces that connection.
+        /// A database in memory, at most 1 GiB. The pool uses exactly one connection for it. It lives as long as the
+        /// driver (and so the pool) does, also when the pool replaces that connection.
         case memory
     }
 
@@ -33,8 +33,9 @@ public struct SQLiteConfiguration: Sendable {
         /// On a named thread of the connection's own. The body of a lease moves there where its caller allows it, so
         /// that there is one hop for each lease. No blocking call runs on Swift's cooperative threads.
         case connectionThread
-        /// On the caller's thread: no hop at all, for data that is in the page cache. A statement that is slow, or waits for
-        /// another process's lock, blocks one of Swift's few cooperative threads for that long.
+        /// On the caller's thread: no hop at all, for data that is in the page cache. A statement that is slow, or
+        /// waits for another process's lock, blocks one of Swift's few cooperative threads for that long; where all of
+        /// them are blocked, no task is left that could cancel it.
         case callerThread
     }
 
@@ -56,8 +57,8 @@ public struct SQLiteConfiguration: Sendable {
     public let isReadOnly: Bool
     /// True if a missing file is created; else connecting to one fails. The default is true.
     public let createsFile: Bool
-    /// The size in bytes of the pages of a database that is created: a power of two from 512 to 65536. It does not change
-    /// that of an existing one. Nil is SQLite's own default, 4096.
+    /// The size in bytes of the pages of a database that is created: a power of two from 512 to 65536. It does not
+    /// change that of an existing one. Nil is SQLite's own default, 4096.
     public let pageSize: Int?
     /// The default is ``JournalMode/wal`` for files. With any other mode the pool uses one connection for everything,
     /// because readers and writers would block each other. Not used in memory and where ``isReadOnly`` is true.
@@ -65,9 +66,10 @@ public struct SQLiteConfiguration: Sendable {
     /// The default is ``Synchronous/normal`` with a WAL (a power cut may undo the latest commits, and never damages the
     /// file), and ``Synchronous/full`` without.
     public let synchronous: Synchronous
-    /// How long a statement waits for a lock that another process holds, before it fails with ``SQLiteError/Code/busy``.
-    /// The default is 5 seconds; zero does not wait; at most one hour. Connections of one pool do not wait for each other here:
-    /// they wait their turn in the pool's queue. Cancelling the task ends the wait.
+    /// How long a statement waits for a lock that another process holds, before it fails with
+    /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
+    /// pool do not wait for each other here: they wait their turn in the pool's queue. Cancelling the task ends the
+    /// wait.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool

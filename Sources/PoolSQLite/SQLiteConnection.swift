@@ -57,16 +57,43 @@ public final class SQLiteConnection: SQLConnection {
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
+        guard let thread, !thread.isCurrent else { return try await performHere(isCancellable: isCancellable, body) }
         let operation = interrupter.begin(cancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
-            guard let thread, !thread.isCurrent else { return try withSession(body) }
             return try await thread.run { try self.withSession(body) }
         } onCancel: {
             interrupter.cancel(operation)
         }
     }
+
+    /// ``perform(isCancellable:_:)`` where the caller is already in the right place. Its closure needs no allocation.
+    private func performHere<Result: Sendable>(
+        isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
+    ) async throws -> Result {
+        let operation = interrupter.begin(cancellable: isCancellable)
+        defer { interrupter.end(operation) }
+        return try await withTaskCancellationHandler {
+            if isCancellable { try Task.checkCancellation() }
+            return try withSession(body)
+        } onCancel: {
+            interrupter.cancel(operation)
+        }
+    }
+
+    /// ``perform(isCancellable:_:)`` for the shortest of operations, where the caller is already in the right place.
+    private func performQuickly<Result: Sendable>(
+        _ body: @Sendable (inout Session) throws -> Result
+    ) throws -> Result {
+        try Task.checkCancellation()
+        let operation = interrupter.begin(cancellable: true, asksTask: true)
+        defer { interrupter.end(operation) }
+        return try withSession(body)
+    }
+
+    /// True if a statement can run on the thread that asks.
+    private var isHere: Bool { thread.map(\.isCurrent) ?? true }
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
@@ -111,6 +138,14 @@ public final class SQLiteConnection: SQLConnection {
         try await perform(isCancellable: false) { try $0.reset() }
     }
 
+    /// What the session is like now counts as unchanged.
+    func adoptSession() {
+        session.withLock { session in
+            session.database?.watch.forgetSession()
+            latestCondition.store(Self.number(session.condition), ordering: .releasing)
+        }
+    }
+
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
         let close: @Sendable () -> Void = {
@@ -132,11 +167,14 @@ public final class SQLiteConnection: SQLConnection {
 extension SQLiteConnection {
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
+        if isHere { return try await performHere { try $0.execute(text, binds) } }
         return try await perform { try $0.execute(text, binds) }
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
+        // A PRAGMA may work for long without asking: only `sqlite3_interrupt` stops an integrity check.
+        if isHere, !text.mentionsPragma { return try performQuickly { try $0.query(text, binds) } }
         return try await perform { try $0.query(text, binds) }
     }
 
@@ -169,5 +207,27 @@ extension SQLiteConnection {
         case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
             try await perform(isCancellable: false) { try $0.run(command) }
         }
+    }
+}
+
+extension String {
+    /// True if the word occurs anywhere, also where it is only a part of a name.
+    fileprivate var mentionsPragma: Bool {
+        let found = unsafe utf8.withContiguousStorageIfAvailable { bytes -> Bool in
+            let word = StaticString("pragma")
+            let last = bytes.count - word.utf8CodeUnitCount
+            if last < 0 { return false }
+            for start in 0...last {
+                var length = 0
+                while length < word.utf8CodeUnitCount,
+                    unsafe bytes[start + length] | 0x20 == word.utf8Start[length]
+                {
+                    length += 1
+                }
+                if length == word.utf8CodeUnitCount { return true }
+            }
+            return false
+        }
+        return found ?? true
     }
 }

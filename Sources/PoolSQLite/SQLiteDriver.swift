@@ -6,8 +6,8 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 
 /// Adapts libsqlite3 to the pool.
 ///
-/// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with a handle
-/// that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
+/// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with
+/// a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
 /// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
 /// connection for everything. A read-only configuration has readers only.
 ///
@@ -98,6 +98,10 @@ public struct SQLiteDriver: SQLDriver {
 
     public func reset(_ connection: SQLiteConnection) async throws {
         try await connection.reset()
+    }
+
+    public func adoptSession(of connection: SQLiteConnection) {
+        connection.adoptSession()
     }
 
     public func close(_ connection: SQLiteConnection, mode: CloseMode) async {

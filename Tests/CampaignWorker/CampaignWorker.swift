@@ -4,7 +4,8 @@ struct CampaignWorker {
     static func main() async throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard let name = arguments.first, let campaign = campaigns[name] else {
-            throw UsageError(description: "usage: CampaignWorker \(campaigns.keys.sorted().joined(separator: "|")) PATH …")
+            throw UsageError(
+                description: "usage: CampaignWorker \(campaigns.keys.sorted().joined(separator: "|")) PATH …")
         }
         try await run(campaign, Array(arguments.dropFirst()))
     }

@@ -33,15 +33,15 @@ func streamRows(path: String, count: Int) async throws {
 /// On Linux from /proc: what `getrusage` says there includes the process that started this one.
 private func peakResidentKilobytes() throws -> Int {
     #if os(Linux)
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-        guard let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw UsageError(description: "/proc/self/status has no VmHWM")
-        }
-        return kilobytes
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+    guard let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+        throw UsageError(description: "/proc/self/status has no VmHWM")
+    }
+    return kilobytes
     #else
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        return Int(usage.ru_maxrss) / 1024
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    return Int(usage.ru_maxrss) / 1024
     #endif
 }

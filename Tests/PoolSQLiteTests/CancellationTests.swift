@@ -43,6 +43,28 @@ struct CancellationTests {
         }
     }
 
+    @Test("a task that runs on the connection's thread is interrupted there, and can still roll back")
+    func interruptsOnConnectionsThread() async throws {
+        let running = Signal()
+        let database = try TestDatabase(functions: [running.function])
+        try await database.with { connection async throws in
+            try await connection.run("CREATE TABLE t(a)")
+            let executor = try #require(connection.executor)
+            let task = Task(executorPreference: executor) {
+                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.run("INSERT INTO t VALUES (1)")
+                await #expect(throws: CancellationError.self) { try await connection.rows(Signal.endlessQuery) }
+                await #expect(throws: CancellationError.self) { try await connection.rows("PRAGMA user_version") }
+                try await connection.transaction(.rollback)
+            }
+            await running.wait()
+            task.cancel()
+            try await task.value
+            #expect(connection.condition == .clean)
+            #expect(try await connection.value("SELECT count(*) FROM t") == .int(0))
+        }
+    }
+
     @Test("a task that is cancelled already does not run its statement")
     func cancelledBefore() async throws {
         let database = try TestDatabase()

@@ -6,12 +6,14 @@ import Testing
 
 @Suite("What a lease leaves behind in SQLite")
 struct SessionTests {
-    @Test("statements that leave nothing behind leave the connection clean", arguments: [
-        "SELECT 1", "CREATE TABLE u(a)", "INSERT INTO t VALUES (1)", "PRAGMA foreign_keys", "PRAGMA table_info(t)",
-        "PRAGMA user_version = 7", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA optimize", "ANALYZE", "VACUUM",
-        "CREATE VIRTUAL TABLE words USING fts5(text)", "SELECT * FROM pragma_table_info('t')",
-        "PRAGMA integrity_check(1)",
-    ])
+    @Test(
+        "statements that leave nothing behind leave the connection clean",
+        arguments: [
+            "SELECT 1", "CREATE TABLE u(a)", "INSERT INTO t VALUES (1)", "PRAGMA foreign_keys", "PRAGMA table_info(t)",
+            "PRAGMA user_version = 7", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA optimize", "ANALYZE", "VACUUM",
+            "CREATE VIRTUAL TABLE words USING fts5(text)", "SELECT * FROM pragma_table_info('t')",
+            "PRAGMA integrity_check(1)",
+        ])
     func clean(text: String) async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.run("CREATE TABLE t(a)")
@@ -20,13 +22,16 @@ struct SessionTests {
         }
     }
 
-    @Test("what changes the session makes it dirty, and a reset undoes it", arguments: [
-        "PRAGMA foreign_keys = OFF", "PRAGMA synchronous(FULL)", "PRAGMA main.synchronous = OFF",
-        "PRAGMA busy_timeout = 1", "PRAGMA query_only = ON", "PRAGMA cache_size = 17",
-        "ATTACH ':memory:' AS other", "CREATE TEMP TABLE u(a)", "CREATE TEMPORARY VIEW v AS SELECT * FROM t",
-        "CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE VIRTUAL TABLE temp.words USING fts5(text)",
-        "BEGIN", "SAVEPOINT mine", "PRAGMA journal_mode = DELETE",
-    ])
+    @Test(
+        "what changes the session makes it dirty, and a reset undoes it",
+        arguments: [
+            "PRAGMA foreign_keys = OFF", "PRAGMA synchronous(FULL)", "PRAGMA main.synchronous = OFF",
+            "PRAGMA busy_timeout = 1", "PRAGMA query_only = ON", "PRAGMA cache_size = 17",
+            "ATTACH ':memory:' AS other", "CREATE TEMP TABLE u(a)", "CREATE TEMPORARY VIEW v AS SELECT * FROM t",
+            "CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END",
+            "CREATE VIRTUAL TABLE temp.words USING fts5(text)",
+            "BEGIN", "SAVEPOINT mine", "PRAGMA journal_mode = DELETE",
+        ])
     func dirty(text: String) async throws {
         let database = try TestDatabase(pragmas: [.init("cache_size", "-512")])
         try await database.with { connection async throws in
@@ -55,12 +60,14 @@ struct SessionTests {
             try await connection.executeScript(
                 """
                 CREATE TEMP TABLE "odd ""name"(a); CREATE INDEX temp.i ON "odd ""name"(a);
-                CREATE TEMP VIEW v AS SELECT * FROM "odd ""name"; CREATE TEMP TABLE w(a INTEGER PRIMARY KEY AUTOINCREMENT);
+                CREATE TEMP VIEW v AS SELECT * FROM "odd ""name";
+                CREATE TEMP TABLE w(a INTEGER PRIMARY KEY AUTOINCREMENT);
                 CREATE TEMP TRIGGER r AFTER INSERT ON w BEGIN SELECT 1; END; INSERT INTO w VALUES (1);
                 CREATE VIRTUAL TABLE temp.words USING fts5(text); ATTACH ':memory:' AS "an ""other";
                 """)
             try await database.driver.reset(connection)
-            #expect(try await connection.rows("SELECT name FROM sqlite_temp_master WHERE name NOT LIKE 'sqlite_%'") == [])
+            #expect(
+                try await connection.rows("SELECT name FROM sqlite_temp_master WHERE name NOT LIKE 'sqlite_%'") == [])
             #expect(connection.condition == .clean)
         }
     }

@@ -12,9 +12,11 @@ struct StatementTests {
             #expect(created == StatementResult(affectedRows: 0))
             let inserted = try await connection.run("INSERT INTO t(a) VALUES (1), (2), (3)")
             #expect(inserted == StatementResult(affectedRows: 3, lastInsertedID: 3))
-            #expect(try await connection.run("UPDATE t SET a = a + 10 WHERE id > 1") == StatementResult(affectedRows: 2))
+            #expect(
+                try await connection.run("UPDATE t SET a = a + 10 WHERE id > 1") == StatementResult(affectedRows: 2))
             #expect(try await connection.run("SELECT * FROM t") == StatementResult(affectedRows: 0))
-            #expect(try await connection.run("INSERT OR IGNORE INTO t(a) VALUES (1)") == StatementResult(affectedRows: 0))
+            #expect(
+                try await connection.run("INSERT OR IGNORE INTO t(a) VALUES (1)") == StatementResult(affectedRows: 0))
             #expect(try await connection.run("DELETE FROM t") == StatementResult(affectedRows: 3))
             try await connection.run("INSERT INTO t(a) VALUES (1), (2)")
             #expect(try await connection.run("DROP TABLE t") == StatementResult(affectedRows: 0))
@@ -70,9 +72,11 @@ struct StatementTests {
         }
     }
 
-    @Test("text with more than one statement is refused before it runs", arguments: [
-        "SELECT 1; SELECT 2", "CREATE TABLE t(a);\n-- x\n/* y */ CREATE TABLE u(a)", "SELECT 1;;x",
-    ])
+    @Test(
+        "text with more than one statement is refused before it runs",
+        arguments: [
+            "SELECT 1; SELECT 2", "CREATE TABLE t(a);\n-- x\n/* y */ CREATE TABLE u(a)", "SELECT 1;;x",
+        ])
     func severalStatements(text: String) async throws {
         try await TestDatabase().with { connection async throws in
             let error = try await sqliteError { try await connection.rows(text) }
@@ -82,10 +86,13 @@ struct StatementTests {
         }
     }
 
-    @Test("white space, semicolons and comments may follow a statement", arguments: [
-        "SELECT 7;", " SELECT 7 ; ; \n", "SELECT 7 -- the end", "SELECT 7; /* the end */", "/* a */ SELECT 7 /* open",
-        "-- a\nSELECT 7; -- b\n /* c */;",
-    ])
+    @Test(
+        "white space, semicolons and comments may follow a statement",
+        arguments: [
+            "SELECT 7;", " SELECT 7 ; ; \n", "SELECT 7 -- the end", "SELECT 7; /* the end */",
+            "/* a */ SELECT 7 /* open",
+            "-- a\nSELECT 7; -- b\n /* c */;",
+        ])
     func trailingComments(text: String) async throws {
         try await TestDatabase().with { connection async throws in
             #expect(try await connection.value(text) == .int(7))
@@ -146,7 +153,8 @@ struct StatementTests {
     @Test("a script runs statement by statement, and stops at the first failure")
     func script() async throws {
         try await TestDatabase().with { connection async throws in
-            try await connection.executeScript("-- a\nCREATE TABLE t(a);;\n/* b; */ INSERT INTO t VALUES ('x;y'); SELECT 1;")
+            try await connection.executeScript(
+                "-- a\nCREATE TABLE t(a);;\n/* b; */ INSERT INTO t VALUES ('x;y'); SELECT 1;")
             try await connection.executeScript("")
             #expect(try await connection.value("SELECT a FROM t") == .text("x;y"))
             let error = try await sqliteError {

@@ -152,3 +152,13 @@ final class Signal: Sendable {
     static let endlessQuery =
         "WITH RECURSIVE endless(n) AS (SELECT signal(1) UNION ALL SELECT n + 1 FROM endless) SELECT max(n) FROM endless"
 }
+
+/// The name of the thread that runs now, as the system knows it.
+func currentThreadName() -> String {
+    #if os(Linux)
+    let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+    return name?.trimmingCharacters(in: .newlines) ?? ""
+    #else
+    return Thread.current.name ?? ""
+    #endif
+}

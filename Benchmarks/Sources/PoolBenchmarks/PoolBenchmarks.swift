@@ -35,7 +35,8 @@ struct PoolBenchmarks {
     /// One lease with many reads: what a read costs once its lease is there.
     private static func pointReads(rounds: Int64) async throws {
         let keys = 1000
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pool-benchmark-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "pool-benchmark-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("points.db").path
@@ -52,7 +53,8 @@ struct PoolBenchmarks {
             let measured = try await pool.withConnection(.readOnly) { connection in
                 try await nanoseconds {
                     for round in 0..<Int(rounds) {
-                        let rows = try await connection.query("SELECT id, name FROM item WHERE id = \(round % keys + 1)")
+                        let rows = try await connection.query(
+                            "SELECT id, name FROM item WHERE id = \(round % keys + 1)")
                         let (id, name) = try rows[0].decode((Int, String).self)
                         precondition(id == round % keys + 1 && !name.isEmpty)
                     }

@@ -35,14 +35,21 @@ public protocol PoolDriver: Sendable {
     /// Ends the session and frees what it held. Called exactly once for each connection that ``connect(_:)`` returned.
     ///
     /// With ``CloseMode/forced`` another call on the connection may still be running: interrupt it, and free what it uses
-    /// only after it has returned.
+    /// only after it has returned. A call that was about to begin may still come: let it throw.
     func close(_ connection: Connection, mode: CloseMode) async
 
-    /// What `error`, thrown by a connect or by a call on a connection, means for the pool.
+    /// Makes the session as it is now the one that counts as clean. Called after the application's connect hook, which may
+    /// have changed it. The default does nothing.
+    func adoptSession(of connection: Connection)
+
+    /// What `error`, thrown by a connect, a validation or a reset, means for the pool. What breaks a connection while it is
+    /// leased shows in its ``DriverConnection/condition``.
     func verdict(on error: any Error) -> Verdict
 }
 
 extension PoolDriver {
+    public func adoptSession(of connection: Connection) {}
+
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
@@ -50,7 +57,8 @@ extension PoolDriver {
 
 /// A connection of a driver, as the pool sees it.
 public protocol DriverConnection: AnyObject, Sendable {
-    /// What the next lease would find. Read at each release: answered from flags that are already there, without I/O.
+    /// What the next lease would find. Read at each release: answered from flags that are already there, without I/O. A
+    /// connection notes by itself which of its errors broke it.
     var condition: ConnectionCondition { get }
 
     /// Where the body of a lease runs when its caller is not isolated to an actor, or nil to leave it where it is.

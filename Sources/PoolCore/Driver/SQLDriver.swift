@@ -38,7 +38,7 @@ public protocol SQLConnection: DriverConnection {
 public protocol SQLCursor: AnyObject, Sendable {
     var columns: Columns { get }
 
-    /// The next rows, at least one and at most about `maximumRows`, or nil at the end.
+    /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a throw.
     func next(maximumRows: Int) async throws -> Rows?
 
     /// Ends the statement, wherever it is. Never fails: a connection that cannot go on reports itself broken.

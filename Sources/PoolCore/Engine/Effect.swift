@@ -13,6 +13,8 @@ enum Effect: Hashable, Sendable {
     case warnOfLeak(ConnectionTicket)
     /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
     case setAlarm(Nanoseconds)
+    /// No acquire is served from now on.
+    case draining
     /// The pool is closed: nothing is open any more.
     case finished
 }

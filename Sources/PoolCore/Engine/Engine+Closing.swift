@@ -6,17 +6,24 @@ extension Engine {
     /// - Returns: how many they are.
     mutating func clear(now: Nanoseconds, effects: inout EffectList) -> Int {
         let affected = counts.established
-        invalidateAll(now, &effects)
+        for lane in lanes.indices { invalidate(lane, now, &effects) }
         serveAll(now, &effects)
         check()
         return affected
     }
 
-    mutating func invalidateAll(_ now: Nanoseconds, _ effects: inout EffectList) {
-        epoch &+= 1
-        for lane in lanes.indices {
-            while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
-        }
+    /// The server is not the one that the connection in `slot` knew, so nor is it for the others of its lane. Those opened
+    /// since somebody noticed first are good: one restart is reported by many.
+    mutating func endGeneration(of slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        if slots[Int(slot)].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
+    }
+
+    private mutating func invalidate(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
+        lanes[lane].epoch &+= 1
+        // A closing pool closes them anyway, in its own order.
+        guard life == .running else { return }
+        while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
     }
 
     /// Refuses new acquires, fails those that wait, and closes each connection as it becomes free; from `forceAt` on also
@@ -24,6 +31,7 @@ extension Engine {
     mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
         switch life {
         case .running:
+            effects.append(.draining)
             for lane in lanes.indices { failAll(lane, .closed, now, &effects) }
             for slot in slots.indices where slots[slot].state == .opening {
                 slotDeadlines.remove(Int32(slot))

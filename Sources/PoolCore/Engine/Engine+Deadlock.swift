@@ -15,7 +15,9 @@ extension Engine {
     ///
     /// Only leases of a `withConnection` count as blocked: an owned lease may be given back by another task.
     func wouldDeadlock(holder: UInt, lane: Int) -> Bool {
-        guard holder != 0, holders.first(of: holder, in: slots) != nowhere else { return false }
+        guard holder != 0, holders.first(of: holder, in: slots) != nowhere, !hasProgress(lane, besides: holder) else {
+            return false
+        }
         var live = lanes.indices.map { hasProgress($0, besides: holder) }
         var changed = true
         while changed, !live[lane] {

@@ -3,7 +3,7 @@ extension Engine {
     @inline(__always)
     func check() {
         #if DEBUG
-            if let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
+        if let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
         #endif
     }
 
@@ -17,7 +17,9 @@ extension Engine {
         for slot in slots { sums[Int(slot.lane)].change(slot.state, by: 1) }
         var all = SlotCounts()
         for lane in lanes.indices {
-            if sums[lane] != lanes[lane].counts { return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])" }
+            if sums[lane] != lanes[lane].counts {
+                return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])"
+            }
             if lanes[lane].counts.total > lanes[lane].limits.maximum { return "lane \(lane) is above its maximum" }
         }
         for slot in slots { all.change(slot.state, by: 1) }
@@ -47,7 +49,9 @@ extension Engine {
             let blocked = leased.count(where: {
                 Int(slots[Int($0)].lane) == lane && slots[Int($0)].holderWaitsFor != nowhere
             })
-            if blocked != lanes[lane].blockedLeases { return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked" }
+            if blocked != lanes[lane].blockedLeases {
+                return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked"
+            }
         }
         return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "a heap is out of order"
     }
@@ -63,7 +67,9 @@ extension Engine {
         }
         if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
         if waiting > configuration.maximumWaiters { return "too many waiters" }
-        if freeWaiters.count + waiting != waiters.count { return "\(freeWaiters.count) free waiters of \(waiters.count)" }
+        if freeWaiters.count + waiting != waiters.count {
+            return "\(freeWaiters.count) free waiters of \(waiters.count)"
+        }
         return nil
     }
 
@@ -76,7 +82,8 @@ extension Engine {
             }
             let mayOpen =
                 lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
-                && counts.total < configuration.maximumConnections && lanes[lane].counts.total < lanes[lane].limits.maximum
+                && counts.total < configuration.maximumConnections
+                && lanes[lane].counts.total < lanes[lane].limits.maximum
             if mayOpen { return "lane \(lane) does not open a connection for its waiter" }
         }
         for slot in slots.indices {

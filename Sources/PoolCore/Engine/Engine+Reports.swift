@@ -94,8 +94,8 @@ extension Engine {
             offer(connection.index, now, &effects)
         } else {
             if outcome == .hookFailed { noteFailure(Int(slots[connection.position].lane), now, random) }
+            if outcome == .generationBroken { endGeneration(of: connection.index, now, &effects) }
             close(connection.index, failure, .orderly, now, &effects)
-            if outcome == .generationBroken { invalidateAll(now, &effects) }
             serveAll(now, &effects)
         }
         check()

@@ -6,11 +6,11 @@ extension Engine {
         if life != .running {
             park(slot, now, &effects)
             closeWhatMay(now, &effects)
-        } else if slots[Int(slot)].epoch != epoch {
+        } else if slots[Int(slot)].epoch != lanes[lane].epoch {
             closeAndRefill(slot, .cleared, now, &effects)
         } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
-        } else if laneStarves(besides: lane, now) {
+        } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now) {
             closeAndRefill(slot, .makingRoom, now, &effects)
         } else if lanes[lane].waiters.isEmpty {
             park(slot, now, &effects)
@@ -53,13 +53,16 @@ extension Engine {
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
     /// closed connection makes room for it.
-    private func laneStarves(besides lane: Int, _ now: Nanoseconds) -> Bool {
+    private func laneStarves(besides lane: Int, isJustOpened: Bool, _ now: Nanoseconds) -> Bool {
         guard lanes.count > 1, waiting > lanes[lane].waiters.count, counts.total >= configuration.maximumConnections,
             counts.closing == 0
         else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
+        // A connection that was just opened is still counted among those being opened.
+        let opening = counts.opening - (isJustOpened ? 1 : 0)
+        guard opening < configuration.concurrentConnects else { return false }
         return lanes.contains {
-            $0.counts.live == 0 && ($0.failures == 0 || now >= $0.retryAt)
+            $0.counts.live == 0 && $0.counts.total < $0.limits.maximum && ($0.failures == 0 || now >= $0.retryAt)
                 && $0.waiters.oldestSequence(in: waiters) < own
         }
     }

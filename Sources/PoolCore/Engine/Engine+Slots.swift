@@ -75,7 +75,7 @@ extension Engine {
         }
         slots[Int(slot)].generation &+= 1
         slots[Int(slot)].lane = Int32(lane)
-        slots[Int(slot)].epoch = epoch
+        slots[Int(slot)].epoch = lanes[lane].epoch
         slots[Int(slot)].isOverAge = false
         slots[Int(slot)].expiresAt = .never
         move(slot, to: .opening, now)

@@ -39,6 +39,7 @@ extension Engine {
                 effects.append(.cancelOpen(ticket(ofSlot: slot)))
             case .validating:
                 close(slot, .validationFailed, .forced, now, &effects)
+                closeUnused(lane, now, &effects)
             case .resetting:
                 close(slot, .resetFailed, .forced, now, &effects)
             case .idle:
@@ -54,6 +55,18 @@ extension Engine {
                 break
             }
         }
+    }
+
+    /// Where one connection was silently cut, those that were idle for as long are too: a waiter must not spend its time on
+    /// one validation after the other.
+    private mutating func closeUnused(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
+        while let slot = longestIdle(of: lane), now - slots[Int(slot)].since >= configuration.validateAfterIdle {
+            close(slot, .validationFailed, .orderly, now, &effects)
+        }
+    }
+
+    private func longestIdle(of lane: Int) -> Int32? {
+        lanes[lane].idle.isEmpty ? nil : lanes[lane].idle.first
     }
 
     private mutating func closeIdleForLong(_ now: Nanoseconds, _ effects: inout EffectList) {

@@ -30,7 +30,6 @@ struct Engine: ~Copyable {
     var slotDeadlines = DeadlineHeap()
     var waiterDeadlines = DeadlineHeap()
     var armedAt = Nanoseconds.never
-    var epoch: UInt32 = 0
     var nextSequence: UInt64 = 0
     /// No connection is closed for its age before this instant, unless it is overdue.
     var nextRetirementAt: Nanoseconds = 0
@@ -61,22 +60,29 @@ struct Engine: ~Copyable {
         case failed(AcquireFailure)
     }
 
-    /// - Parameter holder: the task that asks, or 0 if the lease may move between tasks.
+    /// - Parameters:
+    ///   - holder: the task that will hold the lease, or 0 if the lease may move between tasks.
+    ///   - asker: the task that waits; nil if it is the holder.
     mutating func acquire(
-        lane: Int, priority: Int32, holder: UInt, now: Nanoseconds, deadline: Nanoseconds, effects: inout EffectList
+        lane: Int, priority: Int32, holder: UInt, asker: UInt? = nil, now: Nanoseconds, deadline: Nanoseconds,
+        effects: inout EffectList
     ) -> AcquireOutcome {
-        guard life == .running else { return .failed(.closed) }
+        guard life == .running else {
+            counters.refused += 1
+            return .failed(.closed)
+        }
         if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane), !needsValidation(slot, now) {
             grant(slot, to: holder, now, &effects)
             waitTimes.record(0)
             check()
             return .granted(ticket(ofSlot: slot))
         }
-        if let failure = reasonNotToQueue(lane: lane, holder: holder, now: now, deadline: deadline) {
+        if let failure = reasonNotToQueue(lane: lane, asker: asker ?? holder, now: now, deadline: deadline) {
             if failure == .timedOut { counters.timedOut += 1 } else { counters.refused += 1 }
             return .failed(failure)
         }
-        let waiter = enqueue(lane: lane, priority: priority, holder: holder, now: now, deadline: deadline)
+        let waiter = enqueue(
+            lane: lane, priority: priority, holder: holder, asker: asker ?? holder, now: now, deadline: deadline)
         arm(deadline, &effects)
         let ticket = ticket(ofWaiter: waiter)
         serveAll(now, &effects)
@@ -85,16 +91,16 @@ struct Engine: ~Copyable {
     }
 
     private func reasonNotToQueue(
-        lane: Int, holder: UInt, now: Nanoseconds, deadline: Nanoseconds
+        lane: Int, asker: UInt, now: Nanoseconds, deadline: Nanoseconds
     ) -> AcquireFailure? {
         if deadline <= now { return .timedOut }
         if waiting >= configuration.maximumWaiters { return .tooManyWaiters }
         if lanes[lane].isRefused, now < lanes[lane].retryAt, lanes[lane].counts.live == 0 { return .refused }
-        return wouldDeadlock(holder: holder, lane: lane) ? .wouldDeadlock : nil
+        return wouldDeadlock(holder: asker, lane: lane) ? .wouldDeadlock : nil
     }
 
     private mutating func enqueue(
-        lane: Int, priority: Int32, holder: UInt, now: Nanoseconds, deadline: Nanoseconds
+        lane: Int, priority: Int32, holder: UInt, asker: UInt, now: Nanoseconds, deadline: Nanoseconds
     ) -> Int32 {
         lanes[lane].settlePhase(now)
         let index: Int32
@@ -110,6 +116,7 @@ struct Engine: ~Copyable {
         waiters[Int(index)].priority = priority
         waiters[Int(index)].since = now
         waiters[Int(index)].holder = holder
+        waiters[Int(index)].asker = asker
         waiters[Int(index)].sequence = nextSequence
         waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
         nextSequence += 1
@@ -117,7 +124,7 @@ struct Engine: ~Copyable {
         waiterDeadlines.set(index, due: deadline)
         waiting += 1
         counters.peakWaiting = max(counters.peakWaiting, waiting)
-        markHolder(holder, waitsFor: Int32(lane))
+        markHolder(asker, waitsFor: Int32(lane))
         return index
     }
 
@@ -129,7 +136,7 @@ struct Engine: ~Copyable {
         waiterDeadlines.remove(waiter)
         freeWaiters.append(waiter)
         waiting -= 1
-        markHolder(waiters[Int(waiter)].holder, waitsFor: nowhere)
+        markHolder(waiters[Int(waiter)].asker, waitsFor: nowhere)
     }
 
     /// The acquire was cancelled. False if it had ended before.
@@ -161,8 +168,8 @@ struct Engine: ~Copyable {
             close(slot, .broken, .orderly, now, &effects)
             serveAll(now, &effects)
         case .generationBroken:
+            endGeneration(of: slot, now, &effects)
             close(slot, .broken, .orderly, now, &effects)
-            invalidateAll(now, &effects)
             serveAll(now, &effects)
         }
         check()

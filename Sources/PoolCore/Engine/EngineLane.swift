@@ -86,6 +86,8 @@ struct EngineLane {
     /// In the order in which they were parked.
     var idle = LinkedList()
     var waiters = WaiterQueue()
+    /// Rises when all connections of the lane that are open become unusable at once.
+    var epoch: UInt32 = 0
     /// Leases whose holder waits for a connection of this pool.
     var blockedLeases = 0
 

@@ -27,7 +27,11 @@ struct LinkedList {
     mutating func remove<Member: Linked>(_ member: Int32, in table: inout [Member]) {
         let links = table[Int(member)].links
         if links.previous == nowhere { first = links.next } else { table[Int(links.previous)].links.next = links.next }
-        if links.next == nowhere { last = links.previous } else { table[Int(links.next)].links.previous = links.previous }
+        if links.next == nowhere {
+            last = links.previous
+        } else {
+            table[Int(links.next)].links.previous = links.previous
+        }
         table[Int(member)].links = Links()
         count -= 1
     }

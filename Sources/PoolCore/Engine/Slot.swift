@@ -18,7 +18,7 @@ struct Slot: Linked {
     var lane: Int32 = 0
     /// In the idle list of the lane, or in the engine's list of leases.
     var links = Links()
-    /// Connections of an earlier epoch than the engine's are closed at the next occasion.
+    /// Connections of an earlier epoch than their lane's are closed at the next occasion.
     var epoch: UInt32 = 0
     /// Its lifetime ended while it could not be closed.
     var isOverAge = false
@@ -43,7 +43,10 @@ struct Waiter: Linked {
     /// Greater than that of every earlier waiter.
     var sequence: UInt64 = 0
     var since: Nanoseconds = 0
+    /// The task that will hold the lease, or 0 if the lease may move between tasks.
     var holder: UInt = 0
+    /// The task that waits, or 0 if it is not known.
+    var asker: UInt = 0
     /// The lane's phase times when the wait began.
     var phasesBefore = PhaseTimes()
 }

@@ -7,17 +7,23 @@ public struct AcquireOptions: Sendable, Hashable {
     public var access: Access
     /// The default is ``Priority/normal``.
     public var priority: Priority
-    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``.
+    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
+    /// connection that needs no validation, or fails.
     public var timeout: Duration?
+    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
+    /// ``timeout`` counts.
+    public var deadline: ContinuousClock.Instant?
     /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
     public var label: String?
 
     public init(
-        access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil, label: String? = nil
+        access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
+        deadline: ContinuousClock.Instant? = nil, label: String? = nil
     ) {
         self.access = access
         self.priority = priority
         self.timeout = timeout
+        self.deadline = deadline
         self.label = label
     }
 

@@ -7,6 +7,8 @@ protocol Backend: Sendable {
     func reset(_ connection: any DriverConnection) async throws
     func close(_ connection: any DriverConnection, mode: CloseMode) async
     func verdict(on error: any Error) -> Verdict
+    /// Runs the application's connect hook, and makes what it set up part of a clean session.
+    func setUp(_ connection: any DriverConnection, _ ticket: ConnectionTicket) async throws(HookFailure)
     /// Does nothing if the application has no such hook.
     func runHook(
         _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
@@ -53,6 +55,12 @@ final class DriverBackend<Driver: PoolDriver>: Backend {
         driver.verdict(on: error)
     }
 
+    func setUp(_ connection: any DriverConnection, _ ticket: ConnectionTicket) async throws(HookFailure) {
+        guard hooks.connect != nil else { return }
+        try await runHook(.connect, on: connection, ticket)
+        driver.adoptSession(of: Self.typed(connection))
+    }
+
     func runHook(
         _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
     ) async throws(HookFailure) {
@@ -64,6 +72,12 @@ final class DriverBackend<Driver: PoolDriver>: Backend {
             throw HookFailure(cause: error)
         }
         if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
+        switch connection.condition {
+        case .clean, .dirty: break
+        case .broken, .generationBroken:
+            // A hook may have caught the error that broke it.
+            throw HookFailure(cause: HookInvalidatedConnection(reason: "it broke while the hook used it"))
+        }
     }
 
     private func hook(_ kind: HookKind) -> PoolHooks<Driver>.Hook? {

@@ -7,7 +7,9 @@ extension Duration {
         let units: [(size: Int64, name: String)] = [
             (3_600_000_000_000, "h"), (60_000_000_000, "min"), (1_000_000_000, "s"), (1_000_000, "ms"), (1000, "µs"),
         ]
-        for (size, name) in units where nanoseconds >= size { return Self.threeDigits(nanoseconds, of: size) + " " + name }
+        for (size, name) in units where nanoseconds >= size {
+            return Self.threeDigits(nanoseconds, of: size) + " " + name
+        }
         return "\(nanoseconds) ns"
     }
 

@@ -8,7 +8,6 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     private let pool: PoolShell?
     private let ticket: ConnectionTicket
     private var discardReason: String?
-    private var endsGeneration = false
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
     public var id: ConnectionID { ConnectionID(ticket: ticket) }
@@ -28,7 +27,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     }
 
     deinit {
-        pool?.release(ticket, handle.connection, discardReason, endsGeneration: endsGeneration)
+        pool?.release(ticket, handle.connection, discardReason)
     }
 
     /// Gives the connection back now. Letting the lease go out of scope does the same.
@@ -44,19 +43,6 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     /// - Parameter reason: for the log.
     public mutating func invalidate(reason: String) {
         discardReason = reason
-    }
-
-    /// Draws the conclusions from an error that ended the use of the lease.
-    mutating func note(_ error: any Error) {
-        switch handle.driver.verdict(on: error) {
-        case .discard:
-            discardReason = "\(error)"
-        case .discardGeneration, .endpointReadOnly:
-            discardReason = "\(error)"
-            endsGeneration = true
-        case .keep, .refused, .serverFull, .serverStarting, .statementsStale:
-            break
-        }
     }
 
     /// Why the connection is to be closed when the lease ends, if it is.

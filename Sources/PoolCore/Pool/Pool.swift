@@ -46,7 +46,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Leases a connection to `body`, and takes it back when `body` returns or throws.
     ///
     /// If the caller is not isolated to an actor and the driver's connections have a thread of their own, `body` runs on
-    /// that thread: its calls on the connection then need no hop.
+    /// that thread: its calls on the connection then need no hop. Child tasks of `body` prefer that thread too, and so run
+    /// there one at a time.
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
@@ -56,18 +57,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        let granted = try await shell.acquire(options, claim, holder: currentTask())
+        let granted = try await shell.acquire(options, claim, isLent: true)
         var lease = Lease(pool: shell, backend: backend, granted)
-        do {
-            let isolation: (any Actor)? = #isolation
-            if let executor = executor(of: granted, from: isolation) {
-                return try await run(body, with: &lease, on: executor)
-            }
-            return try await body(&lease)
-        } catch {
-            lease.note(error)
-            throw error
+        let isolation: (any Actor)? = #isolation
+        if let executor = executor(of: granted, from: isolation) {
+            return try await run(body, with: &lease, on: executor)
         }
+        return try await body(&lease)
     }
 
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
@@ -95,7 +91,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, holder: 0))
+        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, isLent: false))
     }
 
     // MARK: Looking in
@@ -126,7 +122,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
     public func close(drain: Duration) async { await shell.close(drain: drain) }
 
-    /// Suspends until the task is cancelled, then closes the pool. For service lifecycles; a pool works without it.
+    /// Suspends until the pool is closed; if the task is cancelled before, closes it as ``close(drain:)`` does. For service
+    /// lifecycles: a pool works without it.
     ///
     /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
     public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }

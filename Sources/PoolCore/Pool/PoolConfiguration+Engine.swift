@@ -17,7 +17,8 @@ extension EngineConfiguration {
             maximumBackoff: configuration.maximumBackoff.wholeNanoseconds,
             leakWarning: configuration.leakWarning?.wholeNanoseconds ?? .never,
             isLastInFirstOut: configuration.idleOrder == .lastInFirstOut,
-            validatesEveryGrant: hasAcquireHook || configuration.validateAfterIdle == .zero, resetsEveryRelease: hasReleaseHook)
+            validatesEveryGrant: hasAcquireHook || configuration.validateAfterIdle == .zero,
+            resetsEveryRelease: hasReleaseHook)
     }
 
     /// The pool's minimum is shared out in the order of the lanes, on top of what they ask for themselves.

@@ -14,7 +14,7 @@ public struct PoolConfiguration: Sendable, Hashable {
     public let maximumConnections: Int
     /// Connections kept open without being used. The default is 0, at most ``maximumConnections``.
     public let minimumConnections: Int
-    /// Acquires that may wait at once; one more fails immediately. The default is 500; 0 means that no acquire waits.
+    /// Acquires that may wait at once; one more fails immediately. The default is 500, at least 1.
     public let maximumWaiters: Int
     /// How long an acquire takes at most, waiting, connecting, validating and hooks included. The default is 30 s.
     /// ``AcquireOptions/timeout`` overrides it.
@@ -82,24 +82,29 @@ public struct PoolConfiguration: Sendable, Hashable {
 
     private func checkCounts() throws {
         try check("name", name, "must not be empty", !name.isEmpty)
-        try check("maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections)
+        try check(
+            "maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections
+        )
         try check(
             "minimumConnections", minimumConnections, "must be from 0 to maximumConnections (\(maximumConnections))",
             0...maximumConnections ~= minimumConnections)
-        try check("maximumWaiters", maximumWaiters, "must be from 0 to 10,000,000", 0...10_000_000 ~= maximumWaiters)
+        try check("maximumWaiters", maximumWaiters, "must be from 1 to 10,000,000", 1...10_000_000 ~= maximumWaiters)
         try check("concurrentConnects", concurrentConnects, "must be at least 1", concurrentConnects >= 1)
         try check("lifetimeJitter", lifetimeJitter, "must be from 0 to 0.5", 0...0.5 ~= lifetimeJitter)
     }
 
     private func checkDurations() throws {
         let needed = [
-            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout), ("validationTimeout", validationTimeout),
+            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout),
+            ("validationTimeout", validationTimeout),
             ("resetTimeout", resetTimeout), ("initialBackoff", initialBackoff),
         ]
         for (property, value) in needed {
             try check(property, value, "must be more than zero", value > .zero)
         }
-        let optional = [("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning)]
+        let optional = [
+            ("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning),
+        ]
         for case (let property, let value?) in optional {
             try check(property, value, "must be more than zero; nil turns it off", value > .zero)
         }

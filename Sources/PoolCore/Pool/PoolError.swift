@@ -10,7 +10,8 @@ public struct PoolError: Error, Sendable {
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
         /// ``PoolConfiguration/maximumWaiters`` acquires wait already.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
-        /// Every holder of a lease waits for this pool: this acquire could never succeed.
+        /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child task
+        /// of its own is not known to wait.
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")
@@ -24,8 +25,6 @@ public struct PoolError: Error, Sendable {
         public static let connectTimedOut = Code(rawValue: "connectTimedOut")
         /// A validation, with its hook, passed its deadline.
         public static let validationTimedOut = Code(rawValue: "validationTimedOut")
-        /// A reset, with its hook, passed its deadline.
-        public static let resetTimedOut = Code(rawValue: "resetTimedOut")
     }
 
     /// What an operation was waiting for.
@@ -50,7 +49,7 @@ public struct PoolError: Error, Sendable {
     public let elapsedByPhase: [Phase: Duration]
     /// The pool's connections and waiters at that moment.
     public let counts: PoolCounts
-    /// The error of the lane's last connect, if that failed.
+    /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect succeeds.
     public let lastConnectError: (any Error)?
     /// Who has held a lease for longest, the longest first, at most five.
     public let longestHolders: [LeaseHolder]

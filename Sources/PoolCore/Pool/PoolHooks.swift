@@ -5,7 +5,9 @@
 public struct PoolHooks<Driver: PoolDriver>: Sendable {
     public typealias Hook = @Sendable (inout Lease<Driver>) async throws -> Void
 
-    /// Runs once on each new connection, within ``PoolConfiguration/connectTimeout``. A throw counts as a failed connect.
+    /// Runs on each new connection, within ``PoolConfiguration/connectTimeout``, and again after a reset has undone what it
+    /// did, within ``PoolConfiguration/resetTimeout``. What it sets up is what every lease finds. A throw counts as a failed
+    /// connect.
     public var connect: Hook?
     /// Runs before each grant, within ``PoolConfiguration/validationTimeout``.
     public var acquire: Hook?

@@ -43,7 +43,7 @@ extension PoolShell {
         case .cancelOpen(let ticket):
             let lane = state.lane(of: ticket)
             if state.engine.life == .running {
-                let error = makeError(.connectTimedOut, lane: lane, state, now)
+                let error = makeTimeout(.connect, after: configuration.connectTimeout, lane, state, now)
                 state.lanes[lane].lastError = error
                 actions.append(.report(connectFailure(error, lane, state, now)))
             }
@@ -61,6 +61,8 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .draining:
+            actions.append(.report(.draining))
         case .finished:
             actions.append(.finish(state.closers))
             state.closers = []
@@ -76,8 +78,10 @@ extension PoolShell {
         let lane = state.lane(of: ticket)
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
-            let code: PoolError.Code = reason == .resetFailed ? .resetTimedOut : .validationTimedOut
-            if reason != .poolClosed { state.lanes[lane].lastError = makeError(code, lane: lane, state, now) }
+            if reason == .validationFailed {
+                let limit = configuration.validationTimeout
+                state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
+            }
         }
         actions.append(.close(ticket, connection, reason, mode))
         actions.append(

@@ -5,19 +5,15 @@ extension PoolShell {
     func close() async throws {
         let error: PoolError? = transition { state, now, effects in
             // Also while a drain lasts: those leases were given time.
-            if state.engine.counts.leased > 0 {
-                return makeError(.leasesHeld, lane: nil, state, now)
-            }
+            if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, state, now) }
             state.engine.beginClosing(now: now, forceAt: now, effects: &effects)
             return nil
         }
         if let error { throw error }
-        report(.draining)
         await waitUntilClosed()
     }
 
     func close(drain: Duration) async {
-        report(.draining)
         beginClosing(drain: drain)
         await withTaskCancellationHandler {
             await waitUntilClosed()
@@ -26,9 +22,17 @@ extension PoolShell {
         }
     }
 
+    func run(drain: Duration) async {
+        await withTaskCancellationHandler {
+            await waitUntilClosed()
+        } onCancel: {
+            beginClosing(drain: drain)
+        }
+    }
+
     private func beginClosing(drain: Duration) {
         transition {
-            $0.engine.beginClosing(now: $1, forceAt: $1.adding(drain.wholeNanoseconds), effects: &$2)
+            $0.engine.beginClosing(now: $1, forceAt: $1.adding(max(0, drain.wholeNanoseconds)), effects: &$2)
         }
     }
 
@@ -41,17 +45,6 @@ extension PoolShell {
             }
             if isClosed { continuation.resume() }
         }
-    }
-
-    func run(drain: Duration) async {
-        let (stream, continuation) = AsyncStream<Never>.makeStream()
-        await withTaskCancellationHandler {
-            for await _ in stream {}
-        } onCancel: {
-            continuation.finish()
-        }
-        // The task is cancelled, which would end the drain: it goes on in one that is not.
-        await Task.detached { await self.close(drain: drain) }.value
     }
 
     func clear() -> Int {

@@ -19,7 +19,7 @@ extension PoolShell {
 
     private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
         do {
-            try await backend.runHook(.connect, on: connection, ticket)
+            try await backend.setUp(connection, ticket)
         } catch {
             await backend.close(connection, mode: .orderly)
             throw error.cause
@@ -28,34 +28,33 @@ extension PoolShell {
 
     private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
         let random = random()
-        let event = transition { state, now, effects in
+        transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].connection = connection
             state.lanes[lane].lastError = nil
+            state.reports.append(
+                .connectionOpened(
+                    ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
-            return PoolEvent.connectionOpened(
-                ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since))
         }
-        report(event)
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
         let isPermanent = backend.verdict(on: error) == .refused
         let random = random()
-        let event: PoolEvent? = transition { state, now, effects in
+        transition { state, now, effects in
             let lane = state.lane(of: ticket)
             // One that was abandoned has been reported.
             let isNews = state.engine.slots[ticket.position].state == .opening
             if isNews { state.lanes[lane].lastError = error }
             state.engine.connectFailed(ticket, isPermanent: isPermanent, now: now, random: random, effects: &effects)
-            return isNews ? connectFailure(error, lane, state, now) : nil
+            if isNews { state.reports.append(connectFailure(error, lane, state, now)) }
         }
-        if let event { report(event) }
     }
 
     func validate(_ job: Job, _ connection: any DriverConnection, isStale: Bool) async {
-        let outcome = await prepare(.validate, job.ticket) {
+        let outcome = await prepare(.validate, job) {
             if isStale { try await backend.validate(connection) }
             try requireCurrent(job)
             try await backend.runHook(.acquire, on: connection, job.ticket)
@@ -65,10 +64,14 @@ extension PoolShell {
     }
 
     func reset(_ job: Job, _ connection: any DriverConnection) async {
-        let outcome = await prepare(.reset, job.ticket) {
+        let outcome = await prepare(.reset, job) {
             try await backend.runHook(.release, on: connection, job.ticket)
             try requireCurrent(job)
-            if connection.condition != .clean { try await backend.reset(connection) }
+            guard connection.condition != .clean else { return }
+            try await backend.reset(connection)
+            // The reset has undone what the connect hook had set up.
+            try requireCurrent(job)
+            try await backend.setUp(connection, job.ticket)
         }
         let random = random()
         transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }
@@ -91,10 +94,10 @@ extension PoolShell {
 
     /// Runs what makes a connection fit for its next lease, and says how it ended.
     private func prepare(
-        _ kind: PoolOperation.Kind, _ ticket: ConnectionTicket, _ body: () async throws -> Void
+        _ kind: PoolOperation.Kind, _ job: Job, _ body: () async throws -> Void
     ) async -> Engine.Outcome {
-        let lane = state.withLock { $0.lane(of: ticket) }
-        let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        let lane = state.withLock { $0.lane(of: job.ticket) }
+        let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: job.ticket)) }
         let failure: any Error
         do {
             try await body()
@@ -105,7 +108,10 @@ extension PoolShell {
         }
         if let operation { end(operation, failure) }
         let cause = (failure as? HookFailure)?.cause ?? failure
-        state.withLock { $0.lanes[lane].lastError = cause }
+        state.withLock { state in
+            // That it took too long is remembered already, and says more than what it threw when it was cancelled.
+            if kind == .validate, !state.isCancelled(job) { state.lanes[lane].lastError = cause }
+        }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }
         switch backend.verdict(on: failure) {

@@ -3,12 +3,12 @@ internal import Synchronization
 
 extension PoolShell {
     /// The one way to a lease.
-    /// - Parameter holder: the task, if the lease cannot leave it; otherwise 0.
-    func acquire(_ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt) async throws -> PendingAcquire.Granted {
-        guard observer != nil else { return try await grant(options, claim, holder: holder) }
+    /// - Parameter isLent: the lease cannot leave the task.
+    func acquire(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) async throws -> PendingAcquire.Granted {
+        guard observer != nil else { return try await grant(options, claim, isLent: isLent) }
         let operation = begin(.acquire, lane: lane(for: options.access), connection: nil)
         do {
-            let granted = try await grant(options, claim, holder: holder)
+            let granted = try await grant(options, claim, isLent: isLent)
             end(operation, nil)
             beginLease(ConnectionID(ticket: granted.ticket))
             return granted
@@ -19,11 +19,15 @@ extension PoolShell {
     }
 
     private func grant(
-        _ options: AcquireOptions, _ claim: LeaseClaim, holder: UInt
+        _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
     ) async throws -> PendingAcquire.Granted {
         if Task.isCancelled { throw CancellationError() }
-        guard let lane = lane(for: options.access) else { throw refusal(.noLane, lane: nil) }
-        switch request(lane, options.priority, timeout: timeout(of: options), claim, holder: holder) {
+        guard let lane = lane(for: options.access) else {
+            let error = refusal(.noLane, lane: nil)
+            report(.acquireFailed(error))
+            throw error
+        }
+        switch request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent) {
         case .granted(let granted):
             return granted
         case .failed(let error):
@@ -45,12 +49,13 @@ extension PoolShell {
     }
 
     private func request(
-        _ lane: Int, _ priority: AcquireOptions.Priority, timeout: Nanoseconds, _ claim: LeaseClaim, holder: UInt
+        _ lane: Int, _ priority: AcquireOptions.Priority, timeout: Nanoseconds, _ claim: LeaseClaim, isLent: Bool
     ) -> Answer {
-        transition { state, now, effects in
+        let asker = currentTask()
+        return transition { state, now, effects in
             let outcome = state.engine.acquire(
-                lane: lane, priority: Int32(priority.rawValue), holder: holder, now: now, deadline: now.adding(timeout),
-                effects: &effects)
+                lane: lane, priority: Int32(priority.rawValue), holder: isLent ? asker : 0, asker: asker, now: now,
+                deadline: now.adding(timeout), effects: &effects)
             switch outcome {
             case .granted(let ticket):
                 guard let connection = state.begin(ticket, for: claim) else {
@@ -76,12 +81,12 @@ extension PoolShell {
 
     /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
     func release(
-        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?, endsGeneration: Bool
+        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?
     ) {
         var condition = connection.condition
         if let discardReason {
             logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
-            condition = endsGeneration || condition == .generationBroken ? .generationBroken : .broken
+            if condition != .generationBroken { condition = .broken }
         }
         if observer != nil { endLease(ConnectionID(ticket: ticket)) }
         transition { $0.engine.release(ticket, condition: condition, now: $1, effects: &$2) }

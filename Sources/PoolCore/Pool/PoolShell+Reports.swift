@@ -5,7 +5,7 @@ extension PoolShell {
     /// Who holds a lease now, the longest first.
     func holders() -> [LeaseHolder] {
         let now = time.now().nanoseconds
-        return state.withLock { holders($0, now, limit: .max) }
+        return state.withLock { holders($0, max(now, $0.latest), limit: .max) }
     }
 
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
@@ -57,6 +57,18 @@ extension PoolShell {
             longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
     }
 
+    /// The error of a connect or a validation that took too long.
+    func makeTimeout(
+        _ phase: PoolError.Phase, after limit: Duration, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolError {
+        let code: PoolError.Code = phase == .connect ? .connectTimedOut : .validationTimedOut
+        return PoolError(
+            code: code, pool: configuration.name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
+            counts: PoolCounts(
+                state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+            lastConnectError: nil, longestHolders: [], remedy: code.remedy)
+    }
+
     func refusal(_ code: PoolError.Code, lane: Int?) -> PoolError {
         let now = time.now().nanoseconds
         return state.withLock { makeError(code, lane: lane, $0, now) }
@@ -83,11 +95,14 @@ extension PoolShell {
     private func log(_ event: PoolEvent) {
         switch event {
         case .connectionOpened(let id, let lane, let duration):
-            logger.debug("opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
+            logger.debug(
+                "opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
         case .connectFailed(let lane, let attempt, let error, let pause):
             logger.warning(
                 "could not connect",
-                metadata: ["lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)"])
+                metadata: [
+                    "lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)",
+                ])
         case .connectionClosed(let id, let lane, let reason):
             let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
             logger.log(
@@ -157,7 +172,6 @@ extension PoolError.Code {
         case .noLane: "Ask for an access that the driver's lanes serve."
         case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
         case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
-        case .resetTimedOut: "Check what a reset has to undo, or raise resetTimeout."
         default: ""
         }
     }

@@ -47,7 +47,9 @@ final class PoolShell: Sendable {
     }
 
     func timeout(of options: AcquireOptions) -> Nanoseconds {
-        options.timeout?.wholeNanoseconds ?? acquireTimeout
+        let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout
+        guard let deadline = options.deadline else { return timeout }
+        return min(timeout, ContinuousClock.now.duration(to: deadline).wholeNanoseconds)
     }
 
     func lane(for access: Access) -> Int? {
@@ -64,6 +66,10 @@ final class PoolShell: Sendable {
             state.latest = now
             var effects = EffectList()
             let value = body(&state, now, &effects)
+            if !state.reports.isEmpty {
+                actions = state.reports.map(Action.report)
+                state.reports.removeAll()
+            }
             if !effects.isEmpty { resolve(effects, &state, now, &actions) }
             return value
         }
@@ -77,6 +83,14 @@ extension [LaneConfiguration] {
     func checked() throws(PoolConfigurationError) -> Self {
         if isEmpty {
             throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
+        }
+        for access in [Access.readOnly, .readWrite] {
+            let names = filter { $0.serves.contains(access) }.map(\.name)
+            if names.count > 1 {
+                throw PoolConfigurationError(
+                    property: "lanes", value: names.joined(separator: ", "),
+                    rule: "only one lane may serve \(access)")
+            }
         }
         for lane in self where lane.maximumConnections < 1 {
             throw PoolConfigurationError(

@@ -22,6 +22,8 @@ struct PoolState: ~Copyable {
     var waiters: [PendingAcquire?] = []
     var lanes: [LaneMemory]
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// What the transition that is under way has to report, before its effects.
+    var reports: [PoolEvent] = []
     /// The time of the latest transition.
     var latest = Nanoseconds.min
     var alarmRequest: UInt64 = 0

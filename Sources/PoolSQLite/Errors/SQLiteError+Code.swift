@@ -103,7 +103,7 @@ extension SQLiteError.Code {
         case .busy where self == .busySnapshot:
             "Run the transaction again from its beginning"
         case .busy:
-            "Another connection held its lock for longer than busyTimeout: shorten its transaction, or raise the timeout"
+            "Another connection held its lock for longer than busyTimeout: shorten its transaction, or raise it"
         case .locked:
             "Another statement of the same connection still uses the table: close its cursor first"
         case .readOnly:

@@ -10,10 +10,10 @@ public struct SQLiteBackupProgress: Sendable, Hashable {
 extension Lease where Driver == SQLiteDriver {
     /// Copies the whole database to the file at `path` while others go on using it.
     ///
-    /// The copy shows the database at one moment, the begin of the backup, whatever is written meanwhile. It replaces what the
-    /// file held, in one transaction; the file is left as it was (or removed again, if it is new) where the backup
-    /// fails or its task is cancelled. A lease for ``Access/readOnly`` is enough, and keeps no writer waiting; until the
-    /// end the WAL cannot shrink.
+    /// The copy shows the database at one moment, the begin of the backup, whatever is written meanwhile. It replaces
+    /// what the file held, in one transaction; the file is left as it was (or removed again, if it is new) where the
+    /// backup fails or its task is cancelled. A lease for ``Access/readOnly`` is enough, and keeps no writer waiting;
+    /// until the end the WAL cannot shrink.
     ///
     /// - Parameters:
     ///   - pagesPerStep: How many pages to copy between two calls of `progress`, at which a cancellation is noticed.

@@ -45,8 +45,8 @@ extension Lease where Driver == SQLiteDriver {
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
     ///   - schema: `"main"`, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. Outside a transaction, what was written is committed when
-    ///     `body` returns, and also when it throws.
+    ///   - access: ``Access/readWrite`` needs a lease that writes. Outside a transaction, what was written is committed
+    ///     when `body` returns, and also when it throws.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,

@@ -68,6 +68,8 @@ extension Database {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
+    static func isFolder(_ path: String) -> Bool { kind(of: path) == .folder }
+
     static func fileExists(_ path: String) -> Bool { kind(of: path) != .missing }
 
     static func removeFile(_ path: String) { unsafe _ = unlink(path) }

@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
-/// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called only
-/// under the lock that also begins and ends an operation, and beside it a signal is set which SQLite asks for while it
-/// works (the progress handler) and while it waits for a lock (the busy handler).
+/// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called
+/// only under the lock that also begins and ends an operation, and beside it a signal is set which SQLite asks for
+/// while it works (the progress handler) and while it waits for a lock (the busy handler).
 final class Interrupter: Sendable {
     enum Signal: UInt8 {
         case none
@@ -29,14 +29,24 @@ final class Interrupter: Sendable {
 
     private let state = Mutex(State())
     private let shared = Atomic<UInt8>(0)
+    /// True while the running operation asks its own task whether it was cancelled.
+    private let asksTask = Atomic<Bool>(false)
 
+    /// Asked by the thread that runs the operation.
     var signal: Signal {
-        Signal(rawValue: shared.load(ordering: .relaxed)) ?? .none
+        let signal = Signal(rawValue: shared.load(ordering: .relaxed)) ?? .none
+        // On a connection's thread, a call that came with a hop has no task, which is not cancelled then.
+        if signal == .none, asksTask.load(ordering: .relaxed), Task.isCancelled { return .taskCancelled }
+        return signal
     }
 
     /// Returns the operation's number, for ``end(_:)`` and ``cancel(_:)``.
-    func begin(cancellable: Bool) -> UInt64 {
+    ///
+    /// With `asksTask` nobody needs to call ``cancel(_:)`` when the task is cancelled: SQLite asks every few
+    /// microseconds. That is for operations that run where their task runs, and costs less than a cancellation handler.
+    func begin(cancellable: Bool, asksTask: Bool = false) -> UInt64 {
         state.withLock { state in
+            self.asksTask.store(asksTask, ordering: .relaxed)
             state.latest += 1
             state.running = state.latest
             state.isCancellable = cancellable
@@ -84,7 +94,7 @@ final class Interrupter: Sendable {
     }
 
     private func interrupt(_ state: State, _ signal: Signal) {
-        if self.signal == .closing { return }
+        if shared.load(ordering: .relaxed) == Signal.closing.rawValue { return }
         shared.store(signal.rawValue, ordering: .relaxed)
         if let address = state.database {
             unsafe sqlite3_interrupt(OpaquePointer(bitPattern: address))

@@ -26,7 +26,8 @@ final class Statement {
     }
 
     deinit {
-        // Frees the statement, and ends its read or write if it was not reset. Its result repeats the last step's error.
+        // Frees the statement, and ends its read or write if it was not reset. Its result repeats the last step's
+        // error.
         unsafe sqlite3_finalize(pointer)
     }
 

@@ -1,4 +1,10 @@
-internal import CSQLite
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
 
 /// The prepared statements of one connection, least recently used first out.
 struct StatementCache: ~Copyable {
@@ -25,10 +31,9 @@ struct StatementCache: ~Copyable {
     /// The statement for `text`, which is the most recently used then.
     mutating func find(_ text: String) -> Statement? {
         if newest == Self.none { return nil }
-        let key = StatementKey(text)
         // Code that runs one statement again and again needs no hash.
-        if entries[newest].key == key { return entries[newest].statement }
-        guard let position = index[key] else { return nil }
+        if StatementKey.isSame(entries[newest].statement.text, text) { return entries[newest].statement }
+        guard let position = index[StatementKey(text)] else { return nil }
         unlink(position)
         linkAsNewest(position)
         return entries[position].statement
@@ -74,8 +79,8 @@ struct StatementCache: ~Copyable {
     }
 }
 
-/// SQL text compared byte by byte. `String` compares by Unicode's canonical equivalence, under which two statements with
-/// different literals can be equal.
+/// SQL text compared byte by byte. `String` compares by Unicode's canonical equivalence, under which two statements
+/// with different literals can be equal.
 private struct StatementKey: Hashable {
     private var text: String
 
@@ -85,14 +90,19 @@ private struct StatementKey: Hashable {
     }
 
     static func == (left: Self, right: Self) -> Bool {
-        let result: Bool?? = unsafe left.text.utf8.withContiguousStorageIfAvailable { left in
-            unsafe right.text.utf8.withContiguousStorageIfAvailable { right in
+        isSame(left.text, right.text)
+    }
+
+    static func isSame(_ left: String, _ right: String) -> Bool {
+        let result: Bool?? = unsafe left.utf8.withContiguousStorageIfAvailable { left in
+            unsafe right.utf8.withContiguousStorageIfAvailable { right in
                 guard left.count == right.count else { return false }
+                guard let start = left.baseAddress, let other = right.baseAddress else { return true }
                 // The same literal in the source is the same memory.
-                return unsafe left.baseAddress == right.baseAddress || left.elementsEqual(right)
+                return unsafe start == other || memcmp(start, other, left.count) == 0
             }
         }
-        return (result ?? nil) ?? left.text.utf8.elementsEqual(right.text.utf8)
+        return (result ?? nil) ?? left.utf8.elementsEqual(right.utf8)
     }
 
     func hash(into hasher: inout Hasher) {

@@ -1,10 +1,13 @@
-internal import CSQLite
 internal import PoolCore
 
 extension SQLValue {
     /// Text that SQLite stored. Bytes that are not UTF-8 come as bytes, so that nothing is lost or made up.
     static func fromText(_ start: UnsafePointer<UInt8>?, count: Int32) -> SQLValue {
         let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
+        // Most text is ASCII, which needs no other check.
+        var high: UInt8 = 0
+        for index in 0..<bytes.count { high |= unsafe bytes[index] }
+        if high < 0x80 { return unsafe .text(String(decoding: bytes, as: UTF8.self)) }
         if let text = unsafe String(validating: bytes, as: UTF8.self) { return .text(text) }
         return unsafe .bytes(Array(bytes))
     }

@@ -36,7 +36,8 @@ extension Session {
             try runOwn("BEGIN")
             do {
                 if canWrite { try setQueryOnly(true) }
-                // The first read takes the snapshot: without one the transaction would see what is committed until then.
+                // The first read takes the snapshot: without one the transaction would see what is committed until
+                // then.
                 try runOwn("SELECT 1 FROM sqlite_master LIMIT 1")
             } catch {
                 try rollback()

@@ -1,7 +1,7 @@
 internal import PoolCore
 
-/// What one connection holds: the handle, its statements, cursors and blobs, and what is known of its state. Used under the
-/// connection's lock only.
+/// What one connection holds: the handle, its statements, cursors and blobs, and what is known of its state. Used under
+/// the connection's lock only.
 struct Session: ~Copyable {
     let role: LaneRole
     let configuration: SQLiteConfiguration
@@ -131,7 +131,8 @@ struct Session: ~Copyable {
         cache.removeAll()
         guard let database else { return }
         if optimize, database.isAutocommit, !database.isReadOnly {
-            // https://www.sqlite.org/pragma.html#pragma_optimize; only worth it if it is quick and nobody is in the way.
+            // https://www.sqlite.org/pragma.html#pragma_optimize
+            // Only worth it if it is quick and nobody is in the way.
             // A failure leaves the old statistics, which is no reason to fail.
             database.busyWait.limit = .zero
             _ = try? database.run("PRAGMA analysis_limit = 400")

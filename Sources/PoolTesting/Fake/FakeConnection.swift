@@ -106,8 +106,11 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// Notes that `call` begins; returns the rule that this breaks, if any.
-    func begin(_ call: FakeCall) -> String? {
-        state.withLock { state in
+    ///
+    /// A call that was about to begin when the connection was closed by force breaks none: it throws.
+    func begin(_ call: FakeCall) throws -> String? {
+        try state.withLock { state in
+            if state.history.contains(.closed(.forced)) { throw FakeError.connectionClosed }
             if state.isClosing { return "\(call.step) on connection \(number), which is closed" }
             if let current = state.current {
                 return "\(call.step) on connection \(number) while \(current.step) is still running"
@@ -130,6 +133,15 @@ public final class FakeConnection: DriverConnection {
                 if state.condition == .dirty { state.condition = .clean }
             case .connect, .close: break
             }
+        }
+    }
+
+    /// As a driver must: the connection remembers which of its errors broke it.
+    func note(_ verdict: Verdict) {
+        switch verdict {
+        case .discard: condition = .broken
+        case .discardGeneration, .endpointReadOnly: condition = .generationBroken
+        case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
         }
     }
 

@@ -171,7 +171,7 @@ public final class FakeDriver: PoolDriver {
     private func perform(_ step: FakeStep, on connection: FakeConnection, statement: String? = nil) async throws {
         let (call, outcome) = begin(
             step, lane: connection.request.lane.name, connection: connection, statement: statement)
-        if let broken = connection.begin(call) {
+        if let broken = try connection.begin(call) {
             note(broken)
             throw FakeError(broken)
         }
@@ -180,6 +180,7 @@ public final class FakeDriver: PoolDriver {
             connection.end(call, succeeded: true)
         } catch {
             connection.end(call, succeeded: false)
+            if step == .work { connection.note(verdict(on: error)) }
             state.withLock { $0.ledger.failed[step, default: 0] += 1 }
             throw error
         }

@@ -64,11 +64,10 @@ final class EngineRun {
         model = ShadowModel(configuration: configuration)
     }
 
-    func run(steps: Int) async throws {
+    func run(steps: Int) throws {
         try perform(.start)
         while step < steps {
             try takeRandomStep()
-            if step % 50 == 0 { await Task.yield() }
         }
         try closeDown()
     }

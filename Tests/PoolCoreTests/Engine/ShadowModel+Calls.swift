@@ -87,13 +87,20 @@ extension ShadowModel {
         case .clean, .dirty: enter(.resetting, place, deadline: now.adding(configuration.resetTimeout))
         case .broken: enter(.closing, place)
         case .generationBroken:
+            endGeneration(of: place)
             enter(.closing, place)
-            clearAll()
         }
     }
 
     func clearAll() {
         for place in connections.indices { connections[place].isCleared = true }
+    }
+
+    /// One restart of a server is reported by many connections.
+    private func endGeneration(of place: Int) {
+        if connections[place].isCleared { return }
+        let lane = connections[place].lane
+        for other in connections.indices where connections[other].lane == lane { connections[other].isCleared = true }
     }
 
     func opened(_ place: Int, expires: Nanoseconds) {
@@ -127,7 +134,7 @@ extension ShadowModel {
         }
         connections[place].deadline = now
         if outcome == .hookFailed { noteFailure(connections[place].lane) }
-        if outcome == .generationBroken { clearAll() }
+        if outcome == .generationBroken { endGeneration(of: place) }
     }
 
     func beganClosing(forceAt newForceAt: Nanoseconds) {

@@ -22,6 +22,8 @@ extension ShadowModel {
         case .setAlarm(let instant):
             require(instant < armedAt, "an alarm that changes nothing")
             armedAt = instant
+        case .draining:
+            require(life == .draining || life == .forcing, "draining without having been closed")
         case .finished:
             require(life == .draining || life == .forcing, "finished without having been closed")
             require(total() == 0 || now >= forceAt.adding(Engine.closingGrace), "finished with connections open")
@@ -117,7 +119,9 @@ extension ShadowModel {
         case .broken:
             require(connection.state == .closing && call.releasedBroken == ticket, "closed as broken, but it was not")
         case .validationFailed:
-            require(connection.state == .validating && now >= connection.deadline, "a validation that had not failed")
+            let isAsOld = isIdle && now - connection.since >= configuration.validateAfterIdle && call == .alarm
+            let hasFailed = connection.state == .validating && now >= connection.deadline
+            require(isAsOld || hasFailed, "a validation that had not failed")
         case .resetFailed:
             require(connection.state == .resetting && now >= connection.deadline, "a reset that had not failed")
         case .cleared: require(isIdle && connection.isCleared, "closed as cleared, but it was not")

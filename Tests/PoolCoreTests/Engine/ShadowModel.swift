@@ -127,8 +127,7 @@ final class ShadowModel {
     func mustMakeRoom(_ lane: Int) -> Bool {
         guard isFull, count(nil, .closing) == 0 else { return false }
         return lanes.indices.contains { other in
-            other != lane && live(other) == 0 && (lanes[other].failures == 0 || now >= lanes[other].retryAt)
-                && oldestArrival(other) < oldestArrival(lane)
+            other != lane && live(other) == 0 && mayConnect(other) && oldestArrival(other) < oldestArrival(lane)
         }
     }
 

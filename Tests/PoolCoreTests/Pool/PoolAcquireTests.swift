@@ -35,9 +35,9 @@ struct PoolAcquireTests {
     func brokenByError(verdict: Verdict) async throws {
         let fixture = try PoolFixture(maximum: 2)
         try await fixture.holding(2)
-        await #expect(throws: FakeError.self) {
-            try await fixture.pool.withConnection { _ in throw FakeError("lost", verdict: verdict) }
-        }
+        fixture.driver.script(.work, [.fail(FakeError("lost", verdict: verdict))])
+        // Also if the body catches the error.
+        try await fixture.pool.withConnection { connection in try? await connection.work() }
         let expected = verdict == .discard ? 1 : 2
         try await fixture.observer.events(expected) { $0.closeReason != nil }
         #expect(fixture.observer.events.count { $0.closeReason != nil } == expected)

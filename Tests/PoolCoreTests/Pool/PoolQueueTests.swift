@@ -78,19 +78,6 @@ struct PoolQueueTests {
         try await fixture.expectWhole()
     }
 
-    @Test("With no waiters allowed, an idle connection is granted all the same")
-    func noWaiters() async throws {
-        let fixture = try PoolFixture(
-            PoolConfiguration(maximumConnections: 1, minimumConnections: 1, maximumWaiters: 0))
-        try await fixture.observer.event { $0.isOpened }
-        try await fixture.holding(1) {
-            let error = await fixture.poolError(of: fixture.waiter())
-            #expect(error?.code == .tooManyWaiters)
-        }
-        await fixture.pool.close(drain: .zero)
-        fixture.expectClosed()
-    }
-
     @Test("Only so many connects are under way at once")
     func concurrentConnects() async throws {
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 10, concurrentConnects: 2))

@@ -29,6 +29,11 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable {
         return nil
     }
 
+    /// The one misuse that the compiler allows: `swap` of two streams would let each be used after its end.
+    func requireStillOf(_ cursor: Driver.Connection.Cursor) {
+        precondition(self.cursor === cursor, "A stream was swapped with another one.")
+    }
+
     private mutating func fetch() async throws {
         rowsBefore += batch?.count ?? 0
         position = 0

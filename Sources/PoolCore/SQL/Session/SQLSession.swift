@@ -127,9 +127,11 @@ extension SQLSession where Self: ~Copyable {
         do {
             result = try await body(&rows)
         } catch {
+            rows.requireStillOf(cursor)
             await cursor.close()
             throw error
         }
+        rows.requireStillOf(cursor)
         await cursor.close()
         return result
     }

@@ -79,7 +79,14 @@ extension Transaction {
         try await connection.transaction(depth == 0 ? .begin(options) : .savepoint(depth: depth))
         do {
             var transaction = Transaction(handle: handle.shared, depth: depth)
-            let result = try await body(&transaction)
+            let result: Result
+            do {
+                result = try await body(&transaction)
+            } catch {
+                transaction.requireStillOf(connection, depth)
+                throw error
+            }
+            transaction.requireStillOf(connection, depth)
             if transaction.mustRollBack {
                 try await rollBack(connection, depth: depth)
             } else {
@@ -91,6 +98,12 @@ extension Transaction {
             try? await rollBack(connection, depth: depth)
             throw error
         }
+    }
+
+    /// The one misuse that the compiler allows: `swap` of two transactions would let each be used after its end.
+    private func requireStillOf(_ connection: Driver.Connection, _ depth: Int) {
+        precondition(
+            handle.connection === connection && self.depth == depth, "A transaction was swapped with another one.")
     }
 
     private static func rollBack(_ connection: Driver.Connection, depth: Int) async throws {
