@@ -27,6 +27,7 @@ public final class PostgresConnection: SQLConnection {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: .clean
         case 1: .dirty
+        case 3: .generationBroken
         default: .broken
         }
     }
@@ -48,7 +49,8 @@ public final class PostgresConnection: SQLConnection {
             switch session.withLock({ $0.condition }) {
             case .clean: 0
             case .dirty: 1
-            case .broken, .generationBroken: 2
+            case .broken: 2
+            case .generationBroken: 3
             }
         latestCondition.store(condition, ordering: .releasing)
     }
@@ -262,6 +264,12 @@ public final class PostgresConnection: SQLConnection {
         } else {
             latestCondition.store(2, ordering: .releasing)
         }
+    }
+
+    /// What the session is like now counts as unchanged.
+    func adoptSession() {
+        withSession { $0.adopt() }
+        updateCondition()
     }
 
     func validate() async throws {

@@ -45,6 +45,10 @@ public struct PostgresDriver: SQLDriver {
         try await connection.reset()
     }
 
+    public func adoptSession(of connection: PostgresConnection) {
+        connection.adoptSession()
+    }
+
     public func close(_ connection: PostgresConnection, mode: CloseMode) async {
         await connection.close(mode)
     }

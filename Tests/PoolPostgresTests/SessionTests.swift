@@ -60,6 +60,22 @@ extension PostgresTests {
             }
         }
 
+        @Test("what the connect hook sets up is there for each lease, and costs none of them a reset")
+        func connectHook() async throws {
+            let server = try PrivatePostgres.shared.get()
+            var hooks = PoolHooks<PostgresDriver>()
+            hooks.connect = { try await $0.execute("SET work_mem = '9MB'") }
+            let pool = try PostgresPool(
+                database: server.configuration(), configuration: PoolConfiguration(maximumConnections: 1), hooks: hooks)
+            for _ in 0..<3 {
+                #expect(try await pool.query("SHOW work_mem").decode(String.self) == ["9MB"])
+            }
+            #expect(pool.statistics.resets == 0)
+            try await pool.execute("SET work_mem = '8MB'")
+            #expect(try await pool.query("SHOW work_mem").decode(String.self) == ["9MB"])
+            await pool.close(drain: .seconds(1))
+        }
+
         @Test("a connection string that libpq cannot read is refused, and its password stays hidden")
         func configuration() throws {
             for text in ["postgres://user:se%cret@host:x:y/db", "host", "hots=localhost", "postgres://h/d?sslmood=require"] {
