@@ -194,7 +194,8 @@ extension PostgresTests {
             }
         }
 
-        @Test("a server that is killed under load: every task ends with an answer or an error, and no connection is left")
+        @Test(
+            "a server that is killed under load: every task ends with an answer or an error, and no connection is left")
         func killedServer() async throws {
             let server = try PrivatePostgres()
             let pool = try PostgresPool(

@@ -58,6 +58,26 @@ extension PostgresTests {
             }
         }
 
+        @Test("tasks that prefer the driver's event loop get their answers there")
+        func tasksOnLoop() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let driver = PostgresDriver(configuration: try server.configuration())
+            let pool = try PostgresPool(driver: driver, configuration: PoolConfiguration(maximumConnections: 2))
+            let executor = try driver.taskExecutor
+            try await withThrowingTaskGroup { group in
+                for task in 0..<4 {
+                    group.addTask(executorPreference: executor) {
+                        for number in 0..<50 {
+                            let sum = try await pool.query("SELECT \(task)::int8 + \(number)").decode(Int.self)
+                            #expect(sum == [task + number])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            await pool.close(drain: .seconds(1))
+        }
+
         @Test("an advisory lock is held by one lease at a time, and given back")
         func advisoryLock() async throws {
             try await withPool(4) { pool async throws in

@@ -11,7 +11,8 @@ extension PostgresTests {
                 "SELECT 1", "select 'SET x', 1 AS \"temp\"",
                 "/* SET a /* b */ */ VALUES (1)", "-- LISTEN x\nSELECT 1", "SELECT $tag$ LISTEN x; $tag$",
                 "WITH x AS (SELECT 1) SELECT * FROM x", "SHOW search_path", "EXPLAIN SELECT 1",
-                "CREATE TABLE IF NOT EXISTS ordinary (i int)", "DROP TABLE IF EXISTS ordinary", "SET LOCAL work_mem = '1MB'",
+                "CREATE TABLE IF NOT EXISTS ordinary (i int)", "DROP TABLE IF EXISTS ordinary",
+                "SET LOCAL work_mem = '1MB'",
             ])
         func staysClean(statement: String) async throws {
             try await withPool(1) { pool in
@@ -34,12 +35,14 @@ extension PostgresTests {
             try await withPool(1) { pool async throws in
                 for value in 1...3 { _ = try await pool.query("SELECT \(value) + 1") }
                 try await pool.execute(SQL(raw: statement))
-                let left = try await pool.query("""
+                let left = try await pool.query(
+                    """
                     SELECT current_setting('work_mem'), to_regclass('left_over') IS NULL,
                         (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
                         (SELECT count(*) FROM pg_listening_channels()), (SELECT count(*) FROM pg_cursors WHERE name = 'left_over'),
                         (SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'pool_%')
-                    """).decode((String, Bool, Int, Int, Int, Int).self)
+                    """
+                ).decode((String, Bool, Int, Int, Int, Int).self)
                 #expect(left.first.map { $0 == ("4MB", true, 0, 0, 0, 1) } == true, "\(left)")
                 #expect(pool.statistics.resets == 1)
                 #expect(pool.statistics.connectionsOpened == 1)
@@ -78,7 +81,9 @@ extension PostgresTests {
 
         @Test("a connection string that libpq cannot read is refused, and its password stays hidden")
         func configuration() throws {
-            for text in ["postgres://user:se%cret@host:x:y/db", "host", "hots=localhost", "postgres://h/d?sslmood=require"] {
+            for text in [
+                "postgres://user:se%cret@host:x:y/db", "host", "hots=localhost", "postgres://h/d?sslmood=require",
+            ] {
                 let error = #expect(throws: PoolConfigurationError.self) { try PostgresConfiguration(text) }
                 #expect(error.map { !"\($0)".contains("se%cret") } == true)
             }
@@ -86,13 +91,18 @@ extension PostgresTests {
             #expect(throws: PoolConfigurationError.self) { try PostgresConfiguration("", statementCacheCapacity: -1) }
             #expect(throws: PoolConfigurationError.self) { try PostgresConfiguration("", prepareThreshold: 0) }
             #expect(throws: PoolConfigurationError.self) { try PostgresConfiguration("", cancelTimeout: .zero) }
-            let configuration = try PostgresConfiguration("postgres://ada:secret@db.local/shop", applicationName: "till")
+            let configuration = try PostgresConfiguration(
+                "postgres://ada:secret@db.local/shop", applicationName: "till")
             for text in ["\(configuration)", "\(String(reflecting: configuration))", "\(dump(configuration))"] {
                 #expect(!text.contains("secret"))
                 #expect(text.contains("host=db.local") && text.contains("application_name=till"))
             }
-            #expect(try configuration == PostgresConfiguration("postgres://ada:secret@db.local/shop", applicationName: "till"))
-            #expect(try configuration != PostgresConfiguration("postgres://ada:other@db.local/shop", applicationName: "till"))
+            #expect(
+                try configuration
+                    == PostgresConfiguration("postgres://ada:secret@db.local/shop", applicationName: "till"))
+            #expect(
+                try configuration
+                    != PostgresConfiguration("postgres://ada:other@db.local/shop", applicationName: "till"))
         }
 
         @Test("the application's name is what the server shows")
@@ -100,7 +110,9 @@ extension PostgresTests {
             try await withConnection { _, connection async throws in
                 #expect(try await connection.values("SHOW application_name") == [.text("swift-connection-pool")])
             }
-            try await withConnection { $0.more = "application_name=till" } _: { _, connection async throws in
+            try await withConnection {
+                $0.more = "application_name=till"
+            } _: { _, connection async throws in
                 #expect(try await connection.values("SHOW application_name") == [.text("till")])
             }
         }

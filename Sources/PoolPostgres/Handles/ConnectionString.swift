@@ -20,9 +20,13 @@ enum ConnectionString {
 
     /// libpq quotes the part of the text that it cannot read, which may be a piece of a password. Names of settings are none.
     private static func withoutSecrets(_ reason: String) -> String {
-        if reason.hasPrefix("invalid connection option") || reason.hasPrefix("invalid URI query parameter") { return reason }
+        if reason.hasPrefix("invalid connection option") || reason.hasPrefix("invalid URI query parameter") {
+            return reason
+        }
         let parts = reason.split(separator: "\"", omittingEmptySubsequences: false)
-        let shown = parts.enumerated().map { $0.offset.isMultiple(of: 2) || $0.element == "=" ? String($0.element) : "…" }
+        let shown = parts.enumerated().map {
+            $0.offset.isMultiple(of: 2) || $0.element == "=" ? String($0.element) : "…"
+        }
         return shown.joined(separator: "\"")
     }
 

@@ -37,7 +37,8 @@ extension Session {
         for item in items {
             let statement = try known(item)
             guard item.binds.isEmpty || statement.shape != nil else {
-                throw PostgresError.misuse("the server does not know the statement", .syntaxError).inStatement(item.text)
+                throw PostgresError.misuse("the server does not know the statement", .syntaxError).inStatement(
+                    item.text)
             }
             let types = try statement.shape.map { try parameterTypes($0, [item.binds]) } ?? []
             var buffer = BindBuffer()
