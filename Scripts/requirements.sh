@@ -84,3 +84,10 @@ require_postgres() {
     install postgresql postgresql@17
     has_postgres_server || fail "postgresql is installed, but there is no initdb"
 }
+
+# The pooler that the tests put before their server. Debian keeps it out of the PATH of users.
+require_pgbouncer() {
+    if PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null; then return; fi
+    install pgbouncer pgbouncer
+    PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || fail "pgbouncer is installed, but there is no such program"
+}

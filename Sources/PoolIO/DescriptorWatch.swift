@@ -136,7 +136,9 @@ public final class DescriptorWatch: Sendable {
 
     func handle(_ readiness: Readiness) {
         let (waiter, action) = state.withLock { state in
-            if state.isClosed { return (nil as CheckedContinuation<WaitOutcome, Never>?, nil as (@Sendable () -> Void)?) }
+            if state.isClosed {
+                return (nil as CheckedContinuation<WaitOutcome, Never>?, nil as (@Sendable () -> Void)?)
+            }
             if state.waiter != nil, !state.wanted.isDisjoint(with: readiness) { return (state.takeWaiter(), nil) }
             // Nobody takes it: without this, the event would come again at once, and forever.
             if loop.set(self, []) { state.armed = [] }

@@ -35,7 +35,11 @@ public final class HelperThreads: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard call.begin(continuation) else { return }
-                start { call.finish(Result(catching: work)) } failure: { call.finish(.failure($0)) }
+                start {
+                    call.finish(Result(catching: work))
+                } failure: {
+                    call.finish(.failure($0))
+                }
             }
         } onCancel: {
             call.finish(.failure(CancellationError()))

@@ -14,7 +14,9 @@ struct Poller: Sendable {
         if queue < 0 { throw EventLoopError(function: "kqueue", systemError: errno) }
         _ = fcntl(queue, F_SETFD, FD_CLOEXEC)
         _ = unsafe Self.change(
-            queue, kevent(ident: 0, filter: Int16(EVFILT_USER), flags: UInt16(EV_ADD | EV_CLEAR), fflags: 0, data: 0, udata: nil))
+            queue,
+            kevent(
+                ident: 0, filter: Int16(EVFILT_USER), flags: UInt16(EV_ADD | EV_CLEAR), fflags: 0, data: 0, udata: nil))
     }
 
     private static func change(_ queue: Int32, _ event: kevent) -> Int32 {

@@ -57,13 +57,16 @@ public struct PostgresConfiguration: Sendable, Hashable {
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName)
         if statementCacheCapacity < 0 {
-            throw PoolConfigurationError(property: "statementCacheCapacity", value: "\(statementCacheCapacity)", rule: "it must be at least 0")
+            throw PoolConfigurationError(
+                property: "statementCacheCapacity", value: "\(statementCacheCapacity)", rule: "it must be at least 0")
         }
         if prepareThreshold < 1 {
-            throw PoolConfigurationError(property: "prepareThreshold", value: "\(prepareThreshold)", rule: "it must be at least 1")
+            throw PoolConfigurationError(
+                property: "prepareThreshold", value: "\(prepareThreshold)", rule: "it must be at least 1")
         }
         if cancelTimeout <= .zero {
-            throw PoolConfigurationError(property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero")
+            throw PoolConfigurationError(
+                property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero")
         }
         self.statementCacheCapacity = statementCacheCapacity
         self.prepareThreshold = prepareThreshold
@@ -77,19 +80,23 @@ public struct PostgresConfiguration: Sendable, Hashable {
     ) throws(PoolConfigurationError) -> [(name: String, value: String)] {
         var parameters: [(name: String, value: String)] = []
         if connection.utf8.contains(0) {
-            throw PoolConfigurationError(property: "connection", value: "(hidden)", rule: "it must not hold a zero byte")
+            throw PoolConfigurationError(
+                property: "connection", value: "(hidden)", rule: "it must not hold a zero byte")
         }
         do {
             parameters = try ConnectionString.parse(connection)
         } catch {
-            // libpq's reason may repeat a part of the text, but never the password.
-            throw PoolConfigurationError(property: "connection", value: "(hidden: it may hold a password)", rule: error.reason)
+            throw PoolConfigurationError(
+                property: "connection", value: "(hidden: it may hold a password)", rule: error.reason)
         }
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
             if !ConnectionString.knownNames.contains(name) {
-                throw PoolConfigurationError(property: "settings", value: name, rule: "libpq has no setting of this name")
+                throw PoolConfigurationError(
+                    property: "settings", value: name, rule: "libpq has no setting of this name")
             }
-            if value.utf8.contains(0) { throw PoolConfigurationError(property: "settings", value: name, rule: "it must not hold a zero byte") }
+            if value.utf8.contains(0) {
+                throw PoolConfigurationError(property: "settings", value: name, rule: "it must not hold a zero byte")
+            }
             parameters.append((name, value))
         }
         if let applicationName { parameters.append(("application_name", applicationName)) }

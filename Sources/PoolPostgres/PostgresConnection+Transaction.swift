@@ -57,7 +57,8 @@ extension PostgresConnection {
         if tag == "ROLLBACK" {
             var error = PostgresError.misuse(
                 "the transaction was rolled back instead: a statement in it had failed", .transactionRolledBack)
-            error.hint = "Let the error of a statement leave the transaction's body, or run the statement in a savepoint"
+            error.hint =
+                "Let the error of a statement leave the transaction's body, or run the statement in a savepoint"
             throw error
         }
     }

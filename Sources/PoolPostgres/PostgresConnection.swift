@@ -27,6 +27,7 @@ public final class PostgresConnection: SQLConnection {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: .clean
         case 1: .dirty
+        case 3: .generationBroken
         default: .broken
         }
     }
@@ -48,7 +49,8 @@ public final class PostgresConnection: SQLConnection {
             switch session.withLock({ $0.condition }) {
             case .clean: 0
             case .dirty: 1
-            case .broken, .generationBroken: 2
+            case .broken: 2
+            case .generationBroken: 3
             }
         latestCondition.store(condition, ordering: .releasing)
     }
@@ -128,7 +130,8 @@ public final class PostgresConnection: SQLConnection {
         case .none: break
         case .closing: throw PostgresError.closed
         case .taskCancelled: throw CancellationError()
-        case .connectionCancelled: throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
+        case .connectionCancelled:
+            throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
         }
     }
 
@@ -149,7 +152,8 @@ public final class PostgresConnection: SQLConnection {
         guard let request else { return }
         if request.deadline <= .now {
             throw giveUp(
-                PostgresError(connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
+                PostgresError(
+                    connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
         }
         if !isAnswered { request.askIfDue(on: runtime.helpers, waking: operation.watch) }
     }
@@ -212,7 +216,9 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    private func helped<Value: Sendable>(_ body: @escaping @Sendable (inout Session) throws -> Value) async throws -> Value {
+    private func helped<Value: Sendable>(
+        _ body: @escaping @Sendable (inout Session) throws -> Value
+    ) async throws -> Value {
         try await runtime.helpers.run { try self.session.withLock { try body(&$0) } }
     }
 
@@ -258,6 +264,12 @@ public final class PostgresConnection: SQLConnection {
         } else {
             latestCondition.store(2, ordering: .releasing)
         }
+    }
+
+    /// What the session is like now counts as unchanged.
+    func adoptSession() {
+        withSession { $0.adopt() }
+        updateCondition()
     }
 
     func validate() async throws {

@@ -25,6 +25,17 @@ public struct PostgresDriver: SQLDriver {
 
     public var name: String { "postgres" }
 
+    /// The driver's event loop, for tasks that shall run on it for all their life: `Task(executorPreference:)`. Their statements
+    /// need no hop at all. Such tasks share one thread, so they must not block it or compute for long.
+    ///
+    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops being a thread of its own when the driver and
+    /// its connections are gone.
+    ///
+    /// - Throws: If the system refuses the loop its thread or its descriptors.
+    public var taskExecutor: any TaskExecutor {
+        get throws { try runtime.loop() }
+    }
+
     public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
         let connection = try PostgresConnection(configuration, runtime)
         do {
@@ -43,6 +54,10 @@ public struct PostgresDriver: SQLDriver {
 
     public func reset(_ connection: PostgresConnection) async throws {
         try await connection.reset()
+    }
+
+    public func adoptSession(of connection: PostgresConnection) {
+        connection.adoptSession()
     }
 
     public func close(_ connection: PostgresConnection, mode: CloseMode) async {

@@ -20,7 +20,9 @@ extension PostgresTests {
             }
         }
 
-        @Test("cancels at random moments around the end never reach what comes next, and no answer goes to the wrong task")
+        @Test(
+            "cancels at random moments around the end never reach what comes next, and no answer goes to the wrong task"
+        )
         func racingCancels() async throws {
             try await withPool(4) { pool in
                 try await withThrowingTaskGroup { group in
@@ -30,7 +32,9 @@ extension PostgresTests {
                             for round in 0..<500 {
                                 let number = worker * 1_000_000 + round
                                 let task = Task {
-                                    try await pool.query("SELECT \(number)::int8, pg_sleep(\(Double(round % 3) * 0.0002))").first?[0, as: Int.self]
+                                    try await pool.query(
+                                        "SELECT \(number)::int8, pg_sleep(\(Double(round % 3) * 0.0002))"
+                                    ).first?[0, as: Int.self]
                                 }
                                 for _ in 0..<Int.random(in: 0...40, using: &random) { await Task.yield() }
                                 task.cancel()
@@ -65,8 +69,12 @@ extension PostgresTests {
 
         @Test("a server that stands still costs a cancelled task its time-out and no more")
         func frozenServer() async throws {
-            try await withConnection { $0.cancelTimeout = .milliseconds(300) } _: { _, connection async throws in
-                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else { return }
+            try await withConnection {
+                $0.cancelTimeout = .milliseconds(300)
+            } _: { _, connection async throws in
+                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
+                    return
+                }
                 // Stopped, the session's process neither answers nor takes notice of a cancel.
                 #expect(signal(process, "STOP"))
                 let task = Task { try await connection.query("SELECT 1") }

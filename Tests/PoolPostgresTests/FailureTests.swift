@@ -40,7 +40,8 @@ extension PostgresTests {
         func passwords() async throws {
             let server = try PrivatePostgres.shared.get()
             try await PrivatePostgres.administrator.get().withConnection { lease in
-                try await lease.executeScript("""
+                try await lease.executeScript(
+                    """
                     DROP ROLE IF EXISTS scram; CREATE ROLE scram LOGIN PASSWORD 'the right one';
                     """)
                 try await lease.executeScript("SELECT 1")
@@ -53,7 +54,8 @@ extension PostgresTests {
             #expect(!"\(wrong)".contains("password=wrong"))
             let (missing, missingVerdict) = try await connectError(base + " passfile=/dev/null")
             #expect(missingVerdict == .refused, "\(missing)")
-            let driver = PostgresDriver(configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
+            let driver = PostgresDriver(
+                configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
             let connection = try await connect(driver)
             #expect(try await connection.values("SELECT current_user::text") == [.text("scram")])
             await driver.close(connection, mode: .orderly)
@@ -113,7 +115,8 @@ extension PostgresTests {
                 }
                 async let outcome = connection.query("SELECT pg_sleep(1000)")
                 try await PrivatePostgres.administrator.get().withConnection { lease in
-                    let isBusy: SQL = "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
+                    let isBusy: SQL =
+                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
                     while try await lease.query(isBusy).isEmpty {}
                     try await lease.execute("SELECT pg_terminate_backend(\(process)::int4)")
                 }
@@ -135,7 +138,8 @@ extension PostgresTests {
                 guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
                     throw CannotHappen()
                 }
-                try await PrivatePostgres.administrator.get().execute("SELECT pg_terminate_backend(\(process)::int4, 10000)")
+                try await PrivatePostgres.administrator.get().execute(
+                    "SELECT pg_terminate_backend(\(process)::int4, 10000)")
                 while connection.condition != .broken { await Task.yield() }
             }
         }
@@ -147,7 +151,8 @@ extension PostgresTests {
                 async let killer: Void = {
                     let administrator = try PrivatePostgres.administrator.get()
                     while !isOver.isSet {
-                        try await administrator.execute("""
+                        try await administrator.execute(
+                            """
                             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                             WHERE application_name = 'killed' AND random() < 0.3
                             """)
@@ -161,7 +166,8 @@ extension PostgresTests {
                                 do {
                                     try await pool.withConnection { lease in
                                         try await lease.execute("SET application_name = 'killed'")
-                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8").decode(Int.self)
+                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8")
+                                            .decode(Int.self)
                                         guard answer == [task * 1_000 + number] else { throw CannotHappen() }
                                     }
                                     successes += 1
@@ -186,6 +192,56 @@ extension PostgresTests {
                 for _ in 0..<8 { _ = try? await pool.query("SELECT 1") }
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
             }
+        }
+
+        @Test(
+            "a server that is killed under load: every task ends with an answer or an error, and no connection is left")
+        func killedServer() async throws {
+            let server = try PrivatePostgres()
+            let pool = try PostgresPool(
+                database: server.configuration(),
+                configuration: PoolConfiguration(
+                    name: "doomed", maximumConnections: 4, acquireTimeout: .seconds(1), connectTimeout: .seconds(1)))
+            let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for task in 0..<8 {
+                    group.addTask {
+                        for number in 0... {
+                            do {
+                                let answer = try await pool.query("SELECT \(number)::int8").decode(Int.self)
+                                #expect(answer == [number])
+                                if task == 0, number == 50 { _ = signal(Int64(server.processID), "KILL") }
+                            } catch let error as PostgresError {
+                                #expect(error.severity == "FATAL", "\(error)")
+                                return number
+                            } catch is PoolError {
+                                return number
+                            }
+                        }
+                        return 0
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(answers > 50)
+            await #expect(throws: PoolError.self) { try await pool.query("SELECT 1") }
+            await pool.close(drain: .zero)
+            #expect(pool.statistics.counts.total == 0)
+        }
+
+        @Test("a server that stands still as a whole costs a connect its time-out, and leases go on when it does")
+        func frozenConnect() async throws {
+            let server = try PrivatePostgres()
+            let pool = try PostgresPool(
+                database: server.configuration(),
+                configuration: PoolConfiguration(
+                    name: "frozen", maximumConnections: 2, acquireTimeout: .milliseconds(700),
+                    connectTimeout: .milliseconds(500), maximumBackoff: .milliseconds(200)))
+            #expect(signal(Int64(server.processID), "STOP"))
+            await #expect(throws: PoolError.self) { try await pool.query("SELECT 1") }
+            #expect(signal(Int64(server.processID), "CONT"))
+            let options = AcquireOptions(timeout: .seconds(30))
+            #expect(try await pool.query("SELECT 1", options).decode(Int.self) == [1])
+            await pool.close(drain: .seconds(1))
         }
     }
 }

@@ -58,6 +58,26 @@ extension PostgresTests {
             }
         }
 
+        @Test("tasks that prefer the driver's event loop get their answers there")
+        func tasksOnLoop() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let driver = PostgresDriver(configuration: try server.configuration())
+            let pool = try PostgresPool(driver: driver, configuration: PoolConfiguration(maximumConnections: 2))
+            let executor = try driver.taskExecutor
+            try await withThrowingTaskGroup { group in
+                for task in 0..<4 {
+                    group.addTask(executorPreference: executor) {
+                        for number in 0..<50 {
+                            let sum = try await pool.query("SELECT \(task)::int8 + \(number)").decode(Int.self)
+                            #expect(sum == [task + number])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            await pool.close(drain: .seconds(1))
+        }
+
         @Test("an advisory lock is held by one lease at a time, and given back")
         func advisoryLock() async throws {
             try await withPool(4) { pool async throws in
@@ -79,9 +99,40 @@ extension PostgresTests {
                     try await group.waitForAll()
                 }
                 #expect(try await pool.query("SELECT i FROM guarded").decode(Int.self) == [40])
-                #expect(try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").isEmpty)
+                #expect(
+                    try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").isEmpty)
                 #expect(pool.statistics.resets == 0)
                 try await pool.execute("DROP TABLE guarded")
+            }
+        }
+
+        @Test("a batch has a result or an error for each statement, and those after a failure still run")
+        func batch() async throws {
+            try await withPool(1) { pool async throws in
+                try await pool.withConnection { lease async throws in
+                    try await lease.execute("CREATE TEMPORARY TABLE batched (i int PRIMARY KEY)")
+                    for round in 0..<3 {
+                        let results = try await lease.batch([
+                            "INSERT INTO batched VALUES (\(round))", "INSERT INTO batched VALUES (\(round))",
+                            "SELECT i FROM batched WHERE i = \(round)", "SELECT 'no bind'", "SELECT \(round) AS own",
+                        ])
+                        #expect(results.count == 5)
+                        #expect(throws: Never.self) { _ = try results[0].get() }
+                        let error = #expect(throws: PostgresError.self) { try results[1].get() }
+                        #expect(error?.code == .uniqueViolation)
+                        #expect(try results[2].get().decode(Int.self) == [round])
+                        #expect(try results[3].get().decode(String.self) == ["no bind"])
+                        #expect(try results[4].get().decode(Int.self) == [round])
+                    }
+                    try await lease.transaction { transaction in
+                        let results = try await transaction.batch(["SELECT 1", "SELECT 1 / 0", "SELECT 2"])
+                        #expect(results.map { (try? $0.get()) != nil } == [true, false, false])
+                        transaction.setRollbackOnly()
+                    }
+                    await #expect(throws: PostgresError.self) { _ = try await lease.batch(["SELECT 1", "SELEC \(1)"]) }
+                    #expect(try await lease.query("SELECT count(*) FROM batched").decode(Int.self) == [3])
+                    #expect(try await lease.batch([]).isEmpty)
+                }
             }
         }
 
@@ -101,14 +152,18 @@ extension PostgresTests {
                     let lines = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") { reader in
                         var lines = 0
                         while let line = try await reader.next() {
-                            if lines == 99_999 { #expect(String(decoding: line, as: UTF8.self) == "99999\ttext, 99999\n") }
+                            if lines == 99_999 {
+                                #expect(String(decoding: line, as: UTF8.self) == "99999\ttext, 99999\n")
+                            }
                             lines += 1
                         }
                         return lines
                     }
                     #expect(lines == 100_000)
                     // Early, in both ways that there are.
-                    let first = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") { try await $0.next() }
+                    let first = try await lease.copyOut("COPY (SELECT * FROM copied ORDER BY i) TO STDOUT") {
+                        try await $0.next()
+                    }
                     #expect(first.map { String(decoding: $0, as: UTF8.self) } == "0\ttext, 0\n")
                     #expect(try await lease.query("SELECT count(*) FROM copied").decode(Int.self) == [100_000])
                 }

@@ -12,7 +12,8 @@ extension PostgresTests {
             var subject = ConformanceSubject<PostgresDriver>(
                 columnTypes: [
                     .bool: "BOOLEAN", .int: "BIGINT", .double: "DOUBLE PRECISION", .decimal: "NUMERIC", .text: "TEXT",
-                    .bytes: "BYTEA", .date: "DATE", .time: "TIME", .timestamp: "TIMESTAMP", .zonedTimestamp: "TIMESTAMPTZ",
+                    .bytes: "BYTEA", .date: "DATE", .time: "TIME", .timestamp: "TIMESTAMP",
+                    .zonedTimestamp: "TIMESTAMPTZ",
                     .uuid: "UUID", .json: "JSON", .array: "BIGINT[]",
                 ],
                 longStatement: "SELECT pg_sleep(1000)",
@@ -26,7 +27,9 @@ extension PostgresTests {
                             execution: execution))
                 })
             // With something random in it, it is evaluated only when its row is sent.
-            subject.expressionThatFailsAt500 = { "(\($0) + (random() * 0)::bigint) / CASE WHEN \($0) = 500 THEN 0 ELSE 1 END" }
+            subject.expressionThatFailsAt500 = {
+                "(\($0) + (random() * 0)::bigint) / CASE WHEN \($0) = 500 THEN 0 ELSE 1 END"
+            }
             subject.lockingClause = "FOR UPDATE"
             subject.sessionChanges = [
                 ("CREATE TEMPORARY TABLE leftover (i INTEGER)", "SELECT i FROM leftover UNION SELECT 1"),
@@ -34,7 +37,10 @@ extension PostgresTests {
                 ("SELECT set_config('work_mem', '99MB', false)", "SELECT 1 WHERE current_setting('work_mem') = '99MB'"),
                 ("SET ROLE pg_monitor", "SELECT 1 WHERE current_user = 'pg_monitor'"),
                 ("SET SESSION AUTHORIZATION pg_monitor", "SELECT 1 WHERE session_user = 'pg_monitor'"),
-                ("SELECT pg_advisory_lock(77)", "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"),
+                (
+                    "SELECT pg_advisory_lock(77)",
+                    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                ),
                 ("LISTEN somewhere", "SELECT pg_listening_channels()"),
                 ("DECLARE kept CURSOR WITH HOLD FOR SELECT 1", "SELECT 1 FROM pg_cursors WHERE name = 'kept'"),
                 ("PREPARE kept AS SELECT 1", "SELECT 1 FROM pg_prepared_statements WHERE name = 'kept'"),
@@ -54,7 +60,8 @@ extension PostgresTests {
 
         @Test(
             "Postgres keeps every promise on the event loop, without prepared statements",
-            arguments: DriverConformance(PostgresConformanceTests.subject(.eventLoop, statementCacheCapacity: 0)).checks)
+            arguments: DriverConformance(PostgresConformanceTests.subject(.eventLoop, statementCacheCapacity: 0)).checks
+        )
         func conformsOnLoop(check: ConformanceCheck) async throws {
             try await check.run()
         }

@@ -38,8 +38,32 @@ final class PrivatePostgres: Sendable {
             if $ready; then break; fi
         done
         $ready
-        echo "$port $server $tls"
+        bouncer=off
+        mkdir bouncer
+        {
+            echo '[databases]'
+            echo "* = host=$folder port=$port"
+            echo '[pgbouncer]'
+            echo 'listen_addr ='
+            echo "listen_port = $port"
+            echo "unix_socket_dir = $folder/bouncer"
+            echo 'auth_type = trust'
+            echo "auth_file = $folder/bouncer/users"
+            echo 'pool_mode = transaction'
+            echo 'default_pool_size = 2'
+        } >bouncer/pgbouncer.ini
+        echo '"postgres" ""' >bouncer/users
+        if command -v pgbouncer >/dev/null; then
+            pgbouncer -q bouncer/pgbouncer.ini >bouncer.log 2>&1 &
+            pooler=$!
+            for wait in $(seq 1 100); do
+                if pg_isready -q -h "$folder/bouncer" -p "$port"; then bouncer=on; break; fi
+                sleep 0.1
+            done
+        fi
+        echo "$port $server $tls $bouncer"
         read -r _ || true
+        if [ -n "${pooler:-}" ]; then kill -QUIT "$pooler" || true; fi
         kill -QUIT "$server"
         wait "$server" || true
         cd /
@@ -51,6 +75,8 @@ final class PrivatePostgres: Sendable {
     let port: Int
     let processID: Int32
     let hasTLS: Bool
+    /// True if a PgBouncer in transaction mode, with two connections to the server, listens in the folder `bouncer`.
+    let hasBouncer: Bool
     private let process: Process
     private let pipe: Pipe
     private let schemaCount = Atomic<Int>(0)
@@ -78,7 +104,8 @@ final class PrivatePostgres: Sendable {
             throw CannotStart(description: "PostgreSQL's server is not installed: see require_postgres in Scripts")
         }
         // Short, because the path of a socket has at most 107 bytes.
-        let folder = "/tmp/pool-postgres-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
+        let folder =
+            "/tmp/pool-postgres-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let process = Process()
         // The server refuses to run as root.
@@ -92,19 +119,20 @@ final class PrivatePostgres: Sendable {
         }
         var environment = ProcessInfo.processInfo.environment
         environment["folder"] = folder
-        environment["PATH"] = programs + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+        environment["PATH"] = programs + ":" + (environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin"
         process.environment = environment
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
         try process.run()
         let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split(separator: " ")
-        guard words.count == 3, let port = Int(words[0]), let processID = Int32(words[1]) else {
+        guard words.count == 4, let port = Int(words[0]), let processID = Int32(words[1]) else {
             let log = (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? ""
             throw CannotStart(description: "the server in \(folder) does not start: \(log)")
         }
         (self.folder, self.port, self.processID) = (folder, port, processID)
-        hasTLS = words[2].hasPrefix("on")
+        hasTLS = words[2] == "on"
+        hasBouncer = words[3].hasPrefix("on")
         (self.process, pipe) = (process, input)
     }
 

@@ -5,25 +5,32 @@ import Testing
 extension PostgresTests {
     @Suite("Statements on Postgres", .timeLimit(.minutes(2)))
     struct StatementTests {
-        private let preparedCount: SQL = "SELECT count(*)::int8 AS c FROM pg_prepared_statements WHERE name LIKE 'pool_%'"
+        private let preparedCount: SQL =
+            "SELECT count(*)::int8 AS c FROM pg_prepared_statements WHERE name LIKE 'pool_%'"
 
         @Test("a statement is prepared with its second use, and the ones unused for longest go")
         func statementCache() async throws {
-            try await withConnection { $0.statementCacheCapacity = 100 } _: { _, connection async throws in
+            try await withConnection {
+                $0.statementCacheCapacity = 100
+            } _: { _, connection async throws in
                 for _ in 1...3 { _ = try await connection.query("SELECT \(1) + 1") }
                 for _ in 1...3 { _ = try await connection.query("SELECT 'never a bind'") }
                 #expect(try await connection.values(preparedCount) == [.int(2)])
                 for number in 0..<150 {
                     for _ in 1...2 { _ = try await connection.query("SELECT \(raw: "\(number)") + \(1)") }
                 }
-                guard case .int(let count)? = try await connection.values(preparedCount).first else { return #expect(Bool(false)) }
+                guard case .int(let count)? = try await connection.values(preparedCount).first else {
+                    return #expect(Bool(false))
+                }
                 #expect(count <= 101)
             }
         }
 
         @Test("without a statement cache nothing is prepared by name")
         func noStatementCache() async throws {
-            try await withConnection { $0.statementCacheCapacity = 0 } _: { _, connection async throws in
+            try await withConnection {
+                $0.statementCacheCapacity = 0
+            } _: { _, connection async throws in
                 for value in 1...5 {
                     #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value + 1))])
                 }
@@ -35,7 +42,9 @@ extension PostgresTests {
         func stalePlan() async throws {
             try await withConnection { driver, connection async throws in
                 try await connection.executeScript("CREATE TEMPORARY TABLE stale (a int); INSERT INTO stale VALUES (1)")
-                for _ in 1...3 { #expect(try await connection.values("SELECT * FROM stale WHERE a = \(1)") == [.int(1)]) }
+                for _ in 1...3 {
+                    #expect(try await connection.values("SELECT * FROM stale WHERE a = \(1)") == [.int(1)])
+                }
                 try await connection.executeScript("ALTER TABLE stale ADD b text DEFAULT 'x'")
                 for _ in 1...3 {
                     #expect(try await connection.values("SELECT * FROM stale WHERE a = \(1)") == [.int(1), .text("x")])
@@ -52,17 +61,23 @@ extension PostgresTests {
             }
         }
 
-        @Test("prepared statements that the server has dropped are prepared anew", arguments: ["DEALLOCATE ALL", "DISCARD ALL"])
+        @Test(
+            "prepared statements that the server has dropped are prepared anew",
+            arguments: ["DEALLOCATE ALL", "DISCARD ALL"])
         func lostStatements(command: String) async throws {
             try await withConnection { _, connection async throws in
-                for value in 1...3 { #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value + 1))]) }
+                for value in 1...3 {
+                    #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value + 1))])
+                }
                 // In a block of its own, so that the driver does not see it.
                 if command == "DEALLOCATE ALL" {
                     _ = try await connection.execute("DO 'BEGIN EXECUTE ''DEALLOCATE ALL''; END'")
                 } else {
                     _ = try await connection.execute(SQL(raw: command))
                 }
-                for value in 1...3 { #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value + 1))]) }
+                for value in 1...3 {
+                    #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value + 1))])
+                }
             }
         }
 
@@ -86,12 +101,18 @@ extension PostgresTests {
                 }
                 #expect(missing?.code == .notNullViolation)
                 #expect(missing?.column == "n")
-                let syntax = await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1 FRM x") }
+                let syntax = await #expect(throws: PostgresError.self) {
+                    _ = try await connection.query("SELECT 1 FRM x")
+                }
                 #expect(syntax?.code == .syntaxError)
                 #expect(syntax?.position != nil)
-                let hinted = await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT lenth('x')") }
+                let hinted = await #expect(throws: PostgresError.self) {
+                    _ = try await connection.query("SELECT lenth('x')")
+                }
                 #expect(hinted?.hint != nil)
-                for error in [duplicate, missing, syntax, hinted].compactMap({ $0 }) { #expect(driver.verdict(on: error) == .keep) }
+                for error in [duplicate, missing, syntax, hinted].compactMap({ $0 }) {
+                    #expect(driver.verdict(on: error) == .keep)
+                }
                 let description = duplicate.map { "\($0)" } ?? ""
                 #expect(description.contains("23505") && description.contains("only_once"))
             }
@@ -103,23 +124,28 @@ extension PostgresTests {
                 try await connection.executeScript("CREATE TEMPORARY TABLE copied (i int)")
                 await #expect(throws: PostgresError.self) { _ = try await connection.execute("COPY copied FROM STDIN") }
                 _ = try await connection.execute("COPY (SELECT generate_series(1, 100000)) TO STDOUT")
-                await #expect(throws: PostgresError.self) { try await connection.executeScript("COPY copied FROM STDIN; SELECT 1") }
+                await #expect(throws: PostgresError.self) {
+                    try await connection.executeScript("COPY copied FROM STDIN; SELECT 1")
+                }
                 #expect(try await connection.values("SELECT 1") == [.int(1)])
             }
         }
 
-        @Test("a batch in a transaction is one exchange, also when it is large, and its failure is that of one statement")
+        @Test(
+            "a batch in a transaction is one exchange, also when it is large, and its failure is that of one statement")
         func pipelinedBatch() async throws {
             try await withConnection { _, connection async throws in
                 try await connection.executeScript("CREATE TEMPORARY TABLE many (i int PRIMARY KEY, t text)")
                 try await connection.transaction(.begin(TransactionOptions()))
                 let text = SQLValue.text(String(repeating: "x", count: 2_000))
                 let results = try await connection.executeBatch(
-                    "INSERT INTO many VALUES (\(0), \("")) RETURNING i", (0..<5_000).map { [.int($0), $0 % 2 == 0 ? text : .null] })
+                    "INSERT INTO many VALUES (\(0), \("")) RETURNING i",
+                    (0..<5_000).map { [.int($0), $0 % 2 == 0 ? text : .null] })
                 #expect(results.count == 5_000)
                 #expect(results.allSatisfy { $0.affectedRows == 1 })
                 let error = await #expect(throws: PostgresError.self) {
-                    _ = try await connection.executeBatch("INSERT INTO many VALUES (\(0), \(""))", [[.int(-1), .null], [.int(1), .null]])
+                    _ = try await connection.executeBatch(
+                        "INSERT INTO many VALUES (\(0), \(""))", [[.int(-1), .null], [.int(1), .null]])
                 }
                 #expect(error?.code == .uniqueViolation)
                 try await connection.transaction(.rollback)
@@ -188,7 +214,9 @@ extension PostgresTests {
                     for _ in 0..<4 {
                         group.addTask {
                             for _ in 0..<10 {
-                                try await pool.withTransaction(TransactionOptions(isolation: .serializable, maximumRetries: 1_000)) {
+                                try await pool.withTransaction(
+                                    TransactionOptions(isolation: .serializable, maximumRetries: 1_000)
+                                ) {
                                     transaction in
                                     let value = try await transaction.query("SELECT i FROM serial").decode(Int.self)
                                     try await transaction.execute("UPDATE serial SET i = \(value[0] + 1)")

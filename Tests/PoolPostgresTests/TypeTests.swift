@@ -34,22 +34,25 @@ struct TypeSample: Sendable, CustomStringConvertible {
         "1" + String(repeating: "0", count: 1000) + "." + String(repeating: "0", count: 999) + "1",
     ].compactMap { text in SQLDecimal(text).map { TypeSample("numeric", text, .decimal($0)) } }
 
-    static let texts: [TypeSample] = [
-        TypeSample("text", "", .text("")), TypeSample("text", "e\u{301} 👩‍👩‍👧‍👦 \\ ' \"", .text("e\u{301} 👩‍👩‍👧‍👦 \\ ' \"")),
-        TypeSample("varchar", "abc", .text("abc")), TypeSample("char(3)", "ab", .text("ab ")),
-        TypeSample("name", "abc", .text("abc")), TypeSample("\"char\"", "x", .text("x")),
-        TypeSample("bytea", #"\x"#, .bytes([])), TypeSample("bytea", #"\x00ff5c27"#, .bytes([0, 255, 92, 39])),
-        TypeSample("json", #"{"a": [1, 2]}"#, .json(#"{"a": [1, 2]}"#)),
-        TypeSample("jsonb", #"{"a": [1, 2]}"#, .json(#"{"a": [1, 2]}"#)),
-        TypeSample("xml", "<a/>", .text("<a/>")),
-    ] + ["00000000-0000-0000-0000-000000000000", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"].compactMap { text in
-        SQLUUID(text).map { TypeSample("uuid", text, .uuid($0)) }
-    }
+    static let texts: [TypeSample] =
+        [
+            TypeSample("text", "", .text("")), TypeSample("text", "e\u{301} 👩‍👩‍👧‍👦 \\ ' \"", .text("e\u{301} 👩‍👩‍👧‍👦 \\ ' \"")),
+            TypeSample("varchar", "abc", .text("abc")), TypeSample("char(3)", "ab", .text("ab ")),
+            TypeSample("name", "abc", .text("abc")), TypeSample("\"char\"", "x", .text("x")),
+            TypeSample("bytea", #"\x"#, .bytes([])), TypeSample("bytea", #"\x00ff5c27"#, .bytes([0, 255, 92, 39])),
+            TypeSample("json", #"{"a": [1, 2]}"#, .json(#"{"a": [1, 2]}"#)),
+            TypeSample("jsonb", #"{"a": [1, 2]}"#, .json(#"{"a": [1, 2]}"#)),
+            TypeSample("xml", "<a/>", .text("<a/>")),
+        ]
+        + ["00000000-0000-0000-0000-000000000000", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"].compactMap { text in
+            SQLUUID(text).map { TypeSample("uuid", text, .uuid($0)) }
+        }
 
-    static let moments: [TypeSample] = [
-        ("1970-01-01", "1970-01-01"), ("2000-02-29", "2000-02-29"), ("0001-01-01", "0001-01-01"),
-        ("0001-12-31 BC", "0000-12-31"), ("4713-01-01 BC", "-4712-01-01"), ("5874897-12-31", "+5874897-12-31"),
-    ].compactMap { text, date in SQLDate(date).map { TypeSample("date", text, .date($0)) } }
+    static let moments: [TypeSample] =
+        [
+            ("1970-01-01", "1970-01-01"), ("2000-02-29", "2000-02-29"), ("0001-01-01", "0001-01-01"),
+            ("0001-12-31 BC", "0000-12-31"), ("4713-01-01 BC", "-4712-01-01"), ("5874897-12-31", "+5874897-12-31"),
+        ].compactMap { text, date in SQLDate(date).map { TypeSample("date", text, .date($0)) } }
         + [
             TypeSample("date", "infinity", .text("infinity")), TypeSample("date", "-infinity", .text("-infinity")),
             TypeSample("timestamp", "infinity", .text("infinity")),
@@ -59,36 +62,43 @@ struct TypeSample: Sendable, CustomStringConvertible {
             SQLTime(text).map { TypeSample("time", text, .time($0)) }
         }
         + [
-            ("1999-12-31 23:59:59.999999", "1999-12-31T23:59:59.999999"), ("2000-01-01 00:00:00", "2000-01-01T00:00:00"),
-            ("0044-03-15 12:00:00 BC", "-0043-03-15T12:00:00"), ("294276-12-31 23:59:59.999999", "+294276-12-31T23:59:59.999999"),
+            ("1999-12-31 23:59:59.999999", "1999-12-31T23:59:59.999999"),
+            ("2000-01-01 00:00:00", "2000-01-01T00:00:00"),
+            ("0044-03-15 12:00:00 BC", "-0043-03-15T12:00:00"),
+            ("294276-12-31 23:59:59.999999", "+294276-12-31T23:59:59.999999"),
             ("4713-01-01 00:00:00 BC", "-4712-01-01T00:00:00"),
         ].compactMap { text, moment in SQLTimestamp(moment).map { TypeSample("timestamp", text, .timestamp($0)) } }
         + [
             ("1970-01-01 00:00:00.000001+00", "1970-01-01T00:00:00.000001Z"),
             ("2024-06-01 12:00:00+02", "2024-06-01T10:00:00.000000Z"),
             ("0044-03-15 12:00:00+00 BC", "-0043-03-15T12:00:00.000000Z"),
-        ].compactMap { text, moment in SQLZonedTimestamp(moment).map { TypeSample("timestamptz", text, .zonedTimestamp($0)) } }
+        ].compactMap { text, moment in
+            SQLZonedTimestamp(moment).map { TypeSample("timestamptz", text, .zonedTimestamp($0)) }
+        }
 
     static let arrays: [TypeSample] = [
         TypeSample("int4[]", "{}", .array([])),
         TypeSample("int4[]", "{1,NULL,-3}", .array([.int(1), .null, .int(-3)])),
         TypeSample("int8[]", "{{1,2},{3,4}}", .array([.array([.int(1), .int(2)]), .array([.int(3), .int(4)])])),
         TypeSample("int4[]", "[0:1]={7,8}", .array([.int(7), .int(8)])),
-        TypeSample("text[]", #"{"a,b","NULL",NULL,"{}","q\"\\",""}"#,
+        TypeSample(
+            "text[]", #"{"a,b","NULL",NULL,"{}","q\"\\",""}"#,
             .array([.text("a,b"), .text("NULL"), .null, .text("{}"), .text("q\"\\"), .text("")])),
         TypeSample("bool[]", "{t,f}", .array([.bool(true), .bool(false)])),
         TypeSample("float8[]", "{0.1,NaN}".replacing("NaN", with: "2"), .array([.double(0.1), .double(2)])),
         TypeSample("bytea[]", #"{"\\x00ff"}"#, .array([.bytes([0, 255])])),
         TypeSample("numeric[]", "{1.50}", .array(SQLDecimal("1.50").map { [.decimal($0)] } ?? [])),
         TypeSample("date[]", "{2000-01-01}", .array(SQLDate("2000-01-01").map { [.date($0)] } ?? [])),
-        TypeSample("timestamp[]", #"{"2000-01-01 01:02:03"}"#,
+        TypeSample(
+            "timestamp[]", #"{"2000-01-01 01:02:03"}"#,
             .array(SQLTimestamp("2000-01-01T01:02:03").map { [.timestamp($0)] } ?? [])),
     ]
 
     /// Types that the driver does not know, which it reads as the text that psql shows.
     static let others: [TypeSample] = [
         TypeSample("interval", "1 year 2 mons 3 days 04:05:06.7", .text("1 year 2 mons 3 days 04:05:06.7")),
-        TypeSample("inet", "192.168.0.1/24", .text("192.168.0.1/24")), TypeSample("cidr", "10.0.0.0/8", .text("10.0.0.0/8")),
+        TypeSample("inet", "192.168.0.1/24", .text("192.168.0.1/24")),
+        TypeSample("cidr", "10.0.0.0/8", .text("10.0.0.0/8")),
         TypeSample("int4range", "[1,5)", .text("[1,5)")), TypeSample("point", "(1,2)", .text("(1,2)")),
         TypeSample("tsvector", "'a' 'b'", .text("'a' 'b'")), TypeSample("money", "$1.00", .text("$1.00")),
         TypeSample("timetz", "12:00:00+02", .text("12:00:00+02")), TypeSample("bit(3)", "101", .text("101")),
@@ -107,10 +117,12 @@ extension PostgresTests {
             return "\(left)".utf8.elementsEqual("\(right)".utf8)
         }
 
-        @Test("each type comes as its value, in text and in binary, and goes back as it came", arguments: TypeSample.all)
+        @Test(
+            "each type comes as its value, in text and in binary, and goes back as it came", arguments: TypeSample.all)
         func roundTrip(sample: TypeSample) async throws {
             try await withConnection { _, connection async throws in
-                let literal: SQL = "SELECT '\(raw: sample.text.replacing("'", with: "''"))'::\(raw: sample.type) AS value"
+                let literal: SQL =
+                    "SELECT '\(raw: sample.text.replacing("'", with: "''"))'::\(raw: sample.type) AS value"
                 for use in 1...3 {
                     // The first use has no answer about the statement's types, and reads text; the others read binary.
                     let values = try await connection.values(literal)
@@ -128,7 +140,8 @@ extension PostgresTests {
         func ownTypes() async throws {
             try await withConnection { _, connection async throws in
                 let schema = "own_types"
-                try await connection.executeScript("""
+                try await connection.executeScript(
+                    """
                     CREATE SCHEMA \(schema); SET search_path = \(schema);
                     CREATE TYPE mood AS ENUM ('sad', 'happy');
                     CREATE DOMAIN positive AS int CHECK (value > 0);
@@ -180,18 +193,21 @@ extension PostgresTests {
                     let double = Double(bitPattern: bits)
                     if double.isFinite {
                         let printed = try await connection.values("SELECT \(double)::float8::text").first
-                        #expect(printed.flatMap { if case .text(let text) = $0 { Double(text) } else { nil } } == double)
+                        #expect(
+                            printed.flatMap { if case .text(let text) = $0 { Double(text) } else { nil } } == double)
                     }
                     let whole = Int64(bitPattern: bits)
                     let scale = Int.random(in: 0...30, using: &random)
                     let digits = String(whole) + "." + String(repeating: "7", count: scale)
                     if scale > 0, let decimal = SQLDecimal(digits) {
-                        let values = try await connection.values("SELECT \(decimal)::numeric, \(decimal)::numeric::text")
+                        let values = try await connection.values(
+                            "SELECT \(decimal)::numeric, \(decimal)::numeric::text")
                         #expect(values == [.decimal(decimal), .text(digits)])
                     }
                     let moment = SQLZonedTimestamp(microsecondsSince1970: whole % 60_000_000_000_000_000)
                     let text = try await connection.values(
-                        "SELECT \(moment)::timestamptz, extract(epoch FROM \(moment)::timestamptz)::numeric * 1000000 = \(raw: "\(moment.microsecondsSince1970)")")
+                        "SELECT \(moment)::timestamptz, extract(epoch FROM \(moment)::timestamptz)::numeric * 1000000 = \(raw: "\(moment.microsecondsSince1970)")"
+                    )
                     #expect(text == [.zonedTimestamp(moment), .bool(true)])
                 }
             }

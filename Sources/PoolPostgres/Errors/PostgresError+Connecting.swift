@@ -32,7 +32,8 @@ extension PostgresError {
         {
             let state = characters[(start + 3)..<(start + 8)]
             let isCode = state.allSatisfy {
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
             }
             if !isCode { continue }
             let rest = characters[..<(start + 1)] + characters[(start + 9)...]

@@ -46,8 +46,16 @@ public struct PostgresError: Error, Sendable, Hashable {
             message: message.isEmpty ? "the connection to the server was lost" : message)
     }
 
+    /// The same error about the statement `sql`.
+    func inStatement(_ sql: String?) -> PostgresError {
+        var error = self
+        error.sql = sql ?? error.sql
+        return error
+    }
+
     static let outOfMemory = PostgresError(code: .outOfMemory, severity: "FATAL", message: "out of memory")
-    static let closed = PostgresError(code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
+    static let closed = PostgresError(
+        code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
 
     static func misuse(_ message: String, _ code: Code = .objectNotInPrerequisiteState) -> PostgresError {
         PostgresError(code: code, message: message)

@@ -110,8 +110,12 @@ extension PostgresConnection {
             // In pieces, so that what waits in memory stays small.
             for start in stride(from: 0, to: bytes.count, by: 65_536) {
                 let piece = Array(bytes[start..<min(start + 65_536, bytes.count)])
-                while try withSession({ try $0.putCopy(piece) }) == .blocked { try await waitForInput(operation, orRoom: true) }
-                while try withSession({ try $0.flushCopy() }) == .blocked { try await waitForInput(operation, orRoom: true) }
+                while try withSession({ try $0.putCopy(piece) }) == .blocked {
+                    try await waitForInput(operation, orRoom: true)
+                }
+                while try withSession({ try $0.flushCopy() }) == .blocked {
+                    try await waitForInput(operation, orRoom: true)
+                }
             }
         }
     }

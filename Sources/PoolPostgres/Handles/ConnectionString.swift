@@ -12,10 +12,22 @@ enum ConnectionString {
         guard let options = unsafe PQconninfoParse(text, &message) else {
             let reason = unsafe message.map { unsafe String(cString: $0).trimmingLineEnds } ?? "out of memory"
             unsafe PQfreemem(message)
-            throw Unreadable(reason: reason)
+            throw Unreadable(reason: withoutSecrets(reason))
         }
         defer { unsafe PQconninfoFree(options) }
         return unsafe settings(of: options)
+    }
+
+    /// libpq quotes the part of the text that it cannot read, which may be a piece of a password. Names of settings are none.
+    private static func withoutSecrets(_ reason: String) -> String {
+        if reason.hasPrefix("invalid connection option") || reason.hasPrefix("invalid URI query parameter") {
+            return reason
+        }
+        let parts = reason.split(separator: "\"", omittingEmptySubsequences: false)
+        let shown = parts.enumerated().map {
+            $0.offset.isMultiple(of: 2) || $0.element == "=" ? String($0.element) : "…"
+        }
+        return shown.joined(separator: "\"")
     }
 
     /// The names of all settings that this version of libpq knows.
@@ -31,7 +43,8 @@ enum ConnectionString {
         return names
     }()
 
-    private static func settings(of options: UnsafeMutablePointer<PQconninfoOption>) -> [(name: String, value: String)] {
+    private static func settings(of options: UnsafeMutablePointer<PQconninfoOption>) -> [(name: String, value: String)]
+    {
         var settings: [(name: String, value: String)] = []
         var index = 0
         while let name = unsafe options[index].keyword {

@@ -81,7 +81,8 @@ struct ResultHandle: ~Copyable {
         func field(_ code: clibpq_field) -> String? { field(code.rawValue) }
         guard let state = field(clibpq_sqlstate) else {
             // Made by libpq itself: the connection is lost, or what came could not be understood.
-            return PostgresError(connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).trimmingLineEnds)
+            return PostgresError(
+                connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).trimmingLineEnds)
         }
         var error = PostgresError(
             code: PostgresError.Code(rawValue: state),

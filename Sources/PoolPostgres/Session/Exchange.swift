@@ -24,6 +24,11 @@ struct Exchange {
     var isCopying = false
     var allowsCopy = false
 
+    /// What comes after ``statement`` in a batch of different statements, the next one last.
+    var nextStatements: [KnownStatement] = []
+    /// What has come of each statement of such a batch; nil outside of one.
+    var outcomes: [Result<Rows, PostgresError>]?
+
     var columns: Columns?
     var values: [SQLValue] = []
     var rowCount = 0
@@ -32,6 +37,14 @@ struct Exchange {
     var tag = ""
     /// The first that came: those that follow are its consequences.
     var error: PostgresError?
+
+    /// Ends one statement of a batch and begins the next.
+    mutating func endOutcome() {
+        let rows = Rows(columns: columns ?? Columns(names: []), values: values)
+        outcomes?.append(error.map { .failure($0.inStatement(statement?.key.text)) } ?? .success(rows))
+        statement = nextStatements.popLast()
+        (columns, values, error) = (nil, [], nil)
+    }
 
     var isFull: Bool { rowCount >= rowLimit }
 }
@@ -42,6 +55,8 @@ struct ExchangeResult: Sendable {
     var values: [SQLValue]
     var results: [StatementResult]
     var tag: String
+    /// Of a batch of different statements, one for each.
+    var outcomes: [Result<Rows, PostgresError>] = []
 }
 
 /// What an exchange needs next.

@@ -83,6 +83,7 @@ extension Session {
 
     private mutating func handleSync() {
         exchange?.pendingSyncs -= 1
+        if exchange?.outcomes != nil { exchange?.endOutcome() }
         // What came before the last sync point was housekeeping.
         if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.error = nil }
         if exchange?.pendingSyncs == 0, let link {
@@ -118,7 +119,8 @@ extension Session {
 
     /// The description is the last of the answers.
     private func learnShape(_ result: borrowing ResultHandle) {
-        guard let exchange, exchange.pendingSyncs == 1, let statement = exchange.statement else { return }
+        guard let exchange, exchange.pendingSyncs == 1 || exchange.outcomes != nil, let statement = exchange.statement
+        else { return }
         statement.name = exchange.preparedName
         let columns = 0..<result.columnCount
         var names: [String] = []

@@ -49,7 +49,7 @@ extension Session {
     }
 
     /// The server's types, but the application's own where the server takes a value for text because it knows no better.
-    private func parameterTypes(_ shape: StatementShape, _ bindSets: [[SQLValue]]) throws -> [UInt32] {
+    func parameterTypes(_ shape: StatementShape, _ bindSets: [[SQLValue]]) throws -> [UInt32] {
         var types = shape.parameterTypes
         for binds in bindSets {
             if binds.count != types.count {
@@ -115,7 +115,9 @@ extension Session {
         exchange.preparedName = isNamed ? name : nil
         exchange.pendingSyncs = 1
         if isNamed, link.transactionStatus == .idle, !cache.unneeded.isEmpty {
-            for name in cache.takeUnneeded() { try link.send("DEALLOCATE \(name)", [], BindBuffer(), binaryResults: false) }
+            for name in cache.takeUnneeded() {
+                try link.send("DEALLOCATE \(name)", [], BindBuffer(), binaryResults: false)
+            }
             // Its own sync point: the statement may be gone already, and that must not matter.
             try link.sendSync()
             exchange.pendingSyncs = 2

@@ -20,6 +20,8 @@ struct Session: ~Copyable {
     var hasForeignStatements = false
     /// True if the connection cannot go on.
     var isBroken = false
+    /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
+    private var isGenerationBroken = false
 
     init(_ configuration: PostgresConfiguration) {
         self.configuration = configuration
@@ -28,6 +30,7 @@ struct Session: ~Copyable {
     }
 
     var condition: ConnectionCondition {
+        if isGenerationBroken { return .generationBroken }
         guard let link, !isBroken, link.isConnected else { return .broken }
         let isClean = link.transactionStatus == .idle && !isChanged && !isTransactionOpen && exchange == nil
         return isClean ? .clean : .dirty
@@ -83,6 +86,12 @@ struct Session: ~Copyable {
         exchange = Exchange(traits: StatementTraits(of: text), allowsCopy: true)
     }
 
+    /// What the session is like now counts as unchanged.
+    mutating func adopt() {
+        isChanged = false
+        hasForeignStatements = false
+    }
+
     // MARK: Ending
 
     /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
@@ -108,10 +117,16 @@ struct Session: ~Copyable {
         if var error = exchange.error {
             error.sql = error.sql ?? exchange.statement?.key.text
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
+            switch error.verdict {
+            case .discard: isBroken = true
+            case .discardGeneration, .endpointReadOnly: isGenerationBroken = true
+            case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
+            }
             throw error
         }
         return ExchangeResult(
-            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag)
+            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag,
+            outcomes: exchange.outcomes ?? [])
     }
 
     /// Gives up the connection in the middle of whatever it does.

@@ -43,7 +43,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         switch word {
         case "select", "values", "table": return [.onlyReads]
         case "with", "insert", "update", "delete", "merge", "explain", "show", "create", "drop", "alter", "truncate",
-            "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex", "refresh", "copy", "begin", "start",
+            "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex", "refresh", "copy", "begin",
+            "start",
             "commit", "end", "rollback", "abort", "savepoint", "release", "fetch", "move", "close", "lock", "notify",
             "checkpoint", "import", "security", "reassign":
             return []
@@ -96,7 +97,8 @@ struct WordScanner {
             case UInt8(ascii: "'"), UInt8(ascii: "\""): skipQuoted(byte)
             case UInt8(ascii: "-") where peek(1) == byte: skipLine()
             case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): skipComment()
-            case UInt8(ascii: "$") where !isWordByte(peek(1) ?? 0) || peek(1) == byte || isLetter(peek(1) ?? 0): skipDollars()
+            case UInt8(ascii: "$") where !isWordByte(peek(1) ?? 0) || peek(1) == byte || isLetter(peek(1) ?? 0):
+                skipDollars()
             case _ where isLetter(byte): return .word(word())
             default: index += 1
             }

@@ -84,7 +84,9 @@ enum ValueText {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
         // A number without a fraction has no point, so that it can be an integer too.
-        if let whole = Int64(exactly: value), value.magnitude < 1e15 { return value.sign == .minus && whole == 0 ? "-0" : String(whole) }
+        if let whole = Int64(exactly: value), value.magnitude < 1e15 {
+            return value.sign == .minus && whole == 0 ? "-0" : String(whole)
+        }
         return value.description
     }
 

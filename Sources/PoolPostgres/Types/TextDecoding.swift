@@ -102,7 +102,8 @@ enum DateText {
     static func zonedTimestamp(_ text: String) -> SQLValue? {
         let (text, isBeforeChrist) = era(text)
         guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }), text.contains(":"),
-            let wallClock = timestamp(String(text[..<sign]) + (isBeforeChrist ? " BC" : "")), let offset = offset(text[sign...])
+            let wallClock = timestamp(String(text[..<sign]) + (isBeforeChrist ? " BC" : "")),
+            let offset = offset(text[sign...])
         else { return nil }
         if let value = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(value) }
         // As the binary form does it.

@@ -1,0 +1,49 @@
+@_spi(Driver) public import PoolCore
+
+extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
+    /// Runs different statements in one round trip, or two where the server must first be asked about a statement's bind values.
+    ///
+    /// ```swift
+    /// let results = try await connection.batch([
+    ///     "UPDATE counters SET n = n + 1 WHERE id = \(id)",
+    ///     "SELECT n FROM counters WHERE id = \(id)",
+    /// ])
+    /// let n = try results[1].get().decode(Int.self)
+    /// ```
+    ///
+    /// Outside a transaction each statement is one of its own, and those after a failure still run. Within a transaction the first
+    /// failure makes those after it fail.
+    ///
+    /// - Returns: The rows or the error of each statement, in order.
+    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, or if the connection is lost;
+    ///   `CancellationError`.
+    public mutating func batch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
+        if statements.isEmpty { return [] }
+        return try await handle.connection.batch(statements)
+    }
+}
+
+extension PostgresConnection {
+    fileprivate func batch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
+        let items = try statements.map { statement in
+            let (text, binds) = try statement.rendered(in: .postgres)
+            return BatchItem(text: text, binds: binds)
+        }
+        return try await perform { operation in
+            // Twice where values decide the types of a statement that the server has told of.
+            while try withSession({ try $0.startDescribingBatch(items) }) {
+                _ = try await drive(operation)
+                for outcome in try withSession({ try $0.finish().outcomes }) { _ = try outcome.get() }
+                try checkCancellation(of: operation)
+            }
+            try withSession { try $0.startBatch(items) }
+            _ = try await drive(operation)
+            let outcomes = try withSession { try $0.finish().outcomes }
+            for (outcome, item) in zip(outcomes, items) {
+                guard case .failure(let error) = outcome else { continue }
+                _ = withSession { $0.forgetStale(item.text, after: error) }
+            }
+            return outcomes
+        }
+    }
+}

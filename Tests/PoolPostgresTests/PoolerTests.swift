@@ -1,0 +1,78 @@
+import Foundation
+import PoolCore
+import PoolPostgres
+import PoolTesting
+import Testing
+
+extension PostgresTests {
+    @Suite("Behind PgBouncer in transaction mode", .timeLimit(.minutes(2)))
+    struct PoolerTests {
+        /// A pool of six connections to the pooler, which has two to the server. Nil where there is no pooler.
+        private func withPooledPool(_ body: (PostgresPool) async throws -> Void) async throws {
+            let server = try PrivatePostgres.shared.get()
+            guard server.hasBouncer else {
+                if ProcessInfo.processInfo.environment["CI"] != nil { Issue.record("pgbouncer is not installed") }
+                return
+            }
+            let pool = try PostgresPool(
+                database: PostgresConfiguration(
+                    server.connection(), settings: ["host": server.folder + "/bouncer"], statementCacheCapacity: 0),
+                configuration: PoolConfiguration(name: "pooled", maximumConnections: 6))
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(pool)) } catch { result = .failure(error) }
+            await pool.close(drain: .seconds(5))
+            try result.get()
+        }
+
+        @Test("statements with and without bind values, transactions and batches work")
+        func statements() async throws {
+            try await withPooledPool { pool async throws in
+                try await pool.execute("DROP TABLE IF EXISTS pooled")
+                try await pool.execute("CREATE TABLE pooled (i int8, t text)")
+                try await withThrowingTaskGroup { group in
+                    for task in 0..<6 {
+                        group.addTask {
+                            for number in 0..<50 {
+                                let sum = try await pool.query("SELECT \(number)::int8 + \(task)").decode(Int.self)
+                                #expect(sum == [number + task])
+                                let named = try await pool.query("SELECT \(number) AS number, \("x") AS letter")
+                                #expect(named.first.map { Array($0.values) } == [.int(Int64(number)), .text("x")])
+                                #expect(try await pool.query("SELECT 'fixed'").decode(String.self) == ["fixed"])
+                                try await pool.withTransaction { transaction in
+                                    try await transaction.executeBatch(
+                                        "INSERT INTO pooled VALUES (\(.parameter), \(.parameter))",
+                                        [(number, "a"), (number, "b")])
+                                    _ = try await transaction.query("SELECT count(*) FROM pooled WHERE t = \("a")")
+                                }
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try await pool.query("SELECT count(*) FROM pooled").decode(Int.self) == [600])
+                try await pool.execute("DROP TABLE pooled")
+            }
+        }
+
+        @Test("a cancel reaches its own statement and no other")
+        func cancels() async throws {
+            try await withPooledPool { pool async throws in
+                try await withThrowingTaskGroup { group in
+                    for worker in 0..<4 {
+                        group.addTask {
+                            var random = SeededRandom(seed: UInt64(worker))
+                            for number in 0..<25 {
+                                let task = Task { try await pool.query("SELECT pg_sleep(0.003)") }
+                                for _ in 0..<Int.random(in: 0...60, using: &random) { await Task.yield() }
+                                task.cancel()
+                                do { _ = try await task.value } catch is CancellationError {}
+                                #expect(try await pool.query("SELECT \(number)::int8").decode(Int.self) == [number])
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+}
