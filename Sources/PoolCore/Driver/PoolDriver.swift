@@ -57,7 +57,7 @@ extension PoolDriver {
 
 /// A connection of a driver, as the pool sees it.
 public protocol DriverConnection: AnyObject, Sendable {
-    /// What the next lease would find. Read at each release: answered from flags that are already there, without I/O. A
+    /// What the next lease would find. Read at each release, and before an idle connection is granted: answered from flags that are already there, without I/O. A
     /// connection notes by itself which of its errors broke it.
     var condition: ConnectionCondition { get }
 
@@ -84,6 +84,15 @@ public enum ConnectionCondition: Sendable, Hashable {
     case broken
     /// It cannot be used again, and nor can any connection opened before now (the server restarted or failed over).
     case generationBroken
+}
+
+extension ConnectionCondition {
+    var isUsable: Bool {
+        switch self {
+        case .clean, .dirty: true
+        case .broken, .generationBroken: false
+        }
+    }
 }
 
 /// How a connection is closed.

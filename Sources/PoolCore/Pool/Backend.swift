@@ -72,10 +72,8 @@ final class DriverBackend<Driver: PoolDriver>: Backend {
             throw HookFailure(cause: error)
         }
         if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
-        switch connection.condition {
-        case .clean, .dirty: break
-        case .broken, .generationBroken:
-            // A hook may have caught the error that broke it.
+        // A hook may have caught the error that broke it.
+        if !connection.condition.isUsable {
             throw HookFailure(cause: HookInvalidatedConnection(reason: "it broke while the hook used it"))
         }
     }

@@ -27,17 +27,21 @@ extension PoolShell {
             report(.acquireFailed(error))
             throw error
         }
-        switch request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent) {
-        case .granted(let granted):
-            return granted
-        case .failed(let error):
-            report(.acquireFailed(error))
-            throw error
-        case .queued(let ticket, let pending):
-            return try await withTaskCancellationHandler {
-                try await pending.result()
-            } onCancel: {
-                cancel(ticket)
+        while true {
+            switch request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent) {
+            case .granted(let granted):
+                if granted.connection.condition.isUsable { return granted }
+                // It died while it was idle, and its driver has noticed.
+                release(granted.ticket, granted.connection, nil)
+            case .failed(let error):
+                report(.acquireFailed(error))
+                throw error
+            case .queued(let ticket, let pending):
+                return try await withTaskCancellationHandler {
+                    try await pending.result()
+                } onCancel: {
+                    cancel(ticket)
+                }
             }
         }
     }

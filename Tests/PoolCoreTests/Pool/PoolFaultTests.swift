@@ -100,6 +100,18 @@ struct PoolFaultTests {
         try await fixture.expectWhole()
     }
 
+    @Test("A connection that its driver knows to be dead is replaced while idle, without a failed acquire")
+    func deadWhileIdle() async throws {
+        let fixture = try PoolFixture(maximum: 2)
+        try await fixture.holding(2)
+        let next = try await fixture.pool.withConnection { $0.connection }
+        next.condition = .broken
+        let granted = try await fixture.pool.withConnection { $0.connection.number }
+        #expect(granted != next.number)
+        try await fixture.observer.event { $0.closeReason == .broken }
+        try await fixture.expectWhole()
+    }
+
     @Test("A deadline of the caller's own counts if it is earlier than the time-out")
     func callersDeadline() async throws {
         let fixture = try PoolFixture(maximum: 1)
