@@ -57,8 +57,8 @@ extension PoolDriver {
 
 /// A connection of a driver, as the pool sees it.
 public protocol DriverConnection: AnyObject, Sendable {
-    /// What the next lease would find. Read at each release, and before an idle connection is granted: answered from flags that are already there, without I/O. A
-    /// connection notes by itself which of its errors broke it.
+    /// What the next lease would find. Read at each release, and before an idle connection is granted: answered from
+    /// flags that are already there, without I/O. A connection notes by itself which of its errors broke it.
     var condition: ConnectionCondition { get }
 
     /// Where the body of a lease runs when its caller is not isolated to an actor, or nil to leave it where it is.
