@@ -8,11 +8,12 @@ final class DatabaseFile: Sendable {
         var isReady = false
         /// Keeps a database in memory alive while no connection is open.
         var anchor: Database?
-        var connectionCount = 0
     }
 
     private let configuration: SQLiteConfiguration
     private let state = Mutex(State())
+    /// Not under the lock, which is held while a file is opened.
+    private let connectionCount = Atomic<Int>(0)
     /// What SQLite opens: a path or a URI.
     private let name: String
     private let isURI: Bool
@@ -21,7 +22,7 @@ final class DatabaseFile: Sendable {
         self.configuration = configuration
         switch configuration.location {
         case .path(let path): (name, isURI) = (path, false)
-        case .url(let url): (name, isURI) = (url, true)
+        case .url(let url): (name, isURI) = (Self.withoutMode(url), true)
         case .memory:
             // This file system of SQLite's shares memory between the connections of a process that use one name, with
             // none of a shared cache's faults: https://www.sqlite.org/src/file/src/memdb.c
@@ -30,12 +31,17 @@ final class DatabaseFile: Sendable {
         }
     }
 
+    /// The configuration has drawn its conclusions from `mode`; SQLite would refuse it to connections that only read.
+    private static func withoutMode(_ url: String) -> String {
+        let (address, fragment) = (url.prefix { $0 != "#" }, url.drop { $0 != "#" })
+        guard let mark = address.firstIndex(of: "?") else { return url }
+        let items = address[address.index(after: mark)...].split(separator: "&").filter { !$0.hasPrefix("mode=") }
+        return address[..<mark] + (items.isEmpty ? "" : "?" + items.joined(separator: "&")) + fragment
+    }
+
     /// A number for the next connection's name.
     func nextConnectionNumber() -> Int {
-        state.withLock { state in
-            state.connectionCount += 1
-            return state.connectionCount
-        }
+        connectionCount.add(1, ordering: .relaxed).newValue
     }
 
     /// Opens a session for `role`. Blocks; called where the connection's statements will run.
@@ -48,8 +54,8 @@ final class DatabaseFile: Sendable {
             for function in configuration.functions { try database.register(function) }
             let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)
             try checkPragmas(database)
-            // A WAL is a property of the file; each other mode is a setting of the connection.
-            if !isReading, configuration.location != .memory, configuration.journalMode != .wal {
+            // A WAL is a property of the file, which may have been replaced; each other mode is one of the connection.
+            if !isReading, configuration.location != .memory {
                 try Self.setJournalMode(configuration.journalMode, on: database)
             }
             try session.applyBaseline()

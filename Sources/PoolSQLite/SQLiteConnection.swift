@@ -82,16 +82,6 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    /// ``perform(isCancellable:_:)`` for the shortest of operations, where the caller is already in the right place.
-    private func performQuickly<Result: Sendable>(
-        _ body: @Sendable (inout Session) throws -> Result
-    ) throws -> Result {
-        try Task.checkCancellation()
-        let operation = interrupter.begin(cancellable: true, asksTask: true)
-        defer { interrupter.end(operation) }
-        return try withSession(body)
-    }
-
     /// True if a statement can run on the thread that asks.
     private var isHere: Bool { thread.map(\.isCurrent) ?? true }
 
@@ -173,8 +163,7 @@ extension SQLiteConnection {
 
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
-        // A PRAGMA may work for long without asking: only `sqlite3_interrupt` stops an integrity check.
-        if isHere, !text.mentionsPragma { return try performQuickly { try $0.query(text, binds) } }
+        if isHere { return try await performHere { try $0.query(text, binds) } }
         return try await perform { try $0.query(text, binds) }
     }
 
@@ -207,27 +196,5 @@ extension SQLiteConnection {
         case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
             try await perform(isCancellable: false) { try $0.run(command) }
         }
-    }
-}
-
-extension String {
-    /// True if the word occurs anywhere, also where it is only a part of a name.
-    fileprivate var mentionsPragma: Bool {
-        let found = unsafe utf8.withContiguousStorageIfAvailable { bytes -> Bool in
-            let word = StaticString("pragma")
-            let last = bytes.count - word.utf8CodeUnitCount
-            if last < 0 { return false }
-            for start in 0...last {
-                var length = 0
-                while length < word.utf8CodeUnitCount,
-                    unsafe bytes[start + length] | 0x20 == word.utf8Start[length]
-                {
-                    length += 1
-                }
-                if length == word.utf8CodeUnitCount { return true }
-            }
-            return false
-        }
-        return found ?? true
     }
 }

@@ -101,6 +101,30 @@ struct PoolTests {
         try await pool.close()
     }
 
+    @Test("a quoted name that the database does not know is an error, and no text")
+    func unknownName() async throws {
+        let database = try TestDatabase()
+        let pool = try Pool(driver: database.driver)
+        try await pool.execute("CREATE TABLE item (name TEXT)")
+        try await pool.execute("INSERT INTO item VALUES ('x')")
+        await #expect(throws: SQLiteError.self) {
+            try await pool.execute("DELETE FROM item WHERE \(identifier: "typo") <> 'x'")
+        }
+        #expect(try await pool.query("SELECT count(*) FROM item").decode(Int.self) == [1])
+        try await pool.close()
+    }
+
+    @Test("a URL that says how to open the file serves readers and the writer", arguments: ["rw", "rwc"])
+    func modeOfURL(mode: String) async throws {
+        let folder = TemporaryFolder()
+        try await SQLitePool(path: folder.file()).withConnection { _ = try await $0.execute("CREATE TABLE item (a)") }
+        let pool = try SQLitePool(
+            database: SQLiteConfiguration(.url("file:\(folder.file())?mode=\(mode)&cache=private#x")))
+        try await pool.execute("INSERT INTO item VALUES (1)")
+        #expect(try await pool.query("SELECT a FROM item", .readOnly).decode(Int.self) == [1])
+        try await pool.close()
+    }
+
     @Test("swapping two open transactions ends the process, before either can be used after its end")
     func swappedTransactions() async {
         await #expect(processExitsWith: .failure) {

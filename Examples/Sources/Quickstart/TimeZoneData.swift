@@ -35,6 +35,7 @@ struct TimeZoneData: Sendable {
         let modern = FileManager.default.fileExists(atPath: folder.appendingPathComponent("zone1970.tab").path)
         let zoneTable = modern ? "zone1970.tab" : "zone.tab"
         zones = try Self.table(zoneTable, in: folder, columns: 3).map { try Self.zone($0, in: folder) }
+        if zones.isEmpty { throw TimeZoneDataError.malformed(file: zoneTable, reason: "it has no zones") }
     }
 
     private static func zone(_ fields: [String], in folder: URL) throws -> Zone {

@@ -38,6 +38,8 @@ final class Database {
             close()
             throw error
         }
+        // It fails only in a library that is too old to know the setting; its quoted names are as they were then.
+        unsafe _ = csqlite_refuse_quoted_texts(opened)
         unsafe interrupter.attach(opened)
         unsafe installCallbacks(on: opened)
     }

@@ -29,24 +29,15 @@ final class Interrupter: Sendable {
 
     private let state = Mutex(State())
     private let shared = Atomic<UInt8>(0)
-    /// True while the running operation asks its own task whether it was cancelled.
-    private let asksTask = Atomic<Bool>(false)
 
     /// Asked by the thread that runs the operation.
     var signal: Signal {
-        let signal = Signal(rawValue: shared.load(ordering: .relaxed)) ?? .none
-        // On a connection's thread, a call that came with a hop has no task, which is not cancelled then.
-        if signal == .none, asksTask.load(ordering: .relaxed), Task.isCancelled { return .taskCancelled }
-        return signal
+        Signal(rawValue: shared.load(ordering: .relaxed)) ?? .none
     }
 
     /// Returns the operation's number, for ``end(_:)`` and ``cancel(_:)``.
-    ///
-    /// With `asksTask` nobody needs to call ``cancel(_:)`` when the task is cancelled: SQLite asks every few
-    /// microseconds. That is for operations that run where their task runs, and costs less than a cancellation handler.
-    func begin(cancellable: Bool, asksTask: Bool = false) -> UInt64 {
+    func begin(cancellable: Bool) -> UInt64 {
         state.withLock { state in
-            self.asksTask.store(asksTask, ordering: .relaxed)
             state.latest += 1
             state.running = state.latest
             state.isCancellable = cancellable
