@@ -1,3 +1,4 @@
+import PoolTesting
 import Testing
 
 @testable import PoolCore
@@ -67,7 +68,7 @@ struct SQLCalendarTests {
 
     @Test("dates round trip through their text, and keep their order", arguments: [11, 12] as [UInt64])
     func randomDates(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<2000 {
             let (a, b) = (
                 Int.random(in: GregorianCalendar.dayRange, using: &random),
@@ -167,7 +168,7 @@ struct SQLCalendarTests {
 
     @Test("all 64 bits of microseconds round trip", arguments: [21, 22] as [UInt64])
     func randomMoments(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let random64 = (0..<2000).map { _ in Int64(bitPattern: random.next()) }
         for microseconds in [0, -1, 1, .min, .max, .min + 1, .max - 1] + random64 {
             let moment = SQLZonedTimestamp(microsecondsSince1970: microseconds)
@@ -180,7 +181,7 @@ struct SQLCalendarTests {
 
     @Test("the order of texts is the order of moments in the years of four digits")
     func textOrder() {
-        var random = SplitMix64(seed: 31)
+        var random = SeededRandom(seed: 31)
         let range: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
         for _ in 0..<2000 {
             let left = SQLZonedTimestamp(microsecondsSince1970: .random(in: range, using: &random))

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTesting
 import Testing
 
 @testable import PoolCore
@@ -64,7 +65,7 @@ struct SQLDecimalTests {
 
     @Test("random decimals agree with Foundation's about order and equality", arguments: [1, 2, 3] as [UInt64])
     func orderOfRandomDecimals(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         func number() -> String {
             let whole = Int.random(in: -200...200, using: &random)
             let fraction = Int.random(in: 0...99, using: &random)
@@ -82,7 +83,7 @@ struct SQLDecimalTests {
 
     @Test("every double comes back from its decimal", arguments: [4, 5] as [UInt64])
     func doubles(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let special = [
             0, 1, -1, 0.1, .pi, .leastNonzeroMagnitude, .greatestFiniteMagnitude, .leastNormalMagnitude, 1e22, 1e-7,
         ]

@@ -1,3 +1,4 @@
+import PoolTesting
 import Testing
 
 @testable import PoolCore
@@ -58,7 +59,7 @@ struct SQLTextTests {
 
     @Test("placeholders are found wherever they are, and however many there are", arguments: [1, 2, 3] as [UInt64])
     func placesOfPlaceholders(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<300 {
             var sql: SQL = ""
             var (ansi, numbered, backticked, binds) = ("", "", "", [SQLValue]())

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTesting
 import Testing
 
 @testable import PoolCore
@@ -7,7 +8,7 @@ import Testing
 struct SQLUUIDTests {
     @Test("bytes and texts round trip, and agree with Foundation", arguments: [1, 2] as [UInt64])
     func roundTrips(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
             let uuid = try #require(SQLUUID(bytes: bytes))
@@ -45,8 +46,8 @@ struct SQLUUIDTests {
 
     @Test("a random one has version 4, and comes again with the same generator")
     func random() {
-        var first = SplitMix64(seed: 9)
-        var second = SplitMix64(seed: 9)
+        var first = SeededRandom(seed: 9)
+        var second = SeededRandom(seed: 9)
         for _ in 0..<100 {
             let uuid = SQLUUID.random(using: &first)
             #expect(uuid == SQLUUID.random(using: &second))
@@ -58,7 +59,7 @@ struct SQLUUIDTests {
 
     @Test("their order is that of their texts")
     func order() {
-        var random = SplitMix64(seed: 10)
+        var random = SeededRandom(seed: 10)
         for _ in 0..<500 {
             let (left, right) = (SQLUUID.random(using: &random), SQLUUID.random(using: &random))
             #expect((left < right) == (left.description < right.description))
