@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .library(name: "PoolCore", targets: ["PoolCore"]),
         .library(name: "PoolIO", targets: ["PoolIO"]),
+        .library(name: "PoolMySQL", targets: ["PoolMySQL"]),
         .library(name: "PoolPostgres", targets: ["PoolPostgres"]),
         .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
@@ -18,9 +19,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CLibPQ"),
+        .systemLibrary(name: "CMariaDB"),
         .systemLibrary(name: "CSQLite"),
         .target(name: "PoolCore", dependencies: [.product(name: "Logging", package: "swift-log")]),
         .target(name: "PoolIO", dependencies: [.target(name: "CEpoll", condition: .when(platforms: [.linux]))]),
+        .target(name: "PoolMySQL", dependencies: ["PoolCore", "PoolIO", "CMariaDB"]),
         .target(
             name: "PoolPostgres",
             dependencies: ["PoolCore", "PoolIO", "CLibPQ", .product(name: "Logging", package: "swift-log")]),
@@ -32,6 +35,7 @@ let package = Package(
         .executableTarget(
             name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
+        .testTarget(name: "PoolMySQLTests", dependencies: ["PoolMySQL", "PoolTesting"]),
         .testTarget(name: "PoolPostgresTests", dependencies: ["PoolPostgres", "PoolTesting"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
@@ -40,7 +44,8 @@ let package = Package(
 
 /// Targets that call C, or hand memory to code that does.
 let targetsThatTouchC: Set<String> = [
-    "PoolIO", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolPostgresTests", "PoolSQLiteTests",
+    "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolMySQLTests", "PoolPostgresTests",
+    "PoolSQLiteTests",
 ]
 
 for target in package.targets where target.type != .system {

@@ -8,12 +8,12 @@ internal import Darwin
 
 /// A lock with a condition variable, which `Mutex` lacks: a thread can sleep in it until another has changed the state.
 @safe
-final class Monitor<State>: @unchecked Sendable {  // … because `state` is read and written only under `mutex`.
+package final class Monitor<State>: @unchecked Sendable {  // … because `state` is read and written only under `mutex`.
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ state: sending State) {
+    package init(_ state: sending State) {
         self.state = state
         // On the heap, because a pthread mutex must never move.
         unsafe mutex = .allocate(capacity: 1)
@@ -32,7 +32,7 @@ final class Monitor<State>: @unchecked Sendable {  // … because `state` is rea
     }
 
     /// Changes the state, and wakes the sleeping thread if there is one.
-    func update<Result>(_ body: (inout State) -> Result) -> Result {
+    package func update<Result>(_ body: (inout State) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         let result = body(&state)
         unsafe pthread_mutex_unlock(mutex)
@@ -41,7 +41,7 @@ final class Monitor<State>: @unchecked Sendable {  // … because `state` is rea
     }
 
     /// Sleeps until `body` returns a value.
-    func wait<Result>(for body: (inout State) -> Result?) -> Result {
+    package func wait<Result>(for body: (inout State) -> Result?) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {

@@ -1,0 +1,27 @@
+public import Logging
+public import PoolCore
+
+extension Pool where Driver == MySQLDriver {
+    /// A pool for the server and database that `url` names: `mysql://user:password@host:3306/database`. See
+    /// ``MySQLConfiguration/init(url:)``.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
+    public convenience init(
+        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil
+    ) throws {
+        try self.init(
+            database: MySQLConfiguration(url: url), configuration: configuration, observer: observer, logger: logger)
+    }
+
+    /// A pool for the server and database that `database` describes.
+    ///
+    /// - Throws: what ``Pool``'s own initializer throws.
+    public convenience init(
+        database: MySQLConfiguration, configuration: PoolConfiguration? = nil,
+        hooks: PoolHooks<MySQLDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil
+    ) throws {
+        try self.init(
+            driver: MySQLDriver(configuration: database), configuration: configuration, hooks: hooks,
+            observer: observer, logger: logger)
+    }
+}

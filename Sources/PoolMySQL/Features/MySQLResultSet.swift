@@ -1,0 +1,51 @@
+public import PoolCore
+
+/// One of the results of a statement: a `CALL` may have several.
+public struct MySQLResultSet: Sendable {
+    /// Empty, and without columns, for a result that has none.
+    public let rows: Rows
+    /// The rows inserted, updated or deleted; 0 for a result with rows. An `UPDATE` counts the rows that it found, also those
+    /// that it left as they were; `REPLACE` and `ON DUPLICATE KEY UPDATE` count a row that they changed twice.
+    public let affectedRows: Int
+    /// The key generated for the first row that the statement inserted, if the table generates any.
+    public let lastInsertedID: UInt64?
+    /// How many there are to read with ``PoolCore/SQLSession/warnings()``.
+    public let warningCount: Int
+    /// True if the only row has the values of the procedure's `OUT` and `INOUT` parameters whose arguments were bind values.
+    public let areOutParameters: Bool
+
+    var columnCount: Int { rows.columns.count }
+}
+
+extension MySQLResultSet {
+    init(columns: Columns?, values: [SQLValue], _ link: Link, areOutParameters: Bool) {
+        rows = Rows(columns: columns ?? Columns(names: []), values: values)
+        affectedRows = columns == nil ? link.affectedRows : 0
+        let id = columns == nil ? link.lastInsertedID : 0
+        lastInsertedID = id == 0 ? nil : id
+        warningCount = link.warningCount
+        self.areOutParameters = areOutParameters
+    }
+}
+
+extension [MySQLResultSet] {
+    /// Those of the first result that has any.
+    var firstRows: Rows { first { $0.columnCount > 0 }?.rows ?? Rows(columns: Columns(names: []), values: []) }
+
+    /// What the statement did as a whole: of several results, the last tells.
+    var statementResult: StatementResult {
+        guard let last else { return StatementResult(affectedRows: 0) }
+        return StatementResult(
+            affectedRows: last.affectedRows, lastInsertedID: last.lastInsertedID.flatMap { Int64(exactly: $0) })
+    }
+}
+
+/// What the server remarked about a statement that it has run.
+public struct MySQLWarning: Sendable, Hashable, CustomStringConvertible {
+    /// `Note`, `Warning` or `Error`.
+    public let level: String
+    public let code: MySQLError.Code
+    public let message: String
+
+    public var description: String { "\(level) \(code): \(message)" }
+}

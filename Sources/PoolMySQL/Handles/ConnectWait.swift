@@ -1,0 +1,79 @@
+internal import CMariaDB
+internal import Synchronization
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// Lets a connect be interrupted: libmariadb asks this instead of poll(2) while it connects, handshakes and logs in.
+final class ConnectWait: Sendable {
+    private struct State {
+        var isInterrupted = false
+        /// What the connect waits for now, -1 if it does not.
+        var descriptor: Int32 = -1
+    }
+
+    private let state = Mutex(State())
+    /// The connects that are going on, by the identities of their threads: libmariadb passes the socket only.
+    private static let current = Mutex<[UInt: ConnectWait]>([:])
+
+    var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
+
+    /// Ends the wait that is going on, and each that follows.
+    func interrupt() {
+        state.withLock { state in
+            state.isInterrupted = true
+            if state.descriptor >= 0 { Socket.shutDown(state.descriptor) }
+        }
+    }
+
+    /// Calls `body`, whose waits this object decides about.
+    func during<Result: ~Copyable>(_ mysql: UnsafeMutablePointer<MYSQL>, _ body: () throws -> Result) rethrows -> Result {
+        let thread = Self.threadIdentity
+        Self.current.withLock { $0[thread] = self }
+        unsafe cmariadb_set_wait(mysql, waitForSocket)
+        defer {
+            unsafe cmariadb_set_wait(mysql, nil)
+            Self.current.withLock { $0[thread] = nil }
+        }
+        return try body()
+    }
+
+    /// As poll(2) for one descriptor, and -1 once it is interrupted.
+    fileprivate func wait(_ descriptor: Int32, isReading: Bool, milliseconds: Int32) -> Int32 {
+        let isInterrupted = state.withLock { state in
+            state.descriptor = descriptor
+            return state.isInterrupted
+        }
+        defer { state.withLock { $0.descriptor = -1 } }
+        if isInterrupted { return -1 }
+        let events = Int16(isReading ? POLLIN : POLLOUT)
+        let result = Socket.wait(for: descriptor, events, milliseconds: milliseconds <= 0 ? -1 : milliseconds)
+        return self.isInterrupted ? -1 : result
+    }
+
+    fileprivate static func ofThisThread() -> ConnectWait? {
+        let thread = threadIdentity
+        return current.withLock { $0[thread] }
+    }
+
+    private static var threadIdentity: UInt {
+        #if canImport(Darwin)
+        unsafe UInt(bitPattern: pthread_self())
+        #else
+        UInt(pthread_self())
+        #endif
+    }
+}
+
+/// What libmariadb calls. Not a closure, because one that calls a static member crashes the compiler (Swift 6.3.1).
+private func waitForSocket(_ descriptor: my_socket, _ isReading: my_bool, _ milliseconds: Int32) -> Int32 {
+    guard let wait = ConnectWait.ofThisThread() else {
+        let events = Int16(isReading != 0 ? POLLIN : POLLOUT)
+        return Socket.wait(for: descriptor, events, milliseconds: milliseconds <= 0 ? -1 : milliseconds)
+    }
+    return wait.wait(descriptor, isReading: isReading != 0, milliseconds: milliseconds)
+}

@@ -1,0 +1,20 @@
+internal import CMariaDB
+
+/// libmariadb as a whole.
+enum Library {
+    /// Set up at the first use, and never torn down: other code of the process may use the library too.
+    private static let start: Int32 = mysql_server_init(0, nil, nil)
+
+    /// - Throws: ``MySQLError`` if the library cannot work at all.
+    static func requireReady() throws {
+        if start != 0 { throw MySQLError(.clientOutOfMemory, "libmariadb cannot be set up") }
+    }
+
+    /// Each thread of ours that calls the library begins with this, and ends with ``endThread()``.
+    static func beginThread() { _ = mysql_thread_init() }
+
+    static func endThread() { mysql_thread_end() }
+
+    /// Milliseconds of a monotonic clock, a few of them coarse.
+    static func coarseMilliseconds() -> Int64 { cmariadb_coarse_milliseconds() }
+}

@@ -1,0 +1,82 @@
+internal import CMariaDB
+
+extension Link {
+    /// Connects and logs in. Blocks, until `wait` is interrupted or a time-out passes.
+    func connect(_ configuration: MySQLConfiguration, _ wait: ConnectWait) throws {
+        setOptions(configuration)
+        var host: String?
+        var socket: String?
+        var port: UInt32 = 0
+        switch configuration.location {
+        case .tcp(let name, let number): (host, port) = (name, UInt32(number))
+        case .socket(let path): socket = path
+        }
+        // Results of procedures come one after the other; an UPDATE counts the rows that it finds, as in other databases.
+        let flags = UInt(CLIENT_MULTI_RESULTS) | UInt(CLIENT_FOUND_ROWS)
+        let isConnected = unsafe wait.during(pointer) {
+            unsafe mysql_real_connect(
+                pointer, host, configuration.user, configuration.password, configuration.database, port, socket, flags)
+                != nil
+        }
+        if !isConnected { throw error() }
+    }
+
+    /// Runs `body`, whose calls block until `wait` is interrupted.
+    func whileConnecting<Result: ~Copyable>(_ wait: ConnectWait, _ body: () throws -> Result) throws -> Result {
+        try unsafe wait.during(pointer, body)
+    }
+
+    /// Copied by the library, all of them.
+    private func setOptions(_ configuration: MySQLConfiguration) {
+        set(MYSQL_OPT_CONNECT_TIMEOUT, UInt32(configuration.connectTimeout.components.seconds))
+        if let timeout = configuration.readTimeout { set(MYSQL_OPT_READ_TIMEOUT, UInt32(timeout.components.seconds)) }
+        if let timeout = configuration.writeTimeout { set(MYSQL_OPT_WRITE_TIMEOUT, UInt32(timeout.components.seconds)) }
+        // Without this `localhost` would mean a socket at a place that was built in.
+        switch configuration.location {
+        case .tcp: set(MYSQL_OPT_PROTOCOL, MYSQL_PROTOCOL_TCP.rawValue)
+        case .socket: set(MYSQL_OPT_PROTOCOL, MYSQL_PROTOCOL_SOCKET.rawValue)
+        }
+        unsafe _ = mysql_options(pointer, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+        set(MYSQL_OPT_RECONNECT, my_bool(0))
+        set(MYSQL_OPT_LOCAL_INFILE, UInt32(configuration.allowsLocalInfile ? 1 : 0))
+        set(MYSQL_REPORT_DATA_TRUNCATION, my_bool(0))
+        if configuration.usesCompression { unsafe _ = mysql_options(pointer, MYSQL_OPT_COMPRESS, nil) }
+        set(configuration.tls)
+        let attributes = configuration.attributes.sorted { $0.key < $1.key }
+        for (name, value) in [("program_name", "swift-connection-pool")] + attributes {
+            unsafe _ = mysql_options4(pointer, MYSQL_OPT_CONNECT_ATTR_DELETE, name, nil)
+            unsafe name.withCString { name in
+                unsafe value.withCString { unsafe _ = mysql_options4(pointer, MYSQL_OPT_CONNECT_ATTR_ADD, name, $0) }
+            }
+        }
+    }
+
+    private func set(_ tls: MySQLConfiguration.TLS) {
+        switch tls.mode {
+        case .disabled:
+            set(MYSQL_OPT_SSL_ENFORCE, my_bool(0))
+            set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, my_bool(0))
+            return
+        case .preferred:
+            unsafe _ = mysql_ssl_set(pointer, nil, nil, nil, nil, nil)
+            set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, my_bool(0))
+        case .required:
+            set(MYSQL_OPT_SSL_ENFORCE, my_bool(1))
+            set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, my_bool(0))
+        case .verified:
+            set(MYSQL_OPT_SSL_ENFORCE, my_bool(1))
+            set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, my_bool(1))
+        }
+        if let path = tls.certificateAuthority { unsafe _ = mysql_options(pointer, MYSQL_OPT_SSL_CA, path) }
+        if let path = tls.clientCertificate { unsafe _ = mysql_options(pointer, MYSQL_OPT_SSL_CERT, path) }
+        if let path = tls.clientKey { unsafe _ = mysql_options(pointer, MYSQL_OPT_SSL_KEY, path) }
+    }
+
+    private func set(_ option: mysql_option, _ value: UInt32) {
+        unsafe withUnsafePointer(to: value) { unsafe _ = mysql_options(pointer, option, $0) }
+    }
+
+    private func set(_ option: mysql_option, _ value: my_bool) {
+        unsafe withUnsafePointer(to: value) { unsafe _ = mysql_options(pointer, option, $0) }
+    }
+}

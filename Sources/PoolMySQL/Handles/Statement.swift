@@ -1,0 +1,191 @@
+internal import CMariaDB
+internal import PoolCore
+
+/// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used only where its ``Link`` is.
+@safe
+final class Statement {
+    let text: String
+    let traits: StatementTraits
+    let parameterCount: Int
+    /// The columns of the latest result; before the first run, those that the server expects.
+    private(set) var columns = Columns(names: [])
+    private var shapes: [FieldShape] = []
+    private let reader = RowReader()
+    /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
+    private let pointer: UnsafeMutablePointer<MYSQL_STMT>
+    /// Must outlive the statement.
+    private let link: Link
+
+    init(preparing text: String, traits: StatementTraits, on link: Link) throws {
+        guard let pointer = unsafe mysql_stmt_init(link.pointer) else { throw link.error() }
+        var contiguous = text
+        let result = contiguous.withUTF8 { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
+                unsafe mysql_stmt_prepare(pointer, bytes.baseAddress, UInt(bytes.count))
+            }
+        }
+        if result != 0 {
+            let error = unsafe Self.error(of: pointer, link)
+            unsafe mysql_stmt_close(pointer)
+            throw error
+        }
+        unsafe self.pointer = unsafe pointer
+        self.link = link
+        self.text = text
+        self.traits = traits
+        parameterCount = unsafe Int(mysql_stmt_param_count(pointer))
+        unsafe cmariadb_set_result_callback(pointer, receiveValue, Unmanaged.passUnretained(reader).toOpaque())
+        let count = unsafe Int(mysql_stmt_field_count(pointer))
+        if count > 0 { unsafe learn(UnsafeBufferPointer(start: mariadb_stmt_fetch_fields(pointer), count: count)) }
+    }
+
+    deinit {
+        unsafe mysql_stmt_close(pointer)
+    }
+
+    private static func error(of pointer: UnsafeMutablePointer<MYSQL_STMT>, _ link: Link) -> MySQLError {
+        let number = unsafe mysql_stmt_errno(pointer)
+        if number == 0 { return link.error() }
+        return unsafe MySQLError(
+            MySQLError.Code(rawValue: number), sqlState: String(cString: mysql_stmt_sqlstate(pointer)),
+            String(cString: mysql_stmt_error(pointer)))
+    }
+
+    private var error: MySQLError { unsafe Self.error(of: pointer, link) }
+
+    // MARK: Running
+
+    /// Runs it with the values in `binds`, and waits until its first result has begun.
+    func execute(_ binds: BindBuffer) throws {
+        if parameterCount > 0 {
+            let result = unsafe mysql_stmt_bind_param(pointer, binds.binds)
+            if result != 0 { throw error }
+        }
+        let result = unsafe mysql_stmt_execute(pointer)
+        if result != 0 { throw error }
+        learnColumns()
+    }
+
+    /// Runs it once for each of `rows`, in one request. The server must have bulk execution.
+    func execute(_ rows: BulkRows) throws {
+        try unsafe rows.withFirstBinds { binds in
+            let result = unsafe mysql_stmt_bind_param(pointer, binds)
+            if result != 0 { throw error }
+        }
+        var count = UInt32(rows.count)
+        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_CB_USER_DATA, Unmanaged.passUnretained(rows).toOpaque())
+        unsafe cmariadb_set_param_callback(pointer, provideRow)
+        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_ARRAY_SIZE, &count)
+        let result = unsafe mysql_stmt_execute(pointer)
+        count = 0
+        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_ARRAY_SIZE, &count)
+        unsafe cmariadb_set_param_callback(pointer, nil)
+        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_CB_USER_DATA, Unmanaged.passUnretained(reader).toOpaque())
+        if result != 0 { throw error }
+    }
+
+    /// Goes on to the next result, once all rows of the one before were taken. False at the end.
+    func nextResult() throws -> Bool {
+        if !link.status.contains(.moreResults) { return false }
+        let result = unsafe mysql_stmt_next_result(pointer)
+        if result > 0 { throw error }
+        if result < 0 { return false }
+        learnColumns()
+        return true
+    }
+
+    /// Fetches the whole result into libmariadb's memory, for ``take(_:into:_:)`` to read there.
+    func store() throws {
+        let result = unsafe mysql_stmt_store_result(pointer)
+        if result != 0 { throw error }
+    }
+
+    /// All rows that are left, as values one after the other; `limit` of them at most. True if there may be more.
+    func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+        reader.zone = zone
+        reader.values = values
+        values = []
+        defer {
+            values = reader.values
+            reader.values = []
+        }
+        var count = 0
+        while count < limit {
+            let result = unsafe mysql_stmt_fetch(pointer)
+            if result == MYSQL_NO_DATA {
+                noteEndOfRows()
+                return false
+            }
+            if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
+            count += 1
+        }
+        return true
+    }
+
+    /// libmariadb leaves the status at the end of rows unread where they came one by one. It is the packet read last.
+    private func noteEndOfRows() {
+        guard let packet = unsafe link.pointer.pointee.net.read_pos, unsafe packet[0] == 254 else { return }
+        link.status = Link.Status(rawValue: unsafe UInt32(packet[3]) | UInt32(packet[4]) << 8)
+    }
+
+    /// Drops what is left of a result.
+    func freeResult() { unsafe _ = mysql_stmt_free_result(pointer) }
+
+    // MARK: Columns
+
+    /// How many columns the result has that has begun; 0 if it has no rows.
+    var columnCount: Int { link.columnCount }
+
+    /// The server tells of the columns with each run: the table may have changed.
+    private func learnColumns() {
+        let count = columnCount
+        guard count > 0, let fields = unsafe link.pointer.pointee.fields else { return }
+        let buffer = unsafe UnsafeBufferPointer(start: fields, count: count)
+        if unsafe !isKnown(buffer) { unsafe learn(buffer) }
+    }
+
+    private func isKnown(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) -> Bool {
+        guard shapes.count == fields.count else { return false }
+        for index in shapes.indices where unsafe !shapes[index].matches(fields[index]) { return false }
+        return true
+    }
+
+    private func learn(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) {
+        shapes = fields.indices.map { unsafe FieldShape(of: fields[$0]) }
+        reader.kinds = fields.indices.map { unsafe ColumnKind(of: fields[$0]) }
+        columns = Columns(names: shapes.map(\.name))
+    }
+}
+
+/// Where libmariadb puts the values of rows.
+private final class RowReader {
+    var kinds: [ColumnKind] = []
+    var values: [SQLValue] = []
+    var zone = SessionZone.other
+}
+
+/// What libmariadb calls for each value of a row. It must leave `position` behind the value. Not a closure, because one that
+/// calls a static member crashes the compiler (Swift 6.3.1).
+private func receiveValue(
+    _ user: UnsafeMutableRawPointer?, _ column: UInt32,
+    _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?
+) {
+    guard let user = unsafe user else { return }
+    let reader = unsafe Unmanaged<RowReader>.fromOpaque(user).takeUnretainedValue()
+    guard let position = unsafe position, let start = unsafe position.pointee else {
+        reader.values.append(.null)
+        return
+    }
+    var decoding = unsafe BinaryDecoding(at: start)
+    reader.values.append(decoding.value(reader.kinds[Int(column)], reader.zone))
+    unsafe position.pointee = unsafe decoding.position
+}
+
+/// What libmariadb calls before it encodes a row of a bulk execution.
+private func provideRow(_ user: UnsafeMutableRawPointer?, _ binds: UnsafeMutablePointer<MYSQL_BIND>?, _ row: UInt32)
+    -> my_bool
+{
+    guard let user = unsafe user, let binds = unsafe binds else { return 1 }
+    unsafe Unmanaged<BulkRows>.fromOpaque(user).takeUnretainedValue().provide(Int(row), binds)
+    return 0
+}

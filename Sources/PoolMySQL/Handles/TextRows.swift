@@ -1,0 +1,48 @@
+internal import CMariaDB
+internal import PoolCore
+
+/// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. It must end before its link is used
+/// again.
+@safe
+final class TextRows {
+    let columns: Columns
+    private let kinds: [ColumnKind]
+    /// Freed by `mysql_free_result` in the deinitializer, which reads the rows that are left.
+    private let result: UnsafeMutablePointer<MYSQL_RES>
+    private let link: Link
+    private(set) var isAtEnd = false
+
+    init(owning result: UnsafeMutablePointer<MYSQL_RES>, of link: Link) {
+        unsafe self.result = unsafe result
+        self.link = link
+        let count = unsafe Int(mysql_num_fields(result))
+        let fields = unsafe UnsafeBufferPointer(start: mysql_fetch_fields(result), count: count)
+        kinds = (0..<count).map { unsafe ColumnKind(of: fields[$0]) }
+        columns = Columns(names: (0..<count).map { unsafe FieldShape.name(of: fields[$0]) })
+    }
+
+    deinit {
+        unsafe mysql_free_result(result)
+    }
+
+    /// Appends the next row's values. False at the end.
+    func next(into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+        if isAtEnd { return false }
+        guard let row = unsafe mysql_fetch_row(result) else {
+            isAtEnd = true
+            let error = link.error()
+            if error.code.rawValue != 0 { throw error }
+            return false
+        }
+        let lengths = unsafe mysql_fetch_lengths(result)
+        for column in kinds.indices {
+            guard let start = unsafe row[column], let lengths = unsafe lengths else {
+                values.append(.null)
+                continue
+            }
+            let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(lengths[column]))
+            values.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
+        }
+        return true
+    }
+}

@@ -1,0 +1,190 @@
+public import PoolCore
+
+/// Where the server is, and how its connections behave.
+///
+/// Each value is checked when the configuration is made; the first that cannot work is thrown as a
+/// ``PoolConfigurationError`` that names the property, the value and the rule. Descriptions leave out passwords.
+///
+/// No option file is read, and a lost connection is never replaced behind the application's back
+/// (`MYSQL_OPT_RECONNECT` stays off): the pool does that, where it is safe.
+public struct MySQLConfiguration: Sendable, Hashable {
+    /// How the server is reached.
+    public enum Location: Sendable, Hashable {
+        /// A name or an address, and a port from 1 to 65535.
+        case tcp(host: String, port: Int = 3306)
+        /// The path of a Unix socket.
+        case socket(path: String)
+    }
+
+    /// Whether what is sent is encrypted, and whether the server must prove who it is.
+    public enum TLSMode: String, Sendable, Hashable, CaseIterable {
+        /// Never.
+        case disabled
+        /// Encrypted where the server can. It protects from listeners, and not from who stands in between.
+        case preferred
+        /// Encrypted, or connecting fails. It does not check who the server is.
+        case required
+        /// Encrypted, with a certificate that the given authority has signed for the host that is connected to.
+        case verified
+    }
+
+    /// Transport security.
+    public struct TLS: Sendable, Hashable {
+        public let mode: TLSMode
+        /// A file of certificates in PEM form: who may vouch for the server.
+        public let certificateAuthority: String?
+        /// Files in PEM form with which the client proves who it is; both or none.
+        public let clientCertificate: String?
+        public let clientKey: String?
+
+        /// - Parameter mode: Nil is ``TLSMode/verified`` with a certificate authority, and ``TLSMode/preferred`` without.
+        public init(
+            mode: TLSMode? = nil, certificateAuthority: String? = nil, clientCertificate: String? = nil,
+            clientKey: String? = nil
+        ) {
+            self.mode = mode ?? (certificateAuthority == nil ? .preferred : .verified)
+            self.certificateAuthority = certificateAuthority
+            self.clientCertificate = clientCertificate
+            self.clientKey = clientKey
+        }
+    }
+
+    /// Where the body of a lease runs.
+    public enum Execution: Sendable, Hashable {
+        /// On the connection's own thread where its caller allows it, so that there is one hop for each lease.
+        case connectionThread
+        /// Where its caller runs; each statement hops to the connection's thread and back.
+        case caller
+    }
+
+    /// How statements are sent.
+    public enum StatementProtocol: Sendable, Hashable {
+        /// Prepared, with binary results, wherever the server can prepare a statement.
+        case prepared
+        /// As text where there are no bind values: no round trip to prepare a statement that runs once. The server prints a
+        /// `FLOAT` with six digits then.
+        case textWithoutBinds
+    }
+
+    /// The time zone of the sessions, in which the server reads and prints `TIMESTAMP` and `NOW()`.
+    public enum TimeZone: Sendable, Hashable {
+        /// `+00:00`: a `TIMESTAMP` is a moment, ``SQLValue/zonedTimestamp(_:)``.
+        case utc
+        /// The server's own: a `TIMESTAMP` is a wall clock's time, ``SQLValue/timestamp(_:)``, and moments cannot be bound.
+        case server
+    }
+
+    /// What the end of a lease undoes.
+    public enum ResetPolicy: Sendable, Hashable {
+        /// An open transaction only. For applications that know that they change nothing else.
+        case rollbackOnly
+        /// Everything, if a statement's text or the server says that something may have been changed.
+        case smart
+        /// Everything, after each lease that did not leave the connection clean.
+        case full
+    }
+
+    public let location: Location
+    public let user: String
+    let password: String
+    /// The database that each lease begins in; nil for none.
+    public let database: String?
+    public let tls: TLS
+    /// How long each phase of connecting may take: the address, the handshake, the login. The pool's own
+    /// ``PoolConfiguration/connectTimeout`` is for all of them together. The default is 10 s; from 1 s, in whole seconds.
+    public let connectTimeout: Duration
+    /// How long the server may be silent while a statement runs, before its connection is given up with
+    /// ``MySQLError/Code/serverLost``. The default is nil, without end: cancel tasks instead, which keeps the connection.
+    /// From 1 s, in whole seconds.
+    public let readTimeout: Duration?
+    /// How long sending may stand still before the connection is given up. The default is nil, without end. From 1 s, in
+    /// whole seconds.
+    public let writeTimeout: Duration?
+    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The
+    /// default is 5 s.
+    public let cancelTimeout: Duration
+    /// Statements that each session begins with, and again after a reset. The default is none.
+    public let initCommands: [String]
+    /// What `performance_schema.session_connect_attrs` shows beside libmariadb's own.
+    public let attributes: [String: String]
+    /// The default is false: it costs more time than it saves but on slow networks.
+    public let usesCompression: Bool
+    /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with it, the server decides which
+    /// file it gets. https://mariadb.com/kb/en/load-data-infile/
+    public let allowsLocalInfile: Bool
+    /// The default is ``TimeZone/utc``.
+    public let timeZone: TimeZone
+    /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps none;
+    /// at most 10,000. The server's `max_prepared_stmt_count` is for all connections together.
+    public let statementCacheCapacity: Int
+    /// The default is ``StatementProtocol/prepared``.
+    public let statementProtocol: StatementProtocol
+    /// True if a batch of plain inserts is sent in one request where the server has MariaDB's bulk execution. The default is
+    /// true.
+    public let usesBulkExecution: Bool
+    /// The default is ``Execution/connectionThread``.
+    public let execution: Execution
+    /// The default is ``ResetPolicy/smart``.
+    public let resetPolicy: ResetPolicy
+
+    /// - Throws: ``PoolConfigurationError``.
+    public init(
+        _ location: Location, user: String, password: String = "", database: String? = nil, tls: TLS = TLS(),
+        connectTimeout: Duration = .seconds(10), readTimeout: Duration? = nil, writeTimeout: Duration? = nil,
+        cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
+        usesCompression: Bool = false, allowsLocalInfile: Bool = false, timeZone: TimeZone = .utc,
+        statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
+        usesBulkExecution: Bool = true, execution: Execution = .connectionThread, resetPolicy: ResetPolicy = .smart
+    ) throws(PoolConfigurationError) {
+        try Self.check(location)
+        try Self.check("user", user)
+        try Self.check("password", password, isSecret: true)
+        if let database { try Self.check("database", database) }
+        try Self.check(tls)
+        try Self.check("connectTimeout", connectTimeout)
+        try Self.check("readTimeout", readTimeout)
+        try Self.check("writeTimeout", writeTimeout)
+        try Self.check(cancelTimeout: cancelTimeout)
+        for command in initCommands { try Self.check("initCommands", command) }
+        for (name, value) in attributes {
+            try Self.check("attributes", name)
+            try Self.check("attributes", value)
+        }
+        try Self.check(statementCacheCapacity: statementCacheCapacity)
+        self.location = location
+        self.user = user
+        self.password = password
+        self.database = database
+        self.tls = tls
+        self.connectTimeout = connectTimeout
+        self.readTimeout = readTimeout
+        self.writeTimeout = writeTimeout
+        self.cancelTimeout = cancelTimeout
+        self.initCommands = initCommands
+        self.attributes = attributes
+        self.usesCompression = usesCompression
+        self.allowsLocalInfile = allowsLocalInfile
+        self.timeZone = timeZone
+        self.statementCacheCapacity = statementCacheCapacity
+        self.statementProtocol = statementProtocol
+        self.usesBulkExecution = usesBulkExecution
+        self.execution = execution
+        self.resetPolicy = resetPolicy
+    }
+}
+
+extension MySQLConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Whom and where, without the password.
+    public var description: String {
+        let place =
+            switch location {
+            case .tcp(let host, let port): "\(host):\(port)"
+            case .socket(let path): path
+            }
+        return "\(user)@\(place)\(database.map { "/\($0)" } ?? "")"
+    }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror { Mirror(self, children: ["server": description], displayStyle: .struct) }
+}

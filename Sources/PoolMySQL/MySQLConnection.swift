@@ -1,0 +1,260 @@
+public import PoolCore
+internal import PoolIO
+internal import Synchronization
+
+/// One connection to a MariaDB or MySQL server, as the pool and the common query interface use it.
+public final class MySQLConnection: SQLConnection {
+    private let configuration: MySQLConfiguration
+    private let thread: ConnectionThread
+    private let interrupter: Interrupter
+    /// Never contended while the pool's rules are kept, but for a forced close.
+    private let session: Mutex<Session>
+    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
+    private let latestCondition: Atomic<UInt8>
+    /// When the latest operation ended, in coarse milliseconds.
+    private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
+    private let idleLimit: Int64
+
+    /// Takes over a session, which nothing else may use.
+    init(
+        _ session: consuming sending Session, _ configuration: MySQLConfiguration, _ thread: ConnectionThread,
+        _ interrupter: Interrupter
+    ) {
+        self.configuration = configuration
+        self.thread = thread
+        self.interrupter = interrupter
+        latestCondition = Atomic(Self.number(session.condition))
+        idleLimit = session.idleLimit
+        self.session = Mutex(session)
+    }
+
+    deinit {
+        // The pool closes each connection; this frees the thread of one that a test or a tool forgot.
+        thread.shutDown()
+    }
+
+    // MARK: DriverConnection
+
+    public var condition: ConnectionCondition {
+        switch latestCondition.load(ordering: .acquiring) {
+        case 0: isStillThere ? .clean : .broken
+        case 1: .dirty
+        case 3: .generationBroken
+        default: .broken
+        }
+    }
+
+    public var executor: (any TaskExecutor)? {
+        configuration.execution == .connectionThread ? thread : nil
+    }
+
+    public func cancel() { _ = interrupter.cancelRunning() }
+
+    /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
+    private var isStillThere: Bool {
+        let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
+        if silence <= 0 { return true }
+        return silence < idleLimit && !interrupter.hasUnexpectedInput
+    }
+
+    private static func number(_ condition: ConnectionCondition) -> UInt8 {
+        switch condition {
+        case .clean: 0
+        case .dirty: 1
+        case .broken: 2
+        case .generationBroken: 3
+        }
+    }
+
+    // MARK: Operations
+
+    /// Runs `body` with the session, on the connection's thread.
+    ///
+    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end.
+    func perform<Result: Sendable>(
+        isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
+    ) async throws -> Result {
+        if thread.isCurrent { return try await performHere(isCancellable: isCancellable, body) }
+        let operation = interrupter.begin(cancellable: isCancellable)
+        defer { interrupter.end(operation) }
+        return try await withTaskCancellationHandler {
+            if isCancellable { try Task.checkCancellation() }
+            return try await thread.run { try self.withSession(body) }
+        } onCancel: {
+            interrupter.cancel(operation)
+        }
+    }
+
+    /// ``perform(isCancellable:_:)`` where the caller is already in the right place. Its closure needs no allocation.
+    private func performHere<Result: Sendable>(
+        isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
+    ) async throws -> Result {
+        let operation = interrupter.begin(cancellable: isCancellable)
+        defer { interrupter.end(operation) }
+        return try await withTaskCancellationHandler {
+            if isCancellable { try Task.checkCancellation() }
+            return try withSession(body)
+        } onCancel: {
+            interrupter.cancel(operation)
+        }
+    }
+
+    private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
+        try session.withLock { session in
+            defer {
+                latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
+                latestCondition.store(Self.number(session.condition), ordering: .releasing)
+            }
+            let earlier = interrupter.start()
+            if earlier != .none { throw Self.reason(for: Self.interrupted, earlier) }
+            let outcome: Swift.Result<Result, any Error>
+            do {
+                outcome = .success(try body(&session))
+            } catch {
+                outcome = .failure(error)
+            }
+            session.settle(interrupter.finish())
+            switch outcome {
+            case .success(let result): return result
+            case .failure(let error): throw Self.reason(for: error, interrupter.signal)
+            }
+        }
+    }
+
+    private static let interrupted = MySQLError.local(.queryInterrupted, "The statement was interrupted")
+
+    /// What the caller is told when the operation was stopped from outside.
+    private static func reason(for error: any Error, _ signal: Interrupter.Signal) -> any Error {
+        guard let error = error as? MySQLError, error.code == .queryInterrupted || error.code.breaksConnection else {
+            return error
+        }
+        switch signal {
+        case .none: return error
+        case .taskCancelled: return CancellationError()
+        case .connectionCancelled: return error
+        case .closing:
+            return MySQLError(.serverGone, sqlState: "08003", "The connection was closed while the statement ran")
+        }
+    }
+
+    // MARK: For the driver
+
+    func validate() async throws {
+        try await perform { session in
+            do {
+                try session.open().ping()
+            } catch {
+                throw session.noteFailure(error, [], nil)
+            }
+        }
+    }
+
+    func reset() async throws {
+        try await perform(isCancellable: false) { session in
+            do {
+                try session.reset()
+            } catch {
+                throw session.noteFailure(error, [], nil)
+            }
+        }
+    }
+
+    /// What the session is like now counts as unchanged.
+    func adoptSession() {
+        session.withLock { session in
+            session.adopt()
+            latestCondition.store(Self.number(session.condition), ordering: .releasing)
+        }
+    }
+
+    func close(_ mode: CloseMode) async {
+        if mode == .forced { interrupter.close() }
+        // Behind the call that may still be running. It cannot throw, as what runs does not.
+        try? await thread.run {
+            self.session.withLock { $0.close() }
+            self.latestCondition.store(2, ordering: .releasing)
+            self.interrupter.attach(nil)
+            Library.endThread()
+        }
+        thread.shutDown()
+    }
+}
+
+// MARK: - The common query interface
+
+extension SQLDialect {
+    /// `?` and a backtick.
+    public static let mysql = SQLDialect(placeholder: .questionMark, identifierQuote: "`")
+}
+
+extension MySQLConnection {
+    /// True if a statement can run on the thread that asks.
+    private var isHere: Bool { thread.isCurrent }
+
+    public func execute(_ sql: SQL) async throws -> StatementResult {
+        let (text, binds) = try sql.rendered(in: .mysql)
+        if isHere { return try await performHere { try $0.run(text, binds, .nothing).statementResult } }
+        return try await perform { try $0.run(text, binds, .nothing).statementResult }
+    }
+
+    public func query(_ sql: SQL) async throws -> Rows {
+        let (text, binds) = try sql.rendered(in: .mysql)
+        if isHere { return try await performHere { try $0.run(text, binds, .rows).firstRows } }
+        return try await perform { try $0.run(text, binds, .rows).firstRows }
+    }
+
+    /// The rows come as they are taken. A stream that is closed early ends a `SELECT` on the server where many rows are left, and
+    /// otherwise reads the rest.
+    public func open(_ sql: SQL) async throws -> MySQLCursor {
+        let (text, binds) = try sql.rendered(in: .mysql)
+        let opened = try await perform { try $0.openCursor(text, binds) }
+        return MySQLCursor(self, opened)
+    }
+
+    /// Where the server has bulk execution, plain inserts go to it together, and their results have no
+    /// ``StatementResult/lastInsertedID``: the server tells only one.
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+        let (text, _) = try sql.rendered(in: .mysql)
+        if bindSets.isEmpty { return [] }
+        return try await perform { try $0.executeBatch(text, bindSets) }
+    }
+
+    /// A statement that fails ends the script; those before it stay done unless a transaction is open. `DELIMITER` is a command
+    /// of the `mariadb` program, and not known here: the server itself finds the end of a compound statement.
+    public func executeScript(_ script: String) async throws {
+        try await perform { try $0.executeScript(script) }
+    }
+
+    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+        let (text, _) = try sql.rendered(in: .mysql)
+        return try await perform { try $0.describe(text) }
+    }
+
+    public func transaction(_ command: TransactionCommand) async throws {
+        switch command {
+        case .begin, .savepoint:
+            try await perform { try $0.run(command) }
+        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
+            try await perform(isCancellable: false) { try $0.run(command) }
+        }
+    }
+
+    func queryAll(_ sql: SQL) async throws -> [MySQLResultSet] {
+        let (text, binds) = try sql.rendered(in: .mysql)
+        return try await perform { try $0.run(text, binds, .everything) }
+    }
+
+    func warnings() async throws -> [MySQLWarning] {
+        try await perform { session in try session.warnings(session.ready()) }
+    }
+
+    func changeUser(_ login: Login) async throws {
+        try await perform(isCancellable: false) { session in
+            do {
+                try session.changeUser(login)
+            } catch {
+                throw session.noteFailure(error, [], nil)
+            }
+        }
+    }
+}

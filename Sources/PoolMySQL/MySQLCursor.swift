@@ -1,0 +1,60 @@
+public import PoolCore
+internal import Synchronization
+
+/// The rows of a statement that is still running. It holds a batch at a time in memory, whatever the result's size.
+public final class MySQLCursor: SQLCursor {
+    public let columns: Columns
+    private let connection: MySQLConnection
+    /// Nil for a result that was collected as a whole.
+    private let number: UInt64?
+    private let state: Mutex<State>
+
+    private struct State {
+        var collected: Rows?
+        var hasEnded = false
+    }
+
+    init(_ connection: MySQLConnection, _ opened: Session.Opened) {
+        self.connection = connection
+        switch opened {
+        case .running(let number, let columns):
+            (self.number, self.columns) = (number, columns)
+            state = Mutex(State())
+        case .collected(let rows):
+            (number, columns) = (nil, rows.columns)
+            state = Mutex(State(collected: rows))
+        }
+    }
+
+    public func next(maximumRows: Int) async throws -> Rows? {
+        let (collected, hasEnded) = state.withLock { state in
+            defer {
+                state.collected = nil
+                if number == nil { state.hasEnded = true }
+            }
+            return (state.collected, state.hasEnded)
+        }
+        if let collected { return collected.isEmpty ? nil : collected }
+        guard let number, !hasEnded else { return nil }
+        do {
+            let (rows, mayHaveMore) = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
+            if !mayHaveMore { state.withLock { $0.hasEnded = true } }
+            return rows.isEmpty ? nil : rows
+        } catch {
+            state.withLock { $0.hasEnded = true }
+            throw error
+        }
+    }
+
+    public func close() async {
+        let hadEnded = state.withLock { state in
+            defer { state.hasEnded = true }
+            return state.hasEnded
+        }
+        guard let number, !hadEnded else { return }
+        // Only a connection that is closed or lost can refuse, and says so by its condition.
+        try? await connection.perform(isCancellable: false) { session in
+            if session.cursor?.number == number { try session.closeCursor() }
+        }
+    }
+}

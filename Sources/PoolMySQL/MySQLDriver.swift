@@ -1,0 +1,108 @@
+public import PoolCore
+internal import PoolIO
+internal import Synchronization
+
+/// A pool of connections to a MariaDB or MySQL server.
+public typealias MySQLPool = Pool<MySQLDriver>
+
+/// Adapts libmariadb to the pool.
+///
+/// **Threads.** Each connection has a thread of its own, on which all its calls run, and the body of its lease where the
+/// caller allows it. Cancels go to the server on a connection beside the pool's, one at a time, which is open for as long as
+/// there is something to cancel.
+///
+/// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
+/// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
+/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``.
+public struct MySQLDriver: SQLDriver {
+    public let configuration: MySQLConfiguration
+    private let shared: Shared
+
+    /// What all connections of a driver have in common.
+    private final class Shared: Sendable {
+        let killer: Killer
+        let connectionCount = Atomic<Int>(0)
+
+        init(_ configuration: MySQLConfiguration) {
+            killer = Killer(configuration)
+        }
+    }
+
+    public init(configuration: MySQLConfiguration) {
+        self.configuration = configuration
+        shared = Shared(configuration)
+    }
+
+    public var name: String { "mysql" }
+
+    /// Resolving the host's name cannot be interrupted; all else can.
+    public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
+        let wait = ConnectWait()
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            let number = shared.connectionCount.add(1, ordering: .relaxed).newValue
+            let thread = try ConnectionThread(name: "mysql-\(number)")
+            do {
+                return try await thread.run { try connect(on: thread, wait) }
+            } catch {
+                thread.shutDown()
+                if wait.isInterrupted { throw CancellationError() }
+                throw (error as? MySQLError)?.whileConnecting() ?? error
+            }
+        } onCancel: {
+            wait.interrupt()
+        }
+    }
+
+    private func connect(on thread: ConnectionThread, _ wait: ConnectWait) throws -> MySQLConnection {
+        Library.beginThread()
+        do {
+            let link = try Link()
+            try link.connect(configuration, wait)
+            let interrupter = interrupter(for: link)
+            let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
+            return MySQLConnection(session, configuration, thread, interrupter)
+        } catch {
+            Library.endThread()
+            throw error
+        }
+    }
+
+    private func interrupter(for link: Link) -> Interrupter {
+        let (killer, timeout, number) = (shared.killer, configuration.cancelTimeout, link.connectionID)
+        let interrupter = Interrupter { interrupter, operation in
+            killer.ask(interrupter, operation, connection: number)
+            Task.detached {
+                // It cannot be cancelled: nobody holds the task.
+                try? await Task.sleep(for: timeout)
+                interrupter.giveUp(operation)
+            }
+        }
+        interrupter.attach(Socket(duplicating: link.socket))
+        return interrupter
+    }
+
+    public func validate(_ connection: MySQLConnection) async throws {
+        try await connection.validate()
+    }
+
+    public func reset(_ connection: MySQLConnection) async throws {
+        try await connection.reset()
+    }
+
+    public func adoptSession(of connection: MySQLConnection) {
+        connection.adoptSession()
+    }
+
+    public func close(_ connection: MySQLConnection, mode: CloseMode) async {
+        await connection.close(mode)
+    }
+
+    public func verdict(on error: any Error) -> Verdict {
+        (error as? MySQLError)?.verdict ?? .keep
+    }
+
+    public func canRetryTransaction(after error: any Error) -> Bool {
+        (error as? MySQLError)?.allowsRetry ?? false
+    }
+}

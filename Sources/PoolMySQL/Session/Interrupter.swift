@@ -1,0 +1,202 @@
+internal import PoolIO
+
+/// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
+///
+/// A request to stop goes to the server on a connection of its own, so that it may arrive late. Hence an operation ends in
+/// three steps: no more requests are begun, those that are on their way are waited for, and the caller drains what they may
+/// have left behind (``Aftermath``).
+final class Interrupter: Sendable {
+    enum Signal: Sendable {
+        case none
+        /// The task that runs the operation was cancelled.
+        case taskCancelled
+        /// The pool asked, through `DriverConnection.cancel()`.
+        case connectionCancelled
+        /// The connection is being closed by force.
+        case closing
+    }
+
+    /// What the requests to stop an operation have left.
+    enum Aftermath: Sendable {
+        case none
+        /// One was delivered: the server may have kept it for the next statement.
+        case delivered
+        /// Nobody knows what became of one.
+        case unknown
+    }
+
+    private struct State {
+        var latest: UInt64 = 0
+        /// 0 while nothing runs.
+        var running: UInt64 = 0
+        var isCancellable = false
+        /// True once it may have sent something.
+        var hasStarted = false
+        var signal = Signal.none
+        /// True once the server was asked to stop it, or is about to be.
+        var isAsked = false
+        var requestsOnTheirWay = 0
+        var hasDelivered = false
+        var hasLostRequest = false
+        var isGivenUp = false
+        var isClosing = false
+        var socket: Socket?
+        var login: Login?
+    }
+
+    private let monitor = Monitor(State())
+
+    /// Called where the server shall be asked to stop an operation.
+    private let ask: @Sendable (Interrupter, _ operation: UInt64) -> Void
+
+    init(ask: @escaping @Sendable (Interrupter, UInt64) -> Void) {
+        self.ask = ask
+    }
+
+    func attach(_ socket: Socket?) { monitor.update { $0.socket = socket } }
+
+    /// True if nothing runs and the server has sent something all the same: its goodbye.
+    var hasUnexpectedInput: Bool {
+        let socket = monitor.update { $0.running == 0 ? $0.socket : nil }
+        return socket?.hasInput ?? false
+    }
+
+    /// Ends the connection without a goodbye.
+    func shutDown() { monitor.update { $0.socket?.shutDown() } }
+
+    // MARK: Operations
+
+    /// Returns the operation's number.
+    func begin(cancellable: Bool) -> UInt64 {
+        monitor.update { state in
+            state.latest += 1
+            state.running = state.latest
+            state.isCancellable = cancellable
+            state.hasStarted = false
+            state.signal = state.isClosing ? .closing : .none
+            state.isAsked = false
+            state.hasDelivered = false
+            state.hasLostRequest = false
+            return state.latest
+        }
+    }
+
+    /// From now on the operation may send statements. Returns the signal that came before.
+    func start() -> Signal {
+        monitor.update { state in
+            state.hasStarted = state.signal == .none
+            return state.signal
+        }
+    }
+
+    /// Asked between the statements of an operation.
+    var signal: Signal { monitor.update { $0.signal } }
+
+    /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as long as
+    /// they take, or until the connection is given up.
+    func finish() -> Aftermath {
+        monitor.update { $0.hasStarted = false }
+        return monitor.wait { state in
+            if state.isGivenUp { return .unknown }
+            if state.requestsOnTheirWay > 0 { return nil }
+            return state.hasLostRequest ? .unknown : state.hasDelivered ? .delivered : Aftermath.none
+        }
+    }
+
+    /// After this the operation cannot be stopped.
+    func end(_ operation: UInt64) {
+        monitor.update { state in
+            if state.running == operation { state.running = 0 }
+        }
+    }
+
+    // MARK: Stopping
+
+    /// Stops `operation` because its task was cancelled; no effect if it has ended. Returns true if the server is asked.
+    @discardableResult
+    func cancel(_ operation: UInt64) -> Bool { interrupt(operation, .taskCancelled) }
+
+    /// Stops whichever operation runs now; no effect if none does. Returns its number if the server is asked.
+    func cancelRunning() -> UInt64? {
+        let operation = monitor.update { $0.running }
+        return interrupt(operation, .connectionCancelled) ? operation : nil
+    }
+
+    private func interrupt(_ operation: UInt64, _ signal: Signal) -> Bool {
+        let mustAsk = monitor.update { state in
+            guard operation != 0, state.running == operation, state.isCancellable else { return false }
+            if state.signal == .none { state.signal = signal }
+            if !state.hasStarted || state.isAsked { return false }
+            state.isAsked = true
+            return true
+        }
+        if mustAsk { ask(self, operation) }
+        return mustAsk
+    }
+
+    /// Has the server stop the operation that runs now, although nobody wants it cancelled: its rows are not wanted any more.
+    func stopRunning() {
+        let operation = monitor.update { state in
+            if state.isAsked || !state.hasStarted { return 0 as UInt64 }
+            state.isAsked = true
+            return state.running
+        }
+        if operation != 0 { ask(self, operation) }
+    }
+
+    /// Ends the connection if `operation` still runs: the server has not answered in time.
+    func giveUp(_ operation: UInt64) {
+        monitor.update { state in
+            if state.running == operation {
+                state.isGivenUp = true
+                state.socket?.shutDown()
+            }
+        }
+    }
+
+    /// Ends what runs now, and each operation that begins from now on.
+    func close() {
+        monitor.update { state in
+            state.isClosing = true
+            state.isGivenUp = true
+            if state.running != 0 { state.signal = .closing }
+            state.socket?.shutDown()
+        }
+    }
+
+    // MARK: For who asks the server
+
+    /// Whom the session belongs to, if that is not the configuration's user: only the same user may stop it.
+    var login: Login? {
+        get { monitor.update { $0.login } }
+        set { monitor.update { $0.login = newValue } }
+    }
+
+    /// False if the operation needs no stopping any more. Else ``endRequest(_:)`` must follow.
+    func beginRequest(_ operation: UInt64) -> Bool {
+        monitor.update { state in
+            guard state.running == operation, state.hasStarted, !state.isGivenUp else { return false }
+            state.requestsOnTheirWay += 1
+            return true
+        }
+    }
+
+    enum Delivery: Sendable {
+        case delivered, notSent, unknown
+    }
+
+    func endRequest(_ delivery: Delivery) {
+        monitor.update { state in
+            state.requestsOnTheirWay -= 1
+            switch delivery {
+            case .delivered: state.hasDelivered = true
+            case .notSent: break
+            case .unknown: state.hasLostRequest = true
+            }
+        }
+    }
+
+    func isRunning(_ operation: UInt64) -> Bool {
+        monitor.update { $0.running == operation && $0.hasStarted && !$0.isGivenUp }
+    }
+}

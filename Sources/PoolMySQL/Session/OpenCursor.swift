@@ -1,0 +1,41 @@
+internal import PoolCore
+
+/// A statement that is in the middle of its rows, which the server sends as they are taken.
+final class OpenCursor {
+    enum Source {
+        case prepared(Statement)
+        case text(TextRows)
+    }
+
+    let number: UInt64
+    let text: String
+    let traits: StatementTraits
+    let columns: Columns
+    private let source: Source
+
+    init(_ source: Source, number: UInt64, text: String, traits: StatementTraits) {
+        self.source = source
+        self.number = number
+        self.text = text
+        self.traits = traits
+        switch source {
+        case .prepared(let statement): columns = statement.columns
+        case .text(let rows): columns = rows.columns
+        }
+    }
+
+    /// Appends up to `limit` rows. False if there are no more.
+    func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+        switch source {
+        case .prepared(let statement): return try statement.take(limit, into: &values, zone)
+        case .text(let rows):
+            for _ in 0..<limit where try !rows.next(into: &values, zone) { return false }
+            return true
+        }
+    }
+
+    /// Frees what libmariadb holds of the result; the rows must all have been taken, or have failed.
+    func finish() {
+        if case .prepared(let statement) = source { statement.freeResult() }
+    }
+}

@@ -1,0 +1,92 @@
+internal import PoolCore
+
+extension Session {
+    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
+        let link = try ready()
+        let statement = try statement(for: text, link)
+        var results: [StatementResult] = []
+        results.reserveCapacity(bindSets.count)
+        let isBulk = hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
+        while results.count < bindSets.count {
+            if isBulk, bindSets.count - results.count > 1 {
+                results += try runTogether(statement, bindSets[results.count...], link)
+            } else {
+                results.append(try runOne(statement, bindSets[results.count], link))
+            }
+        }
+        return results
+    }
+
+    private mutating func runOne(_ statement: Statement, _ values: [SQLValue], _ link: Link) throws -> StatementResult {
+        try bind(values, to: statement)
+        do {
+            try checkSignal()
+            try statement.execute(binds)
+            let results = try collect(statement, .nothing, link)
+            noteSuccess(statement.traits, link)
+            return results.statementResult
+        } catch {
+            statement.freeResult()
+            let error = noteFailure(error, statement.traits, statement.text)
+            guard let failure = error as? MySQLError, canRepeat(statement.text, after: failure) else { throw error }
+            return try run(statement.text, values, .nothing).statementResult
+        }
+    }
+
+    /// Runs the first few of `bindSets` in one request, so that it looks as if they had run one after the other.
+    ///
+    /// The server takes them for one statement. If one fails it undoes all, where the tables have transactions; they are run
+    /// again one by one then, so that those before the failure stay done. Tables without transactions keep them anyhow.
+    private mutating func runTogether(
+        _ statement: Statement, _ bindSets: ArraySlice<[SQLValue]>, _ link: Link
+    ) throws -> [StatementResult] {
+        for values in bindSets.prefix(1) where values.count != statement.parameterCount {
+            try bind(values, to: statement)
+        }
+        let rows: BulkRows
+        do {
+            rows = try BulkRows(bindSets, limit: 1_000, maximumBytes: maximumPacket / 2, zone)
+        } catch let error as MySQLError {
+            throw error.inStatement(statement.text)
+        }
+        if rows.count < 2 { return [try runOne(statement, bindSets[bindSets.startIndex], link)] }
+        try checkSignal()
+        let isInTransaction = link.status.contains(.inTransaction)
+        try runOwn(isInTransaction ? "SAVEPOINT pool_batch" : "START TRANSACTION", link)
+        do {
+            try statement.execute(rows)
+            let affectedRows = link.affectedRows
+            noteSuccess(statement.traits, link)
+            if !isInTransaction { try runOwn("COMMIT", link) }
+            return Array(repeating: StatementResult(affectedRows: affectedRows / rows.count), count: rows.count)
+        } catch {
+            statement.freeResult()
+            let error = noteFailure(error, statement.traits, statement.text)
+            guard !isBroken, link.status.contains(.inTransaction) else { throw error }
+            try runOwn(isInTransaction ? "ROLLBACK TO SAVEPOINT pool_batch" : "ROLLBACK", link)
+            if try link.warningCount > 0 && cannotUndo(link) { throw error }
+        }
+        var results: [StatementResult] = []
+        for values in bindSets.prefix(rows.count) { results.append(try runOne(statement, values, link)) }
+        return results
+    }
+
+    /// True if the rollback that was just run has left something in tables without transactions.
+    private mutating func cannotUndo(_ link: Link) throws -> Bool {
+        // ER_WARNING_NOT_COMPLETE_ROLLBACK
+        try warnings(link).contains { $0.code.rawValue == 1196 }
+    }
+
+    /// The warnings of the latest statement that had any.
+    mutating func warnings(_ link: Link) throws -> [MySQLWarning] {
+        do {
+            try link.query("SHOW WARNINGS")
+            let rows = try collectText(link, isKept: true).rows
+            return try rows.decode((String, UInt32, String).self).map { level, code, message in
+                MySQLWarning(level: level, code: MySQLError.Code(rawValue: code), message: message)
+            }
+        } catch {
+            throw noteFailure(error, [], "SHOW WARNINGS")
+        }
+    }
+}

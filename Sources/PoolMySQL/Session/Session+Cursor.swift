@@ -1,0 +1,122 @@
+internal import PoolCore
+
+extension Session {
+    /// The start of a stream.
+    enum Opened: Sendable {
+        case running(UInt64, Columns)
+        /// All rows are here already.
+        case collected(Rows)
+    }
+
+    /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, since its results follow one another.
+    mutating func openCursor(_ text: String, _ values: [SQLValue]) throws -> Opened {
+        let link = try ready()
+        let traits = StatementTraits(of: text)
+        var isRepeated = false
+        while true {
+            do {
+                let isPrepared = !values.isEmpty || mayPrepare(text)
+                return isPrepared
+                    ? try openPrepared(text, values, link) : try openText(text, traits, link)
+            } catch let error as MySQLError {
+                guard !isRepeated, canRepeat(text, after: error) else { throw error }
+                isRepeated = true
+            }
+        }
+    }
+
+    private mutating func openPrepared(_ text: String, _ values: [SQLValue], _ link: Link) throws -> Opened {
+        let statement = try statement(for: text, link)
+        try bind(values, to: statement)
+        do {
+            try checkSignal()
+            try statement.execute(binds)
+            if statement.columnCount == 0 || link.status.contains(.moreResults) {
+                let results = try collect(statement, .rows, link)
+                noteSuccess(statement.traits, link)
+                return .collected(results.firstRows)
+            }
+        } catch {
+            statement.freeResult()
+            throw noteFailure(error, statement.traits, text)
+        }
+        return begin(.prepared(statement), text, statement.traits)
+    }
+
+    private mutating func openText(_ text: String, _ traits: StatementTraits, _ link: Link) throws -> Opened {
+        try checkSize(text.utf8.count)
+        do {
+            try checkSignal()
+            try link.query(text)
+            if link.columnCount > 0, !link.status.contains(.moreResults) {
+                return begin(.text(try link.rows()), text, traits)
+            }
+            var results = [try collectText(link, isKept: true)]
+            while try link.nextResult() { results.append(try collectText(link, isKept: true)) }
+            noteSuccess(traits, link)
+            return .collected(results.firstRows)
+        } catch {
+            throw noteFailure(error, traits, text)
+        }
+    }
+
+    private mutating func begin(_ source: OpenCursor.Source, _ text: String, _ traits: StatementTraits) -> Opened {
+        let open = OpenCursor(source, number: nextNumber(), text: text, traits: traits)
+        cursor = open
+        return .running(open.number, open.columns)
+    }
+
+    /// Up to `maximumRows` rows, and whether there may be more.
+    mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> (rows: Rows, mayHaveMore: Bool) {
+        let link = try open()
+        guard let open = cursor, open.number == number else {
+            throw MySQLError.local(
+                .misuse, "The stream is closed: its transaction or its lease has ended, or it was closed")
+        }
+        var values: [SQLValue] = []
+        values.reserveCapacity(min(maximumRows, 1_024) * open.columns.count)
+        do {
+            try checkSignal()
+            let mayHaveMore = try open.take(max(1, maximumRows), into: &values, zone)
+            if !mayHaveMore { finish(open, link) }
+            return (Rows(columns: open.columns, values: values), mayHaveMore)
+        } catch let error as MySQLError where error.isLocal {
+            // Its rows are still to come.
+            try closeCursor()
+            throw error
+        } catch {
+            open.finish()
+            cursor = nil
+            throw noteFailure(error, open.traits, open.text)
+        }
+    }
+
+    private mutating func finish(_ open: OpenCursor, _ link: Link) {
+        open.finish()
+        cursor = nil
+        noteSuccess(open.traits, link)
+    }
+
+    /// Ends the stream that is open, if one is. Where many rows are left of a statement that only reads, the server is asked
+    /// to stop; else they are read, because to stop a statement undoes what it wrote.
+    mutating func closeCursor() throws {
+        guard let open = cursor else { return }
+        let link = try self.open()
+        var dropped: [SQLValue] = []
+        do {
+            var mayHaveMore = try open.take(500, into: &dropped, zone)
+            if mayHaveMore, open.traits.contains(.onlyReads) { interrupter.stopRunning() }
+            while mayHaveMore {
+                dropped.removeAll(keepingCapacity: true)
+                mayHaveMore = try open.take(1_000, into: &dropped, zone)
+            }
+            finish(open, link)
+        } catch {
+            open.finish()
+            cursor = nil
+            let error = noteFailure(error, open.traits, open.text)
+            // Nobody waits for its rows any more, nor for its errors.
+            if isBroken { throw error }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+internal import PoolCore
+
+extension Session {
+    /// Which of a statement's results are kept.
+    enum Keeping {
+        /// The rows of the first result that has any.
+        case rows
+        /// None; only what was done.
+        case nothing
+        /// All.
+        case everything
+    }
+
+    /// Runs one statement to its end.
+    mutating func run(_ text: String, _ values: [SQLValue], _ keeping: Keeping) throws -> [MySQLResultSet] {
+        let link = try ready()
+        if values.isEmpty, !mayPrepare(text) { return try runText(text, keeping, link) }
+        var isRepeated = false
+        while true {
+            do {
+                return try runPrepared(text, values, keeping, link)
+            } catch let error as MySQLError {
+                if error.code == .unsupportedPrepared, values.isEmpty { return try runText(text, keeping, link) }
+                guard !isRepeated, canRepeat(text, after: error) else { throw error }
+                isRepeated = true
+            }
+        }
+    }
+
+    /// True if a statement without bind values goes by the prepared protocol.
+    func mayPrepare(_ text: String) -> Bool {
+        guard configuration.statementProtocol == .prepared else { return false }
+        return StatementTraits(of: text).contains(.isPreparable)
+    }
+
+    // MARK: Prepared
+
+    private mutating func runPrepared(
+        _ text: String, _ values: [SQLValue], _ keeping: Keeping, _ link: Link
+    ) throws -> [MySQLResultSet] {
+        let statement = try statement(for: text, link)
+        try bind(values, to: statement)
+        do {
+            try checkSignal()
+            try statement.execute(binds)
+            let results = try collect(statement, keeping, link)
+            noteSuccess(statement.traits, link)
+            return results
+        } catch {
+            statement.freeResult()
+            throw noteFailure(error, statement.traits, text)
+        }
+    }
+
+    mutating func collect(_ statement: Statement, _ keeping: Keeping, _ link: Link) throws -> [MySQLResultSet] {
+        var results: [MySQLResultSet] = []
+        repeat {
+            var values: [SQLValue] = []
+            var hasRows = false
+            let isOut = link.status.contains(.outParameters)
+            if statement.columnCount > 0 {
+                hasRows = true
+                // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
+                if link.status.contains(.moreResults) { try statement.store() }
+                let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
+                while try statement.take(isKept ? .max : 1_000, into: &values, zone) { values.removeAll(keepingCapacity: true) }
+                if !isKept { values = [] }
+            }
+            results.append(
+                MySQLResultSet(
+                    columns: hasRows ? statement.columns : nil, values: values, link, areOutParameters: isOut))
+            if hasRows { statement.freeResult() }
+        } while try statement.nextResult()
+        return results
+    }
+
+    /// A statement ready for bind values, from the cache where possible.
+    mutating func statement(for text: String, _ link: Link) throws -> Statement {
+        if let cached = cache.find(text) { return cached }
+        let traits = StatementTraits(of: text)
+        try checkSize(text.utf8.count)
+        let statement: Statement
+        do {
+            statement = try Statement(preparing: text, traits: traits, on: link)
+        } catch {
+            throw noteFailure(error, [], text)
+        }
+        cache.insert(statement)
+        return statement
+    }
+
+    func bind(_ values: [SQLValue], to statement: Statement) throws {
+        if values.count != statement.parameterCount {
+            throw MySQLError.local(
+                .parameterCount,
+                "The statement has \(statement.parameterCount) placeholders, but \(values.count) bind values were given",
+                sql: statement.text)
+        }
+        do {
+            try binds.fill(values, zone)
+        } catch let error as MySQLError {
+            throw error.inStatement(statement.text)
+        }
+        try checkSize(binds.byteCount + values.count * 12)
+    }
+
+    /// The server ends the connection of who sends more than it takes.
+    func checkSize(_ byteCount: Int) throws {
+        if byteCount + 64 > maximumPacket {
+            throw MySQLError.local(
+                .packetTooLarge,
+                "The statement has about \(byteCount) bytes, and the server's max_allowed_packet is \(maximumPacket)")
+        }
+    }
+
+    /// True if a statement can be run again: the server has forgotten it, or sends other columns than were announced.
+    mutating func canRepeat(_ text: String, after error: MySQLError) -> Bool {
+        switch error.code {
+        case .needsReprepare, .unknownStatement:
+            cache.remove(text)
+            return true
+        case .newMetadata:
+            // It has run already.
+            let onlyReads = cache.find(text)?.traits.contains(.onlyReads) ?? StatementTraits(of: text).contains(.onlyReads)
+            cache.remove(text)
+            return onlyReads
+        case .tooManyPreparedStatements where cache.count > 0:
+            cache.removeAll()
+            return true
+        default: return false
+        }
+    }
+
+    // MARK: Text
+
+    private mutating func runText(_ text: String, _ keeping: Keeping, _ link: Link) throws -> [MySQLResultSet] {
+        let traits = StatementTraits(of: text)
+        try checkSize(text.utf8.count)
+        try checkSignal()
+        do {
+            try link.query(text)
+            var results: [MySQLResultSet] = []
+            repeat {
+                let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
+                results.append(try collectText(link, isKept: isKept))
+            } while try link.nextResult()
+            noteSuccess(traits, link)
+            return results
+        } catch {
+            throw noteFailure(error, traits, text)
+        }
+    }
+
+    func collectText(_ link: Link, isKept: Bool) throws -> MySQLResultSet {
+        if link.columnCount == 0 { return MySQLResultSet(columns: nil, values: [], link, areOutParameters: false) }
+        let rows = try link.rows()
+        var values: [SQLValue] = []
+        while try rows.next(into: &values, zone) {
+            if !isKept { values.removeAll(keepingCapacity: true) }
+        }
+        return MySQLResultSet(columns: rows.columns, values: isKept ? values : [], link, areOutParameters: false)
+    }
+
+    /// Runs a statement of the driver's own, or of the configuration, and drops its rows.
+    func drop(_ text: String, _ link: Link) throws {
+        try link.query(text)
+        repeat { _ = try collectText(link, isKept: false) } while try link.nextResult()
+    }
+
+    // MARK: Others
+
+    mutating func executeScript(_ script: String) throws {
+        let link = try ready()
+        let traits = StatementTraits(of: script)
+        try checkSize(script.utf8.count)
+        try link.setAllowsSeveralStatements(true)
+        do {
+            try drop(script, link)
+        } catch let error as MySQLError where error.code == .emptyQuery {
+            // A script of nothing.
+        } catch {
+            // Those before the failure may have come through.
+            let error = noteFailure(error, traits.contains(.changesSession) ? [.survivesFailure] : traits, nil)
+            noteStatus(link)
+            if !isBroken { try link.setAllowsSeveralStatements(false) }
+            throw error
+        }
+        noteSuccess(traits, link)
+        try link.setAllowsSeveralStatements(false)
+    }
+
+    mutating func describe(_ text: String) throws -> StatementDescription {
+        let statement = try statement(for: text, ready())
+        return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
+    }
+
+    /// Fails if the running operation is to stop.
+    func checkSignal() throws {
+        if interrupter.signal != .none { throw MySQLError.local(.queryInterrupted, "The statement was interrupted") }
+    }
+}

@@ -1,0 +1,101 @@
+internal import PoolCore
+
+extension Session {
+    mutating func run(_ command: TransactionCommand) throws {
+        switch command {
+        case .begin(let options): try begin(options)
+        case .commit: try commit()
+        case .rollback: try rollback()
+        case .savepoint(let depth): try runInTransaction("SAVEPOINT \(Self.name(depth))")
+        case .releaseSavepoint(let depth): try runInTransaction("RELEASE SAVEPOINT \(Self.name(depth))")
+        case .rollbackToSavepoint(let depth): try rollbackToSavepoint(depth)
+        }
+    }
+
+    private mutating func begin(_ options: TransactionOptions) throws {
+        let link = try ready()
+        if link.status.contains(.inTransaction) || isTransactionOpen {
+            throw MySQLError.local(.misuse, "A transaction is open already: begin a savepoint instead")
+        }
+        if let isolation = options.isolation {
+            try runOwn("SET TRANSACTION ISOLATION LEVEL \(isolation.name)", link)
+        }
+        var text = "START TRANSACTION"
+        switch options.access {
+        case nil: break
+        case .readOnly: text += " READ ONLY"
+        case .readWrite: text += " READ WRITE"
+        }
+        do {
+            try runOwn(text, link)
+        } catch {
+            // The isolation level waits for the next transaction, whosever that is.
+            if options.isolation != nil { isChanged = true }
+            throw error
+        }
+        isTransactionOpen = true
+    }
+
+    private mutating func commit() throws {
+        try runInTransaction("COMMIT")
+        isTransactionOpen = false
+    }
+
+    /// Succeeds also where the server has rolled back already.
+    mutating func rollback() throws {
+        // Its rows stand in the way of all else.
+        try closeCursor()
+        isTransactionOpen = false
+        let link = try open()
+        if link.status.contains(.inTransaction) { try runOwn("ROLLBACK", link) }
+    }
+
+    /// Succeeds also where the server has rolled back the whole transaction; each statement after it is refused then.
+    private mutating func rollbackToSavepoint(_ depth: Int) throws {
+        try closeCursor()
+        let link = try open()
+        if link.status.contains(.inTransaction) { try runOwn("ROLLBACK TO SAVEPOINT \(Self.name(depth))", link) }
+    }
+
+    private mutating func runInTransaction(_ text: String) throws {
+        let link = try ready()
+        try runOwn(text, link)
+    }
+
+    mutating func runOwn(_ text: String, _ link: Link) throws {
+        do {
+            try link.query(text)
+            noteStatus(link)
+        } catch {
+            throw noteFailure(error, [], text)
+        }
+    }
+
+    /// The handle, if nothing stands in the way of the next statement.
+    func ready() throws -> Link {
+        let link = try open()
+        if cursor != nil { throw MySQLError.local(.misuse, "A stream is open on this connection: close it first") }
+        // Without this, what follows a lost transaction would be committed statement by statement.
+        if isTransactionOpen, !link.status.contains(.inTransaction) {
+            throw MySQLError.local(
+                .misuse,
+                "The transaction is no longer open: the server rolled it back after an error, or a statement ended it",
+                remedy: "Let the error leave the transaction's body, and keep statements that commit, such as CREATE "
+                    + "TABLE, out of it")
+        }
+        return link
+    }
+
+    private static func name(_ depth: Int) -> String { "pool_savepoint_\(depth)" }
+}
+
+extension TransactionOptions.Isolation {
+    fileprivate var name: String {
+        switch self {
+        case .readUncommitted: "READ UNCOMMITTED"
+        case .readCommitted: "READ COMMITTED"
+        case .repeatableRead: "REPEATABLE READ"
+        case .serializable: "SERIALIZABLE"
+        }
+    }
+}

@@ -1,0 +1,149 @@
+internal import PoolCore
+
+/// What one connection holds: the handle, its statements, the open cursor, and what is known of its state. Used under the
+/// connection's lock, on its thread.
+struct Session: ~Copyable {
+    let configuration: MySQLConfiguration
+    let interrupter: Interrupter
+    /// Nil once closed.
+    private(set) var link: Link?
+    var cache: StatementCache
+    let binds = BindBuffer()
+    var cursor: OpenCursor?
+    private var latestNumber: UInt64 = 0
+
+    /// True from the begin until the commit or rollback of the pool's interface, whatever became of it in between.
+    var isTransactionOpen = false
+    /// True if something happened that ``reset()`` must undo, beyond an open transaction.
+    var isChanged = false
+    /// True if the session counts as clean with more in it than ``setUp()`` does again.
+    var isAdopted = false
+    /// Whom the session belongs to, if that is not the configuration's user.
+    var otherUser: Login? {
+        didSet { interrupter.login = otherUser }
+    }
+    var isBroken = false
+    var isGenerationBroken = false
+
+    var zone = SessionZone.other
+    /// Where `USE` has led.
+    var hasChangedDatabase = false
+    /// How large a statement may be, in bytes.
+    var maximumPacket = Int.max
+    /// After how many milliseconds of silence the server ends the connection.
+    var idleLimit = Int64.max
+    let hasBulkExecution: Bool
+
+    init(_ link: Link, _ configuration: MySQLConfiguration, _ interrupter: Interrupter) throws {
+        self.link = link
+        self.configuration = configuration
+        self.interrupter = interrupter
+        cache = StatementCache(capacity: configuration.statementCacheCapacity)
+        hasBulkExecution = configuration.usesBulkExecution && link.hasBulkExecution
+        try setUp()
+        try readLimits()
+    }
+
+    var condition: ConnectionCondition {
+        guard let link, !isBroken else { return isGenerationBroken ? .generationBroken : .broken }
+        let isClean =
+            !link.status.contains(.inTransaction) && link.status.contains(.autocommit) && !isChanged
+            && !isTransactionOpen && cursor == nil
+        return isClean ? .clean : .dirty
+    }
+
+    /// The handle, ready for a statement.
+    func open() throws -> Link {
+        guard let link else { throw MySQLError.closed }
+        if isBroken { throw MySQLError.closed }
+        return link
+    }
+
+    mutating func nextNumber() -> UInt64 {
+        latestNumber += 1
+        return latestNumber
+    }
+
+    // MARK: What statements leave behind
+
+    /// Remembers what a statement that has succeeded may have changed.
+    mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
+        if traits.contains(.changesSession) { isChanged = true }
+        noteStatus(link)
+    }
+
+    /// Reads what the server says of its session at the end of a statement.
+    mutating func noteStatus(_ link: Link) {
+        guard link.status.contains(.sessionChanged) else { return }
+        isChanged = true
+        noteZone(link)
+    }
+
+    private mutating func noteZone(_ link: Link) {
+        guard configuration.timeZone == .utc,
+            let value = link.changedVariables.last(where: { $0.name == "time_zone" })?.value
+        else { return }
+        zone = ["+00:00", "UTC", "Etc/UTC"].contains(value) ? .utc : .other
+    }
+
+    /// Remembers what a statement has left behind that has failed, and returns what to tell its caller.
+    mutating func noteFailure(_ error: any Error, _ traits: StatementTraits, _ text: String?) -> any Error {
+        guard let error = error as? MySQLError else { return error }
+        let told = text.map { error.inStatement($0) } ?? error
+        if error.isLocal { return told }
+        if error.code.breaksConnection {
+            isBroken = true
+            if error.code == .serverShutdown { isGenerationBroken = true }
+            return told
+        }
+        if traits.contains(.survivesFailure) { isChanged = true }
+        if let link, isTransactionOpen || link.status.contains(.inTransaction) { refreshStatus(link) }
+        return told
+    }
+
+    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock.
+    mutating func refreshStatus(_ link: Link) {
+        for _ in 0..<3 {
+            do {
+                return try link.query("DO 0")
+            } catch let error as MySQLError where error.code == .queryInterrupted {
+                // A request to stop the statement before has come late.
+                continue
+            } catch {
+                break
+            }
+        }
+        isBroken = true
+    }
+
+    /// Takes up what requests to stop a statement may have left for the next one.
+    mutating func settle(_ aftermath: Interrupter.Aftermath) {
+        switch aftermath {
+        case .none: break
+        case .unknown: isBroken = true
+        case .delivered:
+            guard let link, !isBroken, cursor == nil else { return }
+            refreshStatus(link)
+        }
+    }
+
+    // MARK: End
+
+    /// Frees everything, which tells the server unless the connection is lost.
+    mutating func close() {
+        // The rest of its rows may be long.
+        if cursor != nil { interrupter.shutDown() }
+        cursor?.finish()
+        cursor = nil
+        cache.removeAll()
+        link = nil
+        isBroken = true
+    }
+}
+
+/// Who logs in.
+struct Login: Sendable, Hashable {
+    let user: String
+    let password: String
+    let database: String?
+}

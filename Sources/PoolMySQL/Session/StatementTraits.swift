@@ -1,0 +1,79 @@
+/// What a statement's text says about what it does, as far as that can be seen without the server.
+struct StatementTraits: OptionSet, Sendable, Hashable {
+    let rawValue: UInt8
+
+    /// It may leave something in the session that the next lease must not see.
+    static let changesSession = Self(rawValue: 1)
+    /// What it changes in the session stays although it fails.
+    static let survivesFailure = Self(rawValue: 2)
+    /// It only reads: to stop it in the middle undoes nothing, and it can be run again.
+    static let onlyReads = Self(rawValue: 4)
+    /// The server can prepare it.
+    static let isPreparable = Self(rawValue: 8)
+    /// It inserts the same number of rows whatever the values are, and returns nothing.
+    static let isPlainInsert = Self(rawValue: 16)
+    private static let mayWrite = Self(rawValue: 32)
+    private static let namesValues = Self(rawValue: 64)
+    private static let variesInRows = Self(rawValue: 128)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Reads the words of one or several statements, without comments and quoted parts.
+    init(of text: String) {
+        var scanner = WordScanner(text)
+        var traits: Self = []
+        var isFirst = true
+        var count = 0
+        while let token = scanner.next() {
+            switch token {
+            case .endOfStatement: isFirst = true
+            case .word(let word):
+                if isFirst {
+                    traits.formUnion(Self.traits(ofCommand: word))
+                    count += 1
+                } else {
+                    traits.formUnion(Self.traits(ofWord: word))
+                }
+                isFirst = false
+            // `SELECT … INTO @a`, `SELECT @a := 1`, and the placeholder of an out parameter.
+            case .userVariable: traits.formUnion([.changesSession, .survivesFailure])
+            }
+        }
+        if count != 1 { traits.subtract([.onlyReads, .isPreparable, .isPlainInsert]) }
+        if traits.contains(.mayWrite) { traits.remove(.onlyReads) }
+        if traits.contains(.variesInRows) || !traits.contains(.namesValues) { traits.remove(.isPlainInsert) }
+        self = traits.intersection([.changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert])
+    }
+
+    private static func traits(ofCommand word: String) -> Self {
+        switch word {
+        case "select", "values", "with": [.onlyReads, .isPreparable]
+        case "insert": [.isPreparable, .isPlainInsert]
+        case "update", "delete", "replace": [.isPreparable]
+        // They may do anything, and commit within.
+        case "call": [.changesSession, .survivesFailure, .isPreparable]
+        case "begin", "if", "while", "repeat", "loop", "for", "case": [.survivesFailure]
+        case "show", "describe", "desc", "explain", "analyze", "check", "checksum", "help", "do", "create", "drop",
+            "alter", "rename", "truncate", "grant", "revoke", "commit", "rollback", "start", "savepoint", "release",
+            "optimize", "repair", "load", "kill", "signal":
+            []
+        // One SET may set several things before it fails at the last.
+        case "set", "lock", "flush", "prepare", "handler", "xa", "use": [.changesSession, .survivesFailure]
+        // UNLOCK, EXECUTE, DEALLOCATE, and what the driver does not know.
+        default: [.changesSession]
+        }
+    }
+
+    private static func traits(ofWord word: String) -> Self {
+        switch word {
+        case "temporary": [.changesSession]
+        case "get_lock", "release_lock", "release_all_locks": [.changesSession, .survivesFailure]
+        // BEGIN NOT ATOMIC: a block of statements.
+        case "atomic": [.changesSession, .survivesFailure]
+        case "into", "update", "delete", "insert", "replace", "nextval", "setval": [.mayWrite]
+        case "ignore", "duplicate", "returning", "select": [.variesInRows]
+        case "values", "value": [.namesValues]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import PoolCore
+
+/// Dates and times by their parts.
+///
+/// What the server stores and the calendar does not have (`0000-00-00`, `2024-02-00`) is a text in the server's form, and so is
+/// a `TIME` that is no time of day.
+enum Temporal {
+    static func date(_ year: Int, _ month: Int, _ day: Int) -> SQLValue {
+        SQLDate(year: year, month: month, day: day).map { .date($0) } ?? .text(dateText(year, month, day))
+    }
+
+    static func timestamp(_ year: Int, _ month: Int, _ day: Int, _ clock: Clock, isMoment: Bool) -> SQLValue {
+        guard let date = SQLDate(year: year, month: month, day: day), let time = clock.timeOfDay,
+            let timestamp = SQLTimestamp(date: date, time: time)
+        else { return .text("\(dateText(year, month, day)) \(clock.text)") }
+        if isMoment, let moment = SQLZonedTimestamp(timestamp) { return .zonedTimestamp(moment) }
+        return .timestamp(timestamp)
+    }
+
+    static func time(_ clock: Clock, isNegative: Bool) -> SQLValue {
+        if !isNegative || clock.microseconds == 0, let time = clock.timeOfDay { return .time(time) }
+        return .text((isNegative ? "-" : "") + clock.text)
+    }
+
+    /// Hours, minutes and seconds; the hours may be more than a day has.
+    struct Clock {
+        var hours = 0
+        var minutes = 0
+        var seconds = 0
+        var fraction = 0
+
+        var microseconds: Int64 {
+            Int64(((hours * 60 + minutes) * 60 + seconds)) * 1_000_000 + Int64(fraction)
+        }
+
+        /// Nil if it is more than 24 hours.
+        var timeOfDay: SQLTime? { SQLTime(microsecondsSinceMidnight: microseconds) }
+
+        /// `hhh:mm:ss`, with a fraction of up to six digits where there is one.
+        var text: String {
+            var text = "\(padded(hours, 2)):\(padded(minutes, 2)):\(padded(seconds, 2))"
+            if fraction != 0 {
+                var digits = padded(fraction, 6)[...]
+                while digits.hasSuffix("0") { digits.removeLast() }
+                text += ".\(digits)"
+            }
+            return text
+        }
+    }
+
+    private static func dateText(_ year: Int, _ month: Int, _ day: Int) -> String {
+        "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+}
