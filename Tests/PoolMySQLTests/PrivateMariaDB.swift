@@ -47,7 +47,7 @@ final class PrivateMariaDB: Sendable {
                 options+=(--ssl-ca="$folder/ca.pem" --ssl-cert="$folder/server.pem" --ssl-key="$folder/server.key")
             fi
             mariadbd --no-defaults --datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid" \
-                --bind-address=127.0.0.1 --port="$1" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 \
+                --character-set-server=utf8mb4 --bind-address=127.0.0.1 --port="$1" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 \
                 --innodb-buffer-pool-size=64M --innodb-log-file-size=32M --max-connections="${connections:-120}" --local-infile=1 \
                 "${options[@]}" >>server.log 2>&1 &
             server=$!

@@ -47,6 +47,12 @@ final class Link {
     var socket: Int32 { unsafe mysql_get_socket(pointer) }
     var serverVersion: String { unsafe mysql_get_server_info(pointer).map { unsafe String(cString: $0) } ?? "" }
 
+    /// The database that the session is in, as the server last told.
+    var database: String? {
+        guard let name = unsafe pointer.pointee.db, unsafe name.pointee != 0 else { return nil }
+        return unsafe String(cString: name)
+    }
+
     /// The TLS cipher, if the connection is encrypted.
     var cipher: String? { unsafe mysql_get_ssl_cipher(pointer).map { unsafe String(cString: $0) } }
 

@@ -11,11 +11,9 @@ extension Session {
         zone = configuration.timeZone == .utc ? .utc : .other
         for command in configuration.initCommands {
             try drop(command, link)
-            noteStatus(link)
         }
         isChanged = false
         isAdopted = false
-        hasChangedDatabase = false
         otherUser = nil
     }
 
@@ -50,12 +48,13 @@ extension Session {
 
     private mutating func makeNew() throws {
         let link = try open()
+        let isElsewhere = link.database != configuration.database
         // Nothing but a login leaves a database for none.
-        if otherUser != nil || (hasChangedDatabase && configuration.database == nil) {
+        if otherUser != nil || (isElsewhere && configuration.database == nil) {
             try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
         } else {
             try link.resetSession()
-            if hasChangedDatabase, let database = configuration.database { try link.select(database: database) }
+            if isElsewhere, let database = configuration.database { try link.select(database: database) }
         }
         // The server has forgotten them, and libmariadb knows that.
         cache.removeAll()

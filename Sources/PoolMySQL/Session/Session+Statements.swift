@@ -162,9 +162,12 @@ extension Session {
     }
 
     /// Runs a statement of the driver's own, or of the configuration, and drops its rows.
-    func drop(_ text: String, _ link: Link) throws {
+    mutating func drop(_ text: String, _ link: Link) throws {
         try link.query(text)
-        repeat { _ = try collectText(link, isKept: false) } while try link.nextResult()
+        repeat {
+            _ = try collectText(link, isKept: false)
+            noteStatus(link)
+        } while try link.nextResult()
     }
 
     // MARK: Others
@@ -179,9 +182,7 @@ extension Session {
         } catch let error as MySQLError where error.code == .emptyQuery {
             // A script of nothing.
         } catch {
-            // Those before the failure may have come through.
-            let error = noteFailure(error, traits.contains(.changesSession) ? [.survivesFailure] : traits, nil)
-            noteStatus(link)
+            let error = noteFailure(error, traits, nil)
             if !isBroken { try link.setAllowsSeveralStatements(false) }
             throw error
         }

@@ -26,8 +26,6 @@ struct Session: ~Copyable {
     var isGenerationBroken = false
 
     var zone = SessionZone.other
-    /// Where `USE` has led.
-    var hasChangedDatabase = false
     /// How large a statement may be, in bytes.
     var maximumPacket = Int.max
     /// After how many milliseconds of silence the server ends the connection.
