@@ -91,3 +91,43 @@ require_pgbouncer() {
     install pgbouncer pgbouncer
     PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || fail "pgbouncer is installed, but there is no such program"
 }
+
+# The headers of libmariadb, the client library of MariaDB and MySQL. Debian keeps them in a folder of their own.
+has_mariadb_client() {
+    local prefix
+    if has_header mariadb/mysql.h; then return 0; fi
+    for prefix in /opt/homebrew /usr/local; do
+        if [ -e "$prefix/opt/mariadb-connector-c/include/mariadb/mysql.h" ]; then return 0; fi
+    done
+    return 1
+}
+
+require_mariadb_client() {
+    if has_mariadb_client; then return; fi
+    install libmariadb-dev mariadb-connector-c
+    has_mariadb_client || fail "libmariadb-dev is installed, but the compiler does not find mariadb/mysql.h"
+}
+
+# The programs of a MariaDB server: the tests start a private one. Debian keeps the server out of the PATH of users.
+has_mariadb_server() {
+    PATH=$PATH:/usr/sbin:/opt/homebrew/bin command -v mariadbd >/dev/null &&
+        PATH=$PATH:/opt/homebrew/bin command -v mariadb-install-db >/dev/null
+}
+
+require_mariadb() {
+    if has_mariadb_server; then return; fi
+    # Debian's package starts a server of its own, unless this file forbids it.
+    local policy=/usr/sbin/policy-rc.d
+    if command -v apt-get >/dev/null && [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        (install mariadb-server mariadb) || {
+            as_root rm -f "$policy"
+            fail "mariadb-server cannot be installed"
+        }
+        as_root rm -f "$policy"
+    else
+        install mariadb-server mariadb
+    fi
+    has_mariadb_server || fail "mariadb-server is installed, but there is no mariadbd"
+}

@@ -5,7 +5,8 @@ extension MySQLConfiguration {
         switch location {
         case .tcp(let host, let port):
             if host.isEmpty || host.utf8.contains(0) {
-                throw PoolConfigurationError("location", "host \"\(host)\"", "a host must not be empty or hold a zero byte")
+                throw PoolConfigurationError(
+                    "location", "host \"\(host)\"", "a host must not be empty or hold a zero byte")
             }
             if !(1...65_535).contains(port) {
                 throw PoolConfigurationError("location", "port \(port)", "a port must be from 1 to 65535")
@@ -40,7 +41,8 @@ extension MySQLConfiguration {
         }
         if (tls.clientCertificate == nil) != (tls.clientKey == nil) {
             throw PoolConfigurationError(
-                "tls", "one of clientCertificate and clientKey", "a certificate takes its key, and a key its certificate")
+                "tls", "one of clientCertificate and clientKey",
+                "a certificate takes its key, and a key its certificate")
         }
     }
 

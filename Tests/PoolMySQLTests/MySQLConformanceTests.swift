@@ -39,7 +39,10 @@ extension MySQLTests {
                 ("SET NAMES latin1", "SELECT 1 WHERE @@character_set_client = 'latin1'"),
                 ("USE mysql", "SELECT 1 WHERE DATABASE() = 'mysql'"),
                 ("SELECT GET_LOCK('left', 0)", "SELECT 1 WHERE IS_USED_LOCK('left') IS NOT NULL"),
-                ("SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT 1 WHERE @@tx_isolation = 'SERIALIZABLE'"),
+                (
+                    "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                    "SELECT 1 WHERE @@tx_isolation = 'SERIALIZABLE'"
+                ),
                 ("PREPARE kept FROM 'SELECT 1'", "EXECUTE kept"),
                 ("SET autocommit = 0", "SELECT 1 WHERE @@autocommit = 0"),
             ]
@@ -51,7 +54,9 @@ extension MySQLTests {
             return subject
         }
 
-        @Test("MySQL keeps every promise of a driver", arguments: DriverConformance(MySQLConformanceTests.subject()).checks)
+        @Test(
+            "MySQL keeps every promise of a driver",
+            arguments: DriverConformance(MySQLConformanceTests.subject()).checks)
         func conforms(check: ConformanceCheck) async throws {
             try await check.run()
         }

@@ -103,7 +103,8 @@ final class PrivateMariaDB: Sendable {
     /// - Parameter maximumConnections: The server's `max_connections`.
     init(maximumConnections: Int = 120) throws {
         // Short, because the path of a socket has at most 107 bytes.
-        let folder = "/tmp/pool-mariadb-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
+        let folder =
+            "/tmp/pool-mariadb-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let process = Process()
         // The server refuses to run as root.

@@ -132,7 +132,8 @@ extension MySQLTests {
             Case(
                 "TIME(6)",
                 [
-                    ("'838:59:59.999999'", .text("838:59:59.999999")), ("'-838:59:59.999999'", .text("-838:59:59.999999")),
+                    ("'838:59:59.999999'", .text("838:59:59.999999")),
+                    ("'-838:59:59.999999'", .text("-838:59:59.999999")),
                     ("'-00:00:00.000001'", .text("-00:00:00.000001")), ("'24:00:00'", time("24:00:00")),
                     ("'24:00:00.000001'", .text("24:00:00.000001")), ("'00:00:00'", time("00:00:00")),
                     ("'23:59:59.5'", time("23:59:59.5")),
@@ -169,12 +170,15 @@ extension MySQLTests {
                     #expect(try await other.values("SELECT value FROM v ORDER BY id") == expected)
                     let cursor = try await other.open("SELECT value FROM v ORDER BY id")
                     var streamed: [SQLValue] = []
-                    while let rows = try await cursor.next(maximumRows: 2) { streamed += rows.flatMap { Array($0.values) } }
+                    while let rows = try await cursor.next(maximumRows: 2) {
+                        streamed += rows.flatMap { Array($0.values) }
+                    }
                     await cursor.close()
                     #expect(streamed == expected)
                 }
                 if types.type.hasPrefix("BIT") || types.type.contains("BLOB") || types.type.contains("BINARY") {
-                    let printed = try server.printed("SELECT IFNULL(HEX(value), 'NULL') FROM v ORDER BY id", database: name)
+                    let printed = try server.printed(
+                        "SELECT IFNULL(HEX(value), 'NULL') FROM v ORDER BY id", database: name)
                     #expect(printed.map { $0[0] } == expected.map { Self.hexadecimal($0, types.type) })
                 } else {
                     let printed = try server.printed("SELECT value FROM v ORDER BY id", database: name).map { $0[0] }
@@ -234,7 +238,9 @@ extension MySQLTests {
                 let insert: SQL =
                     "INSERT INTO r VALUES (\(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0), \(0))"
                 _ = try await connection.executeBatch(insert, Array(sets.prefix(150)))
-                for set in sets.dropFirst(150) { _ = try await connection.execute(SQL(raw: Self.questionMarks, binds: set)) }
+                for set in sets.dropFirst(150) {
+                    _ = try await connection.execute(SQL(raw: Self.questionMarks, binds: set))
+                }
                 let rows = try await connection.query("SELECT * FROM r ORDER BY id")
                 for (row, set) in zip(rows, sets) { #expect(Array(row.values) == set, "seed \(seed), row \(set[0])") }
                 try await withConnection {
@@ -243,7 +249,8 @@ extension MySQLTests {
                 } _: { _, other async throws in
                     let text = try await other.query("SELECT id, i, u, d, n, s, b, dt, da, t, ts, g FROM r ORDER BY id")
                     for (row, set) in zip(text, sets) {
-                        #expect(Array(row.values) == Array(set[0...3]) + Array(set[5...]), "seed \(seed), row \(set[0])")
+                        #expect(
+                            Array(row.values) == Array(set[0...3]) + Array(set[5...]), "seed \(seed), row \(set[0])")
                     }
                 }
             }
@@ -270,7 +277,8 @@ extension MySQLTests {
                 .bytes((0..<Int.random(in: 0...300, using: &random)).map { _ in .random(in: 0...255, using: &random) }),
                 .null, .null, .null,
                 .zonedTimestamp(
-                    SQLZonedTimestamp(microsecondsSince1970: .random(in: 1_000_000...2_147_483_647_999_999, using: &random))),
+                    SQLZonedTimestamp(
+                        microsecondsSince1970: .random(in: 1_000_000...2_147_483_647_999_999, using: &random))),
                 .uuid(.random(using: &random)),
             ]
             if let date, let time = SQLTime(microsecondsSinceMidnight: day), date.year >= 1 {
@@ -303,7 +311,9 @@ extension MySQLTests {
         func lengthsOfTime() async throws {
             try await withConnection { _, connection async throws in
                 _ = try await connection.execute("CREATE TEMPORARY TABLE t (id INT, v TIME(6))")
-                let samples: [Int64] = [-3_020_399_999_999, -1, 0, 1, 86_400_000_000, 86_400_000_001, 3_020_399_999_999]
+                let samples: [Int64] = [
+                    -3_020_399_999_999, -1, 0, 1, 86_400_000_000, 86_400_000_001, 3_020_399_999_999,
+                ]
                 for (id, sample) in samples.enumerated() {
                     let time = try #require(MySQLTime(microseconds: sample))
                     #expect(MySQLTime(time.description) == time)
@@ -321,11 +331,16 @@ extension MySQLTests {
                 _ = try await connection.execute("CREATE TEMPORARY TABLE z (v TIMESTAMP(6) NULL)")
                 _ = try await connection.execute("INSERT INTO z VALUES (\(moment))")
                 #expect(try await connection.values("SELECT v FROM z") == [.zonedTimestamp(moment)])
-                #expect(try await connection.values("SELECT UNIX_TIMESTAMP(v) * 1000000 = 1700000000123456 FROM z") == [.int(1)])
+                #expect(
+                    try await connection.values("SELECT UNIX_TIMESTAMP(v) * 1000000 = 1700000000123456 FROM z") == [
+                        .int(1)
+                    ])
                 _ = try await connection.execute("SET time_zone = '+02:00'")
                 let wall = try #require(SQLTimestamp("2023-11-15 00:13:20.123456"))
                 #expect(try await connection.values("SELECT v FROM z") == [.timestamp(wall)])
-                await #expect(throws: MySQLError.self) { _ = try await connection.execute("INSERT INTO z VALUES (\(moment))") }
+                await #expect(throws: MySQLError.self) {
+                    _ = try await connection.execute("INSERT INTO z VALUES (\(moment))")
+                }
             }
             try await withConnection {
                 $0.timeZone = .server
@@ -338,8 +353,11 @@ extension MySQLTests {
         func unsigned() async throws {
             try await withConnection { _, connection async throws in
                 _ = try await connection.execute("CREATE TEMPORARY TABLE u (v BIGINT UNSIGNED PRIMARY KEY)")
-                for value in [UInt64.max, UInt64.max - 1, 0] { _ = try await connection.execute("INSERT INTO u VALUES (\(value))") }
-                let found = try await connection.query("SELECT v FROM u WHERE v = \(UInt64.max - 1)").decode(UInt64.self)
+                for value in [UInt64.max, UInt64.max - 1, 0] {
+                    _ = try await connection.execute("INSERT INTO u VALUES (\(value))")
+                }
+                let found = try await connection.query("SELECT v FROM u WHERE v = \(UInt64.max - 1)").decode(
+                    UInt64.self)
                 #expect(found == [.max - 1])
             }
         }

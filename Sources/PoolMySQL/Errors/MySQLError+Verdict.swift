@@ -26,8 +26,9 @@ extension MySQLError {
         // A lost connection looks like this too, in the middle of a handshake.
         case .tls: !Self.signsOfALoss.contains { message.contains($0) }
         // The server answered, and did not like what it was told: an account that is locked, an init command.
-        case _ where !(2000..<3000).contains(code.rawValue): sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
-            || (code.rawValue != 0 && !code.breaksConnection)
+        case _ where !(2000..<3000).contains(code.rawValue):
+            sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
+                || (code.rawValue != 0 && !code.breaksConnection)
         default: false
         }
     }

@@ -111,7 +111,7 @@ struct BinaryDecoding {
     static func text(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         // Most text is ASCII, which needs no other check.
         var high: UInt8 = 0
-        for unsafe byte in unsafe bytes { high |= byte }
+        for unsafebyte in unsafe bytes { high |= byte }
         if high < 0x80 { return unsafe .text(String(decoding: bytes, as: UTF8.self)) }
         if let text = unsafe String(validating: bytes, as: UTF8.self) { return .text(text) }
         return unsafe .bytes(Array(bytes))

@@ -102,7 +102,8 @@ final class BindBuffer {
         case .zonedTimestamp(let moment):
             if zone != .utc {
                 throw Self.unbindable(
-                    "a moment", index, "the session is in another time zone than UTC: bind an SQLTimestamp of that zone")
+                    "a moment", index, "the session is in another time zone than UTC: bind an SQLTimestamp of that zone"
+                )
             }
             try time.set(SQLTimestamp(inUTC: moment), index)
             type = MYSQL_TYPE_DATETIME
@@ -131,7 +132,9 @@ final class BindBuffer {
         // With room for the gap before the next value.
         let needed = byteCount + source.count + 8
         if needed > byteCapacity { reallocate(max(needed, byteCapacity * 2)) }
-        if let start = source.baseAddress { unsafe (bytes + byteCount).copyMemory(from: start, byteCount: source.count) }
+        if let start = source.baseAddress {
+            unsafe (bytes + byteCount).copyMemory(from: start, byteCount: source.count)
+        }
         byteCount += source.count
     }
 

@@ -39,7 +39,9 @@ enum ColumnKind: UInt8, Sendable {
     private static func attribute(_ attribute: mariadb_field_attr_t, of field: MYSQL_FIELD) -> String? {
         unsafe withUnsafePointer(to: field) { field in
             var count = 0
-            guard let start = unsafe cmariadb_field_attribute(field, Int32(attribute.rawValue), &count) else { return nil }
+            guard let start = unsafe cmariadb_field_attribute(field, Int32(attribute.rawValue), &count) else {
+                return nil
+            }
             return unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
         }
     }

@@ -1,5 +1,6 @@
 internal import CMariaDB
 internal import Synchronization
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -31,7 +32,8 @@ final class ConnectWait: Sendable {
     }
 
     /// Calls `body`, whose waits this object decides about.
-    func during<Result: ~Copyable>(_ mysql: UnsafeMutablePointer<MYSQL>, _ body: () throws -> Result) rethrows -> Result {
+    func during<Result: ~Copyable>(_ mysql: UnsafeMutablePointer<MYSQL>, _ body: () throws -> Result) rethrows -> Result
+    {
         let thread = Self.threadIdentity
         Self.current.withLock { $0[thread] = self }
         unsafe cmariadb_set_wait(mysql, waitForSocket)

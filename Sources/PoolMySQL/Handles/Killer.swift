@@ -1,5 +1,6 @@
 internal import PoolIO
 internal import Synchronization
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -131,7 +132,8 @@ extension MySQLConfiguration {
     fileprivate func forKilling(_ login: Login?) -> MySQLConfiguration {
         let limit = Duration.seconds(max(1, min(cancelTimeout.components.seconds, 10)))
         let changed = try? MySQLConfiguration(
-            location, user: login?.user ?? user, password: login?.password ?? password, tls: tls, connectTimeout: limit, readTimeout: limit,
+            location, user: login?.user ?? user, password: login?.password ?? password, tls: tls, connectTimeout: limit,
+            readTimeout: limit,
             writeTimeout: limit, attributes: attributes)
         return changed ?? self
     }

@@ -1,4 +1,5 @@
 internal import CMariaDB
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)

@@ -182,7 +182,9 @@ private func receiveValue(
 }
 
 /// What libmariadb calls before it encodes a row of a bulk execution.
-private func provideRow(_ user: UnsafeMutableRawPointer?, _ binds: UnsafeMutablePointer<MYSQL_BIND>?, _ row: UInt32)
+private func provideRow(
+    _ user: UnsafeMutableRawPointer?, _ binds: UnsafeMutablePointer<MYSQL_BIND>?, _ row: UInt32
+)
     -> my_bool
 {
     guard let user = unsafe user, let binds = unsafe binds else { return 1 }

@@ -73,10 +73,12 @@ extension Session {
         isChanged = true
         otherUser = login
         do {
-            try link.changeUser(login.user, password: login.password, database: login.database ?? configuration.database)
+            try link.changeUser(
+                login.user, password: login.password, database: login.database ?? configuration.database)
             cache.removeAll()
-            try link.query("SET NAMES utf8mb4, session_track_state_change = 1"
-                + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : ""))
+            try link.query(
+                "SET NAMES utf8mb4, session_track_state_change = 1"
+                    + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : ""))
         } catch {
             isBroken = true
             throw error

@@ -63,7 +63,9 @@ extension Session {
                 // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
                 if link.status.contains(.moreResults) { try statement.store() }
                 let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
-                while try statement.take(isKept ? .max : 1_000, into: &values, zone) { values.removeAll(keepingCapacity: true) }
+                while try statement.take(isKept ? .max : 1_000, into: &values, zone) {
+                    values.removeAll(keepingCapacity: true)
+                }
                 if !isKept { values = [] }
             }
             results.append(
@@ -121,7 +123,8 @@ extension Session {
             return true
         case .newMetadata:
             // It has run already.
-            let onlyReads = cache.find(text)?.traits.contains(.onlyReads) ?? StatementTraits(of: text).contains(.onlyReads)
+            let onlyReads =
+                cache.find(text)?.traits.contains(.onlyReads) ?? StatementTraits(of: text).contains(.onlyReads)
             cache.remove(text)
             return onlyReads
         case .tooManyPreparedStatements where cache.count > 0:
