@@ -17,7 +17,7 @@ final class PrivateMariaDB: Sendable {
         mariadb-install-db --no-defaults --datadir="$folder/data" --auth-root-authentication-method=normal --skip-test-db \
             >install.log 2>&1
         tls=off
-        if {
+        if [ "$certificates" = true ] && {
             openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=PoolTestAuthority -keyout ca.key -out ca.pem &&
             openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr &&
             printf 'subjectAltName=DNS:localhost' >san &&
@@ -27,7 +27,7 @@ final class PrivateMariaDB: Sendable {
             openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=SomebodyElse -keyout other.key -out other.pem
         } >openssl.log 2>&1; then tls=on; fi
         chmod 755 "$folder"
-        chmod 644 ca.pem other.pem client.pem client.key
+        if [ "$tls" = on ]; then chmod 644 ca.pem other.pem client.pem client.key; fi
         cat >init.sql <<'END'
         CREATE DATABASE test;
         CREATE USER app@'%' IDENTIFIED BY 'the right one';
@@ -100,8 +100,10 @@ final class PrivateMariaDB: Sendable {
         let description: String
     }
 
-    /// - Parameter maximumConnections: The server's `max_connections`.
-    init(maximumConnections: Int = 120) throws {
+    /// - Parameters:
+    ///   - maximumConnections: The server's `max_connections`.
+    ///   - tls: False for a server that encrypts nothing.
+    init(maximumConnections: Int = 120, tls: Bool = true) throws {
         // Short, because the path of a socket has at most 107 bytes.
         let folder =
             "/tmp/pool-mariadb-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
@@ -118,12 +120,15 @@ final class PrivateMariaDB: Sendable {
         }
         var environment = ProcessInfo.processInfo.environment
         environment["folder"] = folder
+        environment["certificates"] = "\(tls)"
         environment["connections"] = "\(maximumConnections)"
         environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":" + Self.programs.joined(separator: ":")
         process.environment = environment
         (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
+        // The shell remarks that the server was killed.
+        process.standardError = FileHandle.nullDevice
         try process.run()
         let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split(separator: " ")
         guard words.count == 3, let port = Int(words[0]), let processID = Int64(words[1]) else {

@@ -111,7 +111,7 @@ struct BinaryDecoding {
     static func text(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         // Most text is ASCII, which needs no other check.
         var high: UInt8 = 0
-        for unsafebyte in unsafe bytes { high |= byte }
+        for index in 0..<bytes.count { high |= unsafe bytes[index] }
         if high < 0x80 { return unsafe .text(String(decoding: bytes, as: UTF8.self)) }
         if let text = unsafe String(validating: bytes, as: UTF8.self) { return .text(text) }
         return unsafe .bytes(Array(bytes))

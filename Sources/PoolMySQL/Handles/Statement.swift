@@ -125,6 +125,7 @@ final class Statement {
     /// libmariadb leaves the status at the end of rows unread where they came one by one. It is the packet read last.
     private func noteEndOfRows() {
         guard let packet = unsafe link.pointer.pointee.net.read_pos, unsafe packet[0] == 254 else { return }
+        unsafe link.pointer.pointee.warning_count = unsafe UInt32(packet[1]) | UInt32(packet[2]) << 8
         link.status = Link.Status(rawValue: unsafe UInt32(packet[3]) | UInt32(packet[4]) << 8)
     }
 

@@ -1,0 +1,238 @@
+import PoolCore
+import PoolMySQL
+import Testing
+
+extension MySQLTests {
+    @Suite("Sessions of MySQL", .timeLimit(.minutes(2)))
+    struct SessionTests {
+        @Test(
+            "a statement that changes nothing in its session costs no reset",
+            arguments: [
+                "SELECT 1", "select 'SET x', \"LOCK\", 1 AS `temporary`", "/* SET a */ SELECT 1", "-- LOCK x\nSELECT 1",
+                "# USE x\nSELECT 1", "SHOW TABLES", "EXPLAIN SELECT 1", "SELECT @@version", "DO 0",
+                "CREATE TABLE IF NOT EXISTS ordinary (i INT)", "DROP TABLE IF EXISTS ordinary", "VALUES (1)",
+                "WITH x AS (SELECT 1) SELECT * FROM x", "SELECT 'it''s \\' SET @a'",
+            ])
+        func staysClean(statement: String) async throws {
+            try await withPool(1) { pool in
+                try await pool.execute(SQL(raw: statement))
+                _ = try await pool.query("SELECT 1")
+                #expect(pool.statistics.resets == 0)
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
+        @Test(
+            "a statement that may change its session is followed by a reset",
+            arguments: [
+                "SET sql_mode = 'ANSI'", "/*! SET sql_mode = 'ANSI' */", "CREATE TEMPORARY TABLE left_over (i INT)",
+                "SELECT GET_LOCK('left_over', 0)", "SELECT @a := 1", "USE mysql", "LOCK TABLES mysql.db READ",
+                "HANDLER mysql.time_zone OPEN", "PREPARE left_over FROM 'SELECT 1'",
+                "BEGIN NOT ATOMIC SET sql_mode = 'ANSI'; END", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+            ])
+        func isReset(statement: String) async throws {
+            try await withPool(1) { pool async throws in
+                let before = try await session(pool)
+                try await pool.execute(SQL(raw: statement))
+                #expect(try await session(pool) == before)
+                #expect(pool.statistics.resets == 1)
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
+        private func session(_ pool: MySQLPool) async throws -> [SQLValue] {
+            try await pool.query(
+                """
+                SELECT @@sql_mode, DATABASE(), IS_USED_LOCK('left_over') IS NULL, @@time_zone, @@tx_isolation,
+                    @@character_set_client, @@collation_connection, @@autocommit, @@session_track_state_change
+                """
+            ).flatMap { Array($0.values) }
+        }
+
+        @Test("what a procedure changes is noticed, also where the statement that calls it fails")
+        func procedures() async throws {
+            let name = try await PrivateMariaDB.shared.get().createDatabase()
+            try await withPool(1) {
+                $0.database = name
+            } _: { pool async throws in
+                try await pool.withConnection { lease in
+                    try await lease.executeScript(
+                        "CREATE PROCEDURE p() BEGIN SET @a = 1; SIGNAL SQLSTATE '45000'; END; CREATE TABLE t (i INT);"
+                            + "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 2")
+                }
+                _ = try await pool.query("SELECT 1")
+                let resets = pool.statistics.resets
+                await #expect(throws: MySQLError.self) { try await pool.execute("CALL p()") }
+                #expect(try await pool.query("SELECT @@version_comment, 1").count == 1)
+                #expect(pool.statistics.resets == resets + 1)
+                // The text of this one tells nothing; the server does.
+                try await pool.execute("INSERT INTO t VALUES (1)")
+                _ = try await pool.query("SELECT 1")
+                #expect(pool.statistics.resets == resets + 2)
+            }
+        }
+
+        @Test("the init commands run at each connect and after each reset")
+        func initCommands() async throws {
+            try await withPool(1) {
+                $0.initCommands = ["SET @tenant = 7", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"]
+            } _: { pool async throws in
+                for _ in 0..<2 {
+                    let found = try await pool.query("SELECT @tenant, @@tx_isolation").decode((Int, String).self)
+                    #expect(found.first.map { $0 == (7, "READ-COMMITTED") } == true)
+                    try await pool.execute("SET @tenant = 8, SESSION tx_isolation = 'SERIALIZABLE'")
+                }
+            }
+        }
+
+        @Test("what the connect hook sets up is there for each lease, and lost to none by another's reset")
+        func connectHook() async throws {
+            let server = try PrivateMariaDB.shared.get()
+            var hooks = PoolHooks<MySQLDriver>()
+            hooks.connect = { try await $0.execute("SET sql_mode = 'ANSI'") }
+            let pool = try MySQLPool(
+                database: MySQLTestSettings().configuration(server),
+                configuration: PoolConfiguration(maximumConnections: 1), hooks: hooks)
+            let mode: SQL = "SELECT @@sql_mode LIKE '%ANSI%'"
+            for _ in 0..<3 { #expect(try await pool.query(mode).decode(Bool.self) == [true]) }
+            #expect(pool.statistics.resets == 0)
+            try await pool.execute("SET sql_mode = ''")
+            #expect(try await pool.query(mode).decode(Bool.self) == [true])
+            #expect(pool.statistics.connectionsOpened == 2)
+            await pool.close(drain: .seconds(1))
+        }
+
+        @Test("a database that was left is come back to, and so is none")
+        func database() async throws {
+            for database in ["test", nil] {
+                try await withPool(1) {
+                    $0.database = database
+                } _: { pool async throws in
+                    for _ in 0..<2 {
+                        try await pool.execute("USE mysql")
+                        #expect(try await pool.query("SELECT DATABASE()").decode(String?.self) == [database])
+                    }
+                    #expect(pool.statistics.connectionsOpened == 1)
+                }
+            }
+        }
+
+        @Test("another user for one lease is gone with it, and a cancel finds that user's statement")
+        func changeOfUser() async throws {
+            try await withPool(1) { pool async throws in
+                for _ in 0..<2 {
+                    try await pool.withConnection { lease in
+                        try await lease.execute("SET @a = 1")
+                        try await lease.changeUser("other", password: "another")
+                        let found = try await lease.query("SELECT CURRENT_USER(), DATABASE(), @a")
+                            .decode((String, String, Int?).self)
+                        #expect(found.first.map { $0 == ("other@%", "test", nil) } == true)
+                    }
+                    #expect(try await pool.query("SELECT CURRENT_USER()").decode(String.self) == ["root@localhost"])
+                }
+                #expect(pool.statistics.connectionsOpened == 1)
+                let cancelled = Task {
+                    try await pool.withConnection { lease in
+                        try await lease.changeUser("other", password: "another")
+                        _ = try await lease.query("SELECT SLEEP(1000)")
+                    }
+                }
+                try await waitForProcess("SELECT SLEEP(1000)")
+                cancelled.cancel()
+                await #expect(throws: CancellationError.self) { try await cancelled.value }
+                await #expect(throws: MySQLError.self) {
+                    try await pool.withConnection { try await $0.changeUser("other", password: "wrong") }
+                }
+                #expect(try await pool.query("SELECT CURRENT_USER()").decode(String.self) == ["root@localhost"])
+            }
+        }
+
+        @Test("only the transaction is undone where the configuration says so")
+        func rollbackOnly() async throws {
+            try await withPool(1) {
+                $0.resetPolicy = .rollbackOnly
+            } _: { pool async throws in
+                try await pool.withConnection { lease in
+                    try await lease.execute("SET @a = 1")
+                    try await lease.execute("BEGIN")
+                }
+                #expect(try await pool.query("SELECT @a, @@in_transaction").decode((Int, Int).self).first.map { $0 == (1, 0) } == true)
+            }
+        }
+
+        @Test("a deadlock is run again, and a transaction that the server has ended is not gone on with")
+        func lostTransactions() async throws {
+            let name = try await PrivateMariaDB.shared.get().createDatabase()
+            try await withPool(2) {
+                $0.database = name
+            } _: { pool async throws in
+                try await pool.execute("CREATE TABLE d (i INT PRIMARY KEY, v INT)")
+                try await pool.execute("INSERT INTO d VALUES (1, 0), (2, 0)")
+                try await withThrowingTaskGroup { group in
+                    for order in [[1, 2], [2, 1]] {
+                        group.addTask {
+                            for _ in 0..<20 {
+                                try await pool.withTransaction(TransactionOptions(maximumRetries: 1_000)) { transaction in
+                                    for row in order { try await transaction.execute("UPDATE d SET v = v + 1 WHERE i = \(row)") }
+                                }
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try await pool.query("SELECT v FROM d").decode(Int.self) == [40, 40])
+                let error = await #expect(throws: MySQLError.self) {
+                    try await pool.withTransaction { transaction in
+                        try await transaction.execute("UPDATE d SET v = 0")
+                        // It commits.
+                        try await transaction.execute("CREATE TABLE IF NOT EXISTS e (i INT)")
+                        try await transaction.execute("UPDATE d SET v = 1")
+                    }
+                }
+                #expect(error?.message.contains("no longer open") == true)
+                #expect(try await pool.query("SELECT v FROM d").decode(Int.self) == [0, 0])
+            }
+        }
+
+        @Test("an idle connection is replaced before the server's wait_timeout ends it, and after it has")
+        func waitTimeout() async throws {
+            try await withConnection {
+                $0.initCommands = ["SET wait_timeout = 1"]
+            } _: { _, connection async throws in
+                #expect(connection.condition == .clean)
+                let start = ContinuousClock.now
+                while connection.condition == .clean { await Task.yield() }
+                let silence = ContinuousClock.now - start
+                #expect(silence > .milliseconds(800) && silence < .milliseconds(1_000), "\(silence)")
+            }
+            try await withPool(1) {
+                $0.initCommands = ["SET wait_timeout = 1"]
+            } _: { pool async throws in
+                let id = try await pool.query("SELECT CONNECTION_ID()").decode(Int.self)[0]
+                let administrator = try PrivateMariaDB.administrator.get()
+                while try await !administrator.query("SELECT 1 FROM information_schema.processlist WHERE id = \(id)").isEmpty {}
+                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+                #expect(pool.statistics.connectionsOpened == 2)
+            }
+        }
+
+        @Test("connection attributes, the character set and compression are what was asked for")
+        func options() async throws {
+            try await withConnection {
+                $0.attributes = ["program_name": "a test", "team": "blue"]
+                $0.usesCompression = true
+            } _: { _, connection async throws in
+                let compression = try await connection.query("SHOW SESSION STATUS LIKE 'Compression'")
+                #expect(Array(compression[0].values) == [.text("Compression"), .text("ON")])
+                let found = try await connection.values("SELECT @@character_set_client, @@character_set_results, REPEAT('ü', 100000)")
+                #expect(found == [.text("utf8mb4"), .text("utf8mb4"), .text(String(repeating: "ü", count: 100_000))])
+            }
+        }
+    }
+}
+
+/// Waits until the server runs a statement with this text.
+func waitForProcess(_ text: String) async throws {
+    let administrator = try PrivateMariaDB.administrator.get()
+    while try await administrator.query("SELECT 1 FROM information_schema.processlist WHERE info = \(text)").isEmpty {}
+}
