@@ -36,14 +36,10 @@ public final class MySQLCursor: SQLCursor {
         }
         if let collected { return collected.isEmpty ? nil : collected }
         guard let number, !hasEnded else { return nil }
-        do {
-            let (rows, mayHaveMore) = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
-            if !mayHaveMore { state.withLock { $0.hasEnded = true } }
-            return rows.isEmpty ? nil : rows
-        } catch {
-            state.withLock { $0.hasEnded = true }
-            throw error
-        }
+        // Where it throws, the stream may still be open: a cancelled task does not even reach it.
+        let (rows, mayHaveMore) = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
+        if !mayHaveMore { state.withLock { $0.hasEnded = true } }
+        return rows.isEmpty ? nil : rows
     }
 
     public func close() async {

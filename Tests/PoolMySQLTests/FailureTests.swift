@@ -168,11 +168,14 @@ extension MySQLTests {
             var settings = MySQLTestSettings()
             settings.location = .tcp(host: "127.0.0.1", port: server.port)
             (settings.user, settings.password) = ("app", "the right one")
-            settings.tls = .init(mode: .required)
-            let driver = MySQLDriver(configuration: try settings.configuration(server))
-            let error = await #expect(throws: MySQLError.self) { _ = try await connect(driver) }
-            #expect(error?.code == .tls)
-            #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .refused)
+            let authority = try PrivateMariaDB.shared.get().folder + "/ca.pem"
+            for tls in [MySQLConfiguration.TLS(mode: .required), .init(certificateAuthority: authority)] {
+                settings.tls = tls
+                let driver = MySQLDriver(configuration: try settings.configuration(server))
+                let error = await #expect(throws: MySQLError.self) { _ = try await connect(driver) }
+                #expect(error?.code == .tls)
+                #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .refused)
+            }
             settings.tls = .init(mode: .preferred)
             let preferring = MySQLDriver(configuration: try settings.configuration(server))
             let connection = try await connect(preferring)
@@ -245,7 +248,7 @@ extension MySQLTests {
             let administrator = try PrivateMariaDB.administrator.get()
             try await withConnection { driver, connection async throws in
                 guard case .int(let id)? = try await connection.values("SELECT CONNECTION_ID()").first else { return }
-                async let outcome = connection.query("SELECT SLEEP(1000), \(id)")
+                async let outcome = connection.query("SELECT SLEEP(1000), \(raw: "\(id)")")
                 try await waitForProcess("SELECT SLEEP(1000), \(id)")
                 try await administrator.execute("KILL \(raw: "\(id)")")
                 do {

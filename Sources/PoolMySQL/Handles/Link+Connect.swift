@@ -19,6 +19,10 @@ extension Link {
                 != nil
         }
         if !isConnected { throw error() }
+        // libmariadb goes on without encryption where the server has none.
+        if configuration.tls.mode == .required || configuration.tls.mode == .verified, cipher == nil {
+            throw MySQLError(.tls, "The server does not encrypt connections, and the configuration asks for it")
+        }
     }
 
     /// Runs `body`, whose calls block until `wait` is interrupted.
