@@ -65,6 +65,8 @@ public final class PostgresConnection: SQLConnection {
         defer {
             updateCondition()
             gate.end(operation)
+            // What came while it ran, and was not for it.
+            if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
         }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
@@ -103,18 +105,19 @@ public final class PostgresConnection: SQLConnection {
         try noteInterruption(of: operation, &request)
         var step = withSession { $0.step(hasInput: false) }
         while true {
-            let readiness: Readiness
+            var readiness: Readiness = []
+            var onlyNews = false
             switch step {
             case .finished, .paused:
                 guard let waiting = request, waiting.isOnItsWay else {
                     if request?.hasFailed == true { withSession { $0.isBroken = true } }
                     return step == .finished
                 }
-                readiness = []
+            case .waitForAnswer: (readiness, onlyNews) = (.read, true)
             case .waitForRead: readiness = .read
             case .waitForReadOrWrite: readiness = [.read, .write]
             }
-            switch await operation.watch.wait(for: readiness, until: request?.nextMoment) {
+            switch await operation.watch.wait(for: readiness, until: request?.nextMoment, onlyNews: onlyNews) {
             case .ready: step = withSession { $0.step(hasInput: true) }
             case .interrupted: try noteInterruption(of: operation, &request)
             case .timedOut: try noteTimeout(of: operation, request, isAnswered: readiness.isEmpty)
@@ -187,7 +190,11 @@ public final class PostgresConnection: SQLConnection {
     /// - Throws: If the operation was cancelled, or the connection is closed. Nothing is asked of the server then.
     func waitForInput(_ operation: Operation, orRoom: Bool = false) async throws {
         switch await operation.watch.wait(for: orRoom ? [.read, .write] : .read) {
-        case .ready: withSession { session in _ = session.link?.consumeInput() }
+        case .ready:
+            withSession { session in
+                _ = session.link?.consumeInput()
+                session.exchange?.hasRead = true
+            }
         case .interrupted: try checkCancellation(of: operation)
         case .timedOut: break
         case .closed: throw PostgresError.closed
@@ -246,24 +253,26 @@ public final class PostgresConnection: SQLConnection {
         let watch = try loop.watch(socket)
         gate.attach(watch)
         try await perform { operation in try await applyBaseline(operation) }
-        watch.onUnexpectedInput { [weak self] in self?.noteUnexpectedInput() }
+        // Until close(_:): a weak reference would make each use of the connection dearer.
+        watch.onUnexpectedInput { [unowned watch] in self.noteUnexpectedInput(watch) }
+        if watch.hasNews { noteUnexpectedInput(watch) }
     }
 
     /// Bytes have come while nobody waited: a notification, a setting that changed, or the end of the connection.
-    private func noteUnexpectedInput() {
+    private func noteUnexpectedInput(_ watch: DescriptorWatch) {
+        // An operation that runs reads them, or looks for them when it ends.
+        if gate.isRunning { return }
         let isAlive = withSession { session in
-            guard let link = session.link, session.exchange == nil else { return session.link != nil }
-            if !link.consumeInput() || !link.isConnected { return false }
+            // Looked at again under the lock, without which no operation sends or reads.
+            guard let link = session.link, session.exchange == nil, !gate.isRunning else { return true }
+            let isOpen = watch.takeNews()
+            if !link.consumeInput() || !isOpen { session.isBroken = true }
             // To look whether it is busy makes libpq read what has come.
             _ = link.isBusy
             session.collectNotifications(link)
-            return link.isConnected
+            return !session.isBroken && link.isConnected
         }
-        if isAlive {
-            gate.rearm()
-        } else {
-            latestCondition.store(2, ordering: .releasing)
-        }
+        if !isAlive { latestCondition.store(2, ordering: .releasing) }
     }
 
     /// What the session is like now counts as unchanged.
@@ -283,10 +292,5 @@ public final class PostgresConnection: SQLConnection {
         gate.detach()?.close()
         withSession { $0.close() }
         canceller.withLock { $0 = nil }
-    }
-
-    deinit {
-        // The pool closes each connection; this ends the watch of one that a test or a tool forgot.
-        gate.detach()?.close()
     }
 }

@@ -14,6 +14,8 @@ struct Exchange {
     var pendingSyncs = 0
     var isPipeline = false
     var needsFlush = true
+    /// True once something was read since it began, and perhaps not all that was there.
+    var hasRead = false
     /// Rows are counted and dropped.
     var dropsRows = false
     /// The exchange pauses when it has collected so many rows.
@@ -61,6 +63,8 @@ struct ExchangeResult: Sendable {
 
 /// What an exchange needs next.
 enum ExchangeStep: Sendable {
+    /// All was sent, and nothing was read since: no answer can be there that the system has not still to tell of.
+    case waitForAnswer
     case waitForRead
     /// The socket took no more: wait for room, or for an answer that makes the server take more.
     case waitForReadOrWrite

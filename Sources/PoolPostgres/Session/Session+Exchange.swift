@@ -7,7 +7,10 @@ extension Session {
     mutating func step(hasInput: Bool) -> ExchangeStep {
         guard let link, exchange != nil else { return .finished }
         var isLost = false
-        if hasInput { isLost = !link.consumeInput() }
+        if hasInput {
+            isLost = !link.consumeInput()
+            exchange?.hasRead = true
+        }
         if exchange?.needsFlush == true {
             switch link.flush() {
             case .done: exchange?.needsFlush = false
@@ -36,7 +39,8 @@ extension Session {
             if isLost, !link.isConnected, exchange?.error != nil, exchange?.isPipeline == true { return .finished }
         }
         collectNotifications(link)
-        return exchange?.needsFlush == true ? .waitForReadOrWrite : .waitForRead
+        if exchange?.needsFlush == true { return .waitForReadOrWrite }
+        return exchange?.hasRead == true ? .waitForRead : .waitForAnswer
     }
 
     /// After the end of one statement's results: true if the server owes nothing more.
