@@ -40,9 +40,14 @@ struct ResultHandle: ~Copyable {
 
     /// 0 for statements of other kinds than INSERT, UPDATE, DELETE and MERGE.
     var affectedRows: Int {
-        let tag = commandTag
-        guard ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(tag.prefix { $0 != " " }) else { return 0 }
-        return tag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+        // libpq counts what SELECT, FETCH, MOVE and COPY bring too.
+        guard let tag = unsafe PQcmdStatus(result), let digits = unsafe PQcmdTuples(result) else { return 0 }
+        switch unsafe (UInt8(bitPattern: tag[0]), UInt8(bitPattern: tag[1])) {
+        case (UInt8(ascii: "I"), UInt8(ascii: "N")), (UInt8(ascii: "U"), UInt8(ascii: "P")),
+            (UInt8(ascii: "D"), UInt8(ascii: "E")), (UInt8(ascii: "M"), UInt8(ascii: "E")):
+            return unsafe Int(String(cString: digits)) ?? 0
+        default: return 0
+        }
     }
 
     var error: PostgresError { unsafe Self.error(of: result) }

@@ -93,7 +93,7 @@ extension Session {
 
     private mutating func begin(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) {
         statement.useCount += request.bindSets.count
-        var exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
+        let exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
             link.setSingleRowMode()
             exchange.rowLimit = request.rowLimit
@@ -110,7 +110,7 @@ extension Session {
         let isNamed = isWorthPreparing(statement, runs: request.bindSets.count)
         let name = isNamed ? cache.nextName() : ""
         try link.enterPipeline()
-        var exchange = Exchange(statement: statement, isPreparing: true)
+        let exchange = Exchange(statement: statement, isPreparing: true)
         exchange.isPipeline = true
         exchange.preparedName = isNamed ? name : nil
         exchange.pendingSyncs = 1

@@ -108,7 +108,8 @@ struct Session: ~Copyable {
     ///
     /// - Throws: the server's error.
     mutating func finish() throws -> ExchangeResult {
-        guard var exchange = exchange.take() else { throw PostgresError.closed }
+        guard let exchange else { throw PostgresError.closed }
+        self.exchange = nil
         note(exchange)
         if let link, !link.isConnected {
             isBroken = true
