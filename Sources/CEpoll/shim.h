@@ -17,9 +17,13 @@ static inline void cepoll_close(int descriptor) { close(descriptor); }
 static inline int cepoll_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // Watches a descriptor, level-triggered, for the given interest. Returns 0 or an errno value.
+//
+// The system reports errors and hang-ups whatever the interest is. Without any, they come once only: nobody takes care of them
+// until the interest is set anew.
 static inline int cepoll_set(int epoll, int descriptor, int is_new, int interest, uint64_t token) {
     struct epoll_event event = {0};
     event.events = ((interest & cepoll_read) ? EPOLLIN | EPOLLRDHUP : 0) | ((interest & cepoll_write) ? EPOLLOUT : 0);
+    if (interest == 0) event.events = EPOLLONESHOT;
     event.data.u64 = token;
     return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) == 0 ? 0 : errno;
 }
