@@ -30,6 +30,8 @@ final class OperationGate: Sendable {
         var signal = Signal.none
         var isCancellable = false
         var isClosing = false
+        /// Something may have come that only the end of an operation, or of an exchange, can look after.
+        var hasMissedInput = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -50,6 +52,14 @@ final class OperationGate: Sendable {
         state.withLock { $0.watch }?.rearm()
     }
 
+    /// Something has come that nobody waits for. True if an operation runs: at its end the connection is watched again.
+    func noteInput() -> Bool {
+        state.withLock { state in
+            state.hasMissedInput = true
+            return state.running != 0
+        }
+    }
+
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
     func begin(cancellable: Bool) throws -> Operation {
         try state.withLock { state in
@@ -67,12 +77,13 @@ final class OperationGate: Sendable {
 
     /// After this the operation cannot be interrupted.
     func end(_ operation: Operation) {
-        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard state.running == operation.number else { return [] }
+        let (waiters, hasMissedInput) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
+            guard state.running == operation.number else { return ([], false) }
             state.running = 0
-            defer { state.endWaiters = [] }
-            return state.endWaiters
+            defer { (state.endWaiters, state.hasMissedInput) = ([], false) }
+            return (state.endWaiters, state.hasMissedInput)
         }
+        if hasMissedInput { operation.watch.rearm() }
         for waiter in waiters { waiter.resume() }
     }
 
