@@ -136,6 +136,22 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
+    /// Tells the peer of a socket that nothing more comes, and suspends until it has ended the stream too. What it still sends is
+    /// dropped. For a socket that nobody reads any more.
+    ///
+    /// - Returns: False if the deadline has passed, or the watch was closed.
+    public func finish(until deadline: ContinuousClock.Instant) async -> Bool {
+        onUnexpectedInput(nil)
+        descriptor.shutDownWriting()
+        while true {
+            switch await wait(for: .read, until: deadline) {
+            case .ready: if descriptor.dropInput() { return true }
+            case .interrupted: break
+            case .timedOut, .closed: return false
+            }
+        }
+    }
+
     /// Ends the watch, and a wait with it. To be called once at least.
     public func close() {
         guard let ending = markClosed() else { return }

@@ -13,6 +13,7 @@ public final class PostgresConnection: SQLConnection {
     private let canceller = Mutex<Canceller?>(nil)
     /// What ``Session/condition`` was after the latest operation, so that a release needs no lock.
     private let latestCondition = Atomic<UInt8>(2)
+    private let lossAction = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(_ configuration: PostgresConfiguration, _ runtime: Runtime) throws {
         self.configuration = configuration
@@ -37,6 +38,16 @@ public final class PostgresConnection: SQLConnection {
     }
 
     public func cancel() { gate.cancelRunning() }
+
+    public func onLoss(_ action: @escaping @Sendable () -> Void) {
+        lossAction.withLock { $0 = action }
+        // Whoever takes it calls it: the connection may have been lost just before.
+        if condition == .broken { reportLoss() }
+    }
+
+    private func reportLoss() {
+        lossAction.withLock { $0.take() }?()
+    }
 
     // MARK: Operations
 
@@ -147,7 +158,7 @@ public final class PostgresConnection: SQLConnection {
             let canceller = operation.isCancellable ? canceller.withLock { $0 } : nil
             let current = request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout)
             request = current
-            current.askIfDue(on: runtime.helpers, waking: operation.watch)
+            current.askIfDue(on: runtime.cancels, waking: operation.watch)
         }
     }
 
@@ -158,7 +169,7 @@ public final class PostgresConnection: SQLConnection {
                 PostgresError(
                     connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
         }
-        if !isAnswered { request.askIfDue(on: runtime.helpers, waking: operation.watch) }
+        if !isAnswered { request.askIfDue(on: runtime.cancels, waking: operation.watch) }
     }
 
     private func giveUp(_ error: PostgresError) -> PostgresError {
@@ -175,7 +186,7 @@ public final class PostgresConnection: SQLConnection {
         }
         if asking, let canceller = canceller.withLock({ $0 }) {
             let request = CancelRequest(canceller, timeout: configuration.cancelTimeout)
-            request.askIfDue(on: runtime.helpers, waking: operation.watch)
+            request.askIfDue(on: runtime.cancels, waking: operation.watch)
             while request.isOnItsWay {
                 if await operation.watch.wait(for: [], until: request.deadline) == .timedOut { throw giveUp(.closed) }
                 if gate.signal(for: operation) == .closing { throw giveUp(.closed) }
@@ -202,6 +213,9 @@ public final class PostgresConnection: SQLConnection {
     }
 
     // MARK: Life
+
+    /// How long a server may take to end a session. One that needs longer goes on without a place in the pool.
+    private static let farewellTimeout = Duration.seconds(1)
 
     /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files, certificates.
     func connect() async throws {
@@ -272,7 +286,10 @@ public final class PostgresConnection: SQLConnection {
             session.collectNotifications(link)
             return !session.isBroken && link.isConnected
         }
-        if !isAlive { latestCondition.store(2, ordering: .releasing) }
+        if !isAlive {
+            latestCondition.store(2, ordering: .releasing)
+            reportLoss()
+        }
     }
 
     /// What the session is like now counts as unchanged.
@@ -286,11 +303,38 @@ public final class PostgresConnection: SQLConnection {
     }
 
     func close(_ mode: CloseMode) async {
+        lossAction.withLock { $0 = nil }
         gate.close()
         await gate.waitUntilIdle()
         latestCondition.store(2, ordering: .releasing)
-        gate.detach()?.close()
+        let attached = gate.detach()
+        // Without a watch it was still connecting.
+        if attached == nil { await waitForConnectStep() }
+        let (socket, isActive) = withSession { ($0.link?.socket ?? -1, $0.link?.transactionStatus == .active) }
+        let watch = attached ?? (socket < 0 ? nil : try? loop.watch(socket))
+        // The server would go on with the statement, and notice only at its end that nobody listens.
+        if isActive, let canceller = canceller.withLock({ $0 }) {
+            runtime.cancels.start {
+                _ = canceller.send()
+            } failure: { _ in
+            }
+        }
         withSession { $0.close() }
         canceller.withLock { $0 = nil }
+        // The pool opens the next connection when this one's place is free: by then the server's process should have gone.
+        if mode == .orderly { _ = await watch?.finish(until: .now + Self.farewellTimeout) }
+        watch?.close()
+    }
+
+    /// A step of a connect that was cancelled goes on, and may take long. To wait for its lock would hold up the caller's thread.
+    private func waitForConnectStep() async {
+        await withCheckedContinuation { continuation in
+            runtime.helpers.start {
+                self.session.withLock { _ in }
+                continuation.resume()
+            } failure: { _ in
+                continuation.resume()
+            }
+        }
     }
 }
