@@ -169,8 +169,7 @@ extension SQLiteConnection {
 
     public func open(_ sql: SQL) async throws -> SQLiteCursor {
         let (text, binds) = try sql.rendered(in: .ansi)
-        let (number, columns) = try await perform { try $0.openCursor(text, binds) }
-        return SQLiteCursor(self, number: number, columns: columns)
+        return SQLiteCursor(self, try await perform { try $0.openCursor(text, binds) })
     }
 
     /// Each run is a transaction of its own unless one is open: open one, for speed and to undo all if one fails.

@@ -103,10 +103,19 @@ final class Statement {
         return hasRow
     }
 
-    /// Ends the run, frees the bind values, and makes the statement ready for the next.
+    /// Ends a run that has come to its end, or that does not write; frees the bind values, and makes the statement ready
+    /// for the next run. After an error of a step the reset says the same again.
     func finish() {
         unsafe sqlite3_reset(pointer)
         if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
+    }
+
+    /// As ``finish()``, for a run that may not have come to its end. One that writes is made durable here, and can fail.
+    func stop() throws {
+        let result = unsafe sqlite3_reset(pointer)
+        let failure = result == SQLITE_OK ? nil : error(result)
+        if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
+        if let failure { throw failure }
     }
 
     // MARK: Reading
