@@ -53,7 +53,7 @@ public protocol SQLCursor: AnyObject, Sendable {
 public struct StatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
-    /// The key generated for the row inserted last, where the database reports one.
+    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none.
     public let lastInsertedID: Int64?
 
     public init(affectedRows: Int, lastInsertedID: Int64? = nil) {

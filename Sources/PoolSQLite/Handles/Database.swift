@@ -5,6 +5,7 @@ internal import PoolCore
 @safe
 final class Database {
     let watch = PrepareWatch()
+    let insertedID = InsertedID()
     let busyWait: BusyWait
     let interrupter: Interrupter
     /// Nil once closed.
@@ -42,6 +43,7 @@ final class Database {
         unsafe _ = csqlite_refuse_quoted_texts(opened)
         unsafe interrupter.attach(opened)
         unsafe installCallbacks(on: opened)
+        try unsafe installInsertedID(on: opened)
     }
 
     deinit { close() }
@@ -60,8 +62,6 @@ final class Database {
 
     /// The rows that the latest INSERT, UPDATE or DELETE changed.
     var changes: Int { unsafe Int(sqlite3_changes64(pointer)) }
-
-    var lastInsertedID: Int64 { unsafe sqlite3_last_insert_rowid(pointer) }
 
     /// True if the file at the path is no longer the one that is open: it was deleted, moved or replaced.
     var fileHasMoved: Bool {
