@@ -93,6 +93,8 @@ public final class SQLiteConnection: SQLConnection {
             } catch let error as SQLiteError {
                 if error.code.breaksConnection { session.isBroken = true }
                 throw Self.reason(for: error, interrupter.signal)
+            } catch let failure as BackupFailure {
+                throw Self.reason(for: failure.cause, interrupter.signal)
             }
         }
     }
