@@ -67,6 +67,11 @@ final class Statement {
             }
         case .array:
             throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
+        case .decimal(let number) where number.isFinite && number.scale == 0 && Int64(exactly: number) == nil:
+            throw unbindable(
+                "a whole number of more than 64 bits", at: index,
+                "SQLite's integers end at 9223372036854775807, and a column of numbers would round it: bind its "
+                    + "description for a TEXT column, or Int64(bitPattern:) of it")
         case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
             return bindText(value.textForSQLite ?? "", at: index)
         }
