@@ -92,6 +92,9 @@ extension SQLiteConfiguration {
             if taken.contains(pragma.name.lowercased()) {
                 throw PoolConfigurationError("pragmas", pragma.name, "it has a property of its own: set that")
             }
+            if pragma.name.lowercased() == "encoding" {
+                throw PoolConfigurationError("pragmas", pragma.name, "new databases are UTF-8, others stay as they are")
+            }
             if pragma.value.isEmpty || pragma.value.utf8.contains(0) {
                 throw PoolConfigurationError(
                     "pragmas", "\(pragma.name) = \"\(pragma.value)\"", "a value must not be empty or hold a zero byte")
@@ -114,6 +117,11 @@ extension SQLiteConfiguration {
 }
 
 extension SQLiteConfiguration.Pragma {
+    /// The settings that belong to the file. The one that can only be changed while it is empty comes first.
+    static let namesOfFile = ["auto_vacuum", "application_id", "user_version"]
+
+    var isOfFile: Bool { Self.namesOfFile.contains(name.lowercased()) }
+
     /// The value as it is written in SQL.
     var sqlValue: String {
         // `Double` also reads inf, nan and hexadecimal, which SQL does not.

@@ -75,6 +75,10 @@ public struct SQLiteConfiguration: Sendable {
     public let enforcesForeignKeys: Bool
     /// More settings, applied in this order to each new connection, and again by a reset that must undo others. The
     /// default is none. A name that SQLite does not know makes connecting fail.
+    ///
+    /// `auto_vacuum`, `application_id` and `user_version` belong to the file and not to a connection. They are set when
+    /// the file is created, before anything is in it; as ``pageSize``, they do not change an existing one. `encoding` is
+    /// refused: a database that is created is UTF-8. See https://www.sqlite.org/pragma.html
     public let pragmas: [Pragma]
     /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps
     /// none; at most 10,000.

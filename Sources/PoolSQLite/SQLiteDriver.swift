@@ -13,6 +13,13 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 ///
 /// **Session.** A lease that changed settings, attached databases or made temporary tables is noticed by SQLite's own
 /// compiler, and only then is the connection reset.
+///
+/// **Values.** SQLite has integers of 64 bits, doubles, texts and blobs. A `Bool` becomes 0 or 1; decimals, dates, times,
+/// UUIDs and JSON become text. What a column then stores is up to its declared type
+/// (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a text; `INTEGER`, `REAL`, `NUMERIC` and `DECIMAL` turn
+/// one that looks like a number into an integer, or into a double, which holds 15 digits. Declare a column for
+/// `SQLDecimal` as `TEXT` to keep all digits; it compares and sorts as text then. A whole number that does not fit into
+/// `Int64`, of a `UInt64` for instance, is refused with ``SQLiteError/Code/mismatch``.
 public struct SQLiteDriver: SQLDriver {
     public let configuration: SQLiteConfiguration
     private let file: DatabaseFile

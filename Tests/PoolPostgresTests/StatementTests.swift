@@ -164,7 +164,7 @@ extension PostgresTests {
                     #expect(try rows?.first?[0, as: Int.self] == expected)
                 }
                 await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1") }
-                await cursor.close()
+                try await cursor.close()
                 #expect(connection.condition == .clean)
             }
         }
@@ -175,7 +175,7 @@ extension PostgresTests {
                 try await connection.transaction(.begin(TransactionOptions()))
                 let cursor = try await connection.open("SELECT i FROM generate_series(1, 10000) i")
                 _ = try await cursor.next(maximumRows: 10)
-                await cursor.close()
+                try await cursor.close()
                 #expect(try await connection.values("SELECT 1") == [.int(1)])
                 try await connection.transaction(.commit)
             }

@@ -67,7 +67,8 @@ extension SQLiteConnection {
         do {
             result = try await body(&blob)
         } catch {
-            try await perform(isCancellable: false) { try $0.closeBlob(number) }
+            // The first error says more.
+            try? await perform(isCancellable: false) { try $0.closeBlob(number) }
             throw error
         }
         try await perform(isCancellable: false) { try $0.closeBlob(number) }

@@ -94,12 +94,15 @@ struct Session: ~Copyable {
     }
 
     private func runToEnd(_ statement: Statement, _ database: Database) throws -> StatementResult {
-        while try statement.step() {}
         let traits = statement.traits
+        var insertedID: Int64?
+        if traits.contains(.insertsRows) {
+            insertedID = try database.insertedID.observe(database) { while try statement.step() {} }
+        } else {
+            while try statement.step() {}
+        }
         if !traits.countsRows { return StatementResult(affectedRows: 0) }
-        let changes = database.changes
-        let hasInserted = changes > 0 && traits.contains(.insertsRows)
-        return StatementResult(affectedRows: changes, lastInsertedID: hasInserted ? database.lastInsertedID : nil)
+        return StatementResult(affectedRows: database.changes, lastInsertedID: insertedID)
     }
 
     /// A statement ready for bind values, from the cache where possible.

@@ -113,9 +113,12 @@ extension SQLSession where Self: ~Copyable {
     /// ```
     ///
     /// The session cannot be used while the body runs. The statement has ended when this function returns or throws,
-    /// wherever the body stopped reading.
+    /// wherever the body stopped reading. What it has written stays, also where the body throws, unless the transaction
+    /// around it is rolled back.
     ///
     /// - Parameter batchSize: How many rows are fetched at once. The default is 256.
+    /// - Throws: What `body` throws. If it returns, the driver's error where the statement fails at its end, as one that
+    ///   writes can although the body has seen rows of it: nothing that it wrote stays then.
     @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result
@@ -128,11 +131,12 @@ extension SQLSession where Self: ~Copyable {
             result = try await body(&rows)
         } catch {
             rows.requireStillOf(cursor)
-            await cursor.close()
+            // The first error says more.
+            try? await cursor.close()
             throw error
         }
         rows.requireStillOf(cursor)
-        await cursor.close()
+        try await cursor.close()
         return result
     }
 }
