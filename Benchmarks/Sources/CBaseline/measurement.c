@@ -56,9 +56,9 @@ static int64_t value_of(int bucket) {
     return first + (((int64_t)1 << shift) >> 1);
 }
 
-void measurement_latencies_add(struct measurement_latencies *latencies, int64_t nanoseconds) {
-    latencies->counts[bucket_of(nanoseconds)]++;
-    latencies->count++;
+void measurement_latencies_add(struct measurement_latencies *latencies, int64_t nanoseconds, int operations) {
+    latencies->counts[bucket_of(nanoseconds / operations)] += (uint32_t)operations;
+    latencies->count += operations;
 }
 
 void measurement_latencies_merge(struct measurement_latencies *into, const struct measurement_latencies *other) {

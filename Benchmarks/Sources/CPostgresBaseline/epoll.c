@@ -45,12 +45,12 @@ static bool fail(struct loop *loop, const char *reason) {
 }
 
 static void enqueue(struct loop *loop, struct task *task) {
-    loop->queue[(loop->queue_first + loop->queue_count++) % loop->run->tasks] = task;
+    loop->queue[(loop->queue_first + loop->queue_count++) % loop->run->load.tasks] = task;
 }
 
 static struct task *dequeue(struct loop *loop) {
     struct task *task = loop->queue[loop->queue_first];
-    loop->queue_first = (loop->queue_first + 1) % loop->run->tasks;
+    loop->queue_first = (loop->queue_first + 1) % loop->run->load.tasks;
     loop->queue_count--;
     return task;
 }
@@ -84,7 +84,7 @@ static bool dispatch(struct loop *loop) {
 static void finish(struct loop *loop, struct slot *slot) {
     int64_t now = measurement_now();
     struct task *task = slot->task;
-    if (loop->is_measuring) measurement_latencies_add(loop->latencies, now - task->started);
+    if (loop->is_measuring) measurement_latencies_add(loop->latencies, now - task->started, 1);
     task->started = now;
     slot->task = NULL;
     loop->idle[loop->idle_count++] = slot;
@@ -120,14 +120,14 @@ static bool run_until(struct loop *loop, int64_t end) {
 }
 
 static bool measure(struct loop *loop, struct measurement_result *result) {
-    for (int index = 0; index < loop->run->tasks; index++) {
+    for (int index = 0; index < loop->run->load.tasks; index++) {
         loop->tasks[index] = (struct task){88172645463325252u + (uint64_t)index * 2654435761u, measurement_now()};
         enqueue(loop, &loop->tasks[index]);
     }
-    if (!dispatch(loop) || !run_until(loop, measurement_now() + loop->run->warm_up)) return false;
+    if (!dispatch(loop) || !run_until(loop, measurement_now() + loop->run->load.warm_up)) return false;
     loop->is_measuring = true;
     int64_t processor_time = measurement_processor_time(), start = measurement_now();
-    if (!run_until(loop, start + loop->run->duration)) return false;
+    if (!run_until(loop, start + loop->run->load.duration)) return false;
     result->processor_time = measurement_processor_time() - processor_time;
     result->elapsed = measurement_now() - start;
     measurement_result_set_latencies(result, loop->latencies);
@@ -150,7 +150,7 @@ static bool open_slots(struct loop *loop) {
 
 int postgres_epoll(
     const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size) {
-    size_t connections = (size_t)run->connections, tasks = (size_t)run->tasks;
+    size_t connections = (size_t)run->connections, tasks = (size_t)run->load.tasks;
     struct loop loop = {
         .run = run, .descriptor = epoll_create1(EPOLL_CLOEXEC), .slots = calloc(connections, sizeof *loop.slots),
         .idle = calloc(connections, sizeof *loop.idle), .tasks = calloc(tasks, sizeof *loop.tasks),

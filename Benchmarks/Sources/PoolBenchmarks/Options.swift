@@ -13,17 +13,18 @@ struct Options {
     var json: String?
 
     static let usage = """
-        usage: PoolBenchmarks [pool | sqlite | postgres] [OPTION…]
+        usage: PoolBenchmarks [all | pool | sqlite | postgres] [OPTION…]
 
-        Measures this package and programs in C that do the same, in turns, and prints ratios. Without a name: pool and sqlite,
-        which need no server.
+        Measures this package and programs in C that do the same, in turns, each in a process of its own, and prints tables with
+        ratios. The default is all. Postgres needs the server's programs, or the URL of a server that runs.
 
             --rounds N        turns of each contender; the default is 5
             --seconds N       how long a turn lasts; the default is 1
-            --tasks N,…       how many tasks at once; the default is 1,8,64
-            --only NAME,…     postgres: select1, point, rows; the default is all
-            --url URL         postgres: an existing server, where the schema pool_benchmark is made anew and dropped at the
-                              end; the default is a server of the benchmark's own
+            --tasks N,…       how many tasks at once; the default is 1,8,64, and for the pool 1,2,8,64
+            --only NAME,…     pool: cycle, yield; sqlite: lease, point, rows, mixed; postgres: select1, point, rows; the default
+                              is all of them
+            --url URL         postgres: a server that runs, where the schema pool_benchmark is made anew and dropped at the end;
+                              the default is a server of the benchmark's own
             --json FILE       writes every measurement there too
         """
 

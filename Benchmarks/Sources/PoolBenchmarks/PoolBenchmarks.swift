@@ -23,17 +23,14 @@ struct PoolBenchmarks {
         let isNamed = arguments.first.map { !$0.hasPrefix("-") } ?? false
         let name = isNamed ? arguments.removeFirst() : "all"
         if name == ContenderProcess.command { return try await ContenderProcess.answer(arguments.first ?? "") }
+        guard ["all", "pool", "sqlite", "postgres"].contains(name) else {
+            throw UsageError("there is no benchmark '\(name)'")
+        }
         let options = try Options(arguments)
         var comparisons: [Comparison] = []
-        switch name {
-        case "pool": try await InProcess.leases(rounds: 200_000)
-        case "sqlite": try await InProcess.pointReads(rounds: 20_000)
-        case "postgres": comparisons = try await PostgresBenchmark(options: options).run()
-        case "all":
-            try await InProcess.leases(rounds: 200_000)
-            try await InProcess.pointReads(rounds: 20_000)
-        default: throw UsageError("there is no benchmark '\(name)'")
-        }
+        if name == "pool" || name == "all" { comparisons += try PoolBenchmark(options: options).run() }
+        if name == "sqlite" || name == "all" { comparisons += try await SQLiteBenchmark(options: options).run() }
+        if name == "postgres" || name == "all" { comparisons += try await PostgresBenchmark(options: options).run() }
         if let json = options.json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

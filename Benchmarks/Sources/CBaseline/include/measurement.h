@@ -3,6 +3,8 @@
 
 // What every contender measures with, in C or in Swift: the same clock, the same histogram and the same random numbers.
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// Nanoseconds of a clock that never goes back.
@@ -20,7 +22,8 @@ struct measurement_latencies;
 /// Null if there is no memory.
 struct measurement_latencies *measurement_latencies_make(void);
 void measurement_latencies_free(struct measurement_latencies *latencies);
-void measurement_latencies_add(struct measurement_latencies *latencies, int64_t nanoseconds);
+/// Adds `operations` that took `nanoseconds` together.
+void measurement_latencies_add(struct measurement_latencies *latencies, int64_t nanoseconds, int operations);
 void measurement_latencies_merge(struct measurement_latencies *into, const struct measurement_latencies *other);
 int64_t measurement_latencies_count(const struct measurement_latencies *latencies);
 
@@ -39,5 +42,23 @@ struct measurement_result {
 /// Fills the operations and the times within which they were done.
 void measurement_result_set_latencies(
     struct measurement_result *result, const struct measurement_latencies *latencies);
+
+/// Threads that do the same again and again.
+struct measurement_load {
+    int tasks;
+    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times are
+    /// then those of so many, divided.
+    int operations_per_call;
+    /// Nanoseconds: before it is measured, and for how long it is.
+    int64_t warm_up, duration;
+};
+
+/// Does the operations of one call. False, with a reason in `message`, stops all threads. `random` is the thread's own.
+typedef bool measurement_operation(void *context, uint64_t *random, char *message, size_t message_size);
+
+/// Runs `operation` on a thread for each task. Returns 0, or -1 with a reason in `message`.
+int measurement_run_threads(
+    const struct measurement_load *load, measurement_operation *operation, void *context,
+    struct measurement_result *result, char *message, size_t message_size);
 
 #endif

@@ -2,8 +2,6 @@
 #define POSTGRES_BASELINE_H
 
 #include <measurement.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /// What each task does again and again. The tables are those of the benchmark's own schema.
 enum postgres_statement {
@@ -22,10 +20,8 @@ struct postgres_run {
     const char *text;
     enum postgres_statement statement;
     int64_t keys;
-    int tasks;
     int connections;
-    /// Nanoseconds.
-    int64_t warm_up, duration;
+    struct measurement_load load;
 };
 
 /// A thread for each task, and blocking connections in a stack under a mutex, with a condition variable for those who find it

@@ -4,7 +4,9 @@ import Foundation
 enum ContenderProcess {
     /// What such a process is told to do.
     enum Request: Codable {
+        case pool(PoolRun)
         case postgres(PostgresRun)
+        case sqlite(SQLiteRun)
     }
 
     static let command = "measure"
@@ -30,7 +32,9 @@ enum ContenderProcess {
     static func answer(_ argument: String) async throws {
         let measurement =
             switch try JSONDecoder().decode(Request.self, from: Data(argument.utf8)) {
+            case .pool(let run): try await run.measure()
             case .postgres(let run): try await run.measure()
+            case .sqlite(let run): try await run.measure()
             }
         FileHandle.standardOutput.write(try JSONEncoder().encode(measurement))
     }

@@ -1,26 +1,38 @@
 import CBaseline
+import Foundation
 import Synchronization
 
 /// Tasks that do the same again and again.
 struct Load: Codable, Sendable {
     let tasks: Int
+    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times are then
+    /// those of so many, divided.
+    var operationsPerCall = 1
     /// In seconds, like ``seconds``: for what the first uses cost.
-    let warmUp: Double
-    /// For how long is measured.
+    var warmUp = 0.2
+    /// For how long it is measured.
     let seconds: Double
 
-    private enum Phase {
+    fileprivate enum Phase {
         static let (warmingUp, measuring, stopped) = (0, 1, 2)
     }
 
-    /// Runs the tasks on `executor`, nil being the default one. Each call of `operation` has the random state of its task.
+    /// The form of the C programs.
+    var loadOfC: measurement_load {
+        measurement_load(
+            tasks: Int32(tasks), operations_per_call: Int32(operationsPerCall), warm_up: Int64(warmUp * 1e9),
+            duration: Int64(seconds * 1e9))
+    }
+
+    /// Runs the tasks on `executor`, nil being the default one. Each call of `operation` does ``operationsPerCall`` operations, and
+    /// has the random state of its task.
     @concurrent
     func measure(
         on executor: (any TaskExecutor)? = nil, _ operation: @escaping @Sendable (inout UInt64) async throws -> Void
     ) async throws -> Measurement {
         let phase = Phases()
         let records = try (0..<tasks).map { _ in try LatencyRecord() }
-        var result = measurement_result()
+        let timing = Timing(self, phase)
         try await withThrowingTaskGroup { group in
             for (index, record) in records.enumerated() {
                 group.addTask(executorPreference: executor) {
@@ -33,26 +45,20 @@ struct Load: Codable, Sendable {
                         if current == Phase.stopped { return }
                         try await operation(&random)
                         let ended = measurement_now()
-                        if current == Phase.measuring { record.add(ended - started) }
+                        if current == Phase.measuring { record.add(ended - started, operationsPerCall) }
                         started = ended
                     }
                 }
             }
-            try await Task.sleep(for: .seconds(warmUp))
-            let (processorTime, start) = (measurement_processor_time(), measurement_now())
-            phase.advance(from: Phase.warmingUp, to: Phase.measuring)
-            try await Task.sleep(for: .seconds(seconds))
-            result.processor_time = measurement_processor_time() - processorTime
-            result.elapsed = measurement_now() - start
-            phase.set(Phase.stopped)
             try await group.waitForAll()
         }
+        var result = await timing.result()
         for record in records.dropFirst() { records[0].merge(record) }
         records[0].fill(&result)
         return try Measurement(result)
     }
 
-    private final class Phases: Sendable {
+    fileprivate final class Phases: Sendable {
         private let value = Atomic<Int>(Phase.warmingUp)
 
         var current: Int { value.load(ordering: .relaxed) }
@@ -60,6 +66,31 @@ struct Load: Codable, Sendable {
         func advance(from old: Int, to new: Int) {
             _ = value.compareExchange(expected: old, desired: new, ordering: .relaxed)
         }
+    }
+}
+
+/// Takes the times on a thread of its own: tasks that never suspend may have all threads of the default executor.
+private final class Timing: Sendable {
+    private let results = AsyncStream<measurement_result>.makeStream()
+
+    init(_ load: Load, _ phase: Load.Phases) {
+        let continuation = results.continuation
+        Thread.detachNewThread {
+            var result = measurement_result()
+            Thread.sleep(forTimeInterval: load.warmUp)
+            let (processorTime, start) = (measurement_processor_time(), measurement_now())
+            phase.advance(from: Load.Phase.warmingUp, to: Load.Phase.measuring)
+            Thread.sleep(forTimeInterval: load.seconds)
+            result.processor_time = measurement_processor_time() - processorTime
+            result.elapsed = measurement_now() - start
+            phase.set(Load.Phase.stopped)
+            continuation.yield(result)
+            continuation.finish()
+        }
+    }
+
+    func result() async -> measurement_result {
+        await results.stream.first { _ in true } ?? measurement_result()
     }
 }
 
@@ -74,7 +105,10 @@ final class LatencyRecord: @unchecked Sendable {  // Sound because one task writ
 
     deinit { measurement_latencies_free(latencies) }
 
-    func add(_ nanoseconds: Int64) { measurement_latencies_add(latencies, nanoseconds) }
+    func add(_ nanoseconds: Int64, _ operations: Int) {
+        measurement_latencies_add(latencies, nanoseconds, Int32(operations))
+    }
+
     func merge(_ other: LatencyRecord) { measurement_latencies_merge(latencies, other.latencies) }
     func fill(_ result: inout measurement_result) { measurement_result_set_latencies(&result, latencies) }
 }

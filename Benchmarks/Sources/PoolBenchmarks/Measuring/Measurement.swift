@@ -18,6 +18,21 @@ struct Measurement: Codable, Sendable {
         (p50, p99, p999) = (result.p50, result.p99, result.p999)
     }
 
+    /// What `program`, one of the C programs, measures.
+    ///
+    /// - Throws: ``BenchmarkError`` with the program's own words.
+    static func ofProgram(
+        _ program: (UnsafeMutablePointer<measurement_result>, UnsafeMutablePointer<CChar>, Int) -> Int32
+    ) throws -> Measurement {
+        var result = measurement_result()
+        var message = [CChar](repeating: 0, count: 256)
+        guard program(&result, &message, message.count) == 0 else {
+            throw BenchmarkError(
+                String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+        }
+        return try Measurement(result)
+    }
+
     /// Operations a second.
     var throughput: Double { Double(operations) / Double(elapsed) * 1e9 }
     /// User plus system time of the process for each operation, in nanoseconds.

@@ -23,18 +23,17 @@ struct PostgresBenchmark {
         for statement in statements {
             for tasks in options.tasks ?? [1, 8, 64] {
                 let contenders = PostgresContender.all(for: statement)
-                var comparison = Comparison(
-                    title: "Postgres: \(statement.title)", tasks: tasks, contenders: contenders.map(\.rawValue))
-                try await comparison.run(rounds: options.rounds) { contender in
-                    let run = PostgresRun(
-                        contender: contenders[contender], statement: statement,
-                        load: Load(tasks: tasks, warmUp: 0.2, seconds: options.seconds), connections: 8)
-                    return try ContenderProcess.measure(
-                        .postgres(run), environment: [PostgresRun.connectionVariable: connection])
-                }
-                print(comparison.markdown)
-                fflush(nil)
-                comparisons.append(comparison)
+                let load = Load(tasks: tasks, seconds: options.seconds)
+                comparisons.append(
+                    try Comparison(
+                        title: "Postgres: \(statement.title)", load: load, contenders: contenders.map(\.rawValue),
+                        rounds: options.rounds
+                    ) { contender in
+                        let run = PostgresRun(
+                            contender: contenders[contender], statement: statement, load: load, connections: 8)
+                        return try ContenderProcess.measure(
+                            .postgres(run), environment: [PostgresRun.connectionVariable: connection])
+                    })
             }
         }
         return comparisons

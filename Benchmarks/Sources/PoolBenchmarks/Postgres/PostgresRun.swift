@@ -81,22 +81,16 @@ struct PostgresRun: Codable {
     ) -> Int32
 
     private func measureInC(_ program: Program, _ connection: String) throws -> Measurement {
-        var result = measurement_result()
-        var message = [CChar](repeating: 0, count: 256)
-        let status = connection.withCString { connection in
-            statement.text.withCString { text in
-                var run = postgres_run(
-                    connection: connection, text: text, statement: statement.statementOfC, keys: Int64(Self.keys),
-                    tasks: Int32(load.tasks), connections: Int32(connections), warm_up: Int64(load.warmUp * 1e9),
-                    duration: Int64(load.seconds * 1e9))
-                return program(&run, &result, &message, message.count)
+        try Measurement.ofProgram { result, message, size in
+            connection.withCString { connection in
+                statement.text.withCString { text in
+                    var run = postgres_run(
+                        connection: connection, text: text, statement: statement.statementOfC, keys: Int64(Self.keys),
+                        connections: Int32(connections), load: load.loadOfC)
+                    return program(&run, result, message, size)
+                }
             }
         }
-        guard status == 0 else {
-            let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            throw BenchmarkError("\(contender.rawValue): \(text)")
-        }
-        return try Measurement(result)
     }
 
     private func measurePool(_ connection: String) async throws -> Measurement {

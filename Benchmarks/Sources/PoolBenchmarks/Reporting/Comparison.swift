@@ -1,3 +1,5 @@
+import Foundation
+
 /// Contenders that did the same, round by round in turns.
 struct Comparison: Codable {
     /// What all of them did.
@@ -6,24 +8,27 @@ struct Comparison: Codable {
     /// In the order of the table. The ratios are against the first.
     let contenders: [String]
     /// For each round, a measurement for each contender.
-    private(set) var rounds: [[Measurement]] = []
+    let rounds: [[Measurement]]
 
-    init(title: String, tasks: Int, contenders: [String]) {
+    /// Runs all contenders in turns, and prints the table. Each round begins with another contender, so that none always comes
+    /// after the same.
+    init(
+        title: String, load: Load, contenders: [String], rounds count: Int,
+        _ measure: (_ contender: Int) throws -> Measurement
+    ) throws {
         self.title = title
-        self.tasks = tasks
+        tasks = load.tasks
         self.contenders = contenders
-    }
-
-    /// Runs all contenders in turns. Each round begins with another one, so that none always comes after the same.
-    mutating func run(rounds count: Int, _ measure: (_ contender: Int) async throws -> Measurement) async throws {
-        for round in 0..<count {
+        rounds = try (0..<count).map { round in
             var measurements: [Measurement?] = Array(repeating: nil, count: contenders.count)
             for turn in contenders.indices {
                 let contender = (turn + round) % contenders.count
-                measurements[contender] = try await measure(contender)
+                measurements[contender] = try measure(contender)
             }
-            rounds.append(measurements.compactMap { $0 })
+            return measurements.compactMap { $0 }
         }
+        print(markdown)
+        fflush(nil)
     }
 
     /// The median of the rounds.
