@@ -57,7 +57,11 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        let granted = try await shell.acquire(options, claim, isLent: true)
+        let answer = try shell.request(options, claim, isLent: true)
+        let granted =
+            if case .granted(let granted) = answer { granted } else {
+                try await shell.acquire(options, claim, isLent: true, after: answer)
+            }
         var lease = Lease(pool: shell, backend: backend, granted)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: granted, from: isolation) {
@@ -91,7 +95,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, isLent: false))
+        let answer = try shell.request(options, claim, isLent: false)
+        let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
+        return Lease(pool: shell, backend: backend, granted)
     }
 
     // MARK: Looking in

@@ -12,6 +12,8 @@ final class PoolShell: Sendable {
     let random: @Sendable () -> UInt64
     let logger: Logger
     let observer: (any PoolObserver)?
+    /// True if there is an observer. To look at a Boolean costs nothing.
+    let isObserved: Bool
     let hub = EventHub()
     let alarm = Alarm()
     let startedAt: Nanoseconds
@@ -29,6 +31,7 @@ final class PoolShell: Sendable {
         self.configuration = configuration
         self.lanes = lanes
         self.observer = observer
+        isObserved = observer != nil
         self.logger = logger
         time = environment.time
         random = environment.random
