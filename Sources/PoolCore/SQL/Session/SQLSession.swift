@@ -22,8 +22,9 @@ extension SQLSession where Self: ~Copyable {
     /// Runs a statement and returns all its rows.
     ///
     /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``.
+    @inlinable
     public mutating func query(_ sql: SQL) async throws -> Rows {
-        try await handle.connection.query(sql)
+        try await handle.base.query(sql)
     }
 
     /// Runs a prepared statement with these values, and returns all its rows.
@@ -37,9 +38,10 @@ extension SQLSession where Self: ~Copyable {
     }
 
     /// Runs a statement for what it does. Rows that it returns are dropped.
+    @inlinable
     @discardableResult
     public mutating func execute(_ sql: SQL) async throws -> StatementResult {
-        try await handle.connection.execute(sql)
+        try await handle.base.execute(sql)
     }
 
     /// Runs a prepared statement with these values for what it does.
