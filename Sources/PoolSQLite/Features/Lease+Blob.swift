@@ -45,9 +45,23 @@ extension Lease where Driver == SQLiteDriver {
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
     ///   - schema: `"main"`, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. Outside a transaction, what was written is committed
-    ///     when `body` returns, and also when it throws.
+    ///   - access: ``Access/readWrite`` needs a lease that writes. What was written is committed when `body` returns, and
+    ///     also when it throws; to undo it, there is ``Transaction/withBlob(table:column:row:schema:access:_:)``.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
+    public mutating func withBlob<Result>(
+        table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
+        _ body: (inout SQLiteBlob) async throws -> Result
+    ) async throws -> Result {
+        let address = SQLiteBlobAddress(schema: schema, table: table, column: column, row: row)
+        return try await handle.connection.withBlob(address, access: access, body)
+    }
+}
+
+extension Transaction where Driver == SQLiteDriver {
+    /// Opens one value of a table for reading and writing in parts, for as long as `body` runs.
+    ///
+    /// What was written is part of the transaction: it is undone where that, or a nested one around this call, rolls back.
+    /// For the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result
