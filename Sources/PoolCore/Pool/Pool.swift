@@ -58,7 +58,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ) async throws -> Result {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         let granted = try await shell.acquire(options, claim, isLent: true)
-        var lease = Lease(pool: shell, backend: backend, granted)
+        var lease = Lease(pool: shell, backend: backend, granted, options.access)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: granted, from: isolation) {
             return try await run(body, with: &lease, on: executor)
@@ -91,7 +91,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        return Lease(pool: shell, backend: backend, try await shell.acquire(options, claim, isLent: false))
+        let granted = try await shell.acquire(options, claim, isLent: false)
+        return Lease(pool: shell, backend: backend, granted, options.access)
     }
 
     // MARK: Looking in

@@ -81,6 +81,7 @@ extension Session {
 
     mutating func openBlob(_ address: SQLiteBlobAddress, isWritable: Bool) throws -> (number: UInt64, size: Int) {
         try requireTransactionAlive()
+        if isForReading, isWritable { throw Self.readingError() }
         let blob = try BlobHandle(
             open(), schema: address.schema, table: address.table, column: address.column, row: address.row,
             isWritable: isWritable)
