@@ -250,6 +250,26 @@ struct BlobTests {
         }
     }
 
+    @Test("a blob whose connection was closed under it does not pass for one that was written")
+    func closedUnderneath() async throws {
+        for access in [Access.readOnly, .readWrite] {
+            let database = try TestDatabase()
+            let connection = try await database.driver.connect(.main)
+            try await connection.executeScript("CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(3))")
+            let close = {
+                try await connection.withBlob(Self.address, access: access) { _ in
+                    await database.driver.close(connection, mode: .forced)
+                }
+            }
+            if access == .readOnly {
+                try await close()
+            } else {
+                let error = try await sqliteError { try await close() }
+                #expect(error.code == .abort)
+            }
+        }
+    }
+
     @Test("a row, a column or a kind that is not there is an error")
     func missing() async throws {
         try await with { connection async throws in

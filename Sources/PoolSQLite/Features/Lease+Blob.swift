@@ -75,17 +75,18 @@ extension SQLiteConnection {
     func withBlob<Result>(
         _ address: SQLiteBlobAddress, access: Access, _ body: (inout SQLiteBlob) async throws -> Result
     ) async throws -> Result {
-        let (number, size) = try await perform { try $0.openBlob(address, isWritable: access == .readWrite) }
+        let isWritable = access == .readWrite
+        let (number, size) = try await perform { try $0.openBlob(address, isWritable: isWritable) }
         var blob = SQLiteBlob(self, number: number, size: size)
         let result: Result
         do {
             result = try await body(&blob)
         } catch {
             // The first error says more.
-            try? await perform(isCancellable: false) { try $0.closeBlob(number) }
+            try? await perform(isCancellable: false) { try $0.closeBlob(number, isWritable: isWritable) }
             throw error
         }
-        try await perform(isCancellable: false) { try $0.closeBlob(number) }
+        try await perform(isCancellable: false) { try $0.closeBlob(number, isWritable: isWritable) }
         return result
     }
 }
