@@ -7,28 +7,33 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     /// Nil where the lease belongs to the pool's own work, which ends it itself.
     @usableFromInline let pool: PoolShell?
     @usableFromInline let ticket: ConnectionTicket
+    @usableFromInline let access: Access
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
     public var id: ConnectionID { ConnectionID(ticket: ticket) }
 
     @inlinable
-    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted) {
+    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted, _ access: Access) {
         self.pool = pool
         ticket = granted.ticket
+        self.access = access
         handle = ConnectionHandle(
             connection: DriverBackend<Driver>.typed(granted.connection), backend: backend)
+        if access == .readOnly { handle.base.setAccess(.readOnly) }
     }
 
     /// A lease for a hook: its end does nothing.
     init(forHookOf backend: DriverBackend<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
         pool = nil
         self.ticket = ticket
+        access = .readWrite
         handle = ConnectionHandle(connection: connection, backend: backend)
     }
 
     @inlinable
     deinit {
+        if access == .readOnly { handle.base.setAccess(.readWrite) }
         pool?.release(ticket, handle.base, discardReason)
     }
 

@@ -63,7 +63,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
             if case .granted(let granted) = answer { granted } else {
                 try await shell.acquire(options, claim, isLent: true, after: answer)
             }
-        var lease = Lease(pool: shell, backend: backend, granted)
+        var lease = Lease(pool: shell, backend: backend, granted, options.access)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: granted, from: isolation) {
             return try await run(body, with: &lease, on: executor)
@@ -100,7 +100,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         let answer = try shell.request(options, claim, isLent: false)
         let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
-        return Lease(pool: shell, backend: backend, granted)
+        return Lease(pool: shell, backend: backend, granted, options.access)
     }
 
     // MARK: Looking in

@@ -25,7 +25,7 @@ extension Session {
         if transaction.isOpen {
             throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
         }
-        let canWrite = role != .reader && !configuration.isReadOnly
+        let canWrite = role != .reader && !configuration.isReadOnly && !isForReading
         if options.access == .readWrite, !canWrite {
             throw SQLiteError(.readOnly, "This lease only reads, and cannot begin a transaction that writes")
         }

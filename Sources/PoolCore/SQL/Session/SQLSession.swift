@@ -80,10 +80,16 @@ extension SQLSession where Self: ~Copyable {
 
     /// Runs a statement once for each set of values, for statements whose number of values is known only when the
     /// program runs. Otherwise as the form that takes tuples.
+    ///
+    /// - Throws: ``SQLStatementError``, before anything runs, if a set has too few or too many values.
     @discardableResult
     public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let filled = try bindSets.map { try sql.filled(with: $0) }
-        if filled.isEmpty { return [] }
+        guard let count = filled.first?.count else { return [] }
+        // Where the placeholders were written by hand, only the database knows how many there are.
+        if let other = filled.first(where: { $0.count != count }) {
+            throw SQLStatementError.bindCount(expected: count, given: other.count)
+        }
         return try await handle.connection.executeBatch(sql.withClosedParameters, filled)
     }
 
