@@ -132,6 +132,23 @@ extension PostgresTests {
             }
         }
 
+        @Test("a transaction on a lost connection fails as lost, not as one that is open already")
+        func beginOnLost() async throws {
+            try await withConnection { driver, connection async throws in
+                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
+                    throw CannotHappen()
+                }
+                try await PrivatePostgres.administrator.get().execute(
+                    "SELECT pg_terminate_backend(\(process)::int4, 10000)")
+                while connection.condition != .broken { await Task.yield() }
+                let error = await #expect(throws: PostgresError.self) {
+                    try await connection.transaction(.begin(TransactionOptions()))
+                }
+                #expect(error?.code == .connectionFailure)
+                #expect(error.map { driver.verdict(on: $0) } == .discard)
+            }
+        }
+
         @Test("an idle connection whose session ends is known to be broken, without a query")
         func terminatedWhileIdle() async throws {
             try await withConnection { _, connection async throws in
