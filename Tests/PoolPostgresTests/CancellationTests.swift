@@ -45,6 +45,24 @@ extension PostgresTests {
             }
         }
 
+        @Test("a batch that is cancelled while one of its statements runs ends as cancelled")
+        func cancelledBatch() async throws {
+            try await withPool(1) { pool in
+                let task = Task {
+                    try await pool.withConnection { lease in
+                        try await lease.batch(["SELECT 1", "SELECT pg_sleep(1000), 'in a batch'", "SELECT 2"])
+                    }
+                }
+                let isRunning: SQL =
+                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(1000), %'"
+                while try await PrivatePostgres.administrator.get().query(isRunning).isEmpty {}
+                task.cancel()
+                await #expect(throws: CancellationError.self) { _ = try await task.value }
+                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
         @Test("a cancelled task does not stop its transaction's end")
         func rollbackOfCancelled() async throws {
             try await withConnection { _, connection async throws in
