@@ -23,7 +23,9 @@ extension PostgresTests {
             let attacker: PostgresPool
         }
 
-        private func stage(_ name: String, cancelledPercentage: Int = 10) async throws -> Stage {
+        private func stage(
+            _ name: String, cancelledPercentage: Int = 10, lifetime: Duration? = nil
+        ) async throws -> Stage {
             let server = try PrivatePostgres()
             let seed = UInt64.random(in: 1...1_000_000)
             print("\(name): seed \(seed)")
@@ -34,7 +36,7 @@ extension PostgresTests {
                     configuration: PoolConfiguration(
                         name: application, maximumConnections: Self.maximum, minimumConnections: 2,
                         acquireTimeout: acquireTimeout, connectTimeout: Self.timeout, validationTimeout: Self.timeout,
-                        resetTimeout: Self.timeout, maximumBackoff: Self.maximumBackoff),
+                        resetTimeout: Self.timeout, maximumLifetime: lifetime, maximumBackoff: Self.maximumBackoff),
                     // Each lost connection is logged: that is what the test is about.
                     logger: Logger(label: "killed") { _ in SilentLog() })
             }
@@ -80,6 +82,22 @@ extension PostgresTests {
             let named = found.postgresErrors.keys.allSatisfy { $0.hasPrefix("08") || $0.hasPrefix("57P") }
             #expect(named, "\(found.postgresErrors)")
             #expect(report.looks > 0)
+        }
+
+        @Test("connections that come and go all the time are never too many for the server")
+        func shortLives() async throws {
+            let stage = try await stage("brief", lifetime: .milliseconds(20))
+            let end = ContinuousClock.now + .seconds(isFullCampaign ? 60 : 2)
+            let (found, report) = try await stage.witness.watching {
+                await stage.load.run(tasks: 8) { _ in ContinuousClock.now > end }
+            }
+            expectOwnResults(found, report)
+            let closed = stage.pool.statistics.connectionsClosed[.lifetime, default: 0]
+            print("  \(closed) connections were replaced")
+            #expect(closed > 0)
+            #expect(report.peak <= Self.maximum, "\(report.peak) sessions at once: \(report.sessions)")
+            #expect(found.failures == 0)
+            try await expectWhole(stage, found)
         }
 
         @Test("sessions are terminated at random under load")

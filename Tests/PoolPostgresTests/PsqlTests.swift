@@ -7,7 +7,7 @@ import Testing
 extension PostgresTests {
     @Suite("Postgres and psql", .timeLimit(.minutes(5)))
     struct PsqlTests {
-        private static let count = isFullCampaign ? 3_000 : 150
+        private static let count = isFullCampaign ? 1_000 : 100
 
         @Test("random values of every type are what psql prints, read as text and in binary, and go back as they came")
         func randomValues() async throws {
