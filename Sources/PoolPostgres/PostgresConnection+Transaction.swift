@@ -19,7 +19,12 @@ extension PostgresConnection {
     }
 
     private func transactionStatus() throws -> Link.TransactionStatus {
-        try withSession { try $0.open().transactionStatus }
+        try withSession { session in
+            let link = try session.open()
+            // libpq knows nothing of the transaction once the connection is lost.
+            if !link.isConnected { throw PostgresError(connectionFailure: link.errorMessage) }
+            return link.transactionStatus
+        }
     }
 
     private func requireTransaction() throws {
