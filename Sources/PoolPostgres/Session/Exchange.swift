@@ -6,6 +6,8 @@ struct Exchange {
     var statement: KnownStatement?
     /// What the text says about its effects.
     var traits: StatementTraits = []
+    /// True for a command of the driver's own.
+    var isOwn = false
     /// True if the results describe the statement, and are not its rows.
     var isPreparing = false
     /// The name under which the statement is being prepared.
