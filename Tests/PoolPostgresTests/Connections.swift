@@ -1,5 +1,7 @@
+import Logging
 import PoolCore
 import PoolPostgres
+import Testing
 
 /// A connection without a pool.
 @discardableResult
@@ -62,4 +64,55 @@ extension PostgresConnection {
     func values(_ sql: SQL) async throws -> [SQLValue] {
         try await query(sql).flatMap { Array($0.values) }
     }
+}
+
+// MARK: Any server
+
+/// A connection with settings of the test's own, without a pool.
+@discardableResult
+func withConnection<Result>(
+    to settings: String, _ body: (PostgresDriver, PostgresConnection) async throws -> Result
+) async throws -> Result {
+    let driver = PostgresDriver(configuration: try PostgresConfiguration(settings))
+    let connection = try await connect(driver)
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body(driver, connection)) } catch { result = .failure(error) }
+    await driver.close(connection, mode: .orderly)
+    return try result.get()
+}
+
+/// A pool with settings of the test's own.
+func withPool(
+    to settings: String, _ configuration: PoolConfiguration, logger: Logger? = nil,
+    _ body: (PostgresPool) async throws -> Void
+) async throws {
+    let pool = try PostgresPool(
+        database: PostgresConfiguration(settings), configuration: configuration, logger: logger)
+    let result: Swift.Result<Void, any Error>
+    do { result = .success(try await body(pool)) } catch { result = .failure(error) }
+    await pool.close(drain: .seconds(5))
+    try result.get()
+}
+
+/// The error of a connect, and what it means for the pool.
+func connectFailure(
+    _ settings: String, sourceLocation: SourceLocation = #_sourceLocation
+) async throws -> (error: PostgresError, verdict: Verdict) {
+    let driver = PostgresDriver(configuration: try PostgresConfiguration(settings))
+    let connection: PostgresConnection
+    do {
+        connection = try await connect(driver)
+    } catch let error as PostgresError {
+        return (error, driver.verdict(on: error))
+    }
+    await driver.close(connection, mode: .orderly)
+    Issue.record("the connect has succeeded", sourceLocation: sourceLocation)
+    throw CancellationError()
+}
+
+/// The error of a connect that only a person can mend.
+func refusal(_ settings: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> PostgresError {
+    let (error, verdict) = try await connectFailure(settings, sourceLocation: sourceLocation)
+    #expect(verdict == .refused, "\(error)", sourceLocation: sourceLocation)
+    return error
 }
