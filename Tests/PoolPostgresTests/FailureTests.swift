@@ -36,42 +36,6 @@ extension PostgresTests {
             #expect(verdict == .refused)
         }
 
-        @Test("a wrong password and a missing one are refused, and the right one is not")
-        func passwords() async throws {
-            let server = try PrivatePostgres.shared.get()
-            try await PrivatePostgres.administrator.get().withConnection { lease in
-                try await lease.executeScript(
-                    """
-                    DROP ROLE IF EXISTS scram; CREATE ROLE scram LOGIN PASSWORD 'the right one';
-                    """)
-                try await lease.executeScript("SELECT 1")
-            }
-            let base = "host=127.0.0.1 port=\(server.port) dbname=scram user=scram"
-            _ = try? await PrivatePostgres.administrator.get().execute("CREATE DATABASE scram TEMPLATE template0")
-            let (wrong, verdict) = try await connectError(base + " password=wrong")
-            #expect(wrong.code == .invalidPassword)
-            #expect(verdict == .refused)
-            #expect(!"\(wrong)".contains("password=wrong"))
-            let (missing, missingVerdict) = try await connectError(base + " passfile=/dev/null")
-            #expect(missingVerdict == .refused, "\(missing)")
-            let driver = PostgresDriver(
-                configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
-            let connection = try await connect(driver)
-            #expect(try await connection.values("SELECT current_user::text") == [.text("scram")])
-            await driver.close(connection, mode: .orderly)
-        }
-
-        @Test("TLS that the server does not have, or whose certificate nobody vouches for, is refused")
-        func transportSecurity() async throws {
-            let server = try PrivatePostgres.shared.get()
-            guard server.hasTLS else { return }
-            let base = "host=127.0.0.1 port=\(server.port) dbname=tls_only user=postgres"
-            let (unverified, verdict) = try await connectError(base + " sslmode=verify-full sslrootcert=/no/such/file")
-            #expect(verdict == .refused, "\(unverified)")
-            let (plain, plainVerdict) = try await connectError(base + " sslmode=disable")
-            #expect(plainVerdict == .refused, "\(plain)")
-        }
-
         @Test("a server that is not there is a passing failure, and fails at once")
         func unreachable() async throws {
             let start = ContinuousClock.now

@@ -19,7 +19,7 @@ struct ResultHandle: ~Copyable {
     }
 
     var status: Status {
-        switch unsafe PQresultStatus(result) {
+        switch unsafe clibpq_result_status(result) {
         case PGRES_COMMAND_OK: .command
         case PGRES_TUPLES_OK: .rows
         case PGRES_SINGLE_TUPLE: .row

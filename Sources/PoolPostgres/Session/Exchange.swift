@@ -7,6 +7,8 @@ final class Exchange {
     var statement: KnownStatement?
     /// What the text says about its effects.
     let traits: StatementTraits
+    /// True for a command of the driver's own.
+    let isOwn: Bool
     /// True if the results describe the statement, and are not its rows.
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
@@ -42,11 +44,12 @@ final class Exchange {
     var error: PostgresError?
 
     init(
-        statement: KnownStatement? = nil, traits: StatementTraits = [], isPreparing: Bool = false,
+        statement: KnownStatement? = nil, traits: StatementTraits = [], isOwn: Bool = false, isPreparing: Bool = false,
         dropsRows: Bool = false, allowsCopy: Bool = false
     ) {
         self.statement = statement
         self.traits = traits
+        self.isOwn = isOwn
         self.isPreparing = isPreparing
         self.dropsRows = dropsRows
         self.allowsCopy = allowsCopy

@@ -6,11 +6,15 @@ struct StatementRequest: Sendable {
     /// One set of values for each run.
     var bindSets: [[SQLValue]]
     var dropsRows = false
-    /// Above 0, the rows come one by one, and the exchange pauses after so many.
+    /// Above 0, the rows come as they are taken, and the exchange pauses after so many.
     var rowLimit = 0
 }
 
 extension Session {
+    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough that the
+    /// first rows of a slow statement do not wait for long.
+    private static let rowsPerResult = 64
+
     enum Started: Sendable {
         /// The server was asked about the statement: come again with its answer.
         case preparing
@@ -95,7 +99,7 @@ extension Session {
         statement.useCount += request.bindSets.count
         let exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
-            link.setSingleRowMode()
+            link.setRowsPerResult(Self.rowsPerResult)
             exchange.rowLimit = request.rowLimit
         }
         self.exchange = exchange

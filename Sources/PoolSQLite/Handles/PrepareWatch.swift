@@ -67,7 +67,7 @@ final class PrepareWatch {
 
     func see(_ action: Int32, table: UnsafePointer<CChar>?, database: UnsafePointer<CChar>?, isInTrigger: Bool) {
         switch action {
-        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE: seeWrite(to: database)
+        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE: unsafe seeWrite(to: database)
         default: break
         }
         switch action {
