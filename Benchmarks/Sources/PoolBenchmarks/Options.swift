@@ -9,7 +9,9 @@ struct Options {
     var only: [String]?
     /// An existing server's; nil to start one.
     var url: String?
-    /// Where to write all measurements.
+    /// Where to write the tables, the chart and all measurements.
+    var markdown: String?
+    var svg: String?
     var json: String?
 
     static let usage = """
@@ -25,7 +27,9 @@ struct Options {
                               is all of them
             --url URL         postgres: a server that runs, where the schema pool_benchmark is made anew and dropped at the end;
                               the default is a server of the benchmark's own
-            --json FILE       writes every measurement there too
+            --markdown FILE   writes the tables there too, with the machine, the versions and the command
+            --svg FILE        writes a chart of the ratios
+            --json FILE       writes every measurement
         """
 
     init(_ arguments: some Sequence<String>) throws {
@@ -39,6 +43,8 @@ struct Options {
                 tasks = try value.split(separator: ",").map { try Self.number(option, String($0), Int($0)) }
             case "--only": only = value.split(separator: ",").map(String.init)
             case "--url": url = value
+            case "--markdown": markdown = value
+            case "--svg": svg = value
             case "--json": json = value
             default: throw UsageError("there is no option \(option)")
             }

@@ -31,10 +31,6 @@ struct PoolBenchmarks {
         if name == "pool" || name == "all" { comparisons += try PoolBenchmark(options: options).run() }
         if name == "sqlite" || name == "all" { comparisons += try await SQLiteBenchmark(options: options).run() }
         if name == "postgres" || name == "all" { comparisons += try await PostgresBenchmark(options: options).run() }
-        if let json = options.json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(comparisons).write(to: URL(filePath: json))
-        }
+        try Report(comparisons).write(options)
     }
 }

@@ -27,4 +27,7 @@ struct sqlite_run {
 int sqlite_threads(
     const struct sqlite_run *run, struct measurement_result *result, char *message, size_t message_size);
 
+/// The version of the library that this program runs with.
+const char *sqlite_library_version(void);
+
 #endif

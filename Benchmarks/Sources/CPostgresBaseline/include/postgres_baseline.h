@@ -34,4 +34,7 @@ int postgres_threads(
 int postgres_epoll(
     const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
 
+/// The version of libpq that this program runs with: 150004 is 15.4.
+int postgres_library_version(void);
+
 #endif
