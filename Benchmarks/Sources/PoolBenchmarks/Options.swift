@@ -23,8 +23,8 @@ struct Options {
             --rounds N        turns of each contender; the default is 5
             --seconds N       how long a turn lasts; the default is 1
             --tasks N,…       how many tasks at once; the default is 1,8,64, and for the pool 1,2,8,64
-            --only NAME,…     pool: cycle, yield; sqlite: lease, point, rows, mixed; postgres: select1, point, rows; the default
-                              is all of them
+            --only NAME,…     pool: cycle, yield; sqlite: lease, point, rows, mixed; postgres: select1, point, rows, batch;
+                              the default is all of them
             --url URL         postgres: a server that runs, where the schema pool_benchmark is made anew and dropped at the end;
                               the default is a server of the benchmark's own
             --markdown FILE   writes the tables there too, with the machine, the versions and the command
