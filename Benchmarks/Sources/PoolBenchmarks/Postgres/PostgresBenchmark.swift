@@ -26,7 +26,8 @@ struct PostgresBenchmark {
                 let load = statement.load(tasks: tasks, seconds: options.seconds)
                 comparisons.append(
                     try Comparison(
-                        title: "Postgres: \(statement.title)", load: load, contenders: contenders.map(\.rawValue),
+                        title: "Postgres: \(statement.title)", tasks: load.tasks,
+                        contenders: contenders.map(\.rawValue),
                         rounds: options.rounds
                     ) { contender in
                         let run = PostgresRun(

@@ -36,8 +36,7 @@ struct Chart {
         var y = top
         for comparison in comparisons {
             y += lineHeight * 1.5
-            let title = "\(comparison.title), \(comparison.tasks == 1 ? "1 task" : "\(comparison.tasks) tasks")"
-            lines.append(text(title, x: 10, y: y, anchor: "start", style: "title"))
+            lines.append(text(comparison.fullTitle, x: 10, y: y, anchor: "start", style: "title"))
             for (index, contender) in comparison.contenders.enumerated() {
                 y += lineHeight
                 lines.append(text(contender, x: left - 10, y: y, anchor: "end"))
