@@ -36,7 +36,9 @@ let package = Package(
             name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
         .testTarget(name: "PoolMySQLTests", dependencies: ["PoolMySQL", "PoolTesting"]),
-        .testTarget(name: "PoolPostgresTests", dependencies: ["PoolPostgres", "PoolTesting"]),
+        .testTarget(
+            name: "PoolPostgresTests",
+            dependencies: ["PoolPostgres", "PoolTesting", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]

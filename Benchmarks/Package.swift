@@ -9,12 +9,16 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLiteBaseline"),
         .target(name: "CBaseline", dependencies: ["CSQLiteBaseline"]),
+        .target(
+            name: "CPostgresBaseline", dependencies: ["CBaseline"], linkerSettings: [.linkedLibrary("pq")]),
         .executableTarget(
             name: "PoolBenchmarks",
             dependencies: [
-                "CBaseline",
+                "CBaseline", "CPostgresBaseline",
                 .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "PoolTesting", package: "swift-connection-pool"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),

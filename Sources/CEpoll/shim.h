@@ -10,18 +10,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { cepoll_read = 1, cepoll_write = 2 };
+enum { cepoll_read = 1, cepoll_write = 2, cepoll_end = 4 };
 
 static inline int cepoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 static inline void cepoll_close(int descriptor) { close(descriptor); }
 static inline int cepoll_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// Watches a descriptor, level-triggered, for the given interest. Returns 0 or an errno value.
-static inline int cepoll_set(int epoll, int descriptor, int is_new, int interest, uint64_t token) {
+// Watches a descriptor for all that can happen to it, edge-triggered; for one that is watched already, tells again what it is
+// ready for. Returns 0 or an errno value.
+static inline int cepoll_watch(int epoll, int descriptor, int is_new, uint64_t token) {
     struct epoll_event event = {0};
-    event.events = ((interest & cepoll_read) ? EPOLLIN | EPOLLRDHUP : 0) | ((interest & cepoll_write) ? EPOLLOUT : 0);
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token;
     return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) == 0 ? 0 : errno;
+}
+
+// Watches the descriptor by which other threads wake the loop, level-triggered.
+static inline int cepoll_watch_signal(int epoll, int descriptor, uint64_t token) {
+    struct epoll_event event = {0};
+    event.events = EPOLLIN;
+    event.data.u64 = token;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
 }
 
 static inline int cepoll_remove(int epoll, int descriptor) {
@@ -38,7 +47,9 @@ static inline int cepoll_wait(int epoll, uint64_t *tokens, int *interests, int c
         // An error or the peer's end is seen by whoever reads or writes.
         int both = (flags & (EPOLLERR | EPOLLHUP)) ? cepoll_read | cepoll_write : 0;
         tokens[i] = events[i].data.u64;
-        interests[i] = both | ((flags & (EPOLLIN | EPOLLRDHUP)) ? cepoll_read : 0) | ((flags & EPOLLOUT) ? cepoll_write : 0);
+        interests[i] = both | ((flags & (EPOLLIN | EPOLLRDHUP)) ? cepoll_read : 0) |
+                       ((flags & EPOLLOUT) ? cepoll_write : 0) |
+                       ((flags & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ? cepoll_end : 0);
     }
     return count > 0 ? count : 0;
 }

@@ -2,26 +2,39 @@ internal import Synchronization
 
 /// A descriptor that an ``EventLoop`` watches. At most one task waits at a time.
 ///
-/// The descriptor stays registered from one wait to the next, so that a wait for an answer needs no call of the system.
+/// The descriptor stays registered, and the system tells of each change once. A wait for the answer to what was just sent therefore
+/// needs no call of the system at all.
 public final class DescriptorWatch: Sendable {
     let descriptor: OwnedDescriptor
     private let loop: EventLoop
     private let state = Mutex(State())
     private let tokenValue = Atomic<UInt64>(0)
+    private let news = Atomic<Bool>(false)
+
+    /// A suspended ``wait(for:until:onlyNews:)``. An unsafe continuation, which costs no allocation: whoever takes the waiter out of
+    /// the state, under its lock, resumes it, and nobody else can.
+    @safe
+    private struct Waiter {
+        let continuation: UnsafeContinuation<WaitOutcome, Never>
+
+        func resume(_ outcome: WaitOutcome) { unsafe continuation.resume(returning: outcome) }
+    }
 
     private struct State {
-        var waiter: CheckedContinuation<WaitOutcome, Never>?
+        var waiter: Waiter?
         /// What the waiter waits for.
         var wanted: Readiness = []
-        /// What the system watches for.
-        var armed: Readiness = []
+        /// What has been told of, and no wait has taken.
+        var arrived: Readiness = []
         /// The number of the latest wait.
         var wait: UInt64 = 0
         var isInterrupted = false
         var isClosed = false
+        /// True once the other side has closed the stream.
+        var isEnded = false
         var onUnexpected: (@Sendable () -> Void)?
 
-        mutating func takeWaiter() -> CheckedContinuation<WaitOutcome, Never>? {
+        mutating func takeWaiter() -> Waiter? {
             defer { waiter = nil }
             return waiter
         }
@@ -45,16 +58,22 @@ public final class DescriptorWatch: Sendable {
     /// - Parameters:
     ///   - readiness: Empty to wait only for an interruption or the deadline.
     ///   - deadline: Nil waits forever.
-    public func wait(for readiness: Readiness, until deadline: ContinuousClock.Instant? = nil) async -> WaitOutcome {
-        await withCheckedContinuation { continuation in
-            if let outcome = begin(readiness, deadline, continuation) { continuation.resume(returning: outcome) }
+    ///   - onlyNews: True if nothing can be there that was not told of yet, as when all that had come was read before the request
+    ///     whose answer is waited for was sent. Such a wait costs no call of the system. False also ends the wait at once for what
+    ///     a reader has left.
+    public func wait(
+        for readiness: Readiness, until deadline: ContinuousClock.Instant? = nil, onlyNews: Bool = false
+    ) async -> WaitOutcome {
+        unsafe await withUnsafeContinuation { continuation in
+            let waiter = unsafe Waiter(continuation: continuation)
+            if let outcome = begin(readiness, deadline, onlyNews: onlyNews, waiter) { waiter.resume(outcome) }
         }
     }
 
     /// Nil if the continuation waits now.
     private func begin(
-        _ readiness: Readiness, _ deadline: ContinuousClock.Instant?,
-        _ continuation: CheckedContinuation<WaitOutcome, Never>
+        _ readiness: Readiness, _ deadline: ContinuousClock.Instant?, onlyNews: Bool,
+        _ waiter: Waiter
     ) -> WaitOutcome? {
         state.withLock { state in
             precondition(state.waiter == nil, "bug in the driver: two tasks wait for one descriptor")
@@ -63,17 +82,24 @@ public final class DescriptorWatch: Sendable {
                 state.isInterrupted = false
                 return .interrupted
             }
-            if !readiness.isEmpty, state.armed != readiness {
-                // A descriptor that cannot be watched will fail whoever reads it.
-                guard loop.set(self, readiness) else { return .ready }
-                state.armed = readiness
+            if state.isEnded, readiness.contains(.read) { return .ready }
+            if !state.arrived.isDisjoint(with: readiness) {
+                take(readiness, &state)
+                return .ready
             }
-            state.waiter = continuation
+            // A descriptor that cannot be watched will fail whoever reads it.
+            if !readiness.isEmpty, !onlyNews, !loop.tellAgain(self) { return .ready }
+            state.waiter = waiter
             state.wanted = readiness
             state.wait += 1
             if let deadline { loop.add(deadline, for: self, wait: state.wait) }
             return nil
         }
+    }
+
+    private func take(_ readiness: Readiness, _ state: inout State) {
+        state.arrived.subtract(readiness)
+        if !state.arrived.contains(.read) { news.store(false, ordering: .sequentiallyConsistent) }
     }
 
     /// Ends the wait that runs, or else the next one.
@@ -82,7 +108,7 @@ public final class DescriptorWatch: Sendable {
             if state.waiter == nil { state.isInterrupted = true }
             return state.takeWaiter()
         }
-        waiter?.resume(returning: .interrupted)
+        waiter?.resume(.interrupted)
     }
 
     /// Forgets an ``interrupt()`` that came while nobody waited.
@@ -90,26 +116,47 @@ public final class DescriptorWatch: Sendable {
         state.withLock { $0.isInterrupted = false }
     }
 
-    /// Watches for reading while nobody waits: `action` is called on the loop's thread when bytes or the end of the stream come
-    /// that nobody waits for. Then it is not called again before ``rearm()`` or another wait. Nil ends that.
+    /// Called on the loop's thread when bytes or the end of the stream come while nobody waits; nil ends that.
+    ///
+    /// It is called once for what has come, also if nobody reads it then: see ``hasNews``.
     public func onUnexpectedInput(_ action: (@Sendable () -> Void)?) {
         state.withLock { $0.onUnexpected = action }
-        if action != nil { rearm() }
     }
 
-    /// Watches for reading again, after unexpected input has been taken care of.
-    public func rearm() {
+    /// True if something has come that no wait has been told of. The next wait is.
+    public var hasNews: Bool { news.load(ordering: .sequentiallyConsistent) }
+
+    /// Counts what has come as told, for one who reads it without a wait.
+    ///
+    /// - Returns: false if the other side has closed the stream.
+    public func takeNews() -> Bool {
         state.withLock { state in
-            guard state.onUnexpected != nil, state.waiter == nil, !state.isClosed, state.armed != .read else { return }
-            if loop.set(self, .read) { state.armed = .read }
+            take(.read, &state)
+            return !state.isEnded
+        }
+    }
+
+    /// Tells the peer of a socket that nothing more comes, and suspends until it has ended the stream too. What it still sends is
+    /// dropped. For a socket that nobody reads any more.
+    ///
+    /// - Returns: False if the deadline has passed, or the watch was closed.
+    public func finish(until deadline: ContinuousClock.Instant) async -> Bool {
+        onUnexpectedInput(nil)
+        descriptor.shutDownWriting()
+        while true {
+            switch await wait(for: .read, until: deadline) {
+            case .ready: if descriptor.dropInput() { return true }
+            case .interrupted: break
+            case .timedOut, .closed: return false
+            }
         }
     }
 
     /// Ends the watch, and a wait with it. To be called once at least.
     public func close() {
-        guard let waiter = markClosed() else { return }
+        guard let ending = markClosed() else { return }
         loop.remove(self)
-        waiter.resume()
+        ending.resume()
     }
 
     // MARK: Called by the loop
@@ -120,8 +167,8 @@ public final class DescriptorWatch: Sendable {
     }
 
     private struct Ending {
-        let waiter: CheckedContinuation<WaitOutcome, Never>?
-        func resume() { waiter?.resume(returning: .closed) }
+        let waiter: Waiter?
+        func resume() { waiter?.resume(.closed) }
     }
 
     /// Nil if it was closed before.
@@ -137,19 +184,24 @@ public final class DescriptorWatch: Sendable {
     func handle(_ readiness: Readiness) {
         let (waiter, action) = state.withLock { state in
             if state.isClosed {
-                return (nil as CheckedContinuation<WaitOutcome, Never>?, nil as (@Sendable () -> Void)?)
+                return (nil as Waiter?, nil as (@Sendable () -> Void)?)
             }
-            if state.waiter != nil, !state.wanted.isDisjoint(with: readiness) { return (state.takeWaiter(), nil) }
-            // Nobody takes it: without this, the event would come again at once, and forever.
-            if loop.set(self, []) { state.armed = [] }
+            if readiness.contains(.end) { state.isEnded = true }
+            state.arrived.formUnion(readiness)
+            if state.waiter != nil, !state.wanted.isDisjoint(with: readiness) {
+                take(state.wanted, &state)
+                return (state.takeWaiter(), nil)
+            }
+            guard readiness.contains(.read) else { return (nil, nil) }
+            news.store(true, ordering: .sequentiallyConsistent)
             return (nil, state.waiter == nil ? state.onUnexpected : nil)
         }
-        waiter?.resume(returning: .ready)
+        waiter?.resume(.ready)
         action?()
     }
 
     func expire(_ wait: UInt64) {
         let waiter = state.withLock { state in state.wait == wait ? state.takeWaiter() : nil }
-        waiter?.resume(returning: .timedOut)
+        waiter?.resume(.timedOut)
     }
 }

@@ -11,6 +11,8 @@ public final class EventLoop: TaskExecutor {
     public let name: String
     private let poller: Poller
     private let state = Mutex(State())
+    /// True while the thread sleeps, or is about to: else it looks for work by itself before it does.
+    private let isSleeping = Atomic<Bool>(false)
     /// The thread's identity, and 0 before it runs and after it has ended.
     private let identity = Atomic<UInt>(0)
 
@@ -71,7 +73,7 @@ public final class EventLoop: TaskExecutor {
         }
         guard isAccepted else { throw EventLoopError(function: "watch", systemError: 0) }
         do {
-            try poller.set(watch.descriptor.number, [], token: watch.token, isNew: true)
+            try poller.add(watch.descriptor.number, token: watch.token)
         } catch {
             forget(watch)
             throw error
@@ -101,8 +103,9 @@ public final class EventLoop: TaskExecutor {
 
     // MARK: For the watches
 
-    func set(_ watch: DescriptorWatch, _ interest: Readiness) -> Bool {
-        (try? poller.set(watch.descriptor.number, interest, token: watch.token, isNew: false)) != nil
+    /// Has the watch told again of what its descriptor is ready for. False if the system refuses.
+    func tellAgain(_ watch: DescriptorWatch) -> Bool {
+        poller.tellAgain(watch.descriptor.number, token: watch.token)
     }
 
     func remove(_ watch: DescriptorWatch) {
@@ -126,7 +129,7 @@ public final class EventLoop: TaskExecutor {
     }
 
     private func wakeIfNeeded(_ state: inout State) {
-        if state.isWoken || state.hasEnded || isCurrent { return }
+        if state.isWoken || state.hasEnded || !isSleeping.load(ordering: .relaxed) { return }
         state.isWoken = true
         poller.wake()
     }
@@ -134,17 +137,30 @@ public final class EventLoop: TaskExecutor {
     // MARK: On the thread
 
     private enum Turn {
-        case run([UnownedJob], milliseconds: Int32)
+        case run
+        case wait(milliseconds: Int32)
         case end
     }
 
     private func main() {
         identity.store(NativeThread.currentIdentity, ordering: .relaxed)
         let executor = unsafe asUnownedTaskExecutor()
-        while case .run(let jobs, let milliseconds) = nextTurn() {
-            for job in jobs { unsafe job.runSynchronously(on: executor) }
-            poller.wait(milliseconds, handle)
-            expireDeadlines()
+        // The jobs of this turn. The list that is being filled takes its place, so that neither grows anew each time.
+        var jobs: [UnownedJob] = []
+        var turnsSinceLook = 0
+        turns: while true {
+            switch nextTurn(&jobs, mayRun: turnsSinceLook < Self.turnsBetweenLooks) {
+            case .run:
+                for job in jobs { unsafe job.runSynchronously(on: executor) }
+                jobs.removeAll(keepingCapacity: true)
+                turnsSinceLook += 1
+            case .wait(let milliseconds):
+                poller.wait(milliseconds, handle)
+                isSleeping.store(false, ordering: .relaxed)
+                turnsSinceLook = 0
+            case .end:
+                break turns
+            }
         }
         identity.store(0, ordering: .relaxed)
         let (waiters, watches) = state.withLock { state in
@@ -156,31 +172,34 @@ public final class EventLoop: TaskExecutor {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// What to run, and for how long to wait afterwards. The end is decided under the lock that ``enqueue(_:)`` takes, so no
-    /// job is ever queued for a thread that will not look again.
-    private func nextTurn() -> Turn {
-        state.withLock { state in
+    /// How often jobs that queue more jobs may run before the descriptors are looked at again.
+    private static let turnsBetweenLooks = 16
+
+    /// What to do next. The end is decided under the lock that ``enqueue(_:)`` takes, so no job is ever queued for a thread that
+    /// will not look again; and so is the sleep.
+    private func nextTurn(_ jobs: inout [UnownedJob], mayRun: Bool) -> Turn {
+        let (turn, expired) = state.withLock { state in
             state.isWoken = false
+            let expired = state.deadlines.removeExpired()
             if !state.jobs.isEmpty {
-                defer { state.jobs = [] }
-                // Jobs may have queued more: look at the descriptors, and come back at once.
-                return .run(state.jobs, milliseconds: 0)
+                if !mayRun { return (Turn.wait(milliseconds: 0), expired) }
+                swap(&jobs, &state.jobs)
+                return (.run, expired)
             }
             if state.isShuttingDown {
                 state.hasEnded = true
-                return .end
+                return (.end, expired)
             }
-            return .run([], milliseconds: state.deadlines.millisecondsUntilFirst)
+            if !expired.isEmpty { return (.wait(milliseconds: 0), expired) }
+            isSleeping.store(true, ordering: .relaxed)
+            return (.wait(milliseconds: state.deadlines.millisecondsUntilFirst), expired)
         }
+        for (watch, wait) in expired { watch.expire(wait) }
+        return turn
     }
 
     private func handle(_ token: UInt64, _ readiness: Readiness) {
         // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)
-    }
-
-    private func expireDeadlines() {
-        let expired = state.withLock { $0.deadlines.removeExpired() }
-        for (watch, wait) in expired { watch.expire(wait) }
     }
 }

@@ -15,6 +15,19 @@ final class OwnedDescriptor: Sendable {
         if number < 0 { throw EventLoopError(function: "fcntl", systemError: errno) }
     }
 
+    /// No effect if it is no socket, or not connected any more.
+    func shutDownWriting() {
+        _ = shutdown(number, Int32(SHUT_WR))
+    }
+
+    /// Reads once, and forgets what came. True at the end of the stream, or if it cannot be read at all.
+    func dropInput() -> Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = unsafe read(number, buffer.baseAddress, buffer.count)
+            return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+        }
+    }
+
     deinit {
         close(number)
     }

@@ -24,23 +24,32 @@ struct Poller: Sendable {
         return unsafe kevent(queue, &event, 1, nil, 0, nil) == 0 ? 0 : errno
     }
 
-    /// Watches a descriptor for `interest`, which may be empty. Level-triggered: an event comes again and again until
-    /// its cause, or the interest, is gone.
-    func set(_ descriptor: Int32, _ interest: Readiness, token: UInt64, isNew: Bool) throws(EventLoopError) {
-        for (filter, kind) in [(EVFILT_READ, Readiness.read), (EVFILT_WRITE, Readiness.write)] {
-            let isWanted = interest.contains(kind)
-            let event = unsafe kevent(
-                ident: UInt(descriptor), filter: Int16(filter), flags: UInt16(isWanted ? EV_ADD : EV_DELETE),
-                fflags: 0, data: 0, udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
-            let result = unsafe Self.change(queue, event)
-            // What is not wanted need not have been there.
-            if isWanted, result != 0 { throw EventLoopError(function: "kevent", systemError: result) }
-        }
+    /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
+    func add(_ descriptor: Int32, token: UInt64) throws(EventLoopError) {
+        let result = setFilters(of: descriptor, UInt16(EV_ADD | EV_CLEAR), token)
+        if result != 0 { throw EventLoopError(function: "kevent", systemError: result) }
+    }
+
+    /// Has what a watched descriptor is ready for told again: to add a filter that is there looks at the descriptor anew. False
+    /// if the system refuses.
+    func tellAgain(_ descriptor: Int32, token: UInt64) -> Bool {
+        setFilters(of: descriptor, UInt16(EV_ADD | EV_CLEAR), token) == 0
     }
 
     /// Fails silently for a descriptor that was closed: the system has removed it by itself.
     func remove(_ descriptor: Int32) {
-        try? set(descriptor, [], token: 0, isNew: false)
+        _ = setFilters(of: descriptor, UInt16(EV_DELETE), 0)
+    }
+
+    private func setFilters(of descriptor: Int32, _ flags: UInt16, _ token: UInt64) -> Int32 {
+        for filter in [EVFILT_READ, EVFILT_WRITE] {
+            let event = unsafe kevent(
+                ident: UInt(descriptor), filter: Int16(filter), flags: flags, fflags: 0, data: 0,
+                udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
+            let result = unsafe Self.change(queue, event)
+            if result != 0 { return result }
+        }
+        return 0
     }
 
     /// Makes the wait that runs, or else the next one, return.
@@ -61,7 +70,9 @@ struct Poller: Sendable {
                 let event = unsafe events[index]
                 if unsafe Int32(event.filter) == EVFILT_USER { continue }
                 let token = unsafe UInt64(UInt(bitPattern: event.udata))
-                body(token, unsafe Int32(event.filter) == EVFILT_WRITE ? .write : .read)
+                var readiness: Readiness = unsafe Int32(event.filter) == EVFILT_WRITE ? .write : .read
+                if unsafe Int32(event.flags) & EV_EOF != 0 { readiness.formUnion([.read, .end]) }
+                body(token, readiness)
             }
         }
     }

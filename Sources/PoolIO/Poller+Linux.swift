@@ -24,14 +24,18 @@ struct Poller: Sendable {
             cepoll_close(queue)
             throw EventLoopError(function: "eventfd", systemError: error)
         }
-        _ = cepoll_set(queue, signal, 1, 1, Self.wakeToken)
+        _ = cepoll_watch_signal(queue, signal, Self.wakeToken)
     }
 
-    /// Watches a descriptor for `interest`, which may be empty. Level-triggered: an event comes again and again until
-    /// its cause, or the interest, is gone.
-    func set(_ descriptor: Int32, _ interest: Readiness, token: UInt64, isNew: Bool) throws(EventLoopError) {
-        let result = cepoll_set(queue, descriptor, isNew ? 1 : 0, Int32(interest.rawValue), token)
+    /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
+    func add(_ descriptor: Int32, token: UInt64) throws(EventLoopError) {
+        let result = cepoll_watch(queue, descriptor, 1, token)
         if result != 0 { throw EventLoopError(function: "epoll_ctl", systemError: result) }
+    }
+
+    /// Has what a watched descriptor is ready for told again. False if the system refuses.
+    func tellAgain(_ descriptor: Int32, token: UInt64) -> Bool {
+        cepoll_watch(queue, descriptor, 0, token) == 0
     }
 
     /// Fails silently for a descriptor that was closed: the system has removed it by itself.

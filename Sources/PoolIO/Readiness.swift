@@ -8,6 +8,8 @@ public struct Readiness: OptionSet, Sendable, Hashable {
     public static let read = Self(rawValue: 1)
     /// Bytes can be written without blocking.
     public static let write = Self(rawValue: 2)
+    /// The other side has closed the stream. It counts as readable too, and is not waited for by itself.
+    static let end = Self(rawValue: 4)
 }
 
 /// How a wait ended.

@@ -13,6 +13,7 @@ public final class PostgresConnection: SQLConnection {
     private let canceller = Mutex<Canceller?>(nil)
     /// What ``Session/condition`` was after the latest operation, so that a release needs no lock.
     private let latestCondition = Atomic<UInt8>(2)
+    private let lossAction = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(_ configuration: PostgresConfiguration, _ runtime: Runtime) throws {
         self.configuration = configuration
@@ -37,6 +38,16 @@ public final class PostgresConnection: SQLConnection {
     }
 
     public func cancel() { gate.cancelRunning() }
+
+    public func onLoss(_ action: @escaping @Sendable () -> Void) {
+        lossAction.withLock { $0 = action }
+        // Whoever takes it calls it: the connection may have been lost just before.
+        if condition == .broken { reportLoss() }
+    }
+
+    private func reportLoss() {
+        lossAction.withLock { $0.take() }?()
+    }
 
     // MARK: Operations
 
@@ -65,6 +76,8 @@ public final class PostgresConnection: SQLConnection {
         defer {
             updateCondition()
             gate.end(operation)
+            // What came while it ran, and was not for it.
+            if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
         }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
@@ -103,18 +116,19 @@ public final class PostgresConnection: SQLConnection {
         try noteInterruption(of: operation, &request)
         var step = withSession { $0.step(hasInput: false) }
         while true {
-            let readiness: Readiness
+            var readiness: Readiness = []
+            var onlyNews = false
             switch step {
             case .finished, .paused:
                 guard let waiting = request, waiting.isOnItsWay else {
                     if request?.hasFailed == true { withSession { $0.isBroken = true } }
                     return step == .finished
                 }
-                readiness = []
+            case .waitForAnswer: (readiness, onlyNews) = (.read, true)
             case .waitForRead: readiness = .read
             case .waitForReadOrWrite: readiness = [.read, .write]
             }
-            switch await operation.watch.wait(for: readiness, until: request?.nextMoment) {
+            switch await operation.watch.wait(for: readiness, until: request?.nextMoment, onlyNews: onlyNews) {
             case .ready: step = withSession { $0.step(hasInput: true) }
             case .interrupted: try noteInterruption(of: operation, &request)
             case .timedOut: try noteTimeout(of: operation, request, isAnswered: readiness.isEmpty)
@@ -144,7 +158,7 @@ public final class PostgresConnection: SQLConnection {
             let canceller = operation.isCancellable ? canceller.withLock { $0 } : nil
             let current = request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout)
             request = current
-            current.askIfDue(on: runtime.helpers, waking: operation.watch)
+            current.askIfDue(on: runtime.cancels, waking: operation.watch)
         }
     }
 
@@ -155,7 +169,7 @@ public final class PostgresConnection: SQLConnection {
                 PostgresError(
                     connectionFailure: "the server did not answer within \(configuration.cancelTimeout) of a cancel"))
         }
-        if !isAnswered { request.askIfDue(on: runtime.helpers, waking: operation.watch) }
+        if !isAnswered { request.askIfDue(on: runtime.cancels, waking: operation.watch) }
     }
 
     private func giveUp(_ error: PostgresError) -> PostgresError {
@@ -172,7 +186,7 @@ public final class PostgresConnection: SQLConnection {
         }
         if asking, let canceller = canceller.withLock({ $0 }) {
             let request = CancelRequest(canceller, timeout: configuration.cancelTimeout)
-            request.askIfDue(on: runtime.helpers, waking: operation.watch)
+            request.askIfDue(on: runtime.cancels, waking: operation.watch)
             while request.isOnItsWay {
                 if await operation.watch.wait(for: [], until: request.deadline) == .timedOut { throw giveUp(.closed) }
                 if gate.signal(for: operation) == .closing { throw giveUp(.closed) }
@@ -187,7 +201,11 @@ public final class PostgresConnection: SQLConnection {
     /// - Throws: If the operation was cancelled, or the connection is closed. Nothing is asked of the server then.
     func waitForInput(_ operation: Operation, orRoom: Bool = false) async throws {
         switch await operation.watch.wait(for: orRoom ? [.read, .write] : .read) {
-        case .ready: withSession { session in _ = session.link?.consumeInput() }
+        case .ready:
+            withSession { session in
+                _ = session.link?.consumeInput()
+                session.exchange?.hasRead = true
+            }
         case .interrupted: try checkCancellation(of: operation)
         case .timedOut: break
         case .closed: throw PostgresError.closed
@@ -195,6 +213,9 @@ public final class PostgresConnection: SQLConnection {
     }
 
     // MARK: Life
+
+    /// How long a server may take to end a session. One that needs longer goes on without a place in the pool.
+    private static let farewellTimeout = Duration.seconds(1)
 
     /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files, certificates.
     func connect() async throws {
@@ -246,23 +267,28 @@ public final class PostgresConnection: SQLConnection {
         let watch = try loop.watch(socket)
         gate.attach(watch)
         try await perform { operation in try await applyBaseline(operation) }
-        watch.onUnexpectedInput { [weak self] in self?.noteUnexpectedInput() }
+        // Until close(_:): a weak reference would make each use of the connection dearer.
+        watch.onUnexpectedInput { [unowned watch] in self.noteUnexpectedInput(watch) }
+        if watch.hasNews { noteUnexpectedInput(watch) }
     }
 
     /// Bytes have come while nobody waited: a notification, a setting that changed, or the end of the connection.
-    private func noteUnexpectedInput() {
+    private func noteUnexpectedInput(_ watch: DescriptorWatch) {
+        // An operation that runs reads them, or looks for them when it ends.
+        if gate.isRunning { return }
         let isAlive = withSession { session in
-            guard let link = session.link, session.exchange == nil else { return session.link != nil }
-            if !link.consumeInput() || !link.isConnected { return false }
+            // Looked at again under the lock, without which no operation sends or reads.
+            guard let link = session.link, session.exchange == nil, !gate.isRunning else { return true }
+            let isOpen = watch.takeNews()
+            if !link.consumeInput() || !isOpen { session.isBroken = true }
             // To look whether it is busy makes libpq read what has come.
             _ = link.isBusy
             session.collectNotifications(link)
-            return link.isConnected
+            return !session.isBroken && link.isConnected
         }
-        if isAlive {
-            gate.rearm()
-        } else {
+        if !isAlive {
             latestCondition.store(2, ordering: .releasing)
+            reportLoss()
         }
     }
 
@@ -276,17 +302,51 @@ public final class PostgresConnection: SQLConnection {
         try await perform { operation in _ = try await command("", operation) }
     }
 
+    /// Frees what a connect that failed has opened.
+    ///
+    /// Where libpq still blocks a helper thread, as for a name that nobody resolves, that thread holds the session, and frees it with
+    /// its reference to the connection, which is the last one.
+    func abandonConnect() async {
+        if session.withLockIfAvailable({ _ in true }) == true { return await close(.orderly) }
+        gate.close()
+        latestCondition.store(2, ordering: .releasing)
+        gate.detach()?.close()
+        _ = session.withLockIfAvailable { $0.close() }
+    }
+
     func close(_ mode: CloseMode) async {
+        lossAction.withLock { $0 = nil }
         gate.close()
         await gate.waitUntilIdle()
         latestCondition.store(2, ordering: .releasing)
-        gate.detach()?.close()
+        let attached = gate.detach()
+        // Without a watch it was still connecting.
+        if attached == nil { await waitForConnectStep() }
+        let (socket, isActive) = withSession { ($0.link?.socket ?? -1, $0.link?.transactionStatus == .active) }
+        let watch = attached ?? (socket < 0 ? nil : try? loop.watch(socket))
+        // The server would go on with the statement, and notice only at its end that nobody listens.
+        if isActive, let canceller = canceller.withLock({ $0 }) {
+            runtime.cancels.start {
+                _ = canceller.send()
+            } failure: { _ in
+            }
+        }
         withSession { $0.close() }
         canceller.withLock { $0 = nil }
+        // The pool opens the next connection when this one's place is free: by then the server's process should have gone.
+        if mode == .orderly { _ = await watch?.finish(until: .now + Self.farewellTimeout) }
+        watch?.close()
     }
 
-    deinit {
-        // The pool closes each connection; this ends the watch of one that a test or a tool forgot.
-        gate.detach()?.close()
+    /// A step of a connect that was cancelled goes on, and may take long. To wait for its lock would hold up the caller's thread.
+    private func waitForConnectStep() async {
+        await withCheckedContinuation { continuation in
+            runtime.helpers.start {
+                self.session.withLock { _ in }
+                continuation.resume()
+            } failure: { _ in
+                continuation.resume()
+            }
+        }
     }
 }

@@ -35,17 +35,17 @@ public final class PostgresCursor: SQLCursor {
         }
     }
 
-    public func close() async {
+    public func close() async throws {
         let wasClosed = state.withLock { state in
             defer { state.isClosed = true }
             return state.isClosed
         }
-        if !wasClosed { await connection.closeCursor() }
+        if !wasClosed { try await connection.closeCursor() }
     }
 }
 
 extension PostgresConnection {
-    /// Starts a statement whose rows come one by one, up to the first row, which tells the columns.
+    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, [SQLValue]) {
         var isRepeated = false
         while true {
@@ -80,17 +80,21 @@ extension PostgresConnection {
         }
     }
 
-    func closeCursor() async {
-        // Only a connection that is closed or lost can refuse, and says so by its condition.
-        try? await perform(isCancellable: false) { operation in
-            let (isRunning, mayCancel) = withSession { session in
-                (session.exchange != nil, session.mayCancelExchange)
-            }
-            if isRunning {
-                try await stopExchange(operation, asking: mayCancel)
-                withSession { session in _ = try? session.finish() }
-            }
+    /// Ends the statement whose rows are being read.
+    ///
+    /// - Throws: The server's error, unless the statement only reads outside a transaction: nobody misses anything then,
+    ///   and a connection that is closed or lost says so by its condition.
+    func closeCursor() async throws {
+        let (isRunning, mayCancel) = withSession { session in
+            (session.exchange != nil, session.mayCancelExchange)
         }
+        if !isRunning { return }
+        do {
+            try await perform(isCancellable: false) { operation in
+                try await stopExchange(operation, asking: mayCancel)
+                _ = try withSession { try $0.finish() }
+            }
+        } catch  where mayCancel {}
     }
 }
 

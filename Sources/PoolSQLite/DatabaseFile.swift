@@ -87,16 +87,31 @@ final class DatabaseFile: Sendable {
         let database = try Database(
             name, isURI: isURI, opening, busyTimeout: configuration.busyTimeout, interrupter: interrupter)
         if opening != .readOnly {
-            if let pageSize = configuration.pageSize { try database.run("PRAGMA page_size = \(pageSize)") }
             if database.isReadOnly {
                 throw SQLiteError(
                     .readOnly, "The file of \"\(name)\" can only be read",
                     remedy: "Give this user write permission for the file and its folder, or set isReadOnly")
             }
+            try setUpIfNew(database)
         }
         // SQLite opens a file only when it first needs it; what is wrong with it should show here.
         try database.run("SELECT count(*) FROM sqlite_master")
         return database
+    }
+
+    /// Sets what belongs to the file while nothing is in it; also a journal mode would be too much.
+    private func setUpIfNew(_ database: Database) throws {
+        if let pageSize = configuration.pageSize { try database.run("PRAGMA page_size = \(pageSize)") }
+        let pragmas = configuration.pragmas.filter(\.isOfFile)
+        if try pragmas.isEmpty || database.run("PRAGMA page_count") != .int(0) { return }
+        // In one transaction, so that a file that is there has all of it. An error closes the handle, and so undoes it.
+        try database.run("BEGIN")
+        for name in SQLiteConfiguration.Pragma.namesOfFile {
+            for pragma in pragmas where pragma.name.lowercased() == name {
+                try database.run("PRAGMA \(name) = \(pragma.sqlValue)")
+            }
+        }
+        try database.run("COMMIT")
     }
 
     static func setJournalMode(_ mode: SQLiteConfiguration.JournalMode, on database: Database) throws {

@@ -92,6 +92,9 @@ extension SQLiteConfiguration {
             if taken.contains(pragma.name.lowercased()) {
                 throw PoolConfigurationError("pragmas", pragma.name, "it has a property of its own: set that")
             }
+            if pragma.name.lowercased() == "encoding" {
+                throw PoolConfigurationError("pragmas", pragma.name, "new databases are UTF-8, others stay as they are")
+            }
             if pragma.value.isEmpty || pragma.value.utf8.contains(0) {
                 throw PoolConfigurationError(
                     "pragmas", "\(pragma.name) = \"\(pragma.value)\"", "a value must not be empty or hold a zero byte")
@@ -114,12 +117,18 @@ extension SQLiteConfiguration {
 }
 
 extension SQLiteConfiguration.Pragma {
+    /// The settings that belong to the file. The one that can only be changed while it is empty comes first.
+    static let namesOfFile = ["auto_vacuum", "application_id", "user_version"]
+
+    var isOfFile: Bool { Self.namesOfFile.contains(name.lowercased()) }
+
     /// The value as it is written in SQL.
     var sqlValue: String {
         // `Double` also reads inf, nan and hexadecimal, which SQL does not.
         let isDecimal = value.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && Double(value) != nil
         if isDecimal || value.isIdentifier { return value }
-        return "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        let parts = value.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.map { String($0) }.joined(separator: "''") + "'"
     }
 }
 

@@ -69,12 +69,16 @@ public struct SQLiteConfiguration: Sendable {
     /// How long a statement waits for a lock that another process holds, before it fails with
     /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
     /// pool do not wait for each other here: they wait their turn in the pool's queue. Cancelling the task ends the
-    /// wait.
+    /// wait. A transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool
     /// More settings, applied in this order to each new connection, and again by a reset that must undo others. The
     /// default is none. A name that SQLite does not know makes connecting fail.
+    ///
+    /// `auto_vacuum`, `application_id` and `user_version` belong to the file and not to a connection. They are set when
+    /// the file is created, before anything is in it; as ``pageSize``, they do not change an existing one. `encoding` is
+    /// refused: a database that is created is UTF-8. See https://www.sqlite.org/pragma.html
     public let pragmas: [Pragma]
     /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps
     /// none; at most 10,000.

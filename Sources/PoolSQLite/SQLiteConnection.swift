@@ -41,6 +41,11 @@ public final class SQLiteConnection: SQLConnection {
 
     public func cancel() { interrupter.cancelRunning() }
 
+    /// Refuses writes on a connection for everything, as a reader's handle does.
+    public func setAccess(_ access: Access) {
+        if role == .main { session.withLock { $0.isForReading = access == .readOnly } }
+    }
+
     private static func number(_ condition: ConnectionCondition) -> UInt8 {
         switch condition {
         case .clean: 0
@@ -93,6 +98,8 @@ public final class SQLiteConnection: SQLConnection {
             } catch let error as SQLiteError {
                 if error.code.breaksConnection { session.isBroken = true }
                 throw Self.reason(for: error, interrupter.signal)
+            } catch let failure as BackupFailure {
+                throw Self.reason(for: failure.cause, interrupter.signal)
             }
         }
     }
@@ -155,6 +162,12 @@ public final class SQLiteConnection: SQLConnection {
 // MARK: - The common query interface
 
 extension SQLiteConnection {
+    /// Runs one statement and drops the rows that it returns.
+    ///
+    /// ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and so its `INTEGER
+    /// PRIMARY KEY`, also where the statement names it. It is nil where the statement inserted no row with a rowid: an
+    /// UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view whose trigger inserts.
+    /// What triggers insert does not count. See https://www.sqlite.org/c3ref/last_insert_rowid.html
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere { return try await performHere { try $0.execute(text, binds) } }
@@ -169,8 +182,7 @@ extension SQLiteConnection {
 
     public func open(_ sql: SQL) async throws -> SQLiteCursor {
         let (text, binds) = try sql.rendered(in: .ansi)
-        let (number, columns) = try await perform { try $0.openCursor(text, binds) }
-        return SQLiteCursor(self, number: number, columns: columns)
+        return SQLiteCursor(self, try await perform { try $0.openCursor(text, binds) })
     }
 
     /// Each run is a transaction of its own unless one is open: open one, for speed and to undo all if one fails.

@@ -3,28 +3,34 @@ internal import Synchronization
 
 /// The rows of a statement that is still running. It holds a batch at a time in memory, whatever the result's size.
 public final class SQLiteCursor: SQLCursor {
-    public let columns: Columns
+    public var columns: Columns { opened.columns }
     private let connection: SQLiteConnection
-    private let number: UInt64
+    private let opened: OpenedCursor
     private let hasEnded = Atomic<Bool>(false)
+    private let hasFailed = Atomic<Bool>(false)
 
-    init(_ connection: SQLiteConnection, number: UInt64, columns: Columns) {
+    init(_ connection: SQLiteConnection, _ opened: OpenedCursor) {
         self.connection = connection
-        self.number = number
-        self.columns = columns
+        self.opened = opened
     }
 
     public func next(maximumRows: Int) async throws -> Rows? {
         if hasEnded.load(ordering: .relaxed) { return nil }
-        let number = number
-        let rows = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
-        if rows == nil { hasEnded.store(true, ordering: .relaxed) }
-        return rows
+        let number = opened.number
+        do {
+            let rows = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
+            if rows == nil { hasEnded.store(true, ordering: .relaxed) }
+            return rows
+        } catch {
+            hasFailed.store(true, ordering: .relaxed)
+            throw error
+        }
     }
 
-    public func close() async {
-        let number = number
-        // Only a closed connection can refuse, and it has closed the cursor.
-        try? await connection.perform(isCancellable: false) { $0.cursors[number] = nil }
+    public func close() async throws {
+        if hasEnded.exchange(true, ordering: .relaxed) { return }
+        // A fetch that failed has ended the statement and said why; one that was cancelled before it began has not.
+        let (opened, mayHaveEnded) = (opened, hasFailed.load(ordering: .relaxed))
+        try await connection.perform(isCancellable: false) { try $0.closeCursor(opened, mayHaveEnded: mayHaveEnded) }
     }
 }

@@ -9,10 +9,18 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 /// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with
 /// a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
 /// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
-/// connection for everything. A read-only configuration has readers only.
+/// connection for everything, which refuses writes while a lease for ``Access/readOnly`` has it. A read-only configuration
+/// has readers only.
 ///
 /// **Session.** A lease that changed settings, attached databases or made temporary tables is noticed by SQLite's own
 /// compiler, and only then is the connection reset.
+///
+/// **Values.** SQLite has integers of 64 bits, doubles, texts and blobs. A `Bool` becomes 0 or 1; decimals, dates, times,
+/// UUIDs and JSON become text. What a column then stores is up to its declared type
+/// (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a text; `INTEGER`, `REAL`, `NUMERIC` and `DECIMAL` turn
+/// one that looks like a number into an integer, or into a double, which holds 15 digits. Declare a column for
+/// `SQLDecimal` as `TEXT` to keep all digits; it compares and sorts as text then. A whole number that does not fit into
+/// `Int64`, of a `UInt64` for instance, is refused with ``SQLiteError/Code/mismatch``.
 public struct SQLiteDriver: SQLDriver {
     public let configuration: SQLiteConfiguration
     private let file: DatabaseFile

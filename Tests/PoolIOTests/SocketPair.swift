@@ -34,6 +34,12 @@ final class SocketPair: Sendable {
         return unsafe read(near, &bytes, bytes.count)
     }
 
+    /// False once the near end sends no more.
+    var isOpenForFar: Bool {
+        var byte: UInt8 = 0
+        return unsafe read(far, &byte, 1) != 0
+    }
+
     /// Writes to the near end until it takes no more.
     func fill() {
         let bytes = [UInt8](repeating: 7, count: 65_536)

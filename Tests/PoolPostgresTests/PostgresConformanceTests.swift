@@ -30,6 +30,10 @@ extension PostgresTests {
             subject.expressionThatFailsAt500 = {
                 "(\($0) + (random() * 0)::bigint) / CASE WHEN \($0) = 500 THEN 0 ELSE 1 END"
             }
+            subject.statementThatFailsAtItsEnd = (
+                "CREATE TABLE late (i BIGINT PRIMARY KEY, j BIGINT REFERENCES late DEFERRABLE INITIALLY DEFERRED)",
+                "INSERT INTO late SELECT i, 5000 FROM numbers RETURNING i"
+            )
             subject.lockingClause = "FOR UPDATE"
             subject.sessionChanges = [
                 ("CREATE TEMPORARY TABLE leftover (i INTEGER)", "SELECT i FROM leftover UNION SELECT 1"),

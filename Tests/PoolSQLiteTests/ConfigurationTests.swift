@@ -59,6 +59,7 @@ struct ConfigurationTests {
         check("pragmas", "a b") { try SQLiteConfiguration(.memory, pragmas: [.init("a b", "1")]) }
         check("pragmas", "1a") { try SQLiteConfiguration(.memory, pragmas: [.init("1a", "1")]) }
         check("pragmas", "journal_mode") { try SQLiteConfiguration(.memory, pragmas: [.init("journal_mode", "off")]) }
+        check("pragmas", "Encoding") { try SQLiteConfiguration(.memory, pragmas: [.init("Encoding", "UTF-16")]) }
         check("pragmas", "cache_size") { try SQLiteConfiguration(.memory, pragmas: [.init("cache_size", "")]) }
         let nothing: @Sendable ([SQLValue]) throws -> SQLValue = { _ in .null }
         check("functions", "\"\"") {
@@ -128,6 +129,69 @@ struct ConfigurationTests {
             #expect(try await connection.value("PRAGMA temp_store") == .int(2))
             #expect(try await connection.value("PRAGMA max_page_count") == .int(1000))
             #expect(connection.condition == .clean)
+        }
+    }
+
+    private static let pragmasOfFile: [SQLiteConfiguration.Pragma] = [
+        .init("application_id", "0x12345678"), .init("Auto_Vacuum", "INCREMENTAL"), .init("user_version", "3"),
+        .init("cache_size", "-512"),
+    ]
+
+    private func expectSettingsOfFile(_ connection: SQLiteConnection) async throws {
+        #expect(try await connection.value("PRAGMA auto_vacuum") == .int(2))
+        #expect(try await connection.value("PRAGMA application_id") == .int(0x1234_5678))
+        #expect(try await connection.value("PRAGMA cache_size") == .int(-512))
+        #expect(connection.condition == .clean)
+    }
+
+    @Test("what belongs to the file is set when it is created", arguments: SQLiteConfiguration.JournalMode.allCases)
+    func settingsOfFile(mode: SQLiteConfiguration.JournalMode) async throws {
+        let database = try TestDatabase(pageSize: 1024, journalMode: mode, pragmas: Self.pragmasOfFile)
+        try await database.with(.reader) { reader async throws in
+            try await expectSettingsOfFile(reader)
+            #expect(try await reader.value("PRAGMA page_size") == .int(1024))
+            #expect(try await reader.value("PRAGMA user_version") == .int(3))
+        }
+        try await database.with(mode == .wal ? .writer : .main) { writer async throws in
+            try await expectSettingsOfFile(writer)
+            #expect(try await writer.value("PRAGMA journal_mode") == .text(mode.rawValue))
+            try await writer.run("PRAGMA user_version = 4")
+            try await writer.run("CREATE TEMP TABLE t(a)")
+            try await database.driver.reset(writer)
+            #expect(try await writer.value("PRAGMA user_version") == .int(4))
+        }
+        #expect(try await database.with { try await $0.value("PRAGMA user_version") } == .int(4))
+    }
+
+    @Test("a database in memory has what belongs to a file, too")
+    func settingsOfMemory() async throws {
+        let configuration = try SQLiteConfiguration(.memory, pragmas: Self.pragmasOfFile)
+        try await SQLiteDriver(configuration: configuration).with { try await expectSettingsOfFile($0) }
+    }
+
+    @Test("what belongs to the file does not change one that exists")
+    func settingsOfExistingFile() async throws {
+        let database = try TestDatabase()
+        try await database.with { _ = try await $0.run("CREATE TABLE t(a)") }
+        let later = SQLiteDriver(
+            configuration: try SQLiteConfiguration(.path(database.path), pragmas: Self.pragmasOfFile))
+        for role in [LaneRole.reader, .writer] {
+            try await later.with(role) { connection async throws in
+                #expect(try await connection.value("PRAGMA auto_vacuum") == .int(0))
+                #expect(try await connection.value("PRAGMA application_id") == .int(0))
+                #expect(try await connection.value("PRAGMA cache_size") == .int(-512))
+            }
+        }
+    }
+
+    @Test("a setting of the file that a lease changes for its connection needs a new connection")
+    func changedSettingOfFile() async throws {
+        let database = try TestDatabase(pragmas: Self.pragmasOfFile)
+        try await database.with { connection async throws in
+            try await connection.run("PRAGMA auto_vacuum = FULL")
+            #expect(connection.condition == .dirty)
+            let error = try await sqliteError { try await database.driver.reset(connection) }
+            #expect(error.message.contains("auto_vacuum"))
         }
     }
 

@@ -20,7 +20,7 @@ struct CursorTests {
             }
             #expect(seen == Array(1...1000))
             #expect(try await cursor.next(maximumRows: 1) == nil)
-            await cursor.close()
+            try await cursor.close()
             #expect(connection.condition == .clean)
         }
     }
@@ -31,7 +31,7 @@ struct CursorTests {
             let cursor = try await connection.open("SELECT 1 AS one WHERE 0")
             #expect(cursor.columns.names == ["one"])
             #expect(try await cursor.next(maximumRows: 10) == nil)
-            await cursor.close()
+            try await cursor.close()
             #expect(connection.condition == .clean)
         }
     }
@@ -46,8 +46,8 @@ struct CursorTests {
                 _ = try await cursor.next(maximumRows: 1)
                 #expect(reader.condition == .dirty)
                 try await writer.run("INSERT INTO t VALUES (4)")
-                await cursor.close()
-                await cursor.close()
+                try await cursor.close()
+                try await cursor.close()
                 #expect(reader.condition == .clean)
                 // A reader that still held its snapshot would keep the checkpoint from finishing.
                 #expect(try await writer.rows("PRAGMA wal_checkpoint(TRUNCATE)") == [[.int(0), .int(0), .int(0)]])
@@ -66,8 +66,8 @@ struct CursorTests {
             let second = try await connection.open(sql)
             #expect(try await second.next(maximumRows: 10)?.first.map { Array($0.values) } == [.int(1), .int(2)])
             #expect(try await cursor.next(maximumRows: 10)?.first.map { Array($0.values) } == [.int(11), .int(22)])
-            await cursor.close()
-            await second.close()
+            try await cursor.close()
+            try await second.close()
             #expect(connection.condition == .clean)
             #expect(try await connection.query(sql).count == 1000)
         }
@@ -79,7 +79,7 @@ struct CursorTests {
             let cursor = try await connection.open(SQL(raw: Self.numbers))
             for number in 0..<5 { _ = try await connection.rows("SELECT \(number)") }
             #expect(try await cursor.next(maximumRows: 1000)?.count == 1000)
-            await cursor.close()
+            try await cursor.close()
         }
     }
 
@@ -92,7 +92,7 @@ struct CursorTests {
                 "SELECT abs(a) FROM (SELECT 1 AS a UNION ALL SELECT -9223372036854775808)")
             let error = try await sqliteError { try await cursor.next(maximumRows: 10) }
             #expect(error.message == "integer overflow")
-            await cursor.close()
+            try await cursor.close()
             #expect(connection.condition == .clean)
         }
     }
@@ -108,5 +108,100 @@ struct CursorTests {
             #expect(error.code == .misuse)
             #expect(connection.condition == .clean)
         }
+    }
+}
+
+@Suite("SQLite statements that write and return rows")
+struct WritingCursorTests {
+    private func with(
+        _ constraint: String, journalMode: SQLiteConfiguration.JournalMode = .wal,
+        _ body: (TestDatabase, SQLiteConnection) async throws -> Void
+    ) async throws {
+        let database = try TestDatabase(journalMode: journalMode)
+        try await database.with { connection async throws in
+            try await connection.executeScript(
+                """
+                CREATE TABLE parent(i INTEGER PRIMARY KEY);
+                CREATE TABLE child(i INTEGER, p INTEGER \(constraint));
+                CREATE VIEW three(value) AS VALUES (1), (2), (3);
+                """)
+            try await body(database, connection)
+        }
+    }
+
+    private static let writing: SQL = "INSERT INTO child SELECT value, 9 FROM three RETURNING i"
+
+    @Test("a commit that fails where the rows are left early is thrown", arguments: [0, 1, 2])
+    func deferredConstraint(rowsRead: Int) async throws {
+        try await with("REFERENCES parent DEFERRABLE INITIALLY DEFERRED") { _, connection async throws in
+            let cursor = try await connection.open(Self.writing)
+            for _ in 0..<rowsRead { _ = try await cursor.next(maximumRows: 1) }
+            let error = try await sqliteError { try await cursor.close() }
+            #expect(error.code == .constraintForeignKey)
+            #expect(error.sql?.contains("RETURNING") == true)
+            try await cursor.close()
+            #expect(connection.condition == .clean)
+            #expect(try await connection.value("SELECT count(*) FROM child") == .int(0))
+        }
+    }
+
+    @Test("a lock that is missing at the commit is thrown")
+    func busy() async throws {
+        try await with("", journalMode: .delete) { database, connection async throws in
+            try await connection.run("INSERT INTO child VALUES (7, 7)")
+            try await database.with { other async throws in
+                let reading = try await other.open("SELECT * FROM child, three")
+                _ = try await reading.next(maximumRows: 1)
+                let cursor = try await connection.open(Self.writing)
+                let error = try await sqliteError { try await cursor.close() }
+                #expect(error.code == .busy)
+                try await reading.close()
+            }
+            #expect(connection.condition == .clean)
+            #expect(try await connection.value("SELECT count(*) FROM child") == .int(1))
+        }
+    }
+
+    @Test("what was written stays where the rows are left early")
+    func kept() async throws {
+        try await with("") { _, connection async throws in
+            let cursor = try await connection.open(Self.writing)
+            _ = try await cursor.next(maximumRows: 1)
+            try await cursor.close()
+            #expect(connection.condition == .clean)
+            #expect(try await connection.value("SELECT count(*) FROM child") == .int(3))
+        }
+    }
+
+    @Test("a statement whose connection was closed under it does not pass for one that succeeded")
+    func closedUnderneath() async throws {
+        let database = try TestDatabase()
+        let connection = try await database.driver.connect(.main)
+        try await connection.run("CREATE TABLE t(a)")
+        let cursor = try await connection.open("INSERT INTO t VALUES (1), (2) RETURNING a")
+        await database.driver.close(connection, mode: .forced)
+        let error = try await sqliteError { try await cursor.close() }
+        #expect(error.code == .abort)
+    }
+
+    @Test("a stream of a pool throws what its statement fails with at its end")
+    func stream() async throws {
+        let pool = try SQLitePool(path: ":memory:")
+        try await pool.withConnection { connection in
+            try await connection.executeScript(
+                """
+                CREATE TABLE parent(i INTEGER PRIMARY KEY);
+                CREATE TABLE child(p INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+                """)
+            do {
+                try await connection.stream("INSERT INTO child VALUES (1), (2) RETURNING p", batchSize: 1) { rows in
+                    _ = try await rows.next()
+                }
+                Issue.record("the stream succeeded")
+            } catch let error as SQLiteError {
+                #expect(error.code == .constraintForeignKey)
+            }
+        }
+        try await pool.close()
     }
 }

@@ -25,6 +25,10 @@ struct SQLiteConformanceTests {
             try? FileManager.default.removeItem(atPath: (path as NSString).deletingLastPathComponent)
         }
         subject.expressionThatFailsAt500 = { "abs(CASE \($0) WHEN 500 THEN -9223372036854775808 ELSE 1 END)" }
+        subject.statementThatFailsAtItsEnd = (
+            "CREATE TABLE late (i INTEGER PRIMARY KEY, j INTEGER REFERENCES late DEFERRABLE INITIALLY DEFERRED)",
+            "INSERT INTO late SELECT i, 5000 FROM numbers RETURNING i"
+        )
         subject.sessionChanges = [
             ("CREATE TEMPORARY TABLE leftover (i INTEGER)", "SELECT 1 FROM leftover UNION SELECT 2"),
             ("PRAGMA foreign_keys = OFF", "SELECT 1 FROM pragma_foreign_keys WHERE foreign_keys = 0"),

@@ -126,7 +126,7 @@ struct SessionTests {
             #expect(connection.condition == .clean)
             let error = try await sqliteError { try await cursor.next(maximumRows: 1) }
             #expect(error.code == .misuse)
-            await cursor.close()
+            try await cursor.close()
             #expect(connection.condition == .clean)
         }
     }
@@ -159,7 +159,7 @@ struct SessionTests {
             await #expect(throws: SQLiteError.self) { try await connection.executeScript("SELECT 1") }
             await #expect(throws: SQLiteError.self) { try await connection.transaction(.begin(TransactionOptions())) }
             await #expect(throws: SQLiteError.self) { try await cursor.next(maximumRows: 1) }
-            await cursor.close()
+            try await cursor.close()
             connection.cancel()
         }
     }

@@ -24,6 +24,68 @@ struct StatementTests {
         }
     }
 
+    @Test("the last inserted ID is that of the statement's own rows, and nil if it inserted none with a rowid")
+    func lastInsertedID() async throws {
+        let inserts: [(sql: String, id: Int64?)] = [
+            ("INSERT INTO t VALUES (5, 'a'), (6, 'b')", 6),
+            ("INSERT INTO t VALUES (5, 'x') ON CONFLICT DO UPDATE SET name = 'x'", nil),
+            ("INSERT INTO t VALUES (9, 'x'), (5, 'y') ON CONFLICT DO UPDATE SET name = 'y'", 9),
+            ("INSERT OR IGNORE INTO t VALUES (5, 'z')", nil),
+            ("REPLACE INTO t VALUES (5, 'c')", 5),
+            ("INSERT INTO t VALUES (0, 'zero')", 0), ("INSERT INTO t VALUES (-1, 'minus')", -1),
+            ("INSERT INTO keyed VALUES ('k')", nil),
+            ("UPDATE t SET name = 'd'", nil), ("DELETE FROM t WHERE id = 0", nil),
+            ("INSERT INTO watched VALUES (3)", 3),
+            ("INSERT INTO watched VALUES (3) ON CONFLICT DO UPDATE SET i = 4", nil),
+            ("INSERT INTO seen(name) VALUES ('through a view')", nil),
+            ("INSERT INTO t(name) SELECT 'none' WHERE 0", nil),
+            ("INSERT INTO found VALUES ('words')", 1),
+        ]
+        try await TestDatabase().with { connection async throws in
+            try await connection.executeScript(
+                """
+                CREATE TABLE t(id INTEGER PRIMARY KEY, name);
+                CREATE TABLE keyed(k PRIMARY KEY) WITHOUT ROWID;
+                CREATE TABLE log(id INTEGER PRIMARY KEY, note);
+                INSERT INTO log VALUES (100, 'first');
+                CREATE TABLE watched(i INTEGER PRIMARY KEY);
+                CREATE TRIGGER a AFTER INSERT ON watched BEGIN INSERT INTO log(note) VALUES (last_insert_rowid()); END;
+                CREATE TRIGGER b AFTER UPDATE ON watched BEGIN INSERT INTO log(note) VALUES ('update'); END;
+                CREATE VIEW seen AS SELECT name FROM t;
+                CREATE TRIGGER c INSTEAD OF INSERT ON seen BEGIN INSERT INTO log(note) VALUES (NEW.name); END;
+                CREATE VIRTUAL TABLE found USING fts5(text);
+                """)
+            for insert in inserts {
+                let result = try await connection.run(insert.sql)
+                #expect(result.lastInsertedID == insert.id, "\(insert.sql)")
+            }
+            #expect(try await connection.value("SELECT note FROM log WHERE id = 101") == .int(3))
+        }
+    }
+
+    @Test("SQL's last_insert_rowid() is what it always was")
+    func lastInsertRowID() async throws {
+        try await TestDatabase().with { connection async throws in
+            try await connection.executeScript(
+                "CREATE TABLE t(id INTEGER PRIMARY KEY, parent); CREATE TABLE keyed(k PRIMARY KEY) WITHOUT ROWID")
+            #expect(try await connection.value("SELECT last_insert_rowid()") == .int(0))
+            try await connection.run("INSERT INTO t VALUES (40, NULL)")
+            try await connection.run("INSERT INTO keyed VALUES (last_insert_rowid())")
+            #expect(try await connection.value("SELECT k FROM keyed") == .int(40))
+            let child = try await connection.run("INSERT INTO t(parent) VALUES (last_insert_rowid())")
+            #expect(child.lastInsertedID == 41)
+            #expect(try await connection.value("SELECT parent FROM t WHERE id = 41") == .int(40))
+            // The second row sees the first, as in SQLite itself.
+            try await connection.run("INSERT INTO t(parent) VALUES (last_insert_rowid()), (last_insert_rowid())")
+            #expect(try await connection.rows("SELECT parent FROM t WHERE id > 41") == [[.int(41)], [.int(42)]])
+            await #expect(throws: SQLiteError.self) { try await connection.run("INSERT INTO t VALUES (40, NULL)") }
+            try await connection.run(
+                "INSERT INTO t VALUES (40, 1) ON CONFLICT DO UPDATE SET parent = last_insert_rowid()")
+            #expect(try await connection.value("SELECT parent FROM t WHERE id = 40") == .int(43))
+            #expect(try await connection.value("SELECT last_insert_rowid()") == .int(43))
+        }
+    }
+
     @Test("rows that a trigger changes do not count")
     func triggers() async throws {
         try await TestDatabase().with { connection async throws in

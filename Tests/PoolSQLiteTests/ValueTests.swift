@@ -72,6 +72,45 @@ struct ValueTests {
         }
     }
 
+    @Test("a whole number that a column of integers would round is refused, wherever it goes")
+    func wideIntegers() async throws {
+        try await TestDatabase().with { connection async throws in
+            try await connection.run("CREATE TABLE t(i INTEGER, n NUMERIC)")
+            _ = try await connection.execute("INSERT INTO t VALUES (\(UInt64(Int64.max)), \(Int128(Int64.min)))")
+            #expect(try await connection.rows("SELECT i, n FROM t") == [[.int(.max), .int(.min)]])
+            let wide: [any SQLEncodable] = [
+                UInt64(Int64.max) + 1, UInt64.max, Int128(Int64.min) - 1, UInt128.max, SQLDecimal(UInt64.max),
+            ]
+            for value in wide {
+                let error = try await sqliteError {
+                    try await connection.execute(SQL(raw: "INSERT INTO t(i) VALUES (?)", binds: [value]))
+                }
+                #expect(error.code == .mismatch)
+                #expect(error.message == "Bind value 1 is a whole number of more than 64 bits")
+                #expect(error.remedy?.contains("TEXT") == true)
+            }
+            #expect(try await connection.value("SELECT count(*) FROM t") == .int(1))
+            #expect(connection.condition == .clean)
+        }
+    }
+
+    @Test("a decimal keeps its digits in a TEXT column, and 15 of them in a NUMERIC one")
+    func decimalColumns() async throws {
+        let long = try #require(SQLDecimal("1234567890.12345678901"))
+        let short = try #require(SQLDecimal("12345.6789"))
+        try await TestDatabase().with { connection async throws in
+            try await connection.run("CREATE TABLE t(exact TEXT, rounded NUMERIC)")
+            for decimal in [long, short] {
+                _ = try await connection.execute("INSERT INTO t VALUES (\(decimal), \(decimal))")
+            }
+            let rows = try await connection.query("SELECT exact, rounded FROM t ORDER BY rowid DESC")
+            #expect(try rows.decode((SQLDecimal, SQLDecimal).self).map(\.0) == [short, long])
+            #expect(rows[0].values.last == .double(12345.6789))
+            #expect(try rows[0][1, as: SQLDecimal.self] == short)
+            #expect(rows[1].values.last == .double(Double(long)))
+        }
+    }
+
     @Test("an array is refused, and JSON named in its place")
     func array() async throws {
         try await TestDatabase().with { connection async throws in

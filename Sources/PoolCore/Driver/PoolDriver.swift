@@ -65,13 +65,30 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// The default is nil.
     var executor: (any TaskExecutor)? { get }
 
+    /// Asks to be told when the connection finds by itself, with no call running on it, that it is ``ConnectionCondition/broken``:
+    /// the pool then replaces it before anybody wants it. The pool asks once, when the connection is open.
+    ///
+    /// Call `action` once, from any thread but never under a lock that ``condition`` or a call needs, after the condition has
+    /// changed; at once if it is too late to wait. Drop it when the connection is closed. The default never calls it: then a
+    /// dead connection is noticed when it is granted.
+    func onLoss(_ action: @escaping @Sendable () -> Void)
+
     /// Interrupts the statement that is running, if one is. Callable from any thread at any time; it must never affect a
     /// statement that begins after it returned.
     func cancel()
+
+    /// Says that the lease which begins only reads, and, with ``Access/readWrite``, that it has ended; a lease that may write
+    /// says nothing. For connections that serve both kinds of access, and refuse writes to a lease that only reads. Without
+    /// I/O. The default does nothing.
+    func setAccess(_ access: Access)
 }
 
 extension DriverConnection {
     public var executor: (any TaskExecutor)? { nil }
+
+    public func onLoss(_ action: @escaping @Sendable () -> Void) {}
+
+    public func setAccess(_ access: Access) {}
 }
 
 /// What the next lease of a connection would find.

@@ -29,10 +29,14 @@ public struct PoolInstant: Sendable, Hashable, Comparable {
 extension Duration {
     /// The duration in nanoseconds, at most ±292 years.
     package var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow2) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflow || overflow2 ? (seconds < 0 ? .min : .max) : sum
+        let magnitude = attoseconds.magnitude
+        let high = UInt64(truncatingIfNeeded: magnitude >> 64)
+        let divisor: UInt64 = 1_000_000_000
+        // One division of the processor, where that of the type's own would be several. The quotient must fit.
+        guard high < divisor else { return attoseconds < 0 ? .min : .max }
+        let (quotient, _) = divisor.dividingFullWidth((high, UInt64(truncatingIfNeeded: magnitude)))
+        let nanoseconds = Int64(clamping: quotient)
+        return attoseconds < 0 ? -nanoseconds : nanoseconds
     }
 }
 

@@ -41,15 +41,19 @@ public protocol SQLCursor: AnyObject, Sendable {
     /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a throw.
     func next(maximumRows: Int) async throws -> Rows?
 
-    /// Ends the statement, wherever it is. Never fails: a connection that cannot go on reports itself broken.
-    func close() async
+    /// Ends the statement, wherever it is; cancelling the task does not stop that. Does nothing if the statement has
+    /// ended: after a nil, after an error of it, after the first call.
+    ///
+    /// Throws if the statement fails now, or may have failed unseen: one that writes can fail at its end, where a
+    /// constraint is deferred or a lock is missing. That a query was stopped early is no failure.
+    func close() async throws
 }
 
 /// What a statement did.
 public struct StatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
-    /// The key generated for the row inserted last, where the database reports one.
+    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none.
     public let lastInsertedID: Int64?
 
     public init(affectedRows: Int, lastInsertedID: Int64? = nil) {

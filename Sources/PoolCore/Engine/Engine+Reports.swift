@@ -101,6 +101,20 @@ extension Engine {
         check()
     }
 
+    /// The driver has found by itself that the connection is dead. An idle one is closed and replaced now; any other when it comes
+    /// back, whatever is said of it then: the report may have crossed with a release.
+    mutating func lost(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
+        guard isCurrent(connection) else { return }
+        switch slots[connection.position].state {
+        case .idle:
+            close(connection.index, .broken, .orderly, now, &effects)
+            serveAll(now, &effects)
+        case .leased, .validating, .resetting: slots[connection.position].isLost = true
+        case .free, .opening, .abandoned, .closing: return
+        }
+        check()
+    }
+
     /// The driver has closed the connection: its place is free.
     mutating func closed(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection), slots[connection.position].state == .closing else { return }

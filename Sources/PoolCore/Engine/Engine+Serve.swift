@@ -8,6 +8,8 @@ extension Engine {
             closeWhatMay(now, &effects)
         } else if slots[Int(slot)].epoch != lanes[lane].epoch {
             closeAndRefill(slot, .cleared, now, &effects)
+        } else if slots[Int(slot)].isLost {
+            closeAndRefill(slot, .broken, now, &effects)
         } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
         } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now) {

@@ -77,6 +77,7 @@ extension Engine {
         slots[Int(slot)].lane = Int32(lane)
         slots[Int(slot)].epoch = lanes[lane].epoch
         slots[Int(slot)].isOverAge = false
+        slots[Int(slot)].isLost = false
         slots[Int(slot)].expiresAt = .never
         move(slot, to: .opening, now)
         return slot

@@ -22,6 +22,8 @@ struct Slot: Linked {
     var epoch: UInt32 = 0
     /// Its lifetime ended while it could not be closed.
     var isOverAge = false
+    /// Its driver has found it dead while it could not be closed.
+    var isLost = false
     /// When it came into its state.
     var since: Nanoseconds = 0
     var expiresAt: Nanoseconds = .never

@@ -38,6 +38,9 @@ extension PoolShell {
                     ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
+        // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
+        // case, and with that the reference back to the shell ends.
+        connection.onLoss { self.transition { $0.engine.lost(ticket, now: $1, effects: &$2) } }
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {

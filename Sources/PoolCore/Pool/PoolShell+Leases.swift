@@ -2,13 +2,41 @@ internal import Logging
 internal import Synchronization
 
 extension PoolShell {
-    /// The one way to a lease.
+    /// What can be said of an acquire at once.
+    @usableFromInline
+    enum Answer: Sendable {
+        case granted(PendingAcquire.Granted)
+        /// Go on with ``acquire(_:_:isLent:after:)``.
+        case undecided
+        case queued(WaiterTicket, PendingAcquire)
+        /// Boxed, because an error is large and answers are many.
+        indirect case failed(PoolError)
+    }
+
+    /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
+    ///
     /// - Parameter isLent: the lease cannot leave the task.
-    func acquire(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) async throws -> PendingAcquire.Granted {
-        guard observer != nil else { return try await grant(options, claim, isLent: isLent) }
+    /// - Throws: `CancellationError`.
+    @usableFromInline
+    func request(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
+        isObserved ? .undecided : try requestUnobserved(options, claim, isLent: isLent)
+    }
+
+    /// Goes on with an acquire whose request was not granted at once.
+    @usableFromInline
+    func acquire(
+        _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
+    ) async throws -> PendingAcquire.Granted {
+        if isObserved { return try await acquireObserved(options, claim, isLent: isLent) }
+        return try await grant(answer)
+    }
+
+    private func acquireObserved(
+        _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
+    ) async throws -> PendingAcquire.Granted {
         let operation = begin(.acquire, lane: lane(for: options.access), connection: nil)
         do {
-            let granted = try await grant(options, claim, isLent: isLent)
+            let granted = try await grant(requestUnobserved(options, claim, isLent: isLent))
             end(operation, nil)
             beginLease(ConnectionID(ticket: granted.ticket))
             return granted
@@ -18,38 +46,33 @@ extension PoolShell {
         }
     }
 
-    private func grant(
-        _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
-    ) async throws -> PendingAcquire.Granted {
+    private func requestUnobserved(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
-        guard let lane = lane(for: options.access) else {
-            let error = refusal(.noLane, lane: nil)
-            report(.acquireFailed(error))
-            throw error
-        }
+        guard let lane = lane(for: options.access) else { return .failed(refusal(.noLane, lane: nil)) }
         while true {
-            switch request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent) {
-            case .granted(let granted):
-                if granted.connection.condition.isUsable { return granted }
-                // It died while it was idle, and its driver has noticed.
-                release(granted.ticket, granted.connection, nil)
-            case .failed(let error):
-                report(.acquireFailed(error))
-                throw error
-            case .queued(let ticket, let pending):
-                return try await withTaskCancellationHandler {
-                    try await pending.result()
-                } onCancel: {
-                    cancel(ticket)
-                }
-            }
+            let answer = request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent)
+            guard case .granted(let granted) = answer, !granted.connection.condition.isUsable else { return answer }
+            // It died while it was idle, and its driver has noticed.
+            release(granted.ticket, granted.connection, nil)
         }
     }
 
-    private enum Answer: Sendable {
-        case granted(PendingAcquire.Granted)
-        case queued(WaiterTicket, PendingAcquire)
-        case failed(PoolError)
+    private func grant(_ answer: Answer) async throws -> PendingAcquire.Granted {
+        switch answer {
+        case .granted(let granted):
+            return granted
+        case .undecided:
+            preconditionFailure("The acquire was not requested.")
+        case .failed(let error):
+            report(.acquireFailed(error))
+            throw error
+        case .queued(let ticket, let pending):
+            return try await withTaskCancellationHandler {
+                try await pending.result()
+            } onCancel: {
+                cancel(ticket)
+            }
+        }
     }
 
     private func request(
@@ -84,6 +107,7 @@ extension PoolShell {
     }
 
     /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
+    @usableFromInline
     func release(
         _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?
     ) {
@@ -92,7 +116,7 @@ extension PoolShell {
             logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
             if condition != .generationBroken { condition = .broken }
         }
-        if observer != nil { endLease(ConnectionID(ticket: ticket)) }
+        if isObserved { endLease(ConnectionID(ticket: ticket)) }
         transition { $0.engine.release(ticket, condition: condition, now: $1, effects: &$2) }
     }
 }

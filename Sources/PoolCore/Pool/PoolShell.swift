@@ -5,6 +5,7 @@ internal import Synchronization
 ///
 /// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its types
 /// at each step.
+@usableFromInline
 final class PoolShell: Sendable {
     let configuration: PoolConfiguration
     let backend: any Backend
@@ -12,6 +13,8 @@ final class PoolShell: Sendable {
     let random: @Sendable () -> UInt64
     let logger: Logger
     let observer: (any PoolObserver)?
+    /// True if there is an observer. To look at a Boolean costs nothing.
+    let isObserved: Bool
     let hub = EventHub()
     let alarm = Alarm()
     let startedAt: Nanoseconds
@@ -29,6 +32,7 @@ final class PoolShell: Sendable {
         self.configuration = configuration
         self.lanes = lanes
         self.observer = observer
+        isObserved = observer != nil
         self.logger = logger
         time = environment.time
         random = environment.random

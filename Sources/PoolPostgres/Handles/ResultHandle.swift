@@ -19,7 +19,7 @@ struct ResultHandle: ~Copyable {
     }
 
     var status: Status {
-        switch unsafe PQresultStatus(result) {
+        switch unsafe clibpq_result_status(result) {
         case PGRES_COMMAND_OK: .command
         case PGRES_TUPLES_OK: .rows
         case PGRES_SINGLE_TUPLE: .row
@@ -40,9 +40,14 @@ struct ResultHandle: ~Copyable {
 
     /// 0 for statements of other kinds than INSERT, UPDATE, DELETE and MERGE.
     var affectedRows: Int {
-        let tag = commandTag
-        guard ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(tag.prefix { $0 != " " }) else { return 0 }
-        return tag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+        // libpq counts what SELECT, FETCH, MOVE and COPY bring too.
+        guard let tag = unsafe PQcmdStatus(result), let digits = unsafe PQcmdTuples(result) else { return 0 }
+        switch unsafe (UInt8(bitPattern: tag[0]), UInt8(bitPattern: tag[1])) {
+        case (UInt8(ascii: "I"), UInt8(ascii: "N")), (UInt8(ascii: "U"), UInt8(ascii: "P")),
+            (UInt8(ascii: "D"), UInt8(ascii: "E")), (UInt8(ascii: "M"), UInt8(ascii: "E")):
+            return unsafe Int(String(cString: digits)) ?? 0
+        default: return 0
+        }
     }
 
     var error: PostgresError { unsafe Self.error(of: result) }
@@ -68,8 +73,9 @@ struct ResultHandle: ~Copyable {
 
     /// Calls `body` with the bytes of a value, or returns nil for NULL.
     func withValue<Value>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
-        if unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        // NULL has no length either: only what is empty need be asked about.
+        if count == 0, unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         // The bytes belong to the result.
         return unsafe body(UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count))
     }

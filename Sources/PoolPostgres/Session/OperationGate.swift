@@ -34,6 +34,12 @@ final class OperationGate: Sendable {
     }
 
     private let state = Mutex(State())
+    /// The same as in the state, to be looked at without its lock.
+    private let isBusy = Atomic<Bool>(false)
+    private let isSignalled = Atomic<Bool>(false)
+
+    /// True while an operation runs.
+    var isRunning: Bool { isBusy.load(ordering: .sequentiallyConsistent) }
 
     /// The connection is established.
     func attach(_ watch: DescriptorWatch) {
@@ -45,11 +51,6 @@ final class OperationGate: Sendable {
         state.withLock { $0.watch.take() }
     }
 
-    /// Watches the connection again, after unexpected input.
-    func rearm() {
-        state.withLock { $0.watch }?.rearm()
-    }
-
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
     func begin(cancellable: Bool) throws -> Operation {
         try state.withLock { state in
@@ -59,8 +60,9 @@ final class OperationGate: Sendable {
             state.running = state.latest
             state.isCancellable = cancellable
             state.signal = .none
+            isBusy.store(true, ordering: .sequentiallyConsistent)
             // What came too late for the operation before.
-            watch.clearInterrupt()
+            if isSignalled.exchange(false, ordering: .relaxed) { watch.clearInterrupt() }
             return Operation(number: state.latest, isCancellable: cancellable, watch: watch)
         }
     }
@@ -70,6 +72,7 @@ final class OperationGate: Sendable {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard state.running == operation.number else { return [] }
             state.running = 0
+            isBusy.store(false, ordering: .sequentiallyConsistent)
             defer { state.endWaiters = [] }
             return state.endWaiters
         }
@@ -77,7 +80,8 @@ final class OperationGate: Sendable {
     }
 
     func signal(for operation: Operation) -> Signal {
-        state.withLock { $0.running == operation.number ? $0.signal : .none }
+        if !isSignalled.load(ordering: .relaxed) { return .none }
+        return state.withLock { $0.running == operation.number ? $0.signal : .none }
     }
 
     /// Interrupts `operation` because its task was cancelled; no effect if it has ended.
@@ -117,6 +121,7 @@ final class OperationGate: Sendable {
     private func interrupt(_ state: inout State, _ signal: Signal) {
         guard state.running != 0, state.signal == .none || signal == .closing else { return }
         state.signal = signal
+        isSignalled.store(true, ordering: .relaxed)
         state.watch?.interrupt()
     }
 }

@@ -23,8 +23,7 @@ extension Session {
             try link.sendDescribe("")
             try link.sendSync()
         }
-        beginBatch(unknown)
-        exchange?.isPreparing = true
+        beginBatch(unknown, isPreparing: true)
         return true
     }
 
@@ -69,10 +68,10 @@ extension Session {
         return types == shape.parameterTypes ? statement : cache.statement(item.text, types: types)
     }
 
-    private mutating func beginBatch(_ statements: [KnownStatement]) {
-        var exchange = Exchange(statement: statements.first)
+    private mutating func beginBatch(_ statements: [KnownStatement], isPreparing: Bool = false) {
+        let traits = statements.reduce(into: StatementTraits()) { $0.formUnion($1.traits) }
+        let exchange = Exchange(statement: statements.first, traits: traits, isPreparing: isPreparing)
         exchange.nextStatements = statements.dropFirst().reversed()
-        exchange.traits = statements.reduce(into: []) { $0.formUnion($1.traits) }
         exchange.outcomes = []
         exchange.isPipeline = true
         exchange.pendingSyncs = statements.count

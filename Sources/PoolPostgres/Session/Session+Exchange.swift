@@ -5,12 +5,15 @@ extension Session {
     ///
     /// - Parameter hasInput: True if there may be something to read.
     mutating func step(hasInput: Bool) -> ExchangeStep {
-        guard let link, exchange != nil else { return .finished }
+        guard let link, let exchange else { return .finished }
         var isLost = false
-        if hasInput { isLost = !link.consumeInput() }
-        if exchange?.needsFlush == true {
+        if hasInput {
+            isLost = !link.consumeInput()
+            exchange.hasRead = true
+        }
+        if exchange.needsFlush {
             switch link.flush() {
-            case .done: exchange?.needsFlush = false
+            case .done: exchange.needsFlush = false
             case .blocked: break
             case .failed: isLost = true
             }
@@ -23,26 +26,27 @@ extension Session {
         }
         // Of a lost connection libpq still gives out what had come, and then an error, without waiting.
         while isLost || !link.isBusy {
-            if exchange?.isCopyingOut == true, !dropCopyData(link) { return .waitForRead }
+            if exchange.isCopyingOut, !dropCopyData(link) { return .waitForRead }
             guard let result = link.nextResult() else {
-                if isAnswered(link, isLost: isLost) {
+                if isAnswered(exchange, link, isLost: isLost) {
                     collectNotifications(link)
                     return .finished
                 }
                 continue
             }
             handle(result, link)
-            if exchange?.isCopying == true || exchange?.isFull == true { return .paused }
-            if isLost, !link.isConnected, exchange?.error != nil, exchange?.isPipeline == true { return .finished }
+            if exchange.isCopying || exchange.isFull { return .paused }
+            if isLost, !link.isConnected, exchange.error != nil, exchange.isPipeline { return .finished }
         }
         collectNotifications(link)
-        return exchange?.needsFlush == true ? .waitForReadOrWrite : .waitForRead
+        if exchange.needsFlush { return .waitForReadOrWrite }
+        return exchange.hasRead ? .waitForRead : .waitForAnswer
     }
 
     /// After the end of one statement's results: true if the server owes nothing more.
-    private mutating func isAnswered(_ link: Link, isLost: Bool) -> Bool {
-        guard let current = exchange, current.isPipeline, !isLost, link.isConnected else { return true }
-        if current.pendingSyncs > 0 { return false }
+    private mutating func isAnswered(_ exchange: Exchange, _ link: Link, isLost: Bool) -> Bool {
+        guard exchange.isPipeline, !isLost, link.isConnected else { return true }
+        if exchange.pendingSyncs > 0 { return false }
         do {
             try link.exitPipeline()
         } catch {
@@ -57,7 +61,7 @@ extension Session {
 
     private mutating func handle(_ result: borrowing ResultHandle, _ link: Link) {
         switch result.status {
-        case .rows, .row: append(result)
+        case .rows, .row: exchange?.append(result)
         case .command: handleCommand(result)
         case .error: noteError(result.error)
         case .sync: handleSync()
@@ -122,59 +126,6 @@ extension Session {
         guard let exchange, exchange.pendingSyncs == 1 || exchange.outcomes != nil, let statement = exchange.statement
         else { return }
         statement.name = exchange.preparedName
-        let columns = 0..<result.columnCount
-        var names: [String] = []
-        var types: [UInt32] = []
-        for column in columns {
-            names.append(result.columnName(column))
-            types.append(result.columnType(column))
-        }
-        statement.shape = StatementShape(parameterTypes: result.parameterTypes, names: names, types: types)
-    }
-
-    // MARK: Rows
-
-    private mutating func append(_ result: borrowing ResultHandle) {
-        guard var current = exchange.take() else { return }
-        defer { exchange = current }
-        if result.status == .rows {
-            let affected = result.affectedRows
-            current.tag = result.commandTag
-            current.results.append(StatementResult(affectedRows: affected))
-        }
-        let rows = result.rowCount
-        current.rowCount += rows
-        if current.dropsRows { return }
-        let shape = Self.shape(of: result, current.statement)
-        if current.columns == nil { current.columns = shape.columns }
-        let count = shape.readers.count
-        current.values.reserveCapacity(current.values.count + rows * count)
-        let isBinary = count > 0 && result.columnIsBinary(0)
-        for row in 0..<rows {
-            for column in 0..<count {
-                let reader = shape.readers[column]
-                let value = unsafe result.withValue(row, column) { bytes in
-                    unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
-                }
-                current.values.append(value ?? .null)
-            }
-        }
-    }
-
-    /// The statement's shape if the result has it, or else the result's own.
-    private static func shape(of result: borrowing ResultHandle, _ statement: KnownStatement?) -> StatementShape {
-        let count = result.columnCount
-        if let shape = statement?.shape, shape.readers.count == count {
-            var isSame = true
-            for column in 0..<count where shape.readers[column].type != result.columnType(column) { isSame = false }
-            if isSame { return shape }
-        }
-        var names: [String] = []
-        var types: [UInt32] = []
-        for column in 0..<count {
-            names.append(result.columnName(column))
-            types.append(result.columnType(column))
-        }
-        return StatementShape(parameterTypes: [], names: names, types: types)
+        statement.shape = StatementShape(parameterTypes: result.parameterTypes, of: result)
     }
 }

@@ -6,11 +6,15 @@ struct StatementRequest: Sendable {
     /// One set of values for each run.
     var bindSets: [[SQLValue]]
     var dropsRows = false
-    /// Above 0, the rows come one by one, and the exchange pauses after so many.
+    /// Above 0, the rows come as they are taken, and the exchange pauses after so many.
     var rowLimit = 0
 }
 
 extension Session {
+    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough that the
+    /// first rows of a slow statement do not wait for long.
+    private static let rowsPerResult = 64
+
     enum Started: Sendable {
         /// The server was asked about the statement: come again with its answer.
         case preparing
@@ -93,9 +97,9 @@ extension Session {
 
     private mutating func begin(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) {
         statement.useCount += request.bindSets.count
-        var exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
+        let exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
-            link.setSingleRowMode()
+            link.setRowsPerResult(Self.rowsPerResult)
             exchange.rowLimit = request.rowLimit
         }
         self.exchange = exchange
@@ -110,7 +114,7 @@ extension Session {
         let isNamed = isWorthPreparing(statement, runs: request.bindSets.count)
         let name = isNamed ? cache.nextName() : ""
         try link.enterPipeline()
-        var exchange = Exchange(statement: statement, isPreparing: true)
+        let exchange = Exchange(statement: statement, isPreparing: true)
         exchange.isPipeline = true
         exchange.preparedName = isNamed ? name : nil
         exchange.pendingSyncs = 1

@@ -75,7 +75,7 @@ struct Session: ~Copyable {
     /// Sends a command of the driver's own.
     mutating func startCommand(_ text: String) throws {
         try ready().sendScript(text)
-        exchange = Exchange(dropsRows: true)
+        exchange = Exchange(isOwn: true, dropsRows: true)
     }
 
     /// Sends a COPY, which pauses when the server is ready for the data, or has some.
@@ -97,6 +97,7 @@ struct Session: ~Copyable {
     /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
     /// a few that say so; of a script, some statements may have come through.
     private mutating func note(_ exchange: Exchange) {
+        if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
         let mayHaveHadEffect =
             exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
         guard mayHaveHadEffect, !exchange.isPreparing else { return }
@@ -108,7 +109,8 @@ struct Session: ~Copyable {
     ///
     /// - Throws: the server's error.
     mutating func finish() throws -> ExchangeResult {
-        guard var exchange = exchange.take() else { throw PostgresError.closed }
+        guard let exchange else { throw PostgresError.closed }
+        self.exchange = nil
         note(exchange)
         if let link, !link.isConnected {
             isBroken = true

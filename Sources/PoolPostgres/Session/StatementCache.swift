@@ -22,6 +22,11 @@ final class KnownStatement {
     struct Key: Hashable {
         let text: String
         let types: [UInt32]
+
+        /// By bytes: texts that Swift takes for equal, the same letters composed in different ways, are two statements.
+        static func == (left: Self, right: Self) -> Bool {
+            left.types == right.types && left.text.utf8.elementsEqual(right.text.utf8)
+        }
     }
 
     let key: Key

@@ -9,7 +9,8 @@ enum NumericFormat {
     private static let negativeInfinity: UInt16 = 0xF000
 
     static func decode(_ reader: inout BinaryReader) -> SQLValue {
-        let count = Int(reader.read(Int16.self))
+        // Without a sign: the longest numbers have more groups than a signed one counts.
+        let count = Int(reader.read(UInt16.self))
         let weight = Int(reader.read(Int16.self))
         let sign = reader.read(UInt16.self)
         let scale = Int(reader.read(Int16.self))

@@ -15,7 +15,12 @@ extension Lease where Driver == SQLiteDriver {
     /// backup fails or its task is cancelled. A lease for ``Access/readOnly`` is enough, and keeps no writer waiting;
     /// until the end the WAL cannot shrink.
     ///
+    /// A lock that another process holds on the file at `path` is waited for as long as
+    /// ``SQLiteConfiguration/busyTimeout``; cancelling the task ends the wait. What goes wrong with that file leaves the
+    /// connection as it was.
+    ///
     /// - Parameters:
+    ///   - path: A file; neither empty nor `":memory:"`, which would keep nothing.
     ///   - pagesPerStep: How many pages to copy between two calls of `progress`, at which a cancellation is noticed.
     ///     At least 1; the default is 256.
     ///   - progress: Called after each step. An error that it throws ends the backup.
@@ -43,7 +48,8 @@ extension SQLiteConnection {
                 try progress(state)
             } while state.remainingPages > 0
         } catch {
-            try await perform(isCancellable: false) { try $0.abandonBackup(number) }
+            // The first error says more.
+            try? await perform(isCancellable: false) { try $0.abandonBackup(number) }
             throw error
         }
     }

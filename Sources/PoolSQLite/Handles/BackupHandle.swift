@@ -1,17 +1,24 @@
 internal import CSQLite
 
+/// An error of the file that a backup is written to, or of the copying itself: no error of the connection.
+struct BackupFailure: Error {
+    let cause: SQLiteError
+}
+
 /// Owns one `sqlite3_backup *`, and with it the database that it writes to. Used only where its source is.
 @safe
 final class BackupHandle {
     private var pointer: OpaquePointer?
     private let destination: Database
+    private let path: String
 
-    /// Copies `source` over what `destination` holds.
-    init(from source: Database, to destination: Database) throws {
+    /// Copies `source` over what `destination`, the file at `path`, holds.
+    init(from source: Database, to destination: Database, path: String) throws {
         self.destination = destination
+        self.path = path
         unsafe pointer = unsafe sqlite3_backup_init(destination.pointer, "main", source.pointer, "main")
         if unsafe pointer == nil {
-            throw unsafe Database.error(sqlite3_extended_errcode(destination.pointer), of: destination.pointer)
+            throw unsafe failure(sqlite3_extended_errcode(destination.pointer))
         }
     }
 
@@ -27,7 +34,7 @@ final class BackupHandle {
         switch result {
         case SQLITE_DONE: return true
         case SQLITE_OK: return false
-        default: throw unsafe Database.error(result, of: destination.pointer)
+        default: throw failure(result)
         }
     }
 
@@ -39,7 +46,13 @@ final class BackupHandle {
         let finishing = unsafe pointer
         unsafe pointer = nil
         let result = unsafe sqlite3_backup_finish(finishing)
-        if result != SQLITE_OK { throw unsafe Database.error(result, of: destination.pointer) }
+        if result != SQLITE_OK { throw failure(result) }
         destination.close()
+    }
+
+    private func failure(_ result: Int32) -> BackupFailure {
+        let error = unsafe Database.error(result, of: destination.pointer)
+        return BackupFailure(
+            cause: SQLiteError(error.code, "The backup to \"\(path)\" failed: \(error.message)", remedy: error.remedy))
     }
 }

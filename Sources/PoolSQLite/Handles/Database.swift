@@ -5,8 +5,10 @@ internal import PoolCore
 @safe
 final class Database {
     let watch = PrepareWatch()
+    let insertedID = InsertedID()
     let busyWait: BusyWait
     let interrupter: Interrupter
+    private let isSecondary: Bool
     /// Nil once closed.
     private(set) var pointer: OpaquePointer?
 
@@ -17,8 +19,15 @@ final class Database {
     }
 
     /// Opens the database `name`, a path or (if `isURI`) a URI.
-    init(_ name: String, isURI: Bool, _ opening: Opening, busyTimeout: Duration, interrupter: Interrupter) throws {
+    ///
+    /// - Parameter isSecondary: True for a handle that another one's operations use: their signal ends its waits, but
+    ///   an interrupter can interrupt one handle only.
+    init(
+        _ name: String, isURI: Bool, _ opening: Opening, busyTimeout: Duration, interrupter: Interrupter,
+        isSecondary: Bool = false
+    ) throws {
         self.interrupter = interrupter
+        self.isSecondary = isSecondary
         busyWait = BusyWait(limit: busyTimeout, interrupter: interrupter)
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         switch opening {
@@ -40,8 +49,9 @@ final class Database {
         }
         // It fails only in a library that is too old to know the setting; its quoted names are as they were then.
         unsafe _ = csqlite_refuse_quoted_texts(opened)
-        unsafe interrupter.attach(opened)
+        if !isSecondary { unsafe interrupter.attach(opened) }
         unsafe installCallbacks(on: opened)
+        try unsafe installInsertedID(on: opened)
     }
 
     deinit { close() }
@@ -50,7 +60,7 @@ final class Database {
     /// database open until it is.
     func close() {
         guard let closing = unsafe pointer else { return }
-        interrupter.detach()
+        if !isSecondary { interrupter.detach() }
         unsafe pointer = nil
         unsafe sqlite3_close_v2(closing)
     }
@@ -60,8 +70,6 @@ final class Database {
 
     /// The rows that the latest INSERT, UPDATE or DELETE changed.
     var changes: Int { unsafe Int(sqlite3_changes64(pointer)) }
-
-    var lastInsertedID: Int64 { unsafe sqlite3_last_insert_rowid(pointer) }
 
     /// True if the file at the path is no longer the one that is open: it was deleted, moved or replaced.
     var fileHasMoved: Bool {
@@ -100,7 +108,9 @@ final class Database {
     }
 
     /// Runs each statement of `script` to its end.
-    func runScript(_ script: String, afterEach: (Statement) throws -> Void) throws {
+    func runScript(
+        _ script: String, beforeEach: (Statement) throws -> Void, afterEach: (Statement) throws -> Void
+    ) throws {
         var script = script
         try script.withUTF8 { bytes in
             var position = 0
@@ -111,6 +121,7 @@ final class Database {
                     if statement.parameterCount > 0 {
                         throw SQLiteError(.range, "A script cannot have placeholders", sql: statement.text)
                     }
+                    try beforeEach(statement)
                     defer { statement.finish() }
                     while try statement.step() {}
                     try afterEach(statement)

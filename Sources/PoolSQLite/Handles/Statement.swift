@@ -34,6 +34,13 @@ final class Statement {
     /// True if running it cannot change the database file.
     var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(pointer) != 0 }
 
+    /// True if running it may change a database other than the temporary one.
+    var writesDatabase: Bool {
+        let isExplanation = unsafe sqlite3_stmt_isexplain(pointer) != 0
+        if isReadOnly || isExplanation || traits.contains(.asksJournalMode) { return false }
+        return traits.contains(.writesElsewhere) || !traits.contains(.writesTemporary)
+    }
+
     // MARK: Binding
 
     func bind(_ values: [SQLValue]) throws {
@@ -67,6 +74,11 @@ final class Statement {
             }
         case .array:
             throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
+        case .decimal(let number) where number.isFinite && number.scale == 0 && Int64(exactly: number) == nil:
+            throw unbindable(
+                "a whole number of more than 64 bits", at: index,
+                "SQLite's integers end at 9223372036854775807, and a column of numbers would round it: bind its "
+                    + "description for a TEXT column, or Int64(bitPattern:) of it")
         case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
             return bindText(value.textForSQLite ?? "", at: index)
         }
@@ -103,10 +115,19 @@ final class Statement {
         return hasRow
     }
 
-    /// Ends the run, frees the bind values, and makes the statement ready for the next.
+    /// Ends a run that has come to its end, or that does not write; frees the bind values, and makes the statement ready
+    /// for the next run. After an error of a step the reset says the same again.
     func finish() {
         unsafe sqlite3_reset(pointer)
         if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
+    }
+
+    /// As ``finish()``, for a run that may not have come to its end. One that writes is made durable here, and can fail.
+    func stop() throws {
+        let result = unsafe sqlite3_reset(pointer)
+        let failure = result == SQLITE_OK ? nil : error(result)
+        if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
+        if let failure { throw failure }
     }
 
     // MARK: Reading

@@ -13,15 +13,28 @@ final class OpenCursor {
         statement.isInUse = true
     }
 
+    /// Ends the statement where it is. One that writes has written all by its first row, and commits now.
+    func close() throws {
+        try statement.stop()
+    }
+
     deinit {
+        // After `close` this does nothing.
         statement.finish()
         statement.isInUse = false
     }
 }
 
+/// What the owner of a cursor knows of it.
+struct OpenedCursor: Sendable {
+    let number: UInt64
+    let columns: Columns
+    let isReadOnly: Bool
+}
+
 extension Session {
-    mutating func openCursor(_ text: String, _ binds: [SQLValue]) throws -> (number: UInt64, columns: Columns) {
-        let statement = try statement(for: text)
+    mutating func openCursor(_ text: String, _ binds: [SQLValue]) throws -> OpenedCursor {
+        let statement = try statementToRun(text)
         let hasRow: Bool
         do {
             try statement.bind(binds)
@@ -33,7 +46,7 @@ extension Session {
         }
         let number = nextNumber()
         cursors[number] = OpenCursor(statement, hasRow: hasRow)
-        return (number, statement.columns)
+        return OpenedCursor(number: number, columns: statement.columns, isReadOnly: statement.isReadOnly)
     }
 
     /// Up to `maximumRows` rows, or nil at the end.
@@ -62,5 +75,18 @@ extension Session {
             throw error
         }
         return Rows(columns: statement.columns, values: values)
+    }
+
+    /// Ends a cursor's statement. Throws if that fails, and if a statement that writes was ended by something else: a
+    /// rollback, or the close of the connection.
+    ///
+    /// - Parameter mayHaveEnded: True if the caller knows that the statement has failed, or may have.
+    mutating func closeCursor(_ opened: OpenedCursor, mayHaveEnded: Bool) throws {
+        guard let cursor = cursors.removeValue(forKey: opened.number) else {
+            if opened.isReadOnly || mayHaveEnded { return }
+            throw SQLiteError(
+                .abort, "The statement was ended before its cursor was closed, and what it wrote may be lost")
+        }
+        try cursor.close()
     }
 }

@@ -16,6 +16,10 @@ extension Session {
     mutating func beginBackup(to path: String) throws -> UInt64 {
         try requireTransactionAlive()
         let source = try open()
+        if path.isEmpty || path == ":memory:" || path.utf8.contains(0) {
+            throw SQLiteError(
+                .misuse, "A backup to \"\(path)\" would be lost at its end", remedy: "Name the file that is to keep it")
+        }
         if Database.isSameFile(source.path(of: "main"), path) {
             throw SQLiteError(
                 .misuse, "The backup's path \"\(path)\" is the database itself", remedy: "Name another file")
@@ -28,17 +32,25 @@ extension Session {
         }
         do {
             try source.run("SELECT 1 FROM sqlite_master LIMIT 1")
-            // Its own interrupter, because the source's can hold one handle only; the steps are short.
-            let destination = try Database(
-                path, isURI: false, .creating, busyTimeout: configuration.busyTimeout, interrupter: Interrupter())
-            let handle = try BackupHandle(from: source, to: destination)
+            let handle = try BackupHandle(from: source, to: openDestination(path), path: path)
             let number = nextNumber()
             backups[number] = OpenBackup(
                 handle: handle, ownsTransaction: ownsTransaction, path: path, isNewFile: isNewFile)
             return number
         } catch {
+            if isNewFile { Database.removeFile(path) }
             if ownsTransaction { try source.run("ROLLBACK") }
             throw error
+        }
+    }
+
+    private func openDestination(_ path: String) throws -> Database {
+        do {
+            return try Database(
+                path, isURI: false, .creating, busyTimeout: configuration.busyTimeout, interrupter: interrupter,
+                isSecondary: true)
+        } catch let error as SQLiteError {
+            throw BackupFailure(cause: error)
         }
     }
 
@@ -59,7 +71,7 @@ extension Session {
     /// Undoes a copy that did not come to its end.
     mutating func abandonBackup(_ number: UInt64) throws {
         guard let backup = backups.removeValue(forKey: number) else { return }
-        // Already without effect if the handle was finished with an error.
+        // It says again what ended the copy. Already without effect if the handle was finished with an error.
         _ = try? backup.handle.finish()
         if backup.isNewFile { Database.removeFile(backup.path) }
         if backup.ownsTransaction, let database, !database.isAutocommit { try database.run("ROLLBACK") }
@@ -69,6 +81,7 @@ extension Session {
 
     mutating func openBlob(_ address: SQLiteBlobAddress, isWritable: Bool) throws -> (number: UInt64, size: Int) {
         try requireTransactionAlive()
+        if isForReading, isWritable { throw Self.readingError() }
         let blob = try BlobHandle(
             open(), schema: address.schema, table: address.table, column: address.column, row: address.row,
             isWritable: isWritable)
@@ -87,8 +100,13 @@ extension Session {
         try blob(number).write(bytes, at: offset, of: open())
     }
 
-    mutating func closeBlob(_ number: UInt64) throws {
-        guard let blob = blobs.removeValue(forKey: number), let database else { return }
+    /// Outside a transaction this commits what was written, and can fail. It throws, too, if the connection was closed
+    /// under a blob that may have been written to.
+    mutating func closeBlob(_ number: UInt64, isWritable: Bool) throws {
+        guard let blob = blobs.removeValue(forKey: number), let database else {
+            if !isWritable { return }
+            throw SQLiteError(.abort, "The blob was closed before its end, and what was written to it may be lost")
+        }
         try blob.close(database)
     }
 

@@ -18,7 +18,7 @@ extension Session {
         if let pages = configuration.maximumPages, role != .reader, !configuration.isReadOnly {
             try database.run("PRAGMA max_page_count = \(pages)")
         }
-        for pragma in configuration.pragmas {
+        for pragma in configuration.pragmas where !pragma.isOfFile {
             try database.run("PRAGMA \(pragma.name) = \(pragma.sqlValue)")
         }
         database.watch.forgetSession()
@@ -33,7 +33,8 @@ extension Session {
         if !isChanged { return }
         let database = try open()
         let changed = database.watch.changedSettings
-        let known = Self.restorable.union(configuration.pragmas.map { $0.name.lowercased() })
+        let configured = configuration.pragmas.lazy.filter { !$0.isOfFile }.map { $0.name.lowercased() }
+        let known = Self.restorable.union(configured)
         if let unknown = changed.subtracting(known).min() {
             throw SQLiteError(
                 .misuse, "The last lease changed the setting \(unknown), which can only be undone by a new connection",
@@ -69,6 +70,8 @@ extension Session {
     }
 
     static func quoted(_ name: String) -> String {
-        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
+        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
     }
 }

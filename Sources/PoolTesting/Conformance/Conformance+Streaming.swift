@@ -14,7 +14,7 @@ extension DriverConformance {
                             try expect(!rows.isEmpty, "a batch was empty")
                             seen += try rows.decode(Int64.self)
                         }
-                        await cursor.close()
+                        try await cursor.close()
                         try expect(seen == Array(1...1_000), "with batches of \(size) it delivers \(seen.count) rows")
                         try await bench.expectHealthy(after: "a stream")
                     }
@@ -26,8 +26,8 @@ extension DriverConformance {
                     for count in 0..<5 {
                         let cursor = try await bench.connection.open("SELECT i FROM numbers ORDER BY i")
                         for _ in 0..<count { _ = try await cursor.next(maximumRows: 10) }
-                        await cursor.close()
-                        await cursor.close()
+                        try await cursor.close()
+                        try await cursor.close()
                         try await bench.expectHealthy(after: "a stream that stopped early")
                     }
                 }
@@ -37,7 +37,7 @@ extension DriverConformance {
                     let cursor = try await bench.connection.open("SELECT 1 AS one WHERE 1 = 0")
                     try expect(cursor.columns.names == ["one"], "its columns are \(cursor.columns.names)")
                     try expect(try await cursor.next(maximumRows: 10) == nil, "it has rows")
-                    await cursor.close()
+                    try await cursor.close()
                     try await bench.expectHealthy(after: "an empty stream")
                 }
             },
@@ -65,7 +65,31 @@ extension DriverConformance {
             },
         ]
         if let expression = subject.expressionThatFailsAt500 { checks.append(midwayCheck(expression("i"))) }
+        if let (setup, statement) = subject.statementThatFailsAtItsEnd { checks.append(lateCheck(setup, statement)) }
         return checks
+    }
+
+    private func lateCheck(_ setup: String, _ statement: SQL) -> ConformanceCheck {
+        ConformanceCheck("a stream that stops early throws if its statement then fails") {
+            try await withConnection { bench in
+                try await createNumbers(1_000, on: bench.connection)
+                try await bench.connection.executeScript(setup)
+                for count in 0..<3 {
+                    let cursor = try await bench.connection.open(statement)
+                    for _ in 0..<count { _ = try await cursor.next(maximumRows: 10) }
+                    let error = try await expectError("a close after \(count) batches") { try await cursor.close() }
+                    try await cursor.close()
+                    try await bench.expectKept(error, after: "a failed close")
+                    let written = try await bench.integers("SELECT count(*) FROM late")
+                    try expect(written == [0], "\(written) rows stay after a failed close")
+                }
+                var session = BenchSession(bench)
+                try await expectError("a stream whose statement fails at its end") {
+                    try await session.stream(statement, batchSize: 10) { rows in _ = try await rows.next() }
+                }
+                try await bench.expectHealthy(after: "a stream that failed at its end")
+            }
+        }
     }
 
     private func midwayCheck(_ expression: String) -> ConformanceCheck {
@@ -77,10 +101,18 @@ extension DriverConformance {
                 let error = try await expectError("a stream with an error in it") {
                     while let rows = try await cursor.next(maximumRows: 10) { count += rows.count }
                 }
-                await cursor.close()
+                try await cursor.close()
                 try expect(count < 500, "\(count) rows came before the error")
                 try await bench.expectKept(error, after: "an error in a stream")
             }
+        }
+    }
+
+    private struct BenchSession: ~Copyable, SQLSession {
+        let handle: ConnectionHandle<Driver>
+
+        init(_ bench: Bench) {
+            handle = ConnectionHandle(connection: bench.connection, driver: bench.driver)
         }
     }
 

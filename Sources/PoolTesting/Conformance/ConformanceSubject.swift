@@ -20,6 +20,10 @@ public struct ConformanceSubject<Driver: SQLDriver>: Sendable {
     /// An expression that fails for the value 500 of the integer column that is named, and for no other: a division by
     /// zero, an overflow. Nil, the default, where no query can fail after it has returned rows.
     public var expressionThatFailsAt500: (@Sendable (_ column: String) -> String)?
+    /// A script, and a statement that works after it: it writes the column `i` of the table `numbers`, which has 1,000 rows,
+    /// to a table `late`, returns one row for each, and fails only then, as one that violates a deferred constraint. Nil,
+    /// the default, where no statement can fail after it has returned its rows.
+    public var statementThatFailsAtItsEnd: (setup: String, statement: SQL)?
     /// Follows the `SELECT` of a transaction that means to update what it read: `"FOR UPDATE"`. The default is empty, for
     /// databases whose transactions that write exclude each other.
     public var lockingClause = ""

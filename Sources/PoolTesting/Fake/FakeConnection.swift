@@ -20,6 +20,7 @@ public final class FakeConnection: DriverConnection {
         var history: [Moment] = [.opened]
         var current: FakeCall?
         var isClosing = false
+        var onLoss: (@Sendable () -> Void)?
     }
 
     /// 1 for the driver's first connection, then 2, 3 and so on.
@@ -79,6 +80,24 @@ public final class FakeConnection: DriverConnection {
             state.residue.removeAll { $0 == residue }
             if state.residue.isEmpty, state.condition == .dirty { state.condition = .clean }
         }
+    }
+
+    /// Breaks the connection while nobody uses it, and says so.
+    public func lose() {
+        let action = state.withLock { state in
+            state.condition = .broken
+            return state.onLoss.take()
+        }
+        action?()
+    }
+
+    public func onLoss(_ action: @escaping @Sendable () -> Void) {
+        let isLost = state.withLock { state in
+            if state.isClosing { return false }
+            if state.condition == .clean || state.condition == .dirty { state.onLoss = action }
+            return state.onLoss == nil
+        }
+        if isLost { action() }
     }
 
     /// Uses the connection, as a statement would. The driver's script for ``FakeStep/work`` says how it ends.
@@ -150,6 +169,7 @@ public final class FakeConnection: DriverConnection {
         state.withLock { state in
             if state.isClosing { return Closing(isFirst: false, violation: "second close of connection \(number)") }
             state.isClosing = true
+            state.onLoss = nil
             state.history.append(.closed(mode))
             state.condition = .broken
             guard let current = state.current else { return Closing(isFirst: true) }

@@ -1,4 +1,5 @@
 public import PoolCore
+internal import Synchronization
 
 // A fake connection takes statements and forgets them: each is one piece of work, and none has rows.
 
@@ -64,19 +65,24 @@ extension FakeConnection: SQLConnection {
     }
 }
 
-/// The rows of a statement on a fake connection: none. Each fetch is one piece of work.
+/// The rows of a statement on a fake connection: none. Each fetch is one piece of work, and so is the close of a cursor
+/// that was not read to its end.
 public final class FakeCursor: SQLCursor {
     public let columns = Columns(names: [])
     private let connection: FakeConnection
+    private let hasEnded = Atomic<Bool>(false)
 
     init(connection: FakeConnection) {
         self.connection = connection
     }
 
     public func next(maximumRows: Int) async throws -> Rows? {
+        hasEnded.store(true, ordering: .relaxed)
         try await connection.run("FETCH")
         return nil
     }
 
-    public func close() async {}
+    public func close() async throws {
+        if !hasEnded.exchange(true, ordering: .relaxed) { try await connection.run("CLOSE") }
+    }
 }

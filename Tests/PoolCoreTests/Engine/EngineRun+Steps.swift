@@ -14,7 +14,8 @@ extension EngineRun {
         case 32..<58: try release()
         case 58..<64: try cancel()
         case 64..<94: try answerSomething()
-        case 94..<98: try reportSomethingStale()
+        case 94..<97: try reportSomethingStale()
+        case 97: try loseSomething()
         case 98: try perform(.alarm)
         default: try rareThing()
         }
@@ -106,16 +107,22 @@ extension EngineRun {
         if model.life == .running { try acquire() } else { try release() }
     }
 
+    private func loseSomething() throws {
+        guard let connection = model.connections.randomElement(using: &random) else { return try acquire() }
+        try perform(.lost(connection.ticket))
+    }
+
     private func reportSomethingStale() throws {
         let ticket = oldConnections.randomElement(using: &random) ?? ConnectionTicket(index: 7, generation: 1)
         let waiter = oldWaiters.randomElement(using: &random) ?? WaiterTicket(index: 7, generation: 1)
         guard model.place(ticket) == nil else { return try perform(.cancel(waiter)) }
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<7, using: &random) {
         case 0: try perform(.release(ticket, .generationBroken))
         case 1: try perform(.opened(ticket))
         case 2: try perform(.connectFailed(ticket, isPermanent: true))
         case 3: try perform(.validated(ticket, .generationBroken))
         case 4: try perform(.wasReset(ticket, .generationBroken))
+        case 5: try perform(.lost(ticket))
         default: try perform(.closed(ticket))
         }
     }

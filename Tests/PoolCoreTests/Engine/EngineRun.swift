@@ -13,13 +13,14 @@ enum EngineCall: Hashable {
     case validated(ConnectionTicket, Engine.Outcome)
     case wasReset(ConnectionTicket, Engine.Outcome)
     case closed(ConnectionTicket)
+    case lost(ConnectionTicket)
     case clear
     case alarm
     case beginClosing(forceAt: Nanoseconds)
 
     var releasedBroken: ConnectionTicket? {
         switch self {
-        case .release(let ticket, .broken), .release(let ticket, .generationBroken): ticket
+        case .release(let ticket, .broken), .release(let ticket, .generationBroken), .lost(let ticket): ticket
         default: nil
         }
     }
@@ -128,7 +129,7 @@ final class EngineRun {
         case .beginClosing(let forceAt):
             model.beganClosing(forceAt: forceAt)
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
-        case .release, .opened, .connectFailed, .validated, .wasReset, .closed: report(call, &effects)
+        case .release, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
         }
     }
 
@@ -158,6 +159,9 @@ final class EngineRun {
         case .closed(let ticket):
             engine.closed(ticket, now: now, effects: &effects)
             if let place = place(ticket, .closing) { model.connections.remove(at: place) }
+        case .lost(let ticket):
+            engine.lost(ticket, now: now, effects: &effects)
+            if let place = model.place(ticket) { model.lost(place) }
         default: break
         }
     }

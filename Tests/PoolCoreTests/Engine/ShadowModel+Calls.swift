@@ -69,6 +69,7 @@ extension ShadowModel {
         let state = connections[place].state
         require(state == .idle, "granted a connection that is \(state)")
         require(!connections[place].isCleared, "granted a connection that was cleared")
+        require(!connections[place].isLost, "granted a connection that was lost")
         enter(.leased, place)
         connections[place].holder = holder
         connections[place].isInHand = false
@@ -89,6 +90,14 @@ extension ShadowModel {
         case .generationBroken:
             endGeneration(of: place)
             enter(.closing, place)
+        }
+    }
+
+    func lost(_ place: Int) {
+        switch connections[place].state {
+        case .idle: enter(.closing, place)
+        case .leased, .validating, .resetting: connections[place].isLost = true
+        case .opening, .abandoned, .closing: break
         }
     }
 

@@ -32,6 +32,9 @@ extension ShadowModel {
         for connection in connections where connection.isCleared {
             require(connection.state != .idle, "a connection that was cleared is idle")
         }
+        for connection in connections where connection.isLost {
+            require(connection.state != .idle, "a connection that was lost is idle")
+        }
     }
 
     private func requireClosing() {

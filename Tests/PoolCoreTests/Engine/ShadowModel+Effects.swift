@@ -117,7 +117,8 @@ extension ShadowModel {
             require(isIdle && now >= connection.expires, "lifetime too early")
             followRetirement(connection)
         case .broken:
-            require(connection.state == .closing && call.releasedBroken == ticket, "closed as broken, but it was not")
+            let isReported = connection.state == .closing && call.releasedBroken == ticket
+            require(isReported || (isIdle && connection.isLost), "closed as broken, but it was not")
         case .validationFailed:
             let isAsOld = isIdle && now - connection.since >= configuration.validateAfterIdle && call == .alarm
             let hasFailed = connection.state == .validating && now >= connection.deadline

@@ -15,6 +15,7 @@ final class ShadowModel {
         var deadline = Nanoseconds.never
         var expires = Nanoseconds.never
         var isCleared = false
+        var isLost = false
         var holder: UInt = 0
         var wasWarned = false
         /// Just opened, validated, reset or released: about to be given away or parked.

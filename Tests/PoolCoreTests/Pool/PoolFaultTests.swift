@@ -112,6 +112,31 @@ struct PoolFaultTests {
         try await fixture.expectWhole()
     }
 
+    @Test("A connection that dies while idle is closed at once, and the minimum is opened again without an acquire")
+    func lostWhileIdle() async throws {
+        let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 3, minimumConnections: 2))
+        await fixture.until { $0.idle == 2 }
+        for connection in fixture.driver.connections { connection.lose() }
+        try await fixture.observer.events(2) { $0.closeReason == .broken }
+        await fixture.until { $0.idle == 2 }
+        #expect(fixture.driver.connections.count == 4)
+        #expect(fixture.driver.ledger.failed.isEmpty)
+        try await fixture.expectWhole()
+    }
+
+    @Test("A connection that dies as its lease ends is closed, although the lease had left it clean")
+    func lostWhileLeased() async throws {
+        let fixture = try PoolFixture(maximum: 1)
+        try await fixture.pool.withConnection { lease in
+            lease.connection.lose()
+            // What the release reads was true a moment ago.
+            lease.connection.condition = .clean
+        }
+        try await fixture.observer.event { $0.closeReason == .broken }
+        #expect(try await fixture.pool.withConnection { $0.connection.number } == 2)
+        try await fixture.expectWhole()
+    }
+
     @Test("A deadline of the caller's own counts if it is earlier than the time-out")
     func callersDeadline() async throws {
         let fixture = try PoolFixture(maximum: 1)

@@ -127,8 +127,8 @@ final class RecordingSQLCursor: SQLCursor {
         return Rows(columns: rows.columns, values: rows[start..<end].flatMap(\.values))
     }
 
-    func close() async {
-        try? connection.perform("close")
+    func close() async throws {
+        try connection.perform("close")
     }
 }
 

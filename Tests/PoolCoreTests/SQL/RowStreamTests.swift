@@ -54,6 +54,30 @@ struct RowStreamTests {
         #expect(connection.log == ["open S", "fetch 256 at 0", "close"])
     }
 
+    @Test(
+        "a statement that fails when it is closed makes the stream fail, wherever its body stopped",
+        arguments: [0, 1, 9])
+    func failingClose(rowsRead: Int) async throws {
+        returnNumbers(9)
+        connection.failNext("close")
+        var session = RecordingSession(connection)
+        let error = await #expect(throws: RecordedFailure.self) {
+            try await session.stream("S", batchSize: 2) { rows in
+                for _ in 0..<rowsRead { _ = try await rows.next() }
+            }
+        }
+        #expect(error?.command == "close")
+        #expect(connection.log.last == "close")
+    }
+
+    @Test("the error of a body comes before that of the close")
+    func throwingBodyAndFailingClose() async throws {
+        connection.failNext("close")
+        var session = RecordingSession(connection)
+        await #expect(throws: Stop.self) { try await session.stream("S") { _ in throw Stop() } }
+        #expect(connection.log == ["open S", "close"])
+    }
+
     @Test("a failing fetch ends the rows and closes the statement")
     func failingFetch() async throws {
         returnNumbers(100)

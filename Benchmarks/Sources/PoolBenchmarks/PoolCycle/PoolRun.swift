@@ -1,0 +1,56 @@
+import CBaseline
+import PoolCore
+
+/// Who takes connections that do nothing, and gives them back.
+enum PoolContender: String, Codable {
+    case yields = "bare yields"
+    case mutex = "C, mutex and vector"
+    case atomic = "C, atomic stack"
+    case pool = "pool"
+}
+
+/// One contender, once.
+struct PoolRun: Codable {
+    let contender: PoolContender
+    let load: Load
+    let connections: Int
+    /// Whether each task lets others run while it holds a connection.
+    let yields: Bool
+
+    func measure() async throws -> Measurement {
+        switch contender {
+        case .yields: try await load.measure { _ in await Task.yield() }
+        case .mutex: try measureInC(pool_mutex)
+        case .atomic: try measureInC(pool_atomic)
+        case .pool: try await measurePool()
+        }
+    }
+
+    private typealias Program = (
+        UnsafePointer<pool_run>, UnsafeMutablePointer<measurement_result>, UnsafeMutablePointer<CChar>, Int
+    ) -> Int32
+
+    private func measureInC(_ program: Program) throws -> Measurement {
+        var run = pool_run(connections: Int32(connections), yields: yields, load: load.loadOfC)
+        return try Measurement.ofProgram { program(&run, $0, $1, $2) }
+    }
+
+    private func measurePool() async throws -> Measurement {
+        let pool = try Pool(
+            driver: NoOpDriver(),
+            configuration: PoolConfiguration(
+                name: "benchmark", maximumConnections: connections, minimumConnections: connections,
+                concurrentConnects: 16))
+        // All of them are there before the first cycle.
+        while pool.statistics.counts.idle < connections { try await Task.sleep(for: .milliseconds(1)) }
+        let cycles = load.operationsPerCall
+        let measurement =
+            yields
+            ? try await load.measure { _ in try await pool.withConnection { _ in await Task.yield() } }
+            : try await load.measure { _ in
+                for _ in 0..<cycles { try await pool.withConnection { _ in } }
+            }
+        try await pool.close()
+        return measurement
+    }
+}
