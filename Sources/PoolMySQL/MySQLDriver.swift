@@ -59,7 +59,7 @@ public struct MySQLDriver: SQLDriver {
         do {
             let link = try Link()
             try link.connect(configuration, wait)
-            let interrupter = interrupter(for: link)
+            let interrupter = try interrupter(for: link)
             let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
             return MySQLConnection(session, configuration, thread, interrupter)
         } catch {
@@ -68,7 +68,7 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    private func interrupter(for link: Link) -> Interrupter {
+    private func interrupter(for link: Link) throws -> Interrupter {
         let (killer, timeout, number) = (shared.killer, configuration.cancelTimeout, link.connectionID)
         let interrupter = Interrupter { interrupter, operation in
             killer.ask(interrupter, operation, connection: number)
@@ -78,7 +78,11 @@ public struct MySQLDriver: SQLDriver {
                 interrupter.giveUp(operation)
             }
         }
-        interrupter.attach(Socket(duplicating: link.socket))
+        // Without it nothing could end a call that blocks.
+        guard let socket = Socket(duplicating: link.socket) else {
+            throw MySQLError(.cannotConnect, "The process has no file descriptor left")
+        }
+        interrupter.attach(socket)
         return interrupter
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 @_spi(Driver) import PoolCore
 import PoolMySQL
 import PoolTesting
@@ -22,10 +23,11 @@ extension MySQLTests {
         }
 
         @Test(
-            "cancels at random moments around the end never reach what comes next, and no answer goes to the wrong task")
+            "cancels at random moments around the end never reach what comes next, and no answer goes to the wrong task"
+        )
         func racingCancels() async throws {
             let seed = UInt64.random(in: 1...1_000_000)
-            let outcome = try await cancelAtRandom(rounds: 400, seed: seed)
+            let outcome = try await cancelAtRandom(rounds: isCampaign ? 10_000 : 400, seed: seed)
             #expect(outcome.wrongAnswers == 0, "seed \(seed)")
             #expect(outcome.strayErrors == [], "seed \(seed)")
             #expect(outcome.cancelled > 0 && outcome.finished > 0, "seed \(seed): \(outcome)")
@@ -183,6 +185,9 @@ extension MySQLTests {
         }
     }
 }
+
+/// True where `Scripts/campaign` asks for long runs.
+private let isCampaign = ProcessInfo.processInfo.environment["POOL_CAMPAIGN"] == "full"
 
 /// What became of many statements that were cancelled at random moments.
 struct CancelOutcome: Sendable {

@@ -44,7 +44,9 @@ extension MySQLTests {
         @Test("the right password is taken, over the socket and over TCP, also by the name of this machine")
         func accepted() async throws {
             let server = try PrivateMariaDB.shared.get()
-            for location in [nil, .tcp(host: "127.0.0.1", port: server.port), .tcp(host: "localhost", port: server.port)]
+            for location in [
+                nil, .tcp(host: "127.0.0.1", port: server.port), .tcp(host: "localhost", port: server.port),
+            ]
                 as [MySQLConfiguration.Location?]
             {
                 try await withConnection {
@@ -64,12 +66,16 @@ extension MySQLTests {
             let (missing, missingVerdict, _) = try await connectError { $0.location = .socket(path: "/no/such/socket") }
             #expect(missing.code == .cannotConnectToSocket)
             #expect(missingVerdict == .discard)
-            let (unknown, unknownVerdict, _) = try await connectError { $0.location = .tcp(host: "no-such-host.invalid") }
+            let (unknown, unknownVerdict, _) = try await connectError {
+                $0.location = .tcp(host: "no-such-host.invalid")
+            }
             #expect(unknown.code == .unknownHost || unknown.code == .cannotConnectToSocket, "\(unknown)")
             #expect(unknownVerdict == .discard)
         }
 
-        @Test("a host that takes connections and never speaks costs the connect its time-out, or until its task is cancelled")
+        @Test(
+            "a host that takes connections and never speaks costs the connect its time-out, or until its task is cancelled"
+        )
         func silentHost() async throws {
             let listener = try SilentListener()
             let (error, verdict, duration) = try await connectError {
@@ -108,8 +114,7 @@ extension MySQLTests {
         @Test("TLS: each mode does what it says")
         func transportSecurity() async throws {
             let server = try PrivateMariaDB.shared.get()
-            guard server.hasTLS else { return }
-            let (authority, other) = (server.folder + "/ca.pem", server.folder + "/other.pem")
+            let (authority, other) = (server.file("ca.crt"), server.file("other-ca.crt"))
             func cipher(_ host: String, _ tls: MySQLConfiguration.TLS) async throws -> String {
                 try await withConnection {
                     ($0.user, $0.password, $0.tls) = ("app", "the right one", tls)
@@ -141,20 +146,18 @@ extension MySQLTests {
         @Test("a client certificate opens an account that asks for one, and nothing else does")
         func clientCertificate() async throws {
             let server = try PrivateMariaDB.shared.get()
-            guard server.hasTLS else { return }
-            let folder = server.folder
             try await withConnection {
-                ($0.user, $0.database) = ("tlsonly", nil)
+                ($0.user, $0.database) = ("certified", nil)
                 $0.location = .tcp(host: "localhost", port: server.port)
                 $0.tls = .init(
-                    certificateAuthority: folder + "/ca.pem", clientCertificate: folder + "/client.pem",
-                    clientKey: folder + "/client.key")
+                    certificateAuthority: server.file("ca.crt"), clientCertificate: server.file("client.crt"),
+                    clientKey: server.file("client.key"))
             } _: { _, connection async throws in
-                #expect(try await connection.values("SELECT CURRENT_USER()") == [.text("tlsonly@%")])
+                #expect(try await connection.values("SELECT CURRENT_USER()") == [.text("certified@%")])
             }
             for tls in [MySQLConfiguration.TLS(mode: .disabled), .init(mode: .required)] {
                 let (error, verdict, _) = try await connectError {
-                    ($0.user, $0.database, $0.tls) = ("tlsonly", nil, tls)
+                    ($0.user, $0.database, $0.tls) = ("certified", nil, tls)
                     $0.location = .tcp(host: "localhost", port: server.port)
                 }
                 #expect(error.code == .accessDenied)
@@ -164,11 +167,11 @@ extension MySQLTests {
 
         @Test("TLS that a server does not have is refused where it is required, and done without where it is preferred")
         func serverWithoutTLS() async throws {
-            let server = try PrivateMariaDB(tls: false)
+            let server = try PrivateMariaDB()
             var settings = MySQLTestSettings()
             settings.location = .tcp(host: "127.0.0.1", port: server.port)
             (settings.user, settings.password) = ("app", "the right one")
-            let authority = try PrivateMariaDB.shared.get().folder + "/ca.pem"
+            let authority = try PrivateMariaDB.shared.get().file("ca.crt")
             for tls in [MySQLConfiguration.TLS(mode: .required), .init(certificateAuthority: authority)] {
                 settings.tls = tls
                 let driver = MySQLDriver(configuration: try settings.configuration(server))
@@ -202,12 +205,15 @@ extension MySQLTests {
                     ("INSERT INTO p VALUES (2, 'b', 101)", .checkConstraint, "23000"),
                     ("INSERT INTO c VALUES (7)", .foreignKeyChild, "23000"),
                     ("DELETE FROM p WHERE i = 1", .foreignKeyParent, "23000"),
-                    ("SELECT nothing FROM p", .unknownColumn, "42S22"), ("SELECT * FROM nowhere", .noSuchTable, "42S02"),
+                    ("SELECT nothing FROM p", .unknownColumn, "42S22"),
+                    ("SELECT * FROM nowhere", .noSuchTable, "42S02"),
                     ("SELEC 1", .parseError, "42000"),
                     ("SET STATEMENT max_statement_time = 0.01 FOR SELECT SLEEP(10)", .statementTimeout, "70100"),
                 ]
                 for (text, code, state) in errors {
-                    let error = await #expect(throws: MySQLError.self) { _ = try await connection.execute(SQL(raw: text)) }
+                    let error = await #expect(throws: MySQLError.self) {
+                        _ = try await connection.execute(SQL(raw: text))
+                    }
                     #expect(error?.code == code, "\(String(describing: error))")
                     #expect(error?.sqlState == state)
                     #expect(error?.sql == text)
@@ -225,7 +231,9 @@ extension MySQLTests {
             } _: { driver, connection async throws in
                 _ = try await connection.execute("CREATE TABLE w (i INT)")
                 try await connection.transaction(.begin(TransactionOptions(access: .readOnly)))
-                var error = await #expect(throws: MySQLError.self) { _ = try await connection.execute("INSERT INTO w VALUES (1)") }
+                var error = await #expect(throws: MySQLError.self) {
+                    _ = try await connection.execute("INSERT INTO w VALUES (1)")
+                }
                 #expect(error?.code == .readOnlyTransaction)
                 #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .keep)
                 try await connection.transaction(.rollback)
@@ -235,7 +243,9 @@ extension MySQLTests {
                 try await withConnection {
                     ($0.user, $0.password, $0.database) = ("reader", "", "test")
                 } _: { _, reader async throws in
-                    error = await #expect(throws: MySQLError.self) { _ = try await reader.execute("CREATE TABLE r (i INT)") }
+                    error = await #expect(throws: MySQLError.self) {
+                        _ = try await reader.execute("CREATE TABLE r (i INT)")
+                    }
                 }
                 try await administrator.execute("SET GLOBAL read_only = 0")
                 #expect(error?.code == .optionPreventsStatement)
@@ -279,10 +289,14 @@ extension MySQLTests {
                     let administrator = try PrivateMariaDB.administrator.get()
                     var kills = 0
                     while !isOver.isSet {
-                        let victim: SQL = "SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY RAND() LIMIT 1"
+                        let victim: SQL =
+                            "SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY RAND() LIMIT 1"
                         for id in try await administrator.query(victim).decode(Int.self) {
                             // It may be gone already.
-                            do { kills += try await administrator.execute("KILL \(raw: "\(id)")").affectedRows == 0 ? 1 : 0 } catch is MySQLError {}
+                            do {
+                                kills +=
+                                    try await administrator.execute("KILL \(raw: "\(id)")").affectedRows == 0 ? 1 : 0
+                            } catch is MySQLError {}
                         }
                     }
                     return kills

@@ -4,153 +4,83 @@ import PoolMySQL
 import Synchronization
 import Testing
 
-/// A MariaDB server of this process's own, which is started when it is first needed and ends with the process.
-///
-/// It runs as an unprivileged user, keeps its data in a temporary folder, and can be reached only through a Unix socket in that
-/// folder, where `root` needs no password, and on 127.0.0.1 with the passwords of the accounts made here.
+/// A MariaDB server of this process's own, which ends with the process: see `Scripts/private-mariadb`.
 final class PrivateMariaDB: Sendable {
-    /// Whatever happens to this process, the end of its pipe stops the server. Each line that comes starts it again.
-    private static let script = #"""
-        set -e
-        cd "$folder"
-        umask 077
-        mariadb-install-db --no-defaults --datadir="$folder/data" --auth-root-authentication-method=normal --skip-test-db \
-            >install.log 2>&1
-        tls=off
-        if [ "$certificates" = true ] && {
-            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=PoolTestAuthority -keyout ca.key -out ca.pem &&
-            openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr &&
-            printf 'subjectAltName=DNS:localhost' >san &&
-            openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san -out server.pem &&
-            openssl req -newkey rsa:2048 -nodes -subj /CN=client -keyout client.key -out client.csr &&
-            openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out client.pem &&
-            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=SomebodyElse -keyout other.key -out other.pem
-        } >openssl.log 2>&1; then tls=on; fi
-        chmod 755 "$folder"
-        if [ "$tls" = on ]; then chmod 644 ca.pem other.pem client.pem client.key; fi
-        cat >init.sql <<'END'
-        CREATE DATABASE test;
-        CREATE USER app@'%' IDENTIFIED BY 'the right one';
-        GRANT ALL ON *.* TO app@'%';
-        CREATE USER other@'%' IDENTIFIED BY 'another';
-        GRANT ALL ON test.* TO other@'%';
-        CREATE USER tlsonly@'%' IDENTIFIED BY '' REQUIRE X509;
-        CREATE USER few@'%' IDENTIFIED BY '' WITH MAX_USER_CONNECTIONS 2;
-        CREATE USER nothing@'%' IDENTIFIED BY '';
-        CREATE USER reader@'%' IDENTIFIED BY '';
-        GRANT SELECT, INSERT, CREATE ON test.* TO reader@'%';
-        END
-        port=0
-        start() {
-            options=()
-            if [ "$tls" = on ]; then
-                options+=(--ssl-ca="$folder/ca.pem" --ssl-cert="$folder/server.pem" --ssl-key="$folder/server.key")
-            fi
-            mariadbd --no-defaults --datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid" \
-                --character-set-server=utf8mb4 --bind-address=127.0.0.1 --port="$1" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 \
-                --innodb-buffer-pool-size=64M --innodb-log-file-size=32M --max-connections="${connections:-120}" --local-infile=1 \
-                "${options[@]}" >>server.log 2>&1 &
-            server=$!
-            for wait in $(seq 1 300); do
-                if mariadb --no-defaults -S "$folder/socket" -u root -e 'DO 0' >/dev/null 2>&1; then return 0; fi
-                if ! kill -0 "$server" 2>/dev/null; then return 1; fi
-                sleep 0.1
-            done
-            return 1
-        }
-        for try in 1 2 3 4 5 6 7 8; do
-            port=$((20000 + ($$ * 11 + try * 1013) % 30000))
-            if start "$port"; then break; fi
-        done
-        mariadb --no-defaults -S "$folder/socket" -u root <init.sql >init.log 2>&1
-        echo "$port $server $tls"
-        while read -r _; do
-            wait "$server" || true
-            start "$port"
-            echo "$port $server $tls"
-        done
-        # A test may have killed it, or stopped it.
-        kill -CONT "$server" || true
-        kill -KILL "$server" || true
-        wait "$server" || true
-        cd /
-        rm -rf "$folder"
-        """#
-
     let folder: String
     let port: Int
-    let hasTLS: Bool
     private let process: Process
+    /// Its end stops the server, whatever happens to this process.
     private let input: Pipe
     private let output: Pipe
     private let latestProcessID: Mutex<Int64>
     private let databaseCount = Atomic<Int>(0)
 
-    private static let programs = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/usr/libexec"]
-
-    /// False on a machine without the server's programs; in CI that is a failure, and no reason to skip.
-    static let isAvailable =
-        ProcessInfo.processInfo.environment["CI"] != nil
-        || programs.contains { FileManager.default.isExecutableFile(atPath: $0 + "/mariadbd") }
-
-    /// The server of this process.
-    static let shared: Result<PrivateMariaDB, any Error> = Result { try PrivateMariaDB() }
+    /// The server that most tests share. It has TLS.
+    static let shared: Result<PrivateMariaDB, any Error> = Result { try PrivateMariaDB(isSecure: true) }
 
     struct CannotStart: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// - Parameters:
-    ///   - maximumConnections: The server's `max_connections`.
-    ///   - tls: False for a server that encrypts nothing.
-    init(maximumConnections: Int = 120, tls: Bool = true) throws {
-        // Short, because the path of a socket has at most 107 bytes.
-        let folder =
-            "/tmp/pool-mariadb-\(ProcessInfo.processInfo.processIdentifier)-\(UInt16.random(in: 0...UInt16.max))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let process = Process()
-        // The server refuses to run as root.
-        if getuid() == 0 {
-            try FileManager.default.setAttributes([.ownerAccountName: "mysql"], ofItemAtPath: folder)
-            process.executableURL = URL(filePath: "/usr/sbin/runuser")
-            process.arguments = ["-u", "mysql", "--", "/bin/bash", "-c", Self.script]
-        } else {
-            process.executableURL = URL(filePath: "/bin/bash")
-            process.arguments = ["-c", Self.script]
-        }
-        var environment = ProcessInfo.processInfo.environment
-        environment["folder"] = folder
-        environment["certificates"] = "\(tls)"
-        environment["connections"] = "\(maximumConnections)"
-        environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":" + Self.programs.joined(separator: ":")
-        process.environment = environment
-        (input, output) = (Pipe(), Pipe())
+    init(isSecure: Bool = false, maximumConnections: Int = 120) throws {
+        let (process, input, output) = (Process(), Pipe(), Pipe())
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments =
+            [root.appending(path: "Scripts/private-mariadb").path, "--connections", "\(maximumConnections)"]
+            + (isSecure ? ["--secure"] : [])
         process.standardInput = input
         process.standardOutput = output
-        // The shell remarks that the server was killed.
-        process.standardError = FileHandle.nullDevice
         try process.run()
-        let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split(separator: " ")
-        guard words.count == 3, let port = Int(words[0]), let processID = Int64(words[1]) else {
-            let log = (try? String(contentsOfFile: folder + "/server.log", encoding: .utf8)) ?? ""
-            throw CannotStart(description: "the server in \(folder) does not start: \(log.suffix(2_000))")
-        }
+        let (folder, port, processID) = try Self.ready(output)
         (self.folder, self.port) = (folder, port)
         latestProcessID = Mutex(processID)
-        hasTLS = words[2].hasPrefix("on")
-        self.process = process
+        (self.process, self.input, self.output) = (process, input, output)
     }
+
+    /// Reads the line that says that the server is ready.
+    private static func ready(_ output: Pipe) throws -> (folder: String, port: Int, processID: Int64) {
+        var text = ""
+        // A line may come in pieces.
+        while !text.hasSuffix("\n") {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { break }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        var fields: [Substring: String] = [:]
+        for word in text.split(whereSeparator: \.isWhitespace) {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { fields[parts[0]] = String(parts[1]) }
+        }
+        guard let folder = fields["folder"], let port = fields["port"].flatMap({ Int($0) }),
+            let processID = fields["process"].flatMap({ Int64($0) })
+        else { throw CannotStart(description: "the private server does not start: standard error says why") }
+        return (folder, port, processID)
+    }
+
+    /// True if the program is installed; in CI that it is missing is a failure, and no reason to skip.
+    private static func isInstalled(_ program: String) -> Bool {
+        let environment = ProcessInfo.processInfo.environment
+        if environment["CI"] != nil { return true }
+        let folders =
+            (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+            + ["/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"]
+        return folders.contains { FileManager.default.isExecutableFile(atPath: $0 + "/" + program) }
+    }
+
+    static let isAvailable = isInstalled("mariadbd") && isInstalled("openssl")
 
     var processID: Int64 { latestProcessID.withLock { $0 } }
     var socket: String { folder + "/socket" }
 
+    /// A file of the server's folder: a certificate or a key.
+    func file(_ name: String) -> String { folder + "/" + name }
+
     /// Starts the server again after it has ended, on the same data.
     func startAgain() throws {
         try input.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
-        let words = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).split(separator: " ")
-        guard words.count == 3, let processID = Int64(words[1]) else {
-            throw CannotStart(description: "the server in \(folder) does not start again")
-        }
+        let (_, _, processID) = try Self.ready(output)
         latestProcessID.withLock { $0 = processID }
     }
 

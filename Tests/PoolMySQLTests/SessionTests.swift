@@ -156,7 +156,10 @@ extension MySQLTests {
                     try await lease.execute("SET @a = 1")
                     try await lease.execute("BEGIN")
                 }
-                #expect(try await pool.query("SELECT @a, @@in_transaction").decode((Int, Int).self).first.map { $0 == (1, 0) } == true)
+                #expect(
+                    try await pool.query("SELECT @a, @@in_transaction").decode((Int, Int).self).first.map {
+                        $0 == (1, 0)
+                    } == true)
             }
         }
 
@@ -172,8 +175,11 @@ extension MySQLTests {
                     for order in [[1, 2], [2, 1]] {
                         group.addTask {
                             for _ in 0..<20 {
-                                try await pool.withTransaction(TransactionOptions(maximumRetries: 1_000)) { transaction in
-                                    for row in order { try await transaction.execute("UPDATE d SET v = v + 1 WHERE i = \(row)") }
+                                try await pool.withTransaction(TransactionOptions(maximumRetries: 1_000)) {
+                                    transaction in
+                                    for row in order {
+                                        try await transaction.execute("UPDATE d SET v = v + 1 WHERE i = \(row)")
+                                    }
                                 }
                             }
                         }
@@ -210,7 +216,9 @@ extension MySQLTests {
             } _: { pool async throws in
                 let id = try await pool.query("SELECT CONNECTION_ID()").decode(Int.self)[0]
                 let administrator = try PrivateMariaDB.administrator.get()
-                while try await !administrator.query("SELECT 1 FROM information_schema.processlist WHERE id = \(id)").isEmpty {}
+                while try await !administrator.query("SELECT 1 FROM information_schema.processlist WHERE id = \(id)")
+                    .isEmpty
+                {}
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
                 #expect(pool.statistics.connectionsOpened == 2)
             }
@@ -224,7 +232,8 @@ extension MySQLTests {
             } _: { _, connection async throws in
                 let compression = try await connection.query("SHOW SESSION STATUS LIKE 'Compression'")
                 #expect(Array(compression[0].values) == [.text("Compression"), .text("ON")])
-                let found = try await connection.values("SELECT @@character_set_client, @@character_set_results, REPEAT('ü', 100000)")
+                let found = try await connection.values(
+                    "SELECT @@character_set_client, @@character_set_results, REPEAT('ü', 100000)")
                 #expect(found == [.text("utf8mb4"), .text("utf8mb4"), .text(String(repeating: "ü", count: 100_000))])
             }
         }

@@ -21,7 +21,9 @@ extension MySQLTests {
                 $0.statementCacheCapacity = 2
             } _: { _, connection async throws in
                 let before = try await counted("Com_stmt_prepare", connection)
-                for value in 1...5 { #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value) + 1)]) }
+                for value in 1...5 {
+                    #expect(try await connection.values("SELECT \(value) + 1") == [.int(Int64(value) + 1)])
+                }
                 #expect(try await counted("Com_stmt_prepare", connection) == before + 1)
                 for value in 1...2 { _ = try await connection.query("SELECT \(value) + 2") }
                 _ = try await connection.query("SELECT \(1) + 3")
@@ -99,7 +101,8 @@ extension MySQLTests {
                 #expect(try await connection.execute("UPDATE a SET v = 5").affectedRows == 3)
                 #expect(try await connection.execute("UPDATE a SET v = 5").affectedRows == 3)
                 #expect(try await connection.execute("SELECT * FROM a").affectedRows == 0)
-                #expect(try await connection.execute("DELETE FROM a WHERE i > \(1)") == StatementResult(affectedRows: 2))
+                #expect(
+                    try await connection.execute("DELETE FROM a WHERE i > \(1)") == StatementResult(affectedRows: 2))
             }
         }
 
@@ -175,7 +178,9 @@ extension MySQLTests {
             }
         }
 
-        @Test("a batch of inserts goes in one request, and its failure leaves what one after the other would", arguments: ["InnoDB", "MyISAM"])
+        @Test(
+            "a batch of inserts goes in one request, and its failure leaves what one after the other would",
+            arguments: ["InnoDB", "MyISAM"])
         func bulk(engine: String) async throws {
             try await withConnection { _, connection async throws in
                 _ = try await connection.execute(
@@ -198,11 +203,16 @@ extension MySQLTests {
                     [.int(5_000), .text("a"), .null], [.text("5001"), .int(7), .null], [.int(3), .null, .null],
                     [.int(5_002), .null, .null],
                 ]
-                let same: [[SQLValue]] = [[.int(6_000), .null, .null], [.int(6_001), .null, .null], [.int(3), .null, .null]]
+                let same: [[SQLValue]] = [
+                    [.int(6_000), .null, .null], [.int(6_001), .null, .null], [.int(3), .null, .null],
+                ]
                 for (batch, kept) in [(more, 5_000..<5_003), (same, 6_000..<6_002)] {
-                    let error = await #expect(throws: MySQLError.self) { _ = try await connection.executeBatch(insert, batch) }
+                    let error = await #expect(throws: MySQLError.self) {
+                        _ = try await connection.executeBatch(insert, batch)
+                    }
                     #expect(error?.code == .duplicateEntry)
-                    let left = try await connection.query("SELECT i FROM k WHERE i >= \(kept.lowerBound) AND i < \(kept.upperBound)")
+                    let left = try await connection.query(
+                        "SELECT i FROM k WHERE i >= \(kept.lowerBound) AND i < \(kept.upperBound)")
                     #expect(left.count == 2)
                 }
                 _ = try await connection.execute("DELETE FROM k WHERE i >= 5000")
@@ -229,11 +239,15 @@ extension MySQLTests {
         func packetTooLarge() async throws {
             try await withConnection { driver, connection async throws in
                 let large = String(repeating: "x", count: 17_000_000)
-                let error = await #expect(throws: MySQLError.self) { _ = try await connection.query("SELECT LENGTH(\(large))") }
+                let error = await #expect(throws: MySQLError.self) {
+                    _ = try await connection.query("SELECT LENGTH(\(large))")
+                }
                 #expect(error?.code == .packetTooLarge)
                 #expect(error?.description.contains("max_allowed_packet") == true)
                 #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .keep)
-                await #expect(throws: MySQLError.self) { _ = try await connection.query("SELECT LENGTH('\(raw: large)')") }
+                await #expect(throws: MySQLError.self) {
+                    _ = try await connection.query("SELECT LENGTH('\(raw: large)')")
+                }
                 #expect(connection.condition == .clean)
                 let most = String(repeating: "x", count: 16_700_000)
                 #expect(try await connection.values("SELECT LENGTH(\(most))") == [.int(16_700_000)])
@@ -269,7 +283,8 @@ extension MySQLTests {
                 $0.database = name
             } _: { _, connection async throws in
                 try await connection.executeScript(
-                    "CREATE TABLE s (i INT); CREATE PROCEDURE p() BEGIN INSERT INTO s VALUES (1); INSERT INTO s VALUES (2); END; CALL p();")
+                    "CREATE TABLE s (i INT); CREATE PROCEDURE p() BEGIN INSERT INTO s VALUES (1); INSERT INTO s VALUES (2); END; CALL p();"
+                )
                 #expect(try await connection.values("SELECT count(*) FROM s") == [.int(2)])
                 let error = await #expect(throws: MySQLError.self) {
                     _ = try await connection.execute("DELETE FROM s; DELETE FROM s")

@@ -11,14 +11,13 @@ extension Session {
     /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, since its results follow one another.
     mutating func openCursor(_ text: String, _ values: [SQLValue]) throws -> Opened {
         let link = try ready()
-        let traits = StatementTraits(of: text)
+        if values.isEmpty, !goesPrepared(text) { return try openText(text, link) }
         var isRepeated = false
         while true {
             do {
-                let isPrepared = !values.isEmpty || mayPrepare(text)
-                return isPrepared
-                    ? try openPrepared(text, values, link) : try openText(text, traits, link)
+                return try openPrepared(text, values, link)
             } catch let error as MySQLError {
+                if error.code == .unsupportedPrepared, values.isEmpty { return try openText(text, link) }
                 guard !isRepeated, canRepeat(text, after: error) else { throw error }
                 isRepeated = true
             }
@@ -43,7 +42,8 @@ extension Session {
         return begin(.prepared(statement), text, statement.traits)
     }
 
-    private mutating func openText(_ text: String, _ traits: StatementTraits, _ link: Link) throws -> Opened {
+    private mutating func openText(_ text: String, _ link: Link) throws -> Opened {
+        let traits = StatementTraits(of: text)
         try checkSize(text.utf8.count)
         do {
             try checkSignal()

@@ -14,7 +14,7 @@ extension Session {
     /// Runs one statement to its end.
     mutating func run(_ text: String, _ values: [SQLValue], _ keeping: Keeping) throws -> [MySQLResultSet] {
         let link = try ready()
-        if values.isEmpty, !mayPrepare(text) { return try runText(text, keeping, link) }
+        if values.isEmpty, !goesPrepared(text) { return try runText(text, keeping, link) }
         var isRepeated = false
         while true {
             do {
@@ -28,9 +28,10 @@ extension Session {
     }
 
     /// True if a statement without bind values goes by the prepared protocol.
-    func mayPrepare(_ text: String) -> Bool {
+    mutating func goesPrepared(_ text: String) -> Bool {
         guard configuration.statementProtocol == .prepared else { return false }
-        return StatementTraits(of: text).contains(.isPreparable)
+        // What was prepared before needs no second look.
+        return cache.find(text) != nil || StatementTraits(of: text).contains(.isPreparable)
     }
 
     // MARK: Prepared
