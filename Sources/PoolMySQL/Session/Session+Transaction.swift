@@ -17,6 +17,11 @@ extension Session {
         if link.status.contains(.inTransaction) || isTransactionOpen {
             throw MySQLError.local(.misuse, "A transaction is open already: begin a savepoint instead")
         }
+        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
+            throw MySQLError.local(
+                .misuse, "Only a transaction that is serializable and read-only can be deferrable",
+                remedy: "Give the transaction's options both: isolation .serializable, access .readOnly")
+        }
         if let isolation = options.isolation {
             try runOwn("SET TRANSACTION ISOLATION LEVEL \(isolation.name)", link)
         }
