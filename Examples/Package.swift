@@ -24,6 +24,7 @@ let package = Package(
             name: "QuickstartSQLite",
             dependencies: [
                 "Quickstart",
+                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -32,6 +33,7 @@ let package = Package(
             name: "QuickstartPostgres",
             dependencies: [
                 "Quickstart",
+                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

@@ -1,3 +1,4 @@
+import Dispatch
 public import PoolCore
 
 /// One run from the first table to the report.

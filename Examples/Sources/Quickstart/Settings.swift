@@ -1,5 +1,5 @@
 import Foundation
-import PoolCore
+public import PoolCore
 
 /// Where databases differ: what the example cannot say in SQL that all of them take.
 public struct QuickstartDialect: Sendable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PoolCore
 import PoolPostgres
 import Quickstart
 

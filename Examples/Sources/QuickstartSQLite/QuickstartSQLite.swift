@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PoolCore
 import PoolSQLite
 import Quickstart
 
