@@ -48,11 +48,11 @@ extension PostgresTests {
         func environment() async throws {
             let server = try PrivatePostgres.shared.get()
             let (folder, port) = (server.folder, "\(server.port)")
-            await unsafe #expect(processExitsWith: .success) { [folder = folder as String, port = port as String] in
+            await #expect(processExitsWith: .success) { [folder = folder as String, port = port as String] in
                 for (name, value) in [
                     ("PGHOST", folder), ("PGPORT", port), ("PGUSER", "postgres"), ("PGDATABASE", "postgres"),
                     ("PGAPPNAME", "from the environment"), ("PGOPTIONS", "-c work_mem=7MB"),
-                ] { setenv(name, value, 1) }
+                ] { unsafe setenv(name, value, 1) }
                 try await withConnection(to: "") { _, connection async throws in
                     let values = try await connection.values(
                         "SELECT current_setting('application_name'), current_setting('work_mem')")
@@ -76,8 +76,8 @@ extension PostgresTests {
                 application_name=service
                 """
             try await withFile(text) { file async throws in
-                await unsafe #expect(processExitsWith: .success) { [file = file as String] in
-                    setenv("PGSERVICEFILE", file, 1)
+                await #expect(processExitsWith: .success) { [file = file as String] in
+                    unsafe setenv("PGSERVICEFILE", file, 1)
                     for (settings, name) in [
                         ("service=shop", "service"), ("service=shop application_name=till", "till"),
                     ] {
