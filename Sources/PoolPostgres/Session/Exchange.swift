@@ -133,17 +133,31 @@ enum ExchangeStep: Sendable {
 extension ResultHandle {
     /// Appends the values of all rows, row by row.
     fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) {
-        let rows = rowCount
-        // Rows that come one by one let the array grow by itself.
-        if rows > 1 || values.isEmpty { values.reserveCapacity(values.count + rows * readers.count) }
-        let isBinary = !readers.isEmpty && columnIsBinary(0)
-        for row in 0..<rows {
-            for column in readers.indices {
-                let value = unsafe withValue(row, column) { bytes in
-                    unsafe isBinary ? readers[column].decodeBinary(bytes) : readers[column].decodeText(bytes)
+        let count = rowCount * readers.count
+        if count == 0 { return }
+        let isBinary = columnIsBinary(0)
+        // Rows that come one by one.
+        if rowCount == 1 {
+            for column in readers.indices { values.append(value(0, column, readers[column], isBinary: isBinary)) }
+            return
+        }
+        // The whole of a result, as a rule: written straight to where it stays.
+        let decoded = unsafe [SQLValue](unsafeUninitializedCapacity: count) { places, initialized in
+            for row in 0..<rowCount {
+                for column in readers.indices {
+                    unsafe places.initializeElement(
+                        at: initialized, to: value(row, column, readers[column], isBinary: isBinary))
+                    initialized += 1
                 }
-                values.append(value ?? .null)
             }
         }
+        if values.isEmpty { values = decoded } else { values += decoded }
+    }
+
+    private func value(_ row: Int, _ column: Int, _ reader: ColumnReader, isBinary: Bool) -> SQLValue {
+        let value = unsafe withValue(row, column) { bytes in
+            unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
+        }
+        return value ?? .null
     }
 }

@@ -22,7 +22,9 @@ struct Measurement: Codable, Sendable {
     }
 
     init(_ result: measurement_result) throws {
-        guard result.operations > 0 else { throw BenchmarkError("no operation ended within the time") }
+        guard result.operations > 0 else {
+            throw BenchmarkError("no operation began and ended within the time: give --seconds a larger number")
+        }
         operations = result.operations
         elapsed = result.elapsed
         processorTime = result.processor_time

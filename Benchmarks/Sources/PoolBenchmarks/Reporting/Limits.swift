@@ -43,7 +43,7 @@ struct Limits {
         }
         if count == 0, failures.isEmpty { failures.append("there is no limit for what was measured") }
         if !failures.isEmpty { throw BenchmarkError(failures.sorted().joined(separator: "\n")) }
-        print("\(count) contenders keep their limits.")
+        print("Limits kept: \(count).")
     }
 
     private func check(_ contender: Int, of comparison: Comparison, _ limit: Limit) -> [String] {

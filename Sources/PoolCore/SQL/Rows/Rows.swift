@@ -83,10 +83,32 @@ extension Rows {
     public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
         _ type: (First, Second, repeat each Other).Type
     ) throws -> [(First, Second, repeat each Other)] {
+        var width = 2
+        for _ in repeat (each Other).self { width += 1 }
+        try columns.check(count: width, for: type)
         var tuples: [(First, Second, repeat each Other)] = []
         tuples.reserveCapacity(count)
-        for row in self { tuples.append(try row.decode(type)) }
+        // By place, without a row of its own for each: that would be counted as a reference to all values.
+        for offset in stride(from: 0, to: values.count, by: width) {
+            var next = offset + 1
+            func nextValue<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
+                next += 1
+                return try value(at: next)
+            }
+            tuples.append(
+                (try value(at: offset), try value(at: offset + 1), repeat try nextValue((each Other).self)))
+        }
         return tuples
+    }
+
+    /// The value at a place in all values of all rows.
+    @inlinable
+    func value<Value: SQLDecodable>(at place: Int) throws -> Value {
+        do {
+            return try Value(sqlValue: values[place])
+        } catch {
+            throw self[place / columns.count].conversionError(error, to: Value.self, at: place % columns.count)
+        }
     }
 
     /// Each row as a value of a `Decodable` type whose properties are named like columns.
