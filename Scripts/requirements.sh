@@ -62,7 +62,7 @@ install_without_service() {
         install "$debian" "$brew"
         # Services that systemd would start with the machine: no policy speaks of these.
         if [ -z "$system_root" ] && [ "$debian" != postgresql ] && command -v systemctl >/dev/null; then
-            as_root systemctl disable --quiet "$debian" || true
+            as_root systemctl disable --quiet "${debian%-server}" || true
         fi
     )
 }

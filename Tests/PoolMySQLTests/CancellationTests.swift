@@ -47,7 +47,8 @@ extension MySQLTests {
                     try await holder.execute("UPDATE l SET i = 10 WHERE i = 1")
                     try await pool.withTransaction { transaction in
                         try await transaction.execute("DELETE FROM l WHERE i = 2")
-                        let connection = transaction.handle.connection  // The compiler refuses the transaction in a task.
+                        // The compiler refuses the transaction itself in a task.
+                        let connection = transaction.handle.connection
                         let blocked = Task { try await connection.execute("UPDATE l SET i = 11 WHERE i = 1") }
                         try await waitForProcess("UPDATE l SET i = 11 WHERE i = 1")
                         blocked.cancel()
