@@ -3,7 +3,7 @@ public import PoolCore
 extension MySQLConfiguration {
     /// Reads `mysql://user:password@host:3306/database?tls=required`; `mariadb://` means the same.
     ///
-    /// Everything but the host may be missing; with `socket` the host may be, too. What is not a letter, a digit or one of
+    /// Everything but the user and the host may be missing; with `socket` the host may be, too. What is not a letter, a digit or one of
     /// `-._~` is written as `%` and two hexadecimal digits. The settings after `?` are:
     ///
     /// | name | value |
@@ -12,7 +12,7 @@ extension MySQLConfiguration {
     /// | `tls` | a ``TLSMode`` |
     /// | `ca`, `cert`, `key` | paths of PEM files |
     /// | `connectTimeout`, `readTimeout`, `writeTimeout` | seconds |
-    /// | `compression`, `localInfile` | `true` or `false` |
+    /// | `compression`, `localInfile`, `clearPassword` | `true` or `false` |
     /// | `timeZone` | `utc` or `server` |
     /// | `initCommand` | a statement; may be given more than once |
     /// | `statementCache` | a number of statements |
@@ -38,6 +38,7 @@ extension MySQLConfiguration {
         let writeTimeout = try parts.take("writeTimeout", Self.seconds)
         let compression = try parts.take("compression") { flags[$0] }
         let localInfile = try parts.take("localInfile") { flags[$0] }
+        let clearPassword = try parts.take("clearPassword") { flags[$0] }
         let zone = try parts.take("timeZone") { zones[$0] }
         let cache = try parts.take("statementCache") { Int($0) }
         let commands = parts.takeAll("initCommand")
@@ -46,7 +47,8 @@ extension MySQLConfiguration {
             location, user: parts.user ?? "", password: parts.password ?? "", database: parts.database, tls: tls,
             connectTimeout: connectTimeout ?? .seconds(10), readTimeout: readTimeout, writeTimeout: writeTimeout,
             initCommands: commands, usesCompression: compression ?? false, allowsLocalInfile: localInfile ?? false,
-            timeZone: zone ?? .utc, statementCacheCapacity: cache ?? 100)
+            allowsClearPassword: clearPassword ?? false, timeZone: zone ?? .utc,
+            statementCacheCapacity: cache ?? 100)
     }
 
     private static func seconds(_ text: String) -> Duration? { Int(text).map { .seconds($0) } }
@@ -65,7 +67,10 @@ private struct URLParts {
         PoolConfigurationError("url", "(hidden: it may hold a password)", rule)
     }
 
+    private static let quoting = "/, ?, # and @ in a user, a password, a path or a setting must be written as %2F, %3F, %23 and %40"
+
     init(_ url: String) throws(PoolConfigurationError) {
+        if url.contains("#") { throw Self.refused(Self.quoting) }
         guard let scheme = ["mysql://", "mariadb://"].first(where: { url.hasPrefix($0) }) else {
             throw Self.refused("it must begin with mysql:// or mariadb://")
         }
@@ -76,13 +81,17 @@ private struct URLParts {
                 settings.append((try Self.decoded(name), try Self.decoded(pair.dropFirst(name.count + 1))))
             }
             rest = rest[..<question]
+            // What follows a / or ? that the password has would be taken for something else, and shown.
+            if url[question...].contains("@") { throw Self.refused(Self.quoting) }
         }
         if let slash = rest.firstIndex(of: "/") {
             let name = rest[rest.index(after: slash)...]
             database = name.isEmpty ? nil : try Self.decoded(name)
+            if rest[slash...].contains("@") { throw Self.refused(Self.quoting) }
             rest = rest[..<slash]
         }
         if let at = rest.lastIndex(of: "@") {
+            if rest[..<at].contains("@") { throw Self.refused(Self.quoting) }
             let credentials = rest[..<at]
             let name = credentials.prefix { $0 != ":" }
             user = try Self.decoded(name)
@@ -157,6 +166,7 @@ private struct URLParts {
     }
 
     func requireNothingLeft() throws(PoolConfigurationError) {
-        if let left = settings.first { throw Self.refused("there is no setting \"\(left.name)\"") }
+        // Its name may be a part of a password.
+        if !settings.isEmpty { throw Self.refused("a setting after ? has a name that there is not") }
     }
 }

@@ -8,6 +8,10 @@ extension MySQLConfiguration {
                 throw PoolConfigurationError(
                     "location", "host \"\(host)\"", "a host must not be empty or hold a zero byte")
             }
+            // libmariadb reads lists of addresses, and settings, out of a host.
+            if host.utf8.contains(where: { ",;=".utf8.contains($0) }) {
+                throw PoolConfigurationError("location", "host \"\(host)\"", "a host must not hold a comma, ; or =")
+            }
             if !(1...65_535).contains(port) {
                 throw PoolConfigurationError("location", "port \(port)", "a port must be from 1 to 65535")
             }
@@ -28,6 +32,14 @@ extension MySQLConfiguration {
         if text.utf8.contains(0) {
             throw PoolConfigurationError(property, isSecret ? "(hidden)" : text, "it must not hold a zero byte")
         }
+    }
+
+    static func check(user: String) throws(PoolConfigurationError) {
+        if user.isEmpty {
+            throw PoolConfigurationError(
+                "user", user, "it must not be empty: libmariadb would take the name of the process's user")
+        }
+        try check("user", user)
     }
 
     static func check(_ tls: TLS) throws(PoolConfigurationError) {

@@ -22,7 +22,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
         case disabled
         /// Encrypted where the server can. It protects from listeners, and not from who stands in between.
         case preferred
-        /// Encrypted, or connecting fails. It does not check who the server is.
+        /// Encrypted, or connecting fails. It does not check who the server is: who stands in between can read all that is
+        /// sent, the answer to the login among it, which is sent before a server without TLS is refused.
         case required
         /// Encrypted, with a certificate that the given authority has signed for the host that is connected to.
         case verified
@@ -80,7 +81,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         case rollbackOnly
         /// Everything, if a statement's text or the server says that something may have been changed.
         case smart
-        /// Everything, after each lease that did not leave the connection clean.
+        /// Everything, after each lease that ran a statement.
         case full
     }
 
@@ -90,8 +91,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// The database that each lease begins in; nil for none.
     public let database: String?
     public let tls: TLS
-    /// How long each phase of connecting may take: the address, the handshake, the login. The pool's own
-    /// ``PoolConfiguration/connectTimeout`` is for all of them together. The default is 10 s; from 1 s, in whole seconds.
+    /// How long connecting may take until the session is ready; only resolving the host's name is not limited by it. The
+    /// default is 10 s; from 1 s, in whole seconds.
     public let connectTimeout: Duration
     /// How long the server may be silent while a statement runs, before its connection is given up with
     /// ``MySQLError/Code/serverLost``. The default is nil, without end: cancel tasks instead, which keeps the connection.
@@ -112,6 +113,10 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with it, the server decides which
     /// file it gets. https://mariadb.com/kb/en/load-data-infile/
     public let allowsLocalInfile: Bool
+    /// True if a server may ask for the password as it is (`mysql_clear_password`, or `dialog` for PAM). The default is false:
+    /// such a login is refused but over a Unix socket or with ``TLSMode/verified``, because whoever answers at the address
+    /// would have the password.
+    public let allowsClearPassword: Bool
     /// The default is ``TimeZone/utc``.
     public let timeZone: TimeZone
     /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps none;
@@ -132,12 +137,12 @@ public struct MySQLConfiguration: Sendable, Hashable {
         _ location: Location, user: String, password: String = "", database: String? = nil, tls: TLS = TLS(),
         connectTimeout: Duration = .seconds(10), readTimeout: Duration? = nil, writeTimeout: Duration? = nil,
         cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
-        usesCompression: Bool = false, allowsLocalInfile: Bool = false, timeZone: TimeZone = .utc,
-        statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
+        usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
+        timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
         usesBulkExecution: Bool = true, execution: Execution = .connectionThread, resetPolicy: ResetPolicy = .smart
     ) throws(PoolConfigurationError) {
         try Self.check(location)
-        try Self.check("user", user)
+        try Self.check(user: user)
         try Self.check("password", password, isSecret: true)
         if let database { try Self.check("database", database) }
         try Self.check(tls)
@@ -164,6 +169,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         self.attributes = attributes
         self.usesCompression = usesCompression
         self.allowsLocalInfile = allowsLocalInfile
+        self.allowsClearPassword = allowsClearPassword
         self.timeZone = timeZone
         self.statementCacheCapacity = statementCacheCapacity
         self.statementProtocol = statementProtocol

@@ -34,9 +34,9 @@ struct MySQLConfigurationTests {
 
     @Test("what is missing in a URL has its default")
     func shortURLs() throws {
-        let short = try MySQLConfiguration(url: "mariadb://localhost")
+        let short = try MySQLConfiguration(url: "mariadb://me@localhost")
         #expect(short.location == .tcp(host: "localhost"))
-        #expect(short.user == "" && short.database == nil && !short.allowsLocalInfile && short.tls.mode == .preferred)
+        #expect(short.user == "me" && short.database == nil && !short.allowsLocalInfile && short.tls.mode == .preferred)
         #expect(try MySQLConfiguration(url: "mysql://a@[::1]:33/x").location == .tcp(host: "::1", port: 33))
         #expect(try MySQLConfiguration(url: "mysql://a@[::1]/").location == .tcp(host: "::1"))
         #expect(try MySQLConfiguration(url: "mysql://a@/x?socket=%2Ftmp%2Fs").location == .socket(path: "/tmp/s"))
@@ -55,7 +55,7 @@ struct MySQLConfigurationTests {
             "mysql://a:secret@h:x", "mysql://a:secret@[::1", "mysql://a:secret%@h", "mysql://a:secret@h?nothing=1",
             "mysql://a:secret@h?tls=maybe", "mysql://a:secret@h?tls=verified", "mysql://a:secret@h?connectTimeout=0",
             "mysql://a:secret@h?statementCache=-1", "mysql://a:secret@h?compression=1", "mysql://a:secret@h?cert=/a",
-            "mysql://a:secret@h?tls=required&tls=disabled", "mysql://a:secret@h/%00", "mysql://a:secret%ff@h",
+            "mysql://a:secret@h?tls=required&tls=disabled", "mysql://a:secret@h/%00", "mysql://:secret@h", "mysql://a:secret%ff@h",
         ])
     func badURLs(url: String) {
         let error = #expect(throws: PoolConfigurationError.self) { try MySQLConfiguration(url: url) }

@@ -55,6 +55,8 @@ final class SilentListener: Sendable {
         close(descriptor)
     }
 
+    func acceptClient() -> Int32 { accept(descriptor, nil, nil) }
+
     /// Returns once somebody has connected.
     func waitForClient() async {
         let descriptor = descriptor

@@ -5,6 +5,10 @@ extension MySQLError {
     var verdict: Verdict {
         switch code {
         case .tooManyConnections, .tooManyUserConnections, .userLimitReached: return .serverFull
+        // ER_UNKNOWN_COM_ERROR, of a Galera node that is not ready, and ER_SERVER_OFFLINE_MODE.
+        case _ where isConnecting && [1047, 3032].contains(code.rawValue): return .serverStarting
+        // ER_CANT_CREATE_THREAD and ER_OUT_OF_RESOURCES.
+        case _ where isConnecting && [1041, 1135].contains(code.rawValue): return .serverFull
         case .serverShutdown: return isConnecting ? .serverStarting : .discardGeneration
         case .needsReprepare, .unknownStatement, .newMetadata: return .statementsStale
         case .readOnlyServer: return .endpointReadOnly
@@ -20,15 +24,16 @@ extension MySQLError {
     /// True for what only a person can mend.
     private var isPermanentConnectFailure: Bool {
         switch code {
-        case .accessDenied, .databaseAccessDenied, .unknownDatabase, .hostNotAllowed, .hostBlocked,
+        case .databaseAccessDenied, .accessDenied, .unknownDatabase, .hostBlocked, .hostNotAllowed,
             .authenticationPlugin:
             true
         // A lost connection looks like this too, in the middle of a handshake.
         case .tls: !Self.signsOfALoss.contains { message.contains($0) }
-        // The server answered, and did not like what it was told: an account that is locked, an init command.
-        case _ where !(2000..<3000).contains(code.rawValue):
-            sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
-                || (code.rawValue != 0 && !code.breaksConnection)
+        // An account that is locked, or whose password has expired; a plugin or a variable that the server does not know; what
+        // only another user may set.
+        case _ where [1193, 1227, 1231, 1232, 1238, 1524, 1820, 1862, 3118, 3159, 4151].contains(code.rawValue): true
+        // A user that the server does not take, and an init command that it cannot read. The server uses 42000 for limits, too.
+        case _ where !(2000..<3000).contains(code.rawValue): sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
         default: false
         }
     }

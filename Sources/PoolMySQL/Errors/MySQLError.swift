@@ -39,6 +39,11 @@ public struct MySQLError: Error, Sendable, Hashable {
         return error
     }
 
+    /// The same error on a connection that was there: with TLS, libmariadb reports every loss as trouble with TLS.
+    func afterConnecting() -> MySQLError {
+        code == .tls ? MySQLError(.serverLost, sqlState: sqlState, message, sql: sql) : self
+    }
+
     /// An error of the driver's own.
     static func local(
         _ code: Code = .misuse, _ message: String, sql: String? = nil, remedy: String? = nil

@@ -28,6 +28,19 @@ extension MySQLResultSet {
     }
 }
 
+extension MySQLResultSet {
+    /// The same with the times of a wall clock in the place of moments.
+    var withoutMoments: MySQLResultSet {
+        let values = rows.flatMap { Array($0.values) }.map { value -> SQLValue in
+            guard case .zonedTimestamp(let moment) = value else { return value }
+            return .timestamp(SQLTimestamp(inUTC: moment))
+        }
+        return MySQLResultSet(
+            rows: Rows(columns: rows.columns, values: values), affectedRows: affectedRows,
+            lastInsertedID: lastInsertedID, warningCount: warningCount, areOutParameters: areOutParameters)
+    }
+}
+
 extension [MySQLResultSet] {
     /// Those of the first result that has any.
     var firstRows: Rows { first { $0.columnCount > 0 }?.rows ?? Rows(columns: Columns(names: []), values: []) }

@@ -46,6 +46,9 @@ extension Link {
         set(MYSQL_REPORT_DATA_TRUNCATION, my_bool(0))
         if configuration.usesCompression { unsafe _ = mysql_options(pointer, MYSQL_OPT_COMPRESS, nil) }
         set(configuration.tls)
+        if !configuration.mayAskForPassword {
+            unsafe _ = mysql_options(pointer, MARIADB_OPT_RESTRICTED_AUTH, Self.hashingPlugins)
+        }
         let attributes = configuration.attributes.sorted { $0.key < $1.key }
         for (name, value) in [("program_name", "swift-connection-pool")] + attributes {
             unsafe _ = mysql_options4(pointer, MYSQL_OPT_CONNECT_ATTR_DELETE, name, nil)
@@ -54,6 +57,11 @@ extension Link {
             }
         }
     }
+
+    /// Those that prove to know the password without telling it to a listener. The two of `sha2` tell it to a server that
+    /// TLS was agreed on with.
+    private static let hashingPlugins =
+        "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password,parsec,auth_gssapi_client"
 
     private func set(_ tls: MySQLConfiguration.TLS) {
         switch tls.mode {
@@ -82,5 +90,13 @@ extension Link {
 
     private func set(_ option: mysql_option, _ value: my_bool) {
         unsafe withUnsafePointer(to: value) { unsafe _ = mysql_options(pointer, option, $0) }
+    }
+}
+
+extension MySQLConfiguration {
+    /// True if the server may be told the password as it is.
+    fileprivate var mayAskForPassword: Bool {
+        if case .socket = location { return true }
+        return allowsClearPassword || tls.mode == .verified
     }
 }

@@ -77,6 +77,13 @@ final class Link {
         return stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
     }
 
+    /// True if the latest answer says that the session is in another database now.
+    var hasChangedDatabase: Bool {
+        var start: UnsafePointer<CChar>?
+        var count = 0
+        return unsafe mysql_session_track_get_first(pointer, SESSION_TRACK_SCHEMA, &start, &count) == 0
+    }
+
     /// The error of the call that has just failed.
     func error() -> MySQLError {
         unsafe MySQLError(

@@ -6,7 +6,9 @@ extension Session {
         let statement = try statement(for: text, link)
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
-        let isBulk = hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
+        let isBulk =
+            hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
+            && canUndo(link)
         while results.count < bindSets.count {
             if isBulk, bindSets.count - results.count > 1 {
                 results += try runTogether(statement, bindSets[results.count...], link)
@@ -15,6 +17,17 @@ extension Session {
             }
         }
         return results
+    }
+
+    /// True if what several inserts did can be undone together without the session's being another afterwards: the begin of a
+    /// transaction would take away the locks of `LOCK TABLES`.
+    private func canUndo(_ link: Link) -> Bool {
+        isInTransaction(link) || !isChanged
+    }
+
+    /// Without autocommit, a transaction begins with its first statement.
+    private func isInTransaction(_ link: Link) -> Bool {
+        link.status.contains(.inTransaction) || !link.status.contains(.autocommit)
     }
 
     private mutating func runOne(_ statement: Statement, _ values: [SQLValue], _ link: Link) throws -> StatementResult {
@@ -51,7 +64,7 @@ extension Session {
         }
         if rows.count < 2 { return [try runOne(statement, bindSets[bindSets.startIndex], link)] }
         try checkSignal()
-        let isInTransaction = link.status.contains(.inTransaction)
+        let isInTransaction = isInTransaction(link)
         try runOwn(isInTransaction ? "SAVEPOINT pool_batch" : "START TRANSACTION", link)
         do {
             try statement.execute(rows)
@@ -81,7 +94,7 @@ extension Session {
     mutating func warnings(_ link: Link) throws -> [MySQLWarning] {
         do {
             try link.query("SHOW WARNINGS")
-            let rows = try collectText(link, isKept: true).rows
+            let rows = try collectText(link, isKept: true, zone).rows
             return try rows.decode((String, UInt32, String).self).map { level, code, message in
                 MySQLWarning(level: level, code: MySQLError.Code(rawValue: code), message: message)
             }

@@ -51,10 +51,11 @@ extension Session {
             if link.columnCount > 0, !link.status.contains(.moreResults) {
                 return begin(.text(try link.rows()), text, traits)
             }
-            var results = [try collectText(link, isKept: true)]
-            while try link.nextResult() { results.append(try collectText(link, isKept: true)) }
+            let zone = zone(of: traits)
+            var results = [try collectText(link, isKept: true, zone)]
+            while try link.nextResult() { results.append(try collectText(link, isKept: true, zone)) }
             noteSuccess(traits, link)
-            return .collected(results.firstRows)
+            return .collected(settledZones(results, link).firstRows)
         } catch {
             throw noteFailure(error, traits, text)
         }
@@ -77,7 +78,7 @@ extension Session {
         values.reserveCapacity(min(maximumRows, 1_024) * open.columns.count)
         do {
             try checkSignal()
-            let mayHaveMore = try open.take(max(1, maximumRows), into: &values, zone)
+            let mayHaveMore = try open.take(max(1, maximumRows), into: &values, zone(of: open.traits))
             if !mayHaveMore { finish(open, link) }
             return (Rows(columns: open.columns, values: values), mayHaveMore)
         } catch let error as MySQLError where error.isLocal {

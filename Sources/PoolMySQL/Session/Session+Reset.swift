@@ -4,17 +4,28 @@ extension Session {
     /// Gives a session that the server has just made, or made anew, what the configuration asks for.
     mutating func setUp() throws {
         let link = try open()
-        var settings = ["NAMES utf8mb4", "session_track_state_change = 1"]
-        if configuration.timeZone == .utc { settings.append("time_zone = '+00:00'") }
-        if !link.status.contains(.autocommit) { settings.append("autocommit = 1") }
-        try link.query("SET " + settings.joined(separator: ", "))
+        var settings = baseline
+        if !link.status.contains(.autocommit) { settings += ", autocommit = 1" }
+        try link.query(settings)
         zone = configuration.timeZone == .utc ? .utc : .other
         for command in configuration.initCommands {
             try drop(command, link)
         }
         isChanged = false
+        isUsed = false
+        mayHaveRole = false
         isAdopted = false
         otherUser = nil
+    }
+
+    /// What the driver relies on, and the server may be configured otherwise: that it tells of changes, and of those variables
+    /// by which a prepared statement or a value means something else.
+    private var baseline: String {
+        """
+        SET NAMES utf8mb4, session_track_state_change = 1, session_track_schema = 1, session_track_system_variables = \
+        'autocommit,character_set_client,character_set_connection,character_set_results,collation_connection,sql_mode,\
+        time_zone'
+        """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
     }
 
     mutating func readLimits() throws {
@@ -32,7 +43,7 @@ extension Session {
     /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
     mutating func reset() throws {
         try rollback()
-        if !isChanged, try open().status.contains(.autocommit) { return }
+        if !isChanged, !isUsed, try open().status.contains(.autocommit) { return }
         if configuration.resetPolicy == .rollbackOnly {
             isChanged = false
             return
@@ -49,8 +60,8 @@ extension Session {
     private mutating func makeNew() throws {
         let link = try open()
         let isElsewhere = link.database != configuration.database
-        // Nothing but a login leaves a database for none.
-        if otherUser != nil || (isElsewhere && configuration.database == nil) {
+        // Nothing but a login leaves a database for none, or takes a role away.
+        if otherUser != nil || mayHaveRole || (isElsewhere && configuration.database == nil) {
             try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
         } else {
             try link.resetSession()
@@ -64,6 +75,7 @@ extension Session {
     mutating func adopt() {
         isAdopted = isAdopted || isChanged
         isChanged = false
+        isUsed = false
     }
 
     /// Makes the session one of another user, until it is reset. A login that is refused ends the connection.
@@ -76,9 +88,8 @@ extension Session {
             try link.changeUser(
                 login.user, password: login.password, database: login.database ?? configuration.database)
             cache.removeAll()
-            try link.query(
-                "SET NAMES utf8mb4, session_track_state_change = 1"
-                    + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : ""))
+            try link.query(baseline)
+            zone = configuration.timeZone == .utc ? .utc : .other
         } catch {
             isBroken = true
             throw error

@@ -64,6 +64,7 @@ extension Session {
                 // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
                 if link.status.contains(.moreResults) { try statement.store() }
                 let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
+                let zone = zone(of: statement.traits)
                 while try statement.take(isKept ? .max : 1_000, into: &values, zone) {
                     values.removeAll(keepingCapacity: true)
                 }
@@ -74,7 +75,7 @@ extension Session {
                     columns: hasRows ? statement.columns : nil, values: values, link, areOutParameters: isOut))
             if hasRows { statement.freeResult() }
         } while try statement.nextResult()
-        return results
+        return results.count > 1 ? settledZones(results, link) : results
     }
 
     /// A statement ready for bind values, from the cache where possible.
@@ -146,16 +147,24 @@ extension Session {
             var results: [MySQLResultSet] = []
             repeat {
                 let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
-                results.append(try collectText(link, isKept: isKept))
+                results.append(try collectText(link, isKept: isKept, zone(of: traits)))
             } while try link.nextResult()
             noteSuccess(traits, link)
-            return results
+            return results.count > 1 ? settledZones(results, link) : results
         } catch {
             throw noteFailure(error, traits, text)
         }
     }
 
-    func collectText(_ link: Link, isKept: Bool) throws -> MySQLResultSet {
+    /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody knows
+    /// which zone its rows came in.
+    func settledZones(_ results: [MySQLResultSet], _ link: Link) -> [MySQLResultSet] {
+        guard link.status.contains(.sessionChanged), link.changedVariables.contains(where: { $0.name == "time_zone" })
+        else { return results }
+        return results.map { $0.withoutMoments }
+    }
+
+    func collectText(_ link: Link, isKept: Bool, _ zone: SessionZone) throws -> MySQLResultSet {
         if link.columnCount == 0 { return MySQLResultSet(columns: nil, values: [], link, areOutParameters: false) }
         let rows = try link.rows()
         var values: [SQLValue] = []
@@ -169,7 +178,7 @@ extension Session {
     mutating func drop(_ text: String, _ link: Link) throws {
         try link.query(text)
         repeat {
-            _ = try collectText(link, isKept: false)
+            _ = try collectText(link, isKept: false, zone)
             noteStatus(link)
         } while try link.nextResult()
     }

@@ -16,6 +16,11 @@ struct Session: ~Copyable {
     var isTransactionOpen = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
     var isChanged = false
+    /// True if anything at all ran since the last reset, where the configuration wants a reset for that.
+    var isUsed = false
+    private let resetsAlways: Bool
+    /// True if a role may have been set, which only a login takes away again.
+    var mayHaveRole = false
     /// True if the session counts as clean with more in it than ``setUp()`` does again.
     var isAdopted = false
     /// Whom the session belongs to, if that is not the configuration's user.
@@ -38,6 +43,7 @@ struct Session: ~Copyable {
         self.interrupter = interrupter
         cache = StatementCache(capacity: configuration.statementCacheCapacity)
         hasBulkExecution = configuration.usesBulkExecution && link.hasBulkExecution
+        resetsAlways = configuration.resetPolicy == .full
         try setUp()
         try readLimits()
     }
@@ -45,7 +51,7 @@ struct Session: ~Copyable {
     var condition: ConnectionCondition {
         guard let link, !isBroken else { return isGenerationBroken ? .generationBroken : .broken }
         let isClean =
-            !link.status.contains(.inTransaction) && link.status.contains(.autocommit) && !isChanged
+            !link.status.contains(.inTransaction) && link.status.contains(.autocommit) && !isChanged && !isUsed
             && !isTransactionOpen && cursor == nil
         return isClean ? .clean : .dirty
     }
@@ -66,44 +72,61 @@ struct Session: ~Copyable {
 
     /// Remembers what a statement that has succeeded may have changed.
     mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
-        if traits.contains(.changesSession) { isChanged = true }
+        if traits.contains(.changesSession) { noteChange(traits) }
         noteStatus(link)
+    }
+
+    private mutating func noteChange(_ traits: StatementTraits) {
+        isChanged = true
+        if traits.contains(.setsRole) { mayHaveRole = true }
+        if traits.contains(.changesParsing) { cache.expire() }
     }
 
     /// Reads what the server says of its session at the end of a statement.
     mutating func noteStatus(_ link: Link) {
+        if resetsAlways { isUsed = true }
         guard link.status.contains(.sessionChanged) else { return }
         isChanged = true
-        noteZone(link)
-    }
-
-    private mutating func noteZone(_ link: Link) {
-        guard configuration.timeZone == .utc,
-            let value = link.changedVariables.last(where: { $0.name == "time_zone" })?.value
+        let variables = link.changedVariables
+        if !variables.isEmpty || link.hasChangedDatabase { cache.expire() }
+        guard configuration.timeZone == .utc, let value = variables.last(where: { $0.name == "time_zone" })?.value
         else { return }
         zone = ["+00:00", "UTC", "Etc/UTC"].contains(value) ? .utc : .other
     }
 
+    /// The time zone that a statement's rows come in.
+    func zone(of traits: StatementTraits) -> SessionZone { traits.contains(.changesZone) ? .other : zone }
+
     /// Remembers what a statement has left behind that has failed, and returns what to tell its caller.
     mutating func noteFailure(_ error: any Error, _ traits: StatementTraits, _ text: String?) -> any Error {
-        guard let error = error as? MySQLError else { return error }
+        guard let error = (error as? MySQLError)?.afterConnecting() else { return error }
         let told = text.map { error.inStatement($0) } ?? error
         if error.isLocal { return told }
+        if resetsAlways { isUsed = true }
         if error.code.breaksConnection {
             isBroken = true
             if error.code == .serverShutdown { isGenerationBroken = true }
             return told
         }
-        if traits.contains(.survivesFailure) { isChanged = true }
-        if let link, isTransactionOpen || link.status.contains(.inTransaction) { refreshStatus(link) }
+        if traits.contains(.survivesFailure) {
+            noteChange(traits)
+            cache.expire()
+        }
+        if let link,
+            isTransactionOpen || link.status.contains(.inTransaction) || traits.contains(.survivesFailure)
+        {
+            refreshStatus(link)
+        }
         return told
     }
 
-    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock.
+    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock, nor what the
+    /// statement changed before it failed.
     mutating func refreshStatus(_ link: Link) {
         for _ in 0..<3 {
             do {
-                return try link.query("DO 0")
+                try link.query("DO 0")
+                return noteStatus(link)
             } catch let error as MySQLError where error.code == .queryInterrupted {
                 // A request to stop the statement before has come late.
                 continue

@@ -13,6 +13,8 @@ struct StatementCache: ~Copyable {
     private var entries: [Entry] = []
     private var newest = Self.none
     private var oldest = Self.none
+    /// True if no statement may be used again.
+    private var isExpired = false
     private static let none = -1
 
     private struct Entry {
@@ -28,9 +30,17 @@ struct StatementCache: ~Copyable {
 
     var count: Int { entries.count }
 
+    /// Has every statement prepared anew: the server keeps the database and the SQL mode that each was prepared in. They are
+    /// freed at the next look, as something may still be going on.
+    mutating func expire() { isExpired = true }
+
     /// The statement for `text`, which is the most recently used then.
     mutating func find(_ text: String) -> Statement? {
         if newest == Self.none { return nil }
+        if isExpired {
+            removeAll()
+            return nil
+        }
         // Code that runs one statement again and again needs no hash.
         if StatementKey.isSame(entries[newest].statement.text, text) { return entries[newest].statement }
         guard let position = index[StatementKey(text)] else { return nil }
@@ -42,6 +52,7 @@ struct StatementCache: ~Copyable {
     /// Keeps a statement that ``find(_:)`` did not find. The one that falls out is freed once nothing uses it.
     mutating func insert(_ statement: Statement) {
         if capacity == 0 { return }
+        if isExpired { removeAll() }
         let key = StatementKey(statement.text)
         let entry = Entry(key: key, statement: statement, newer: Self.none, older: Self.none)
         if entries.count < capacity {
@@ -78,6 +89,7 @@ struct StatementCache: ~Copyable {
         entries = []
         newest = Self.none
         oldest = Self.none
+        isExpired = false
     }
 
     private mutating func unlink(_ position: Int) {

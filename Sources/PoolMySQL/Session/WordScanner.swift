@@ -3,6 +3,8 @@
 struct WordScanner {
     enum Token: Equatable {
         case word(String)
+        /// A quoted name that a parenthesis follows, or a comment before it: the server takes it for a function's too.
+        case function(String)
         /// `@name`, but not `@@name`, a system variable.
         case userVariable
         case endOfStatement
@@ -22,8 +24,16 @@ struct WordScanner {
             case UInt8(ascii: ";"):
                 index += 1
                 return .endOfStatement
-            case UInt8(ascii: "'"), UInt8(ascii: "\""): skipString(byte)
-            case UInt8(ascii: "`"): skipIdentifier()
+            case UInt8(ascii: "'"): skipString(byte)
+            // In the mode ANSI_QUOTES it is a name.
+            case UInt8(ascii: "\""):
+                let start = index + 1
+                skipString(byte)
+                if let name = functionName(from: start) { return .function(name) }
+            case UInt8(ascii: "`"):
+                let start = index + 1
+                skipIdentifier()
+                if let name = functionName(from: start) { return .function(name) }
             case UInt8(ascii: "#"): skipLine()
             case UInt8(ascii: "-") where peek(1) == byte && isSpace(peek(2)): skipLine()
             case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): skipComment()
@@ -78,6 +88,14 @@ struct WordScanner {
         index += 1
         while index < bytes.count, bytes[index] != UInt8(ascii: "`") { index += 1 }
         index += 1
+    }
+
+    /// What was quoted, if it may be the name of a function.
+    private func functionName(from start: Int) -> String? {
+        var next = index
+        while next < bytes.count, isSpace(bytes[next]) { next += 1 }
+        guard next < bytes.count, start < index, "(/#-".utf8.contains(bytes[next]) else { return nil }
+        return String(decoding: bytes[start..<(index - 1)], as: UTF8.self).lowercased()
     }
 
     private mutating func skipLine() {
