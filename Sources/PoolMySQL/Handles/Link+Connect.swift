@@ -18,11 +18,20 @@ extension Link {
                 pointer, host, configuration.user, configuration.password, configuration.database, port, socket, flags)
                 != nil
         }
-        if !isConnected { throw error() }
+        if !isConnected { throw connectError() }
         // libmariadb goes on without encryption where the server has none.
         if configuration.tls.mode == .required || configuration.tls.mode == .verified, cipher == nil {
             throw MySQLError(.tls, "The server does not encrypt connections, and the configuration asks for it")
         }
+    }
+
+    private func connectError() -> MySQLError {
+        let error = error()
+        // CR_ERR_RESTRICTED_AUTH, whose text libmariadb garbles.
+        guard error.code.rawValue == 5010 else { return error }
+        return MySQLError(
+            .authenticationPlugin, "The server asks for the password as it is, or in a way that may not hide it",
+            remedy: "Use the TLS mode verified, or set allowsClearPassword if the network is to be trusted")
     }
 
     /// Runs `body`, whose calls block until `wait` is interrupted.

@@ -7,8 +7,6 @@ final class Statement {
     let text: String
     let traits: StatementTraits
     let parameterCount: Int
-    /// True for `INSERT … RETURNING` and the like.
-    private let returnsWhatItWrites: Bool
     /// The columns of the latest result; before the first run, those that the server expects.
     private(set) var columns = Columns(names: [])
     private var shapes: [FieldShape] = []
@@ -38,7 +36,6 @@ final class Statement {
         parameterCount = unsafe Int(mysql_stmt_param_count(pointer))
         unsafe cmariadb_set_result_callback(pointer, receiveValue, Unmanaged.passUnretained(reader).toOpaque())
         let count = unsafe Int(mysql_stmt_field_count(pointer))
-        returnsWhatItWrites = count > 0 && !traits.contains(.onlyReads)
         if count > 0 { unsafe learn(UnsafeBufferPointer(start: mariadb_stmt_fetch_fields(pointer), count: count)) }
     }
 
@@ -64,9 +61,9 @@ final class Statement {
             let result = unsafe mysql_stmt_bind_param(pointer, binds.binds)
             if result != 0 { throw error }
         }
-        // libmariadb fails where there are more columns than were announced, as if nothing had been written; without a number
-        // it takes what comes.
-        if returnsWhatItWrites { unsafe pointer.pointee.field_count = 0 }
+        // Where there are other columns than the last time libmariadb fails, although an INSERT … RETURNING has written then;
+        // where it knows of none it takes those that come.
+        if !traits.contains(.onlyReads) { unsafe pointer.pointee.field_count = 0 }
         let result = unsafe mysql_stmt_execute(pointer)
         if result != 0 { throw error }
         learnColumns()

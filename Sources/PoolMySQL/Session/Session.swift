@@ -89,9 +89,11 @@ struct Session: ~Copyable {
         isChanged = true
         let variables = link.changedVariables
         if !variables.isEmpty || link.hasChangedDatabase { cache.expire() }
-        guard configuration.timeZone == .utc, let value = variables.last(where: { $0.name == "time_zone" })?.value
-        else { return }
-        zone = ["+00:00", "UTC", "Etc/UTC"].contains(value) ? .utc : .other
+        if let name = variables.last(where: { $0.name == "time_zone" })?.value { noteZone(name) }
+    }
+
+    private mutating func noteZone(_ name: String) {
+        if configuration.timeZone == .utc { zone = ["+00:00", "UTC", "Etc/UTC"].contains(name) ? .utc : .other }
     }
 
     /// The time zone that a statement's rows come in.
@@ -112,21 +114,35 @@ struct Session: ~Copyable {
             noteChange(traits)
             cache.expire()
         }
-        if let link,
-            isTransactionOpen || link.status.contains(.inTransaction) || traits.contains(.survivesFailure)
-        {
+        guard let link else { return told }
+        if traits.contains(.survivesFailure) {
+            refreshZone(link)
+        } else if isTransactionOpen || link.status.contains(.inTransaction) {
             refreshStatus(link)
         }
         return told
     }
 
-    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock, nor what the
-    /// statement changed before it failed.
+    /// Nor does it say what the statement changed before it failed.
+    private mutating func refreshZone(_ link: Link) {
+        refreshStatus(link)
+        guard !isBroken, configuration.timeZone == .utc else { return }
+        var values: [SQLValue] = []
+        do {
+            try link.query("SELECT @@session.time_zone")
+            let rows = try link.rows()
+            while try rows.next(into: &values, zone) {}
+        } catch {
+            isBroken = true
+        }
+        if case .text(let name) = values.first { noteZone(name) }
+    }
+
+    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock.
     mutating func refreshStatus(_ link: Link) {
         for _ in 0..<3 {
             do {
-                try link.query("DO 0")
-                return noteStatus(link)
+                return try link.query("DO 0")
             } catch let error as MySQLError where error.code == .queryInterrupted {
                 // A request to stop the statement before has come late.
                 continue
