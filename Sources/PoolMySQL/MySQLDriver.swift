@@ -47,6 +47,7 @@ public struct MySQLDriver: SQLDriver {
             } catch {
                 thread.shutDown()
                 if wait.isInterrupted { throw CancellationError() }
+                if wait.isLate { throw MySQLError.late(configuration.connectTimeout).whileConnecting() }
                 throw (error as? MySQLError)?.whileConnecting() ?? error
             }
         } onCancel: {
@@ -57,11 +58,13 @@ public struct MySQLDriver: SQLDriver {
     private func connect(on thread: ConnectionThread, _ wait: ConnectWait) throws -> MySQLConnection {
         Library.beginThread()
         do {
-            let link = try Link()
-            try link.connect(configuration, wait)
-            let interrupter = try interrupter(for: link)
-            let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
-            return MySQLConnection(session, configuration, thread, interrupter)
+            return try wait.limited(to: configuration.connectTimeout) {
+                let link = try Link()
+                try link.connect(configuration, wait)
+                let interrupter = try interrupter(for: link)
+                let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
+                return MySQLConnection(session, configuration, thread, interrupter)
+            }
         } catch {
             Library.endThread()
             throw error
@@ -77,6 +80,8 @@ public struct MySQLDriver: SQLDriver {
                 try? await Task.sleep(for: timeout)
                 interrupter.giveUp(operation)
             }
+        } abandon: { interrupter in
+            killer.end(interrupter, connection: number)
         }
         // Without it nothing could end a call that blocks.
         guard let socket = Socket(duplicating: link.socket) else {

@@ -79,3 +79,71 @@ extension SilentListener {
         }
     }
 }
+
+/// Leads its first client to the first of several ports, the second to the second, and so on in turn.
+final class AlternatingProxy: Sendable {
+    let port: UInt16
+    private let listener: SilentListener
+    private let isStopped = Flag()
+
+    init(_ ports: [Int]) throws {
+        let listener = try SilentListener()
+        self.listener = listener
+        port = listener.port
+        let isStopped = isStopped
+        Thread.detachNewThread {
+            var count = 0
+            while true {
+                let client = listener.acceptClient()
+                if isStopped.isSet || client < 0 { return }
+                let server = Self.connect(to: ports[count % ports.count])
+                count += 1
+                Self.copy(client, server)
+                Self.copy(server, client)
+            }
+        }
+    }
+
+    /// Takes no more clients.
+    func stop() {
+        isStopped.set()
+        close(Self.connect(to: Int(port)))
+    }
+
+    private static func connect(to port: Int) -> Int32 {
+        #if canImport(Darwin)
+        let kind = SOCK_STREAM
+        #else
+        let kind = Int32(SOCK_STREAM.rawValue)
+        #endif
+        let descriptor = socket(AF_INET, kind, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_port = in_port_t(port).bigEndian
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = unsafe Foundation.connect(descriptor, address, length)
+            }
+        }
+        return descriptor
+    }
+
+    private static func copy(_ source: Int32, _ target: Int32) {
+        Thread.detachNewThread {
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = unsafe bytes.withUnsafeMutableBytes { unsafe recv(source, $0.baseAddress, $0.count, 0) }
+                if count <= 0 { break }
+                let sent = unsafe bytes.withUnsafeBytes {
+                    unsafe Foundation.send(target, $0.baseAddress, count, Int32(MSG_NOSIGNAL))
+                }
+                if sent != count { break }
+            }
+            // The other direction ends with it; the descriptors stay until the process ends, so that none is used twice.
+            _ = shutdown(target, Int32(SHUT_RDWR))
+            _ = shutdown(source, Int32(SHUT_RDWR))
+        }
+    }
+}

@@ -54,6 +54,10 @@ public struct MySQLError: Error, Sendable, Hashable {
     }
 
     static let closed = MySQLError(.serverGone, sqlState: "08003", "The connection is closed")
+    static func late(_ limit: Duration) -> MySQLError {
+        MySQLError(.serverLost, sqlState: "08001", "The connection was not ready within the connectTimeout of \(limit)")
+    }
+
     static let outOfMemory = MySQLError(.clientOutOfMemory, "Out of memory")
 }
 

@@ -13,8 +13,10 @@ internal import Darwin
 final class ConnectWait: Sendable {
     private struct State {
         var isInterrupted = false
-        /// What the connect waits for now, -1 if it does not.
-        var descriptor: Int32 = -1
+        /// True once the time for the connect has passed.
+        var isLate = false
+        /// The connect's own, which may be blocked where nobody asks this object: libmariadb does not where it uses TLS.
+        var socket: Socket?
     }
 
     private let state = Mutex(State())
@@ -23,11 +25,38 @@ final class ConnectWait: Sendable {
 
     var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
 
+    var isLate: Bool { state.withLock { $0.isLate } }
+
     /// Ends the wait that is going on, and each that follows.
     func interrupt() {
         state.withLock { state in
             state.isInterrupted = true
-            if state.descriptor >= 0 { Socket.shutDown(state.descriptor) }
+            state.socket?.shutDown()
+        }
+    }
+
+    /// Calls `body`, which connects, and ends its waits when `limit` has passed. After it nothing is interrupted any more.
+    func limited<Result: ~Copyable>(to limit: Duration, _ body: () throws -> Result) rethrows -> Result {
+        let timer = Task.detached {
+            do { try await Task.sleep(for: limit) } catch { return }
+            self.state.withLock { state in
+                guard !Task.isCancelled else { return }
+                state.isLate = true
+                state.socket?.shutDown()
+            }
+        }
+        defer {
+            timer.cancel()
+            state.withLock { $0.socket = nil }
+        }
+        return try body()
+    }
+
+    /// Says which socket the connect uses from now on.
+    func use(_ descriptor: Int32) {
+        state.withLock { state in
+            state.socket = Socket(duplicating: descriptor)
+            if state.isInterrupted || state.isLate { state.socket?.shutDown() }
         }
     }
 
@@ -46,16 +75,14 @@ final class ConnectWait: Sendable {
 
     /// As poll(2) for one descriptor, and -1 once it is interrupted.
     fileprivate func wait(_ descriptor: Int32, isReading: Bool, milliseconds: Int32) -> Int32 {
-        let isInterrupted = state.withLock { state in
-            state.descriptor = descriptor
-            return state.isInterrupted
-        }
-        defer { state.withLock { $0.descriptor = -1 } }
-        if isInterrupted { return -1 }
+        use(descriptor)
+        if hasEnded { return -1 }
         let events = Int16(isReading ? POLLIN : POLLOUT)
         let result = Socket.wait(for: descriptor, events, milliseconds: milliseconds <= 0 ? -1 : milliseconds)
-        return self.isInterrupted ? -1 : result
+        return hasEnded ? -1 : result
     }
+
+    private var hasEnded: Bool { state.withLock { $0.isInterrupted || $0.isLate } }
 
     fileprivate static func ofThisThread() -> ConnectWait? {
         let thread = threadIdentity

@@ -1,3 +1,4 @@
+internal import PoolCore
 internal import PoolIO
 internal import Synchronization
 
@@ -14,11 +15,16 @@ internal import Darwin
 final class Killer: Sendable {
     private struct Request: Sendable {
         let interrupter: Interrupter
-        let operation: UInt64
+        /// Nil to end the connection, whatever it runs.
+        let operation: UInt64?
         let connection: UInt
+        /// When to stop asking, in milliseconds.
+        var end = Int64.max
         /// When to ask, in milliseconds; later each time, until the operation ends.
         var moment: Int64
         var pause: Int64 = 1
+
+        var isNeeded: Bool { operation.map { interrupter.isRunning($0) } ?? (Library.coarseMilliseconds() < end) }
     }
 
     private struct State {
@@ -39,9 +45,22 @@ final class Killer: Sendable {
     /// It is asked again and again for as long as the operation runs: a request that finds the connection between two
     /// statements has no effect.
     func ask(_ interrupter: Interrupter, _ operation: UInt64, connection: UInt) {
-        let request = Request(
-            interrupter: interrupter, operation: operation, connection: connection,
-            moment: Library.coarseMilliseconds())
+        add(
+            Request(
+                interrupter: interrupter, operation: operation, connection: connection,
+                moment: Library.coarseMilliseconds()))
+    }
+
+    /// Asks for the server's connection with this number to be ended: it was closed while something ran on it.
+    func end(_ interrupter: Interrupter, connection: UInt) {
+        let now = Library.coarseMilliseconds()
+        let limit = Int64(configuration.cancelTimeout / .milliseconds(1))
+        add(
+            Request(
+                interrupter: interrupter, operation: nil, connection: connection, end: now + limit, moment: now))
+    }
+
+    private func add(_ request: Request) {
         let mustStart = state.withLock { state in
             state.requests.append(request)
             defer { state.isRunning = true }
@@ -63,7 +82,7 @@ final class Killer: Sendable {
 
     private func run() {
         Library.beginThread()
-        var link: Link?
+        var link: Helper?
         while let requests = due() {
             for request in requests { serve(request, &link) }
         }
@@ -74,7 +93,7 @@ final class Killer: Sendable {
     /// Those whose moment has come, after a short sleep if none has. Nil if there is nothing left to do.
     private func due() -> [Request]? {
         let (requests, pause): ([Request]?, Int64) = state.withLock { state in
-            state.requests.removeAll { !$0.interrupter.isRunning($0.operation) }
+            state.requests.removeAll { !$0.isNeeded }
             guard let first = state.requests.map(\.moment).min() else {
                 state.isRunning = false
                 return (nil, 0)
@@ -88,14 +107,36 @@ final class Killer: Sendable {
         return requests
     }
 
-    private func serve(_ request: Request, _ link: inout Link?) {
+    /// A connection beside the pool's, and where it leads.
+    private struct Helper {
+        let link: Link
+        let server: ServerIdentity
+        let uptime: Int64
+    }
+
+    private func serve(_ request: Request, _ link: inout Helper?) {
         let login = request.interrupter.login
-        var own: Link?
-        if login != nil { own = connect(login) } else if link == nil { link = connect(nil) }
-        if let connected = own ?? link, request.interrupter.beginRequest(request.operation) {
-            let delivery = kill(request.connection, connected)
-            request.interrupter.endRequest(delivery)
-            if delivery == .unknown { link = nil }
+        var own: Helper?
+        do {
+            if login != nil {
+                link = nil
+                own = try connect(login)
+            } else if link == nil {
+                link = try connect(nil)
+            }
+        } catch let error as MySQLError where error.whileConnecting().verdict == .refused {
+            // It will not be otherwise a moment later. The statement's time-out ends its connection.
+            return
+        } catch {
+            // The server is full or gone. It is tried again until the statement ends or its time-out passes.
+        }
+        if let helper = own ?? link {
+            let isSame =
+                request.interrupter.server?.isSameServer(as: helper.server, runningFor: helper.uptime) ?? false
+            let delivery = isSame ? send(request, helper.link) : nil
+            // The next connection may lead to the right server.
+            if !isSame || delivery == .unknown { link = nil }
+            if request.operation == nil, delivery == .delivered || delivery == .notSent { return }
         }
         var next = request
         next.moment = Library.coarseMilliseconds() + next.pause
@@ -103,20 +144,31 @@ final class Killer: Sendable {
         state.withLock { $0.requests.append(next) }
     }
 
-    private func connect(_ login: Login?) -> Link? {
-        do {
+    private func connect(_ login: Login?) throws -> Helper {
+        let configuration = configuration.forKilling(login)
+        let wait = ConnectWait()
+        return try wait.limited(to: configuration.connectTimeout) {
             let link = try Link()
-            try link.connect(configuration.forKilling(login), ConnectWait())
-            return link
-        } catch {
-            // The server is full or gone. It is tried again until the statement ends or its time-out passes.
-            return nil
+            try link.connect(configuration, wait)
+            return try link.whileConnecting(wait) {
+                let server = ServerIdentity(try link.variables(ServerIdentity.names))
+                return Helper(link: link, server: server, uptime: try link.uptime() ?? 0)
+            }
         }
     }
 
-    private func kill(_ connection: UInt, _ link: Link) -> Interrupter.Delivery {
+    /// Nil if the operation has ended.
+    private func send(_ request: Request, _ link: Link) -> Interrupter.Delivery? {
+        guard let operation = request.operation else { return kill("CONNECTION", request.connection, link) }
+        guard request.interrupter.beginRequest(operation) else { return nil }
+        let delivery = kill("QUERY", request.connection, link)
+        request.interrupter.endRequest(delivery)
+        return delivery
+    }
+
+    private func kill(_ what: String, _ connection: UInt, _ link: Link) -> Interrupter.Delivery {
         do {
-            try link.query("KILL QUERY \(connection)")
+            try link.query("KILL \(what) \(connection)")
             return .delivered
         } catch let error as MySQLError where !error.code.breaksConnection {
             // The connection is gone already, or belongs to another user.
@@ -134,7 +186,7 @@ extension MySQLConfiguration {
         let changed = try? MySQLConfiguration(
             location, user: login?.user ?? user, password: login?.password ?? password, tls: tls, connectTimeout: limit,
             readTimeout: limit,
-            writeTimeout: limit, attributes: attributes)
+            writeTimeout: limit, attributes: attributes, allowsClearPassword: allowsClearPassword)
         return changed ?? self
     }
 }

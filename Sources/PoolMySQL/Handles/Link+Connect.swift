@@ -36,7 +36,8 @@ extension Link {
 
     /// Runs `body`, whose calls block until `wait` is interrupted.
     func whileConnecting<Result: ~Copyable>(_ wait: ConnectWait, _ body: () throws -> Result) throws -> Result {
-        try unsafe wait.during(pointer, body)
+        wait.use(socket)
+        return try unsafe wait.during(pointer, body)
     }
 
     /// Copied by the library, all of them.

@@ -42,15 +42,21 @@ final class Interrupter: Sendable {
         var isClosing = false
         var socket: Socket?
         var login: Login?
+        var server: ServerIdentity?
     }
 
     private let monitor = Monitor(State())
 
     /// Called where the server shall be asked to stop an operation.
     private let ask: @Sendable (Interrupter, _ operation: UInt64) -> Void
+    /// Called where the connection was closed in the middle of an operation, which the server does not notice before its end.
+    private let abandon: @Sendable (Interrupter) -> Void
 
-    init(ask: @escaping @Sendable (Interrupter, UInt64) -> Void) {
+    init(
+        ask: @escaping @Sendable (Interrupter, UInt64) -> Void, abandon: @escaping @Sendable (Interrupter) -> Void
+    ) {
         self.ask = ask
+        self.abandon = abandon
     }
 
     func attach(_ socket: Socket?) { monitor.update { $0.socket = socket } }
@@ -156,12 +162,15 @@ final class Interrupter: Sendable {
 
     /// Ends what runs now, and each operation that begins from now on.
     func close() {
-        monitor.update { state in
+        let isAbandoned = monitor.update { state in
+            let isFirst = !state.isClosing
             state.isClosing = true
             state.isGivenUp = true
             if state.running != 0 { state.signal = .closing }
             state.socket?.shutDown()
+            return isFirst && state.running != 0 && state.hasStarted
         }
+        if isAbandoned { abandon(self) }
     }
 
     // MARK: For who asks the server
@@ -170,6 +179,12 @@ final class Interrupter: Sendable {
     var login: Login? {
         get { monitor.update { $0.login } }
         set { monitor.update { $0.login = newValue } }
+    }
+
+    /// Which server runs the session; nil until it is known.
+    var server: ServerIdentity? {
+        get { monitor.update { $0.server } }
+        set { monitor.update { $0.server = newValue } }
     }
 
     /// False if the operation needs no stopping any more. Else ``endRequest(_:)`` must follow.

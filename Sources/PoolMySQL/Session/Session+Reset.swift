@@ -28,16 +28,16 @@ extension Session {
         """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
     }
 
+    /// Asks for what does not change while the connection lasts, but for the limits.
     mutating func readLimits() throws {
-        let link = try open()
-        try link.query("SELECT @@session.wait_timeout, @@session.max_allowed_packet")
-        let rows = try link.rows()
-        var values: [SQLValue] = []
-        while try rows.next(into: &values, zone) {}
-        guard values.count == 2, case .int(let seconds) = values[0], case .int(let bytes) = values[1] else { return }
+        let variables = try open().variables(["wait_timeout", "max_allowed_packet"] + ServerIdentity.names)
+        interrupter.server = ServerIdentity(variables)
+        guard let seconds = variables["wait_timeout"].flatMap({ Int64($0) }),
+            let bytes = variables["max_allowed_packet"].flatMap({ Int($0) })
+        else { return }
         // A little earlier than the server, whose clock began to run earlier too.
         idleLimit = seconds * 1_000 - min(seconds * 100, 5_000)
-        maximumPacket = Int(bytes)
+        maximumPacket = bytes
     }
 
     /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.

@@ -1,0 +1,50 @@
+internal import PoolCore
+
+/// Which server a connection leads to. A host and a port may lead to another one each time: behind a proxy, or after a failover.
+struct ServerIdentity: Sendable, Hashable {
+    private let variables: [String]
+    /// When the connection was new, in coarse milliseconds.
+    let moment: Int64
+
+    /// What tells two servers apart. Each of MariaDB and MySQL has variables that the other has not.
+    static let names = ["hostname", "port", "socket", "datadir", "server_id", "server_uid", "server_uuid"]
+
+    init(_ variables: [String: String]) {
+        self.variables = Self.names.map { variables[$0] ?? "" }
+        moment = Library.coarseMilliseconds()
+    }
+
+    /// True if `other`, which was asked later, is of the same server, which has been running for so many seconds then. After a
+    /// restart it gives the numbers of connections again.
+    func isSameServer(as other: ServerIdentity, runningFor seconds: Int64) -> Bool {
+        // The server counts whole seconds.
+        variables == other.variables && other.moment - seconds * 1_000 <= moment + 2_000
+    }
+}
+
+extension Link {
+    /// The session's values of system variables, in one request; those that the server does not have are left out.
+    func variables(_ names: [String]) throws -> [String: String] {
+        let list = names.map { "'\($0)'" }.joined(separator: ", ")
+        return try pairs("SHOW SESSION VARIABLES WHERE Variable_name IN (\(list))")
+    }
+
+    /// For how many seconds the server has been running.
+    func uptime() throws -> Int64? {
+        try pairs("SHOW GLOBAL STATUS LIKE 'Uptime'")["uptime"].flatMap { Int64($0) }
+    }
+
+    private func pairs(_ text: String) throws -> [String: String] {
+        try query(text)
+        let rows = try rows()
+        var values: [SQLValue] = []
+        while try rows.next(into: &values, .other) {}
+        var pairs: [String: String] = [:]
+        for index in stride(from: 0, to: values.count - 1, by: 2) {
+            if case .text(let name) = values[index], case .text(let value) = values[index + 1] {
+                pairs[name.lowercased()] = value
+            }
+        }
+        return pairs
+    }
+}
