@@ -67,7 +67,8 @@ private struct URLParts {
         PoolConfigurationError("url", "(hidden: it may hold a password)", rule)
     }
 
-    private static let quoting = "/, ?, # and @ in a user, a password, a path or a setting must be written as %2F, %3F, %23 and %40"
+    private static let quoting =
+        "/, ?, # and @ in a user, a password, a path or a setting must be written as %2F, %3F, %23 and %40"
 
     init(_ url: String) throws(PoolConfigurationError) {
         if url.contains("#") { throw Self.refused(Self.quoting) }

@@ -220,7 +220,8 @@ extension MySQLConnection {
     }
 
     /// A statement that fails ends the script; those before it stay done unless a transaction is open. `DELIMITER` is a command
-    /// of the `mariadb` program, and not known here: the server itself finds the end of a compound statement.
+    /// of the `mariadb` program, and not known here: the server itself finds the end of a compound statement. A statement of
+    /// nothing, as between `;;`, is an error in the middle of a script.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }

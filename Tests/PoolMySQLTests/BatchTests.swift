@@ -48,7 +48,9 @@ extension MySQLTests {
             try await withTable { connection, _ async throws in
                 _ = try await connection.execute("LOCK TABLES t WRITE")
                 try await insert(connection)
-                let error = await #expect(throws: MySQLError.self) { _ = try await connection.query("SELECT * FROM other") }
+                let error = await #expect(throws: MySQLError.self) {
+                    _ = try await connection.query("SELECT * FROM other")
+                }
                 // ER_TABLE_NOT_LOCKED
                 #expect(error?.code.rawValue == 1100)
                 _ = try await connection.execute("UNLOCK TABLES")
@@ -64,7 +66,8 @@ extension MySQLTests {
                     try await connection.values("INSERT INTO t (i) VALUES (\(5)) RETURNING *")
                 }
                 #expect(try await insert() == [.int(5)])
-                try await administrator.execute("ALTER TABLE \(identifier: name).t ADD COLUMN s VARCHAR(9) DEFAULT 'new'")
+                try await administrator.execute(
+                    "ALTER TABLE \(identifier: name).t ADD COLUMN s VARCHAR(9) DEFAULT 'new'")
                 #expect(try await insert() == [.int(5), .text("new")])
                 try await administrator.execute("ALTER TABLE \(identifier: name).t DROP COLUMN s")
                 #expect(try await insert() == [.int(5)])

@@ -55,7 +55,8 @@ struct MySQLConfigurationTests {
             "mysql://a:secret@h:x", "mysql://a:secret@[::1", "mysql://a:secret%@h", "mysql://a:secret@h?nothing=1",
             "mysql://a:secret@h?tls=maybe", "mysql://a:secret@h?tls=verified", "mysql://a:secret@h?connectTimeout=0",
             "mysql://a:secret@h?statementCache=-1", "mysql://a:secret@h?compression=1", "mysql://a:secret@h?cert=/a",
-            "mysql://a:secret@h?tls=required&tls=disabled", "mysql://a:secret@h/%00", "mysql://:secret@h", "mysql://a:secret%ff@h",
+            "mysql://a:secret@h?tls=required&tls=disabled", "mysql://a:secret@h/%00", "mysql://:secret@h",
+            "mysql://a:secret%ff@h",
         ])
     func badURLs(url: String) {
         let error = #expect(throws: PoolConfigurationError.self) { try MySQLConfiguration(url: url) }

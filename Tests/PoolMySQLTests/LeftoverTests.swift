@@ -91,6 +91,19 @@ extension MySQLTests {
             try result.get()
         }
 
+        @Test("the init commands run for another user, too")
+        func initCommandsOfAnotherUser() async throws {
+            try await withPool(1) {
+                $0.initCommands = ["SET @tenant = 7"]
+            } _: { pool async throws in
+                try await pool.withConnection { lease in
+                    try await lease.execute("SET @tenant = 8")
+                    try await lease.changeUser("other", password: "another")
+                    #expect(try await lease.query("SELECT @tenant").decode(Int.self) == [7])
+                }
+            }
+        }
+
         @Test("where each lease is to be reset, a lock that a function took is gone with the lease")
         func fullReset() async throws {
             let name = try await PrivateMariaDB.shared.get().createDatabase()

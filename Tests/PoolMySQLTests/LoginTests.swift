@@ -23,7 +23,10 @@ extension MySQLTests {
                     let error = await #expect(throws: MySQLError.self) { _ = try await connect(driver) }
                     let stolen = await thief.result()
                     #expect((stolen == Array("a secret\0".utf8)) == isAllowed, "\(mode) \(stolen)")
-                    if !isAllowed { #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .refused, "\(String(describing: error))") }
+                    if !isAllowed {
+                        #expect(
+                            driver.verdict(on: error ?? MySQLTestFailure()) == .refused, "\(String(describing: error))")
+                    }
                 }
             }
         }

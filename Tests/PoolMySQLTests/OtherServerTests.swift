@@ -46,7 +46,9 @@ extension MySQLTests {
             #expect(await server.result() == [1])
         }
 
-        @Test("a connect to a server that falls silent is cancelled at once, wherever that is", arguments: Silence.allCases)
+        @Test(
+            "a connect to a server that falls silent is cancelled at once, wherever that is",
+            arguments: Silence.allCases)
         func cancelled(silence: Silence) async throws {
             let hasCome = Flag()
             let server = try Self.server(silence, hasCome)

@@ -40,7 +40,9 @@ struct ScriptedClient {
     func send(_ number: UInt8, _ bytes: [UInt8]) throws {
         let count = bytes.count
         let packet = [UInt8(count & 255), UInt8(count >> 8 & 255), UInt8(count >> 16 & 255), number] + bytes
-        guard unsafe packet.withUnsafeBytes({ unsafe Foundation.send(descriptor, $0.baseAddress, $0.count, 0) }) == packet.count
+        guard
+            unsafe packet.withUnsafeBytes({ unsafe Foundation.send(descriptor, $0.baseAddress, $0.count, 0) })
+                == packet.count
         else { throw ScriptedServer.Ended() }
     }
 

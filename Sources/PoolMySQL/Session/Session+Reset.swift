@@ -7,6 +7,7 @@ extension Session {
         var settings = baseline
         if !link.status.contains(.autocommit) { settings += ", autocommit = 1" }
         try link.query(settings)
+        isToldOfVariables = !link.changedVariables.isEmpty
         zone = configuration.timeZone == .utc ? .utc : .other
         for command in configuration.initCommands {
             try drop(command, link)
@@ -90,6 +91,7 @@ extension Session {
             cache.removeAll()
             try link.query(baseline)
             zone = configuration.timeZone == .utc ? .utc : .other
+            for command in configuration.initCommands { try drop(command, link) }
         } catch {
             isBroken = true
             throw error

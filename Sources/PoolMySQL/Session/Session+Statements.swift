@@ -159,8 +159,8 @@ extension Session {
     /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody knows
     /// which zone its rows came in.
     func settledZones(_ results: [MySQLResultSet], _ link: Link) -> [MySQLResultSet] {
-        guard link.status.contains(.sessionChanged), link.changedVariables.contains(where: { $0.name == "time_zone" })
-        else { return results }
+        let isKept = isToldOfVariables && !link.changedVariables.contains { $0.name == "time_zone" }
+        if zone == .utc && isKept { return results }
         return results.map { $0.withoutMoments }
     }
 

@@ -42,7 +42,15 @@ extension Session {
     }
 
     private mutating func commit() throws {
-        try runInTransaction("COMMIT")
+        do {
+            try runInTransaction("COMMIT")
+        } catch let error as MySQLError where !error.isLocal && error.code.breaksConnection {
+            throw MySQLError(
+                error.code, sqlState: error.sqlState, error.message, sql: error.sql,
+                remedy:
+                    "The connection was lost in the middle of COMMIT, so that nobody knows whether the transaction was "
+                    + "committed: look before you run it again")
+        }
         isTransactionOpen = false
     }
 

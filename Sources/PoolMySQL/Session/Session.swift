@@ -31,6 +31,11 @@ struct Session: ~Copyable {
     var isGenerationBroken = false
 
     var zone = SessionZone.other
+    /// True if the server tells of variables that were changed. MariaDB does not in a session that began with an empty global
+    /// `session_track_system_variables`, whatever the session's own is.
+    var isToldOfVariables = false
+    /// True if a request to stop an open stream was delivered, which may hit what comes after it.
+    private var mayBeStopped = false
     /// How large a statement may be, in bytes.
     var maximumPacket = Int.max
     /// After how many milliseconds of silence the server ends the connection.
@@ -74,6 +79,7 @@ struct Session: ~Copyable {
     mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
         if traits.contains(.changesSession) { noteChange(traits) }
         noteStatus(link)
+        if !isToldOfVariables, traits.contains(.survivesFailure) { refreshZone(link) }
     }
 
     private mutating func noteChange(_ traits: StatementTraits) {
@@ -110,12 +116,10 @@ struct Session: ~Copyable {
             if error.code == .serverShutdown { isGenerationBroken = true }
             return told
         }
-        if traits.contains(.survivesFailure) {
-            noteChange(traits)
-            cache.expire()
-        }
+        if traits.contains(.survivesFailure) { noteChange(traits) }
         guard let link else { return told }
         if traits.contains(.survivesFailure) {
+            refreshStatus(link)
             refreshZone(link)
         } else if isTransactionOpen || link.status.contains(.inTransaction) {
             refreshStatus(link)
@@ -123,9 +127,9 @@ struct Session: ~Copyable {
         return told
     }
 
-    /// Nor does it say what the statement changed before it failed.
+    /// Asks for what a statement may have changed that the server did not tell of: it tells nothing where one fails.
     private mutating func refreshZone(_ link: Link) {
-        refreshStatus(link)
+        cache.expire()
         guard !isBroken, configuration.timeZone == .utc else { return }
         var values: [SQLValue] = []
         do {
@@ -158,10 +162,12 @@ struct Session: ~Copyable {
         switch aftermath {
         case .none: break
         case .unknown: isBroken = true
-        case .delivered:
-            guard let link, !isBroken, cursor == nil else { return }
-            refreshStatus(link)
+        case .delivered: mayBeStopped = true
         }
+        // The rows of an open stream stand in the way.
+        guard mayBeStopped, let link, !isBroken, cursor == nil else { return }
+        mayBeStopped = false
+        refreshStatus(link)
     }
 
     // MARK: End
