@@ -106,7 +106,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
         return parameters
     }
 
-    private static let secrets: Set<String> = ["password", "sslpassword"]
+    /// The last three are those of libpq 18.
+    private static let secrets: Set<String> = [
+        "password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key",
+    ]
 
     public static func == (left: Self, right: Self) -> Bool {
         left.parameters.elementsEqual(right.parameters) { $0 == $1 }
@@ -127,8 +130,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
 extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The settings in libpq's form, secrets being left out.
     public var description: String {
-        parameters.map { "\($0.name)=\(Self.secrets.contains($0.name) ? "(hidden)" : $0.value)" }.joined(separator: " ")
+        parameters.map { "\($0.name)=\(Self.shown($0.value, of: $0.name))" }.joined(separator: " ")
     }
+
+    static func shown(_ value: String, of name: String) -> String { secrets.contains(name) ? "(hidden)" : value }
 
     public var debugDescription: String { description }
 
