@@ -57,6 +57,13 @@ public struct PostgresError: Error, Sendable, Hashable {
     static let closed = PostgresError(
         code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
 
+    /// What has come is not in the form of its type.
+    static func unreadable(_ column: String, _ type: UInt32) -> PostgresError {
+        PostgresError(
+            code: .invalidBinaryRepresentation,
+            message: "the server sent a value in the column \"\(column)\" that cannot be read as its type, \(type)")
+    }
+
     static func misuse(_ message: String, _ code: Code = .objectNotInPrerequisiteState) -> PostgresError {
         PostgresError(code: code, message: message)
     }
@@ -95,6 +102,7 @@ extension PostgresError {
         public static let numericValueOutOfRange = Self(rawValue: "22003")
         public static let divisionByZero = Self(rawValue: "22012")
         public static let invalidTextRepresentation = Self(rawValue: "22P02")
+        public static let invalidBinaryRepresentation = Self(rawValue: "22P03")
         public static let notNullViolation = Self(rawValue: "23502")
         public static let foreignKeyViolation = Self(rawValue: "23503")
         public static let uniqueViolation = Self(rawValue: "23505")

@@ -74,7 +74,9 @@ final class Exchange {
         // Taken out meanwhile, because each access to a property of an object is checked.
         var values = self.values
         self.values = []
-        result.decode(shape.readers, into: &values)
+        if let column = result.decode(shape.readers, into: &values) {
+            error = .unreadable(shape.columns.names[column], shape.readers[column].type)
+        }
         self.values = values
     }
 
@@ -128,8 +130,8 @@ enum ExchangeStep: Sendable {
 }
 
 extension ResultHandle {
-    /// Appends the values of all rows, row by row.
-    fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) {
+    /// Appends the values of all rows, row by row, up to one that cannot be read, whose column it returns then.
+    fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) -> Int? {
         let rows = rowCount
         // Rows that come one by one let the array grow by itself.
         if rows > 1 || values.isEmpty { values.reserveCapacity(values.count + rows * readers.count) }
@@ -139,8 +141,13 @@ extension ResultHandle {
                 let value = unsafe withValue(row, column) { bytes in
                     unsafe isBinary ? readers[column].decodeBinary(bytes) : readers[column].decodeText(bytes)
                 }
-                values.append(value ?? .null)
+                switch value {
+                case .none: values.append(.null)
+                case .some(.some(let value)): values.append(value)
+                case .some(.none): return column
+                }
             }
         }
+        return nil
     }
 }

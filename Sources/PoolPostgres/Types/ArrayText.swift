@@ -6,6 +6,7 @@ struct ArrayTextParser {
     private let bytes: [UInt8]
     private let kind: ValueKind
     private var index = 0
+    private var depth = 0
 
     init(_ text: String, kind: ValueKind) {
         bytes = Array(text.utf8)
@@ -27,6 +28,10 @@ struct ArrayTextParser {
 
     private mutating func array() -> SQLValue? {
         guard take("{") else { return nil }
+        // The server allows 6 dimensions.
+        depth += 1
+        defer { depth -= 1 }
+        if depth > 6 { return nil }
         if take("}") { return .array([]) }
         var values: [SQLValue] = []
         repeat {
