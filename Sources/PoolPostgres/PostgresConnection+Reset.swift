@@ -23,6 +23,7 @@ extension PostgresConnection {
                 try await command("DEALLOCATE ALL", operation)
             }
             withSession { session in
+                session.noteChangedNames()
                 session.notifications = []
                 session.isChanged = false
                 session.hasForeignStatements = false

@@ -15,6 +15,7 @@ extension PostgresConnection {
         case .rollbackToSavepoint(let depth):
             guard try transactionStatus() != .idle else { return }
             try await self.command("ROLLBACK TO SAVEPOINT pool_savepoint_\(depth)", operation)
+            withSession { if $0.hasChangedNames { $0.noteChangedNames() } }
         }
     }
 

@@ -47,22 +47,7 @@ public final class PostgresCursor: SQLCursor {
 extension PostgresConnection {
     /// Starts a statement whose rows come one by one, up to the first row, which tells the columns.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, [SQLValue]) {
-        var isRepeated = false
-        while true {
-            while try withSession({ try $0.start(request) }) == .preparing {
-                _ = try await drive(operation)
-                try withSession { try $0.finishPreparing() }
-                try checkCancellation(of: operation)
-            }
-            let isAnswered = try await drive(operation)
-            do {
-                return try withSession { try $0.firstRows(isAnswered: isAnswered) }
-            } catch let error as PostgresError {
-                let mayRepeat = withSession { $0.forgetStale(request.text, after: error) }
-                guard mayRepeat, !isRepeated else { throw error }
-                isRepeated = true
-            }
-        }
+        try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
 
     /// The next rows, none at the end.

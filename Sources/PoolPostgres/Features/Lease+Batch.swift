@@ -30,10 +30,12 @@ extension PostgresConnection {
             return BatchItem(text: text, binds: binds)
         }
         return try await perform { operation in
-            // Twice where values decide the types of a statement that the server has told of.
+            try withSession { try $0.planBatch(items) }
+            // Again where values decide the types of a statement that the server has told of, or cannot tell of.
             while try withSession({ try $0.startDescribingBatch(items) }) {
                 _ = try await drive(operation)
-                for outcome in try withSession({ try $0.finish().outcomes }) { _ = try outcome.get() }
+                let isFailed = try withSession { try $0.finishDescribingBatch(items) }
+                if isFailed { try await rollBackToTypesSavepoint(operation) }
                 try checkCancellation(of: operation)
             }
             try withSession { try $0.startBatch(items) }
@@ -41,7 +43,7 @@ extension PostgresConnection {
             let outcomes = try withSession { try $0.finish().outcomes }
             for (outcome, item) in zip(outcomes, items) {
                 guard case .failure(let error) = outcome else { continue }
-                _ = withSession { $0.forgetStale(item.text, after: error) }
+                withSession { $0.forgetStale(item.text, after: error) }
             }
             return outcomes
         }

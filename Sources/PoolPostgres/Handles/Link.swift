@@ -99,13 +99,19 @@ final class Link {
         unsafe try check(PQsendQuery(connection, text))
     }
 
+    // Strings are passed by withCString, which copies none of them to the heap, as a conversion by the compiler would.
+
+    /// The server infers the types if there are none.
     func send(_ text: String, _ types: [UInt32], _ binds: BindBuffer, binaryResults: Bool) throws {
         unsafe try check(
             binds.withArrays { values, lengths, formats in
-                unsafe types.withUnsafeBufferPointer { types in
-                    unsafe PQsendQueryParams(
-                        connection, text, Int32(binds.count), types.baseAddress, values, lengths, formats,
-                        binaryResults ? 1 : 0)
+                unsafe text.withCString { text in
+                    unsafe types.withUnsafeBufferPointer { types in
+                        unsafe PQsendQueryParams(
+                            connection, text, Int32(binds.count), types.isEmpty ? nil : types.baseAddress, values,
+                            lengths,
+                            formats, binaryResults ? 1 : 0)
+                    }
                 }
             })
     }
@@ -124,8 +130,10 @@ final class Link {
     func sendPrepared(_ name: String, _ binds: BindBuffer, binaryResults: Bool) throws {
         unsafe try check(
             binds.withArrays { values, lengths, formats in
-                unsafe PQsendQueryPrepared(
-                    connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
+                unsafe name.withCString { name in
+                    unsafe PQsendQueryPrepared(
+                        connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
+                }
             })
     }
 

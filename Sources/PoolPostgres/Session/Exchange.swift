@@ -11,6 +11,8 @@ final class Exchange {
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
     var preparedName: String?
+    /// What the server has told of the statement that is being prepared, if no error comes after it.
+    var learned: StatementShape?
     /// Sync points that have not come back, in pipeline mode; 0 outside of it.
     var pendingSyncs = 0
     var isPipeline = false
@@ -32,7 +34,9 @@ final class Exchange {
     /// What has come of each statement of such a batch; nil outside of one.
     var outcomes: [Result<Rows, PostgresError>]?
 
-    var columns: Columns?
+    /// That of the rows, once some have come.
+    private var shape: StatementShape?
+    var columns: Columns? { shape?.columns }
     var values: [SQLValue] = []
     var rowCount = 0
     var results: [StatementResult] = []
@@ -55,12 +59,12 @@ final class Exchange {
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
         let rows = Rows(columns: columns ?? Columns(names: []), values: values)
-        outcomes?.append(error.map { .failure($0.inStatement(statement?.key.text)) } ?? .success(rows))
+        outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
         statement = nextStatements.popLast()
-        (columns, values, error) = (nil, [], nil)
+        (shape, learned, values, error) = (nil, nil, [], nil)
     }
 
-    var isFull: Bool { rowCount >= rowLimit }
+    var isFull: Bool { rowCount >= rowLimit && error == nil }
 
     // MARK: Rows
 
@@ -68,9 +72,10 @@ final class Exchange {
         if result.status == .rows { results.append(StatementResult(affectedRows: result.affectedRows)) }
         let rows = result.rowCount
         rowCount += rows
-        if dropsRows { return }
-        let shape = shape(of: result)
-        if columns == nil { columns = shape.columns }
+        // Rows that cannot be read any more are dropped.
+        if dropsRows || error != nil { return }
+        guard let shape = shape ?? findShape(of: result) else { return }
+        self.shape = shape
         // Taken out meanwhile, because each access to a property of an object is checked.
         var values = self.values
         self.values = []
@@ -80,29 +85,17 @@ final class Exchange {
         self.values = values
     }
 
-    /// The statement's shape if the result has it, or else the result's own.
-    private func shape(of result: borrowing ResultHandle) -> StatementShape {
-        if let shape = statement?.shape, shape.describes(result) { return shape }
-        return StatementShape(parameterTypes: [], of: result)
-    }
-}
-
-extension StatementShape {
-    /// The columns of a result, or of a statement that was described.
-    init(parameterTypes: [UInt32], of result: borrowing ResultHandle) {
-        var names: [String] = []
-        var types: [UInt32] = []
-        for column in 0..<result.columnCount {
-            names.append(result.columnName(column))
-            types.append(result.columnType(column))
+    /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.
+    private func findShape(of result: borrowing ResultHandle) -> StatementShape? {
+        if let statement, let known = statement.shape {
+            if known.describes(result, isPrepared: statement.name != nil) { return known }
+            // What the server has told is no longer true. What is prepared is left for it to refuse.
+            if statement.name == nil { statement.shape = nil }
         }
-        self.init(parameterTypes: parameterTypes, names: names, types: types)
-    }
-
-    fileprivate func describes(_ result: borrowing ResultHandle) -> Bool {
-        guard readers.count == result.columnCount else { return false }
-        for column in readers.indices where readers[column].type != result.columnType(column) { return false }
-        return true
+        let own = StatementShape(parameterTypes: [], of: result)
+        if own.isBinary || own.readers.isEmpty || !result.columnIsBinary(0) { return own }
+        error = .staleShape
+        return nil
     }
 }
 

@@ -87,6 +87,7 @@ extension Session {
 
     private mutating func handleSync() {
         exchange?.pendingSyncs -= 1
+        learn()
         if exchange?.outcomes != nil { exchange?.endOutcome() }
         // What came before the last sync point was housekeeping.
         if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.error = nil }
@@ -121,11 +122,9 @@ extension Session {
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 
-    /// The description is the last of the answers.
+    /// The description is the last of the answers. Commands of the driver's own have a tag.
     private func learnShape(_ result: borrowing ResultHandle) {
-        guard let exchange, exchange.pendingSyncs == 1 || exchange.outcomes != nil, let statement = exchange.statement
-        else { return }
-        statement.name = exchange.preparedName
-        statement.shape = StatementShape(parameterTypes: result.parameterTypes, of: result)
+        guard let exchange, result.commandTag.isEmpty else { return }
+        exchange.learned = StatementShape(parameterTypes: result.parameterTypes, of: result)
     }
 }
