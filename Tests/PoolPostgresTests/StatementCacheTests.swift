@@ -1,3 +1,4 @@
+import CLibPQ
 import PoolCore
 import Testing
 
@@ -148,13 +149,16 @@ extension PostgresTests {
                     exchange.pendingSyncs = 1
                     exchange.preparedName = session.cache.nextName()
                     session.exchange = exchange
-                    // Parse is answered, and then comes an error instead of the description.
-                    exchange.learned = nil
+                    // Parse is answered, by a result without anything, and then comes an error instead of the description.
+                    guard let parsed = unsafe PQmakeEmptyPGresult(nil, PGRES_COMMAND_OK) else { return }
+                    exchange.learned = StatementShape(parameterTypes: [], of: unsafe ResultHandle(owning: parsed))
                     exchange.error = PostgresError(code: .queryCanceled, message: "stopped")
                     session.learn()
-                    session.exchange = nil
+                    #expect(throws: PostgresError.self) { try session.finishPreparing() }
                     #expect(statement.shape == nil)
                     #expect(statement.name == nil)
+                    // The server may have it.
+                    #expect(session.cache.unneeded == ["pool_1"])
                 }
                 #expect(try await connection.values("SELECT \(7)::int8 AS n") == [.int(7)])
             }
