@@ -32,7 +32,9 @@ let package = Package(
         .executableTarget(
             name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
-        .testTarget(name: "PoolPostgresTests", dependencies: ["PoolPostgres", "PoolTesting"]),
+        .testTarget(
+            name: "PoolPostgresTests",
+            dependencies: ["PoolPostgres", "PoolTesting", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]

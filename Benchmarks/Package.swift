@@ -18,6 +18,7 @@ let package = Package(
                 .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "PoolTesting", package: "swift-connection-pool"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),

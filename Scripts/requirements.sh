@@ -85,6 +85,13 @@ require_postgres() {
     has_postgres_server || fail "postgresql is installed, but there is no initdb"
 }
 
+# The tests make certificates with it.
+require_openssl() {
+    if command -v openssl >/dev/null; then return; fi
+    install openssl openssl
+    command -v openssl >/dev/null || fail "openssl is installed, but there is no such program"
+}
+
 # The pooler that the tests put before their server. Debian keeps it out of the PATH of users.
 require_pgbouncer() {
     if PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null; then return; fi

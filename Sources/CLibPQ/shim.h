@@ -32,4 +32,60 @@ enum clibpq_field {
     clibpq_function = PG_DIAG_SOURCE_FUNCTION
 };
 
+// What newer versions of libpq have, under names that any version has, so that Swift needs no conditions.
+
+// From now to the end of the statement that was just sent, results have at most `rows` rows each (libpq 17), or one.
+static inline int clibpq_set_rows_per_result(PGconn *connection, int rows) {
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    return PQsetChunkedRowsMode(connection, rows);
+#else
+    (void)rows;
+    return PQsetSingleRowMode(connection);
+#endif
+}
+
+// The status of a result; one for some of a statement's rows has that of a single row.
+static inline ExecStatusType clibpq_result_status(const PGresult *result) {
+    ExecStatusType status = PQresultStatus(result);
+#ifdef LIBPQ_HAS_CHUNK_MODE
+    if (status == PGRES_TUPLES_CHUNK) return PGRES_SINGLE_TUPLE;
+#endif
+    return status;
+}
+
+// What cancels the statements of a connection. From libpq 17 on it is encrypted where the connection is.
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+typedef PGcancelConn clibpq_cancel;
+#else
+typedef PGcancel clibpq_cancel;
+#endif
+
+static inline clibpq_cancel *clibpq_cancel_create(PGconn *connection) {
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    return PQcancelCreate(connection);
+#else
+    return PQgetCancel(connection);
+#endif
+}
+
+// 1 if the server has passed on the request. Blocks, and may be called again; by one thread at a time.
+static inline int clibpq_cancel_send(clibpq_cancel *cancel) {
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    int is_sent = PQcancelBlocking(cancel);
+    PQcancelReset(cancel);
+    return is_sent;
+#else
+    char message[256];
+    return PQcancel(cancel, message, sizeof message);
+#endif
+}
+
+static inline void clibpq_cancel_free(clibpq_cancel *cancel) {
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    PQcancelFinish(cancel);
+#else
+    PQfreeCancel(cancel);
+#endif
+}
+
 #endif

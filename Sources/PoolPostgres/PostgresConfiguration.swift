@@ -18,11 +18,14 @@ public struct PostgresConfiguration: Sendable, Hashable {
 
     /// What the end of a lease undoes.
     public enum ResetPolicy: Sendable, Hashable {
+        /// Nothing. The next lease finds the session as the last one left it, an open transaction included.
+        case off
         /// An open transaction only. For applications that know that they change nothing else.
         case rollbackOnly
         /// Everything, if a statement's text says that something may have been changed.
         case smart
-        /// Everything, after each lease that did not leave the connection clean, and each one that a text tells of.
+        /// Everything, after each lease that ran a statement: for applications whose functions change the session where no text
+        /// tells of it. It costs each lease a round trip.
         case full
     }
 

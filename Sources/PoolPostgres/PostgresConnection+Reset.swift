@@ -14,9 +14,10 @@ extension PostgresConnection {
                 try? await stopExchange(operation, asking: true)
                 withSession { session in _ = try? session.finish() }
             }
+            if configuration.resetPolicy == .off { return }
             try await rollback(operation)
             let (isChanged, hasForeignStatements) = withSession { ($0.isChanged, $0.hasForeignStatements) }
-            guard isChanged || configuration.resetPolicy == .full else { return }
+            guard isChanged else { return }
             if configuration.resetPolicy == .rollbackOnly { return withSession { $0.isChanged = false } }
             try await command(Self.scrub, operation)
             if hasForeignStatements {

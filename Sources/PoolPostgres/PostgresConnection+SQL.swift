@@ -24,7 +24,7 @@ extension PostgresConnection {
         return Rows(columns: exchange.columns ?? Columns(names: []), values: exchange.values)
     }
 
-    /// The rows come one by one, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
+    /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
     /// where no transaction is open, and otherwise reads the rest: to cancel it would undo the transaction.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)

@@ -20,7 +20,12 @@ extension PostgresConnection {
     }
 
     private func transactionStatus() throws -> Link.TransactionStatus {
-        try withSession { try $0.open().transactionStatus }
+        try withSession { session in
+            let link = try session.open()
+            // libpq knows nothing of the transaction once the connection is lost.
+            if !link.isConnected { throw PostgresError(connectionFailure: link.errorMessage) }
+            return link.transactionStatus
+        }
     }
 
     private func requireTransaction() throws {
@@ -33,6 +38,13 @@ extension PostgresConnection {
     private func begin(_ options: TransactionOptions, _ operation: Operation) async throws {
         guard try transactionStatus() == .idle else {
             throw PostgresError.misuse("a transaction is open already: begin a savepoint instead", .activeTransaction)
+        }
+        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
+            // The server would take the word and ignore it.
+            var error = PostgresError.misuse(
+                "only a transaction that is serializable and read-only can be deferrable", .featureNotSupported)
+            error.hint = "Give the transaction's options both: isolation .serializable, access .readOnly"
+            throw error
         }
         var text = "BEGIN"
         switch options.isolation {
@@ -47,6 +59,8 @@ extension PostgresConnection {
         case .readOnly: text += " READ ONLY"
         case .readWrite: text += " READ WRITE"
         }
+        // https://www.postgresql.org/docs/current/sql-set-transaction.html
+        if options.isDeferrable { text += " DEFERRABLE" }
         try await command(text, operation)
         withSession { $0.isTransactionOpen = true }
     }

@@ -302,6 +302,18 @@ public final class PostgresConnection: SQLConnection {
         try await perform { operation in _ = try await command("", operation) }
     }
 
+    /// Frees what a connect that failed has opened.
+    ///
+    /// Where libpq still blocks a helper thread, as for a name that nobody resolves, that thread holds the session, and frees it with
+    /// its reference to the connection, which is the last one.
+    func abandonConnect() async {
+        if session.withLockIfAvailable({ _ in true }) == true { return await close(.orderly) }
+        gate.close()
+        latestCondition.store(2, ordering: .releasing)
+        gate.detach()?.close()
+        _ = session.withLockIfAvailable { $0.close() }
+    }
+
     func close(_ mode: CloseMode) async {
         lossAction.withLock { $0 = nil }
         gate.close()

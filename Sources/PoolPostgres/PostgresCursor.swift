@@ -45,7 +45,7 @@ public final class PostgresCursor: SQLCursor {
 }
 
 extension PostgresConnection {
-    /// Starts a statement whose rows come one by one, up to the first row, which tells the columns.
+    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, [SQLValue]) {
         try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }

@@ -41,7 +41,7 @@ public struct PostgresDriver: SQLDriver {
         do {
             try await connection.connect()
         } catch {
-            await connection.close(.orderly)
+            await connection.abandonConnect()
             if error is CancellationError { throw error }
             throw (error as? PostgresError)?.whileConnecting ?? error
         }

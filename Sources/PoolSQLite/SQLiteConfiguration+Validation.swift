@@ -127,7 +127,8 @@ extension SQLiteConfiguration.Pragma {
         // `Double` also reads inf, nan and hexadecimal, which SQL does not.
         let isDecimal = value.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && Double(value) != nil
         if isDecimal || value.isIdentifier { return value }
-        return "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        let parts = value.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.map { String($0) }.joined(separator: "''") + "'"
     }
 }
 

@@ -69,7 +69,7 @@ public struct SQLiteConfiguration: Sendable {
     /// How long a statement waits for a lock that another process holds, before it fails with
     /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
     /// pool do not wait for each other here: they wait their turn in the pool's queue. Cancelling the task ends the
-    /// wait.
+    /// wait. A transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool

@@ -41,6 +41,11 @@ public final class SQLiteConnection: SQLConnection {
 
     public func cancel() { interrupter.cancelRunning() }
 
+    /// Refuses writes on a connection for everything, as a reader's handle does.
+    public func setAccess(_ access: Access) {
+        if role == .main { session.withLock { $0.isForReading = access == .readOnly } }
+    }
+
     private static func number(_ condition: ConnectionCondition) -> UInt8 {
         switch condition {
         case .clean: 0

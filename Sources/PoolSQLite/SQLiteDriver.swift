@@ -9,7 +9,8 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 /// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with
 /// a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
 /// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
-/// connection for everything. A read-only configuration has readers only.
+/// connection for everything, which refuses writes while a lease for ``Access/readOnly`` has it. A read-only configuration
+/// has readers only.
 ///
 /// **Session.** A lease that changed settings, attached databases or made temporary tables is noticed by SQLite's own
 /// compiler, and only then is the connection reset.

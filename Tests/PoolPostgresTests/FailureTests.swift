@@ -36,42 +36,6 @@ extension PostgresTests {
             #expect(verdict == .refused)
         }
 
-        @Test("a wrong password and a missing one are refused, and the right one is not")
-        func passwords() async throws {
-            let server = try PrivatePostgres.shared.get()
-            try await PrivatePostgres.administrator.get().withConnection { lease in
-                try await lease.executeScript(
-                    """
-                    DROP ROLE IF EXISTS scram; CREATE ROLE scram LOGIN PASSWORD 'the right one';
-                    """)
-                try await lease.executeScript("SELECT 1")
-            }
-            let base = "host=127.0.0.1 port=\(server.port) dbname=scram user=scram"
-            _ = try? await PrivatePostgres.administrator.get().execute("CREATE DATABASE scram TEMPLATE template0")
-            let (wrong, verdict) = try await connectError(base + " password=wrong")
-            #expect(wrong.code == .invalidPassword)
-            #expect(verdict == .refused)
-            #expect(!"\(wrong)".contains("password=wrong"))
-            let (missing, missingVerdict) = try await connectError(base + " passfile=/dev/null")
-            #expect(missingVerdict == .refused, "\(missing)")
-            let driver = PostgresDriver(
-                configuration: try PostgresConfiguration(base, settings: ["password": "the right one"]))
-            let connection = try await connect(driver)
-            #expect(try await connection.values("SELECT current_user::text") == [.text("scram")])
-            await driver.close(connection, mode: .orderly)
-        }
-
-        @Test("TLS that the server does not have, or whose certificate nobody vouches for, is refused")
-        func transportSecurity() async throws {
-            let server = try PrivatePostgres.shared.get()
-            guard server.hasTLS else { return }
-            let base = "host=127.0.0.1 port=\(server.port) dbname=tls_only user=postgres"
-            let (unverified, verdict) = try await connectError(base + " sslmode=verify-full sslrootcert=/no/such/file")
-            #expect(verdict == .refused, "\(unverified)")
-            let (plain, plainVerdict) = try await connectError(base + " sslmode=disable")
-            #expect(plainVerdict == .refused, "\(plain)")
-        }
-
         @Test("a server that is not there is a passing failure, and fails at once")
         func unreachable() async throws {
             let start = ContinuousClock.now
@@ -132,6 +96,23 @@ extension PostgresTests {
             }
         }
 
+        @Test("a transaction on a lost connection fails as lost, not as one that is open already")
+        func beginOnLost() async throws {
+            try await withConnection { driver, connection async throws in
+                guard case .int(let process)? = try await connection.values("SELECT pg_backend_pid()").first else {
+                    throw CannotHappen()
+                }
+                try await PrivatePostgres.administrator.get().execute(
+                    "SELECT pg_terminate_backend(\(process)::int4, 10000)")
+                while connection.condition != .broken { await Task.yield() }
+                let error = await #expect(throws: PostgresError.self) {
+                    try await connection.transaction(.begin(TransactionOptions()))
+                }
+                #expect(error?.code == .connectionFailure)
+                #expect(error.map { driver.verdict(on: $0) } == .discard)
+            }
+        }
+
         @Test("an idle connection whose session ends is known to be broken, without a query")
         func terminatedWhileIdle() async throws {
             try await withConnection { _, connection async throws in
@@ -142,6 +123,43 @@ extension PostgresTests {
                     "SELECT pg_terminate_backend(\(process)::int4, 10000)")
                 while connection.condition != .broken { await Task.yield() }
             }
+        }
+
+        @Test("a place in the pool is free only when the session has ended on the server")
+        func placeOfEndingSession() async throws {
+            try await withPool(1) {
+                $0.more = "application_name=ending"
+            } _: { pool async throws in
+                let count: SQL = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ending'"
+                for _ in 1...3 {
+                    try await pool.withConnection { lease in
+                        // To drop them takes the session a while when it ends.
+                        try await lease.executeScript(
+                            """
+                            DO 'BEGIN FOR i IN 1..300 LOOP EXECUTE ''CREATE TEMPORARY TABLE t'' || i || '' (i int)''; END LOOP; END'
+                            """)
+                        lease.invalidate(reason: "test")
+                    }
+                    #expect(try await pool.query(count).decode(Int.self) == [1])
+                }
+                #expect(pool.statistics.connectionsOpened == 4)
+            }
+        }
+
+        @Test("a statement that still runs when its connection is closed by force is cancelled on the server")
+        func closedByForce() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let pool = try PostgresPool(
+                database: server.configuration(more: "application_name=forced"),
+                configuration: PoolConfiguration(name: "forced"))
+            let task = Task { try await pool.query("SELECT pg_sleep(1000)") }
+            let administrator = try PrivatePostgres.administrator.get()
+            let running: SQL =
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'forced' AND query LIKE '%pg_sleep%' AND state = 'active'"
+            while try await administrator.query(running).isEmpty {}
+            await pool.close(drain: .zero)
+            await #expect(throws: (any Error).self) { _ = try await task.value }
+            while try await !administrator.query(running).isEmpty {}
         }
 
         @Test("sessions that are terminated at random under load: every task ends, and the pool is whole again")

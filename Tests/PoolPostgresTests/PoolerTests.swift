@@ -5,18 +5,16 @@ import PoolTesting
 import Testing
 
 extension PostgresTests {
-    @Suite("Behind PgBouncer in transaction mode", .timeLimit(.minutes(2)))
+    @Suite(
+        "Behind PgBouncer in transaction mode", .timeLimit(.minutes(2)),
+        .enabled(if: PrivatePostgres.canBePooled, "pgbouncer is not installed"))
     struct PoolerTests {
-        /// A pool of six connections to the pooler, which has two to the server. Nil where there is no pooler.
+        /// A pool of six connections to the pooler, which has two to the server.
         private func withPooledPool(_ body: (PostgresPool) async throws -> Void) async throws {
-            let server = try PrivatePostgres.shared.get()
-            guard server.hasBouncer else {
-                if ProcessInfo.processInfo.environment["CI"] != nil { Issue.record("pgbouncer is not installed") }
-                return
-            }
+            let server = try PrivatePostgres.pooled.get()
             let pool = try PostgresPool(
                 database: PostgresConfiguration(
-                    server.connection(), settings: ["host": server.folder + "/bouncer"], statementCacheCapacity: 0),
+                    server.connection(), settings: ["host": server.poolerFolder], statementCacheCapacity: 0),
                 configuration: PoolConfiguration(name: "pooled", maximumConnections: 6))
             let result: Result<Void, any Error>
             do { result = .success(try await body(pool)) } catch { result = .failure(error) }

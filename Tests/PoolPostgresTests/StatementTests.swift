@@ -158,10 +158,13 @@ extension PostgresTests {
         func streamIsLazy() async throws {
             try await withConnection { _, connection async throws in
                 let cursor = try await connection.open("SELECT i FROM generate_series(1, 100000) i")
-                for expected in stride(from: 1, through: 901, by: 100) {
-                    let rows = try await cursor.next(maximumRows: 100)
-                    #expect(rows?.count == 100)
-                    #expect(try rows?.first?[0, as: Int.self] == expected)
+                var expected = 1
+                for _ in 0..<10 {
+                    let rows = try #require(try await cursor.next(maximumRows: 100))
+                    // A newer libpq gives out its rows by the chunk.
+                    #expect((100..<200).contains(rows.count))
+                    #expect(try rows[0][0, as: Int.self] == expected)
+                    expected += rows.count
                 }
                 await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1") }
                 try await cursor.close()
@@ -201,6 +204,30 @@ extension PostgresTests {
                 #expect(error?.code == .noActiveTransaction)
                 try await connection.transaction(.rollback)
                 #expect(try await connection.values("SELECT 1") == [.int(1)])
+            }
+        }
+
+        @Test("a deferrable transaction waits for those that might make it fail")
+        func deferrable() async throws {
+            try await withPool(3) { pool async throws in
+                try await pool.execute("DROP TABLE IF EXISTS report")
+                try await pool.execute("CREATE TABLE report (i int8)")
+                let options = TransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
+                let reader = try await pool.withTransaction(TransactionOptions(isolation: .serializable)) { writer in
+                    _ = try await writer.query("SELECT i FROM report")
+                    try await writer.execute("INSERT INTO report VALUES (1)")
+                    let reader = Task {
+                        try await pool.withTransaction(options) { transaction in
+                            _ = try await transaction.query("SELECT count(*) FROM report")
+                            return try await transaction.query("SHOW transaction_deferrable").decode(String.self)
+                        }
+                    }
+                    let isWaiting: SQL = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SafeSnapshot'"
+                    while try await pool.query(isWaiting).isEmpty {}
+                    return reader
+                }
+                #expect(try await reader.value == ["on"])
+                try await pool.execute("DROP TABLE report")
             }
         }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Synchronization
 
 /// A flag for several tasks.
@@ -69,4 +70,17 @@ final class SilentListener: Sendable {
             }
         }
     }
+}
+
+/// Logs nothing.
+struct SilentLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.critical
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
 }

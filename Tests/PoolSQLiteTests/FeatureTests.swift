@@ -250,6 +250,26 @@ struct BlobTests {
         }
     }
 
+    @Test("a blob whose connection was closed under it does not pass for one that was written")
+    func closedUnderneath() async throws {
+        for access in [Access.readOnly, .readWrite] {
+            let database = try TestDatabase()
+            let connection = try await database.driver.connect(.main)
+            try await connection.executeScript("CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(3))")
+            let close = {
+                try await connection.withBlob(Self.address, access: access) { _ in
+                    await database.driver.close(connection, mode: .forced)
+                }
+            }
+            if access == .readOnly {
+                try await close()
+            } else {
+                let error = try await sqliteError { try await close() }
+                #expect(error.code == .abort)
+            }
+        }
+    }
+
     @Test("a row, a column or a kind that is not there is an error")
     func missing() async throws {
         try await with { connection async throws in
@@ -261,6 +281,40 @@ struct BlobTests {
                 #expect(connection.condition == .clean)
             }
         }
+    }
+
+    @Test("what a transaction writes to a blob is kept and undone with it")
+    func transaction() async throws {
+        struct Stop: Error {}
+        let pool = try SQLitePool(path: ":memory:")
+        try await pool.execute("CREATE TABLE t(a)")
+        try await pool.execute("INSERT INTO t VALUES (zeroblob(3))")
+        await #expect(throws: Stop.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.withBlob(table: "t", column: "a", row: 1, access: .readWrite) { blob in
+                    try await blob.write([9, 9, 9], at: 0)
+                }
+                throw Stop()
+            }
+        }
+        try await pool.withTransaction { transaction in
+            try await transaction.withBlob(table: "t", column: "a", row: 1, access: .readWrite) { blob in
+                try await blob.write([1], at: 0)
+            }
+            try await transaction.transaction { nested in
+                try await nested.withBlob(table: "t", column: "a", row: 1, access: .readWrite) { blob in
+                    try await blob.write([2], at: 1)
+                }
+                nested.setRollbackOnly()
+            }
+            let inside = try await transaction.withBlob(table: "t", column: "a", row: 1) { blob in
+                try await blob.read(at: 0, count: 3)
+            }
+            #expect(inside == [1, 0, 0])
+        }
+        let stored = try await pool.query("SELECT hex(a) FROM t").decode(String.self)
+        #expect(stored == ["010000"])
+        try await pool.close()
     }
 
     @Test("a lease of a pool can open a blob")

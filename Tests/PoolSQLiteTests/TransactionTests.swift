@@ -109,6 +109,23 @@ struct TransactionTests {
         }
     }
 
+    @Test("a deferrable transaction reads at once: no other can make a reader of SQLite fail")
+    func deferrable() async throws {
+        let database = try TestDatabase()
+        try await database.with(.writer) { writer async throws in
+            try await writer.run(Self.counter)
+            try await writer.transaction(.begin(TransactionOptions()))
+            try await writer.run("INSERT INTO t VALUES (1)")
+            try await database.with(.reader) { reader async throws in
+                let options = TransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
+                try await reader.transaction(.begin(options))
+                #expect(try await reader.value("SELECT count(*) FROM t") == .int(0))
+                try await reader.transaction(.commit)
+            }
+            try await writer.transaction(.commit)
+        }
+    }
+
     @Test("a rollback without a transaction does nothing")
     func rollbackOfNothing() async throws {
         try await TestDatabase().with { connection async throws in

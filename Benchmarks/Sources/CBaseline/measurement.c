@@ -1,8 +1,10 @@
 #include "measurement.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 // 64 buckets for each power of two.
 enum { bucket_bits = 6, buckets = (64 - bucket_bits) << bucket_bits };
@@ -24,6 +26,15 @@ int64_t measurement_processor_time(void) {
     int64_t seconds = (int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
     int64_t microseconds = (int64_t)usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
     return seconds * 1000000000 + microseconds * 1000;
+}
+
+int64_t measurement_resident_memory(void) {
+    long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL) return 0;
+    if (fscanf(file, "%*s %lld", &pages) != 1) pages = 0;
+    fclose(file);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
 // Marsaglia's xorshift.

@@ -65,8 +65,8 @@ int pool_mutex(const struct pool_run *run, struct measurement_result *result, ch
 
 struct atomic_pool {
     const struct pool_run *run;
-    /// The index of the first idle connection and 1, or 0; and in the upper half how often it has changed, so that an exchange
-    /// never takes an old state for the present one.
+    /// The index of the first idle connection and 1, or 0; and in the upper half how often it has changed, so that an
+    /// exchange never takes an old state for the present one.
     _Atomic uint64_t first;
     /// For each connection the one below it, in the same form.
     _Atomic uint32_t *next;

@@ -134,7 +134,8 @@ int sqlite_threads(
     const struct sqlite_run *run, struct measurement_result *result, char *message, size_t message_size) {
     const char *reading = run->work == sqlite_thousand_rows ? "SELECT id, total, name, ratio FROM record"
                                                             : "SELECT id, name FROM item WHERE id = ?";
-    struct pool pool = {run, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, PTHREAD_MUTEX_INITIALIZER, NULL};
+    struct pool pool = {
+        run, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, PTHREAD_MUTEX_INITIALIZER, NULL};
     size_t count = (size_t)run->connections + 1;
     struct client *clients = calloc(count, sizeof *clients);
     pool.idle = calloc(count, sizeof *pool.idle);
@@ -160,3 +161,5 @@ done:
     free(pool.idle);
     return outcome;
 }
+
+const char *sqlite_library_version(void) { return sqlite3_libversion(); }

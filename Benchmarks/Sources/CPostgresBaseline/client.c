@@ -126,3 +126,5 @@ bool client_decode(struct client *client, PGresult *result, char *message, size_
     PQclear(result);
     return is_decoded;
 }
+
+int postgres_library_version(void) { return PQlibVersion(); }

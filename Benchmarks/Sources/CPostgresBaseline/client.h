@@ -55,8 +55,8 @@ struct binding {
 /// Takes the next parameters. `*random` must not be 0.
 void binding_fill(struct binding *binding, const struct postgres_run *run, uint64_t *random);
 
-/// Turns the rows into native values that do not need the result any more, and frees the result. False, with a reason in
-/// `message`, if it is not what the statement returns.
+/// Turns the rows into native values that do not need the result any more, and frees the result. False, with a reason
+/// in `message`, if it is not what the statement returns.
 bool client_decode(struct client *client, PGresult *result, char *message, size_t message_size);
 
 #endif

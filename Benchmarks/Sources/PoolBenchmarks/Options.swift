@@ -9,8 +9,12 @@ struct Options {
     var only: [String]?
     /// An existing server's; nil to start one.
     var url: String?
-    /// Where to write all measurements.
+    /// Where to write the tables, the chart and all measurements.
+    var markdown: String?
+    var svg: String?
     var json: String?
+    /// The worst ratios that are accepted.
+    var limits: String?
 
     static let usage = """
         usage: PoolBenchmarks [all | pool | sqlite | postgres] [OPTION…]
@@ -21,11 +25,15 @@ struct Options {
             --rounds N        turns of each contender; the default is 5
             --seconds N       how long a turn lasts; the default is 1
             --tasks N,…       how many tasks at once; the default is 1,8,64, and for the pool 1,2,8,64
-            --only NAME,…     pool: cycle, yield; sqlite: lease, point, rows, mixed; postgres: select1, point, rows; the default
-                              is all of them
+            --only NAME,…     pool: cycle, yield, waiters; sqlite: lease, point, rows, mixed; postgres: select1, point,
+                              rows, batch; the default is all of them but waiters, which take
+                              minutes and 7 GB of memory
             --url URL         postgres: a server that runs, where the schema pool_benchmark is made anew and dropped at the end;
                               the default is a server of the benchmark's own
-            --json FILE       writes every measurement there too
+            --markdown FILE   writes the tables there too, with the machine, the versions and the command
+            --svg FILE        writes a chart of the ratios
+            --json FILE       writes every measurement
+            --limits FILE     fails if a ratio is worse than the file allows, by more than a quarter
         """
 
     init(_ arguments: some Sequence<String>) throws {
@@ -39,7 +47,10 @@ struct Options {
                 tasks = try value.split(separator: ",").map { try Self.number(option, String($0), Int($0)) }
             case "--only": only = value.split(separator: ",").map(String.init)
             case "--url": url = value
+            case "--markdown": markdown = value
+            case "--svg": svg = value
             case "--json": json = value
+            case "--limits": limits = value
             default: throw UsageError("there is no option \(option)")
             }
         }

@@ -27,14 +27,12 @@ struct PoolBenchmarks {
             throw UsageError("there is no benchmark '\(name)'")
         }
         let options = try Options(arguments)
+        let limits = try options.limits.map(Limits.init(path:))
         var comparisons: [Comparison] = []
         if name == "pool" || name == "all" { comparisons += try PoolBenchmark(options: options).run() }
         if name == "sqlite" || name == "all" { comparisons += try await SQLiteBenchmark(options: options).run() }
         if name == "postgres" || name == "all" { comparisons += try await PostgresBenchmark(options: options).run() }
-        if let json = options.json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(comparisons).write(to: URL(filePath: json))
-        }
+        try Report(comparisons).write(options)
+        try limits?.check(comparisons)
     }
 }

@@ -76,12 +76,19 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// Interrupts the statement that is running, if one is. Callable from any thread at any time; it must never affect a
     /// statement that begins after it returned.
     func cancel()
+
+    /// Says that the lease which begins only reads, and, with ``Access/readWrite``, that it has ended; a lease that may write
+    /// says nothing. For connections that serve both kinds of access, and refuse writes to a lease that only reads. Without
+    /// I/O. The default does nothing.
+    func setAccess(_ access: Access)
 }
 
 extension DriverConnection {
     public var executor: (any TaskExecutor)? { nil }
 
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}
+
+    public func setAccess(_ access: Access) {}
 }
 
 /// What the next lease of a connection would find.

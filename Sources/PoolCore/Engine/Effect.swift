@@ -48,5 +48,3 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     /// The pool is closing.
     case poolClosed
 }
-
-typealias EffectList = ShortList<Effect>

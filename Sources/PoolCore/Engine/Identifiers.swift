@@ -1,15 +1,20 @@
 /// A place in a table of the engine, and which of its successive tenants is meant.
 ///
 /// A report that names an earlier tenant is stale, and is ignored.
+@usableFromInline
 struct Ticket<Tenant>: Hashable, Sendable {
     let index: Int32
     let generation: UInt32
 }
 
+@usableFromInline
 enum ConnectionTenant {}
+@usableFromInline
 enum WaiterTenant {}
 
+@usableFromInline
 typealias ConnectionTicket = Ticket<ConnectionTenant>
+@usableFromInline
 typealias WaiterTicket = Ticket<WaiterTenant>
 
 extension Ticket {

@@ -21,8 +21,9 @@ enum HookKind: Sendable {
     case release
 }
 
-final class DriverBackend<Driver: PoolDriver>: Backend {
-    let driver: Driver
+@usableFromInline
+final class DriverBackend<Driver: PoolDriver>: Sendable {
+    @usableFromInline let driver: Driver
     private let hooks: PoolHooks<Driver>
 
     init(_ driver: Driver, hooks: PoolHooks<Driver> = PoolHooks()) {
@@ -31,10 +32,13 @@ final class DriverBackend<Driver: PoolDriver>: Backend {
     }
 
     /// The connection by its type, which only this driver's connections reach.
+    @inlinable
     static func typed(_ connection: any DriverConnection) -> Driver.Connection {
         unsafeDowncast(connection, to: Driver.Connection.self)
     }
+}
 
+extension DriverBackend: Backend {
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection {
         try await driver.connect(request)
     }

@@ -5,29 +5,36 @@
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
     /// Nil where the lease belongs to the pool's own work, which ends it itself.
-    private let pool: PoolShell?
-    private let ticket: ConnectionTicket
-    private var discardReason: String?
+    @usableFromInline let pool: PoolShell?
+    @usableFromInline let ticket: ConnectionTicket
+    @usableFromInline let access: Access
+    @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
     public var id: ConnectionID { ConnectionID(ticket: ticket) }
 
-    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted) {
+    @inlinable
+    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted, _ access: Access) {
         self.pool = pool
         ticket = granted.ticket
+        self.access = access
         handle = ConnectionHandle(
             connection: DriverBackend<Driver>.typed(granted.connection), backend: backend)
+        if access == .readOnly { handle.base.setAccess(.readOnly) }
     }
 
     /// A lease for a hook: its end does nothing.
     init(forHookOf backend: DriverBackend<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
         pool = nil
         self.ticket = ticket
+        access = .readWrite
         handle = ConnectionHandle(connection: connection, backend: backend)
     }
 
+    @inlinable
     deinit {
-        pool?.release(ticket, handle.connection, discardReason)
+        if access == .readOnly { handle.base.setAccess(.readWrite) }
+        pool?.release(ticket, handle.base, discardReason)
     }
 
     /// Gives the connection back now. Letting the lease go out of scope does the same.
@@ -53,22 +60,24 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 ///
 /// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
-    @_spi(Driver) public let connection: Driver.Connection
-    private let backend: DriverBackend<Driver>
+    @usableFromInline let base: Driver.Connection
+    @usableFromInline let backend: DriverBackend<Driver>
 
+    @_spi(Driver) public var connection: Driver.Connection { base }
     @_spi(Driver) public var driver: Driver { backend.driver }
 
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
         self.init(connection: connection, backend: DriverBackend(driver))
     }
 
+    @inlinable
     init(connection: Driver.Connection, backend: DriverBackend<Driver>) {
-        self.connection = connection
+        base = connection
         self.backend = backend
     }
 
     /// The handle of a transaction within the session that this one belongs to.
     var shared: ConnectionHandle<Driver> {
-        ConnectionHandle(connection: connection, backend: backend)
+        ConnectionHandle(connection: base, backend: backend)
     }
 }

@@ -1,10 +1,12 @@
 internal import Synchronization
 
 /// An acquire that waits. The engine ends each exactly once, perhaps before its task has suspended.
+@usableFromInline
 final class PendingAcquire: Sendable {
+    @usableFromInline
     struct Granted: Sendable {
-        let ticket: ConnectionTicket
-        let connection: any DriverConnection
+        @usableFromInline let ticket: ConnectionTicket
+        @usableFromInline let connection: any DriverConnection
     }
 
     typealias Continuation = CheckedContinuation<Granted, any Error>

@@ -8,8 +8,8 @@ public import Logging
 ///         try await connection.execute("INSERT INTO audit(note) VALUES (\(note))")
 ///     }
 public final class Pool<Driver: PoolDriver>: Sendable {
-    private let shell: PoolShell
-    private let backend: DriverBackend<Driver>
+    @usableFromInline let shell: PoolShell
+    @usableFromInline let backend: DriverBackend<Driver>
 
     public var configuration: PoolConfiguration { shell.configuration }
 
@@ -51,6 +51,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
+    @inlinable
     @discardableResult
     public func withConnection<Result>(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
@@ -62,7 +63,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
             if case .granted(let granted) = answer { granted } else {
                 try await shell.acquire(options, claim, isLent: true, after: answer)
             }
-        var lease = Lease(pool: shell, backend: backend, granted)
+        var lease = Lease(pool: shell, backend: backend, granted, options.access)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: granted, from: isolation) {
             return try await run(body, with: &lease, on: executor)
@@ -72,11 +73,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
     /// it would take its actor along to the connection's thread, and leave it there.
-    private func executor(of granted: PendingAcquire.Granted, from isolation: (any Actor)?) -> (any TaskExecutor)? {
+    @inlinable
+    func executor(of granted: PendingAcquire.Granted, from isolation: (any Actor)?) -> (any TaskExecutor)? {
         isolation == nil ? granted.connection.executor : nil
     }
 
-    private func run<Result>(
+    @usableFromInline
+    func run<Result>(
         _ body: (inout Lease<Driver>) async throws -> Result, with lease: inout Lease<Driver>,
         on executor: any TaskExecutor
     ) async throws -> Result {
@@ -97,7 +100,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         let answer = try shell.request(options, claim, isLent: false)
         let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
-        return Lease(pool: shell, backend: backend, granted)
+        return Lease(pool: shell, backend: backend, granted, options.access)
     }
 
     // MARK: Looking in

@@ -3,23 +3,27 @@ internal import Synchronization
 
 extension PoolShell {
     /// What can be said of an acquire at once.
+    @usableFromInline
     enum Answer: Sendable {
         case granted(PendingAcquire.Granted)
         /// Go on with ``acquire(_:_:isLent:after:)``.
         case undecided
         case queued(WaiterTicket, PendingAcquire)
-        case failed(PoolError)
+        /// Boxed, because an error is large and answers are many.
+        indirect case failed(PoolError)
     }
 
     /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
     ///
     /// - Parameter isLent: the lease cannot leave the task.
     /// - Throws: `CancellationError`.
+    @usableFromInline
     func request(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         isObserved ? .undecided : try requestUnobserved(options, claim, isLent: isLent)
     }
 
     /// Goes on with an acquire whose request was not granted at once.
+    @usableFromInline
     func acquire(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
     ) async throws -> PendingAcquire.Granted {
@@ -103,6 +107,7 @@ extension PoolShell {
     }
 
     /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
+    @usableFromInline
     func release(
         _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?
     ) {

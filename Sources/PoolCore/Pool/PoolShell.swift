@@ -5,6 +5,7 @@ internal import Synchronization
 ///
 /// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its types
 /// at each step.
+@usableFromInline
 final class PoolShell: Sendable {
     let configuration: PoolConfiguration
     let backend: any Backend

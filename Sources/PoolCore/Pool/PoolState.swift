@@ -85,10 +85,18 @@ struct PoolState: ~Copyable {
 }
 
 /// Who asks for a lease: what errors and ``Pool/holders()`` show of it.
+@usableFromInline
 struct LeaseClaim: Sendable {
     var fileID: StaticString
     var line: UInt
     var label: String?
+
+    @usableFromInline
+    init(fileID: StaticString, line: UInt, label: String?) {
+        self.fileID = fileID
+        self.line = line
+        self.label = label
+    }
 
     static let none = LeaseClaim(fileID: "", line: 0, label: nil)
 }

@@ -16,7 +16,8 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     ///
     /// - Returns: The rows or the error of each statement, in order.
     /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, or if the connection is lost;
-    ///   `CancellationError`.
+    ///   `CancellationError` if the cancellation of the task has stopped a statement: outside a transaction those before it have run,
+    ///   and those after it may have.
     public mutating func batch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
         if statements.isEmpty { return [] }
         return try await handle.connection.batch(statements)
@@ -43,6 +44,8 @@ extension PostgresConnection {
             let outcomes = try withSession { try $0.finish().outcomes }
             for (outcome, item) in zip(outcomes, items) {
                 guard case .failure(let error) = outcome else { continue }
+                // Whoever was cancelled is told so, and not that a statement was.
+                if error.code == .queryCanceled, gate.signal(for: operation) == .taskCancelled { throw error }
                 withSession { $0.forgetStale(item.text, after: error) }
             }
             return outcomes

@@ -53,7 +53,9 @@ extension Lease where Driver == PostgresDriver {
 
 extension PostgresConnection {
     private static func quoted(_ name: String) -> String {
-        "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
+        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
     }
 
     func listen(_ channels: [String]) async throws {

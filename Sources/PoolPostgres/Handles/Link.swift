@@ -85,7 +85,7 @@ final class Link {
 
     /// What can cancel the statements of this connection, from any thread.
     func makeCanceller() -> Canceller? {
-        unsafe PQgetCancel(connection).map(Canceller.init)
+        unsafe clibpq_cancel_create(connection).map(Canceller.init)
     }
 
     // MARK: Sending
@@ -141,8 +141,9 @@ final class Link {
     func exitPipeline() throws { unsafe try check(PQexitPipelineMode(connection)) }
     func sendSync() throws { unsafe try check(PQpipelineSync(connection)) }
 
-    /// From now to the end of the statement that was just sent, each row is a result of its own.
-    func setSingleRowMode() { unsafe PQsetSingleRowMode(connection) }
+    /// From now to the end of the statement that was just sent, its rows come in results of a few: of at most so many with libpq 17
+    /// or newer, and of one with an older libpq.
+    func setRowsPerResult(_ count: Int) { unsafe clibpq_set_rows_per_result(connection, Int32(clamping: count)) }
 
     // MARK: Exchanging
 

@@ -19,7 +19,7 @@ struct ResultHandle: ~Copyable {
     }
 
     var status: Status {
-        switch unsafe PQresultStatus(result) {
+        switch unsafe clibpq_result_status(result) {
         case PGRES_COMMAND_OK: .command
         case PGRES_TUPLES_OK: .rows
         case PGRES_SINGLE_TUPLE: .row
@@ -90,8 +90,9 @@ struct ResultHandle: ~Copyable {
 
     /// Calls `body` with the bytes of a value, or returns nil for NULL.
     func withValue<Value>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
-        if unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        // NULL has no length either: only what is empty need be asked about.
+        if count == 0, unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         // The bytes belong to the result.
         return unsafe body(UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count))
     }

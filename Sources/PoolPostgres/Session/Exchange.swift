@@ -7,6 +7,8 @@ final class Exchange {
     var statement: KnownStatement?
     /// What the text says about its effects.
     let traits: StatementTraits
+    /// True for a command of the driver's own.
+    let isOwn: Bool
     /// True if the results describe the statement, and are not its rows.
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
@@ -46,11 +48,12 @@ final class Exchange {
     var error: PostgresError?
 
     init(
-        statement: KnownStatement? = nil, traits: StatementTraits = [], isPreparing: Bool = false,
+        statement: KnownStatement? = nil, traits: StatementTraits = [], isOwn: Bool = false, isPreparing: Bool = false,
         dropsRows: Bool = false, allowsCopy: Bool = false
     ) {
         self.statement = statement
         self.traits = traits
+        self.isOwn = isOwn
         self.isPreparing = isPreparing
         self.dropsRows = dropsRows
         self.allowsCopy = allowsCopy
@@ -125,22 +128,42 @@ enum ExchangeStep: Sendable {
 extension ResultHandle {
     /// Appends the values of all rows, row by row, up to one that cannot be read, whose column it returns then.
     fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) -> Int? {
-        let rows = rowCount
-        // Rows that come one by one let the array grow by itself.
-        if rows > 1 || values.isEmpty { values.reserveCapacity(values.count + rows * readers.count) }
-        let isBinary = !readers.isEmpty && columnIsBinary(0)
-        for row in 0..<rows {
+        let count = rowCount * readers.count
+        if count == 0 { return nil }
+        let isBinary = columnIsBinary(0)
+        // Rows that come one by one.
+        if rowCount == 1 {
             for column in readers.indices {
-                let value = unsafe withValue(row, column) { bytes in
-                    unsafe isBinary ? readers[column].decodeBinary(bytes) : readers[column].decodeText(bytes)
-                }
-                switch value {
-                case .none: values.append(.null)
-                case .some(.some(let value)): values.append(value)
-                case .some(.none): return column
+                guard let value = value(0, column, readers[column], isBinary: isBinary) else { return column }
+                values.append(value)
+            }
+            return nil
+        }
+        var unreadable: Int?
+        // The whole of a result, as a rule: written straight to where it stays.
+        let decoded = unsafe [SQLValue](unsafeUninitializedCapacity: count) { places, initialized in
+            for row in 0..<rowCount {
+                for column in readers.indices {
+                    guard let value = value(row, column, readers[column], isBinary: isBinary) else {
+                        unreadable = column
+                        return
+                    }
+                    unsafe places.initializeElement(at: initialized, to: value)
+                    initialized += 1
                 }
             }
         }
-        return nil
+        if values.isEmpty { values = decoded } else { values += decoded }
+        return unreadable
+    }
+
+    /// Nil for what is none of the column's type.
+    private func value(_ row: Int, _ column: Int, _ reader: ColumnReader, isBinary: Bool) -> SQLValue? {
+        let value = unsafe withValue(row, column) { bytes in
+            unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
+        }
+        // NULL has no bytes.
+        guard let value else { return .null }
+        return value
     }
 }

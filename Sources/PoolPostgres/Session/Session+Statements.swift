@@ -7,7 +7,7 @@ struct StatementRequest: Sendable {
     /// If there are any, one set of values for each run, instead of ``binds``.
     var bindSets: [[SQLValue]] = []
     var dropsRows = false
-    /// Above 0, the rows come one by one, and the exchange pauses after so many.
+    /// Above 0, the rows come as they are taken, and the exchange pauses after so many.
     var rowLimit = 0
 
     var runs: Int { max(bindSets.count, 1) }
@@ -18,6 +18,10 @@ struct StatementRequest: Sendable {
 }
 
 extension Session {
+    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough that the
+    /// first rows of a slow statement do not wait for long.
+    private static let rowsPerResult = 64
+
     enum Started: Sendable {
         /// The server was asked about the statement: come again with its answer.
         case preparing
@@ -153,7 +157,7 @@ extension Session {
         cache.noteRun(of: statement, runs: request.runs)
         let exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
-            link.setSingleRowMode()
+            link.setRowsPerResult(Self.rowsPerResult)
             exchange.rowLimit = request.rowLimit
         }
         self.exchange = exchange

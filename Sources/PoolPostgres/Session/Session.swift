@@ -79,7 +79,7 @@ struct Session: ~Copyable {
     /// Sends a command of the driver's own.
     mutating func startCommand(_ text: String) throws {
         try ready().sendScript(text)
-        exchange = Exchange(dropsRows: true)
+        exchange = Exchange(isOwn: true, dropsRows: true)
     }
 
     /// Sends a COPY, which pauses when the server is ready for the data, or has some.
@@ -106,6 +106,7 @@ struct Session: ~Copyable {
         {
             noteChangedNames()
         }
+        if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
         let mayHaveHadEffect =
             exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
         guard mayHaveHadEffect, !exchange.isPreparing else { return }

@@ -103,7 +103,7 @@ enum ValueText {
         return String(1 - date.year) + positive.description.suffix(6) + " BC"
     }
 
-    private static func timestamp(_ value: SQLTimestamp, zone: String = "") -> String {
+    static func timestamp(_ value: SQLTimestamp, zone: String = "") -> String {
         let day = date(value.date)
         let isBeforeChrist = day.hasSuffix(" BC")
         return (isBeforeChrist ? String(day.dropLast(3)) : day) + " " + value.time.description + zone

@@ -99,12 +99,13 @@ enum Moment {
         return wallClock(microseconds).map { .timestamp($0) }
     }
 
-    /// The infinities as for dates. A moment of the last 29 years that the server knows, from 294,247 on, is its text.
+    /// The infinities as for dates. A moment of the last 29 years that the server knows, from 294,247 on, is the text
+    /// that the server prints and reads.
     static func zonedTimestamp(microseconds: Int64) -> SQLValue? {
         if let infinity = infinity(microseconds) { return infinity }
         let (sum, overflow) = microseconds.addingReportingOverflow(microsecondsFrom1970)
         if !overflow { return .zonedTimestamp(SQLZonedTimestamp(microsecondsSince1970: sum)) }
-        return wallClock(microseconds).map { .text("\($0)Z") }
+        return wallClock(microseconds).map { .text(ValueText.timestamp($0, zone: "+00")) }
     }
 
     private static func infinity(_ microseconds: Int64) -> SQLValue? {

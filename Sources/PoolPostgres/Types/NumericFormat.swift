@@ -10,7 +10,8 @@ enum NumericFormat {
 
     /// Nil for what is no number.
     static func decode(_ reader: inout BinaryReader) -> SQLValue? {
-        let count = Int(reader.read(Int16.self))
+        // Without a sign: the longest numbers have more groups than a signed one counts.
+        let count = Int(reader.read(UInt16.self))
         let weight = Int(reader.read(Int16.self))
         let sign = reader.read(UInt16.self)
         let scale = Int(reader.read(Int16.self))
@@ -21,7 +22,7 @@ enum NumericFormat {
         case 0, negative: break
         default: return nil
         }
-        guard count >= 0, scale >= 0 else { return nil }
+        guard count <= reader.remaining / 2, scale >= 0 else { return nil }
         var groups: [UInt16] = []
         groups.reserveCapacity(count)
         for _ in 0..<count { groups.append(reader.read()) }

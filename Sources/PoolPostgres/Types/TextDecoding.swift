@@ -105,10 +105,7 @@ enum DateText {
             let wallClock = timestamp(String(text[..<sign]) + (isBeforeChrist ? " BC" : "")),
             let offset = offset(text[sign...])
         else { return nil }
-        if let value = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(value) }
-        // As the binary form does it.
-        let seconds = Duration.seconds(offset)
-        return seconds == .zero ? .text("\(wallClock)Z") : nil
+        return SQLZonedTimestamp(wallClock, offset: .seconds(offset)).map { .zonedTimestamp($0) }
     }
 
     private static func era(_ text: String) -> (text: Substring, isBeforeChrist: Bool) {

@@ -45,9 +45,23 @@ extension Lease where Driver == SQLiteDriver {
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
     ///   - schema: `"main"`, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. Outside a transaction, what was written is committed
-    ///     when `body` returns, and also when it throws.
+    ///   - access: ``Access/readWrite`` needs a lease that writes. What was written is committed when `body` returns, and
+    ///     also when it throws; to undo it, there is ``Transaction/withBlob(table:column:row:schema:access:_:)``.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
+    public mutating func withBlob<Result>(
+        table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
+        _ body: (inout SQLiteBlob) async throws -> Result
+    ) async throws -> Result {
+        let address = SQLiteBlobAddress(schema: schema, table: table, column: column, row: row)
+        return try await handle.connection.withBlob(address, access: access, body)
+    }
+}
+
+extension Transaction where Driver == SQLiteDriver {
+    /// Opens one value of a table for reading and writing in parts, for as long as `body` runs.
+    ///
+    /// What was written is part of the transaction: it is undone where that, or a nested one around this call, rolls back.
+    /// For the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result
@@ -61,17 +75,18 @@ extension SQLiteConnection {
     func withBlob<Result>(
         _ address: SQLiteBlobAddress, access: Access, _ body: (inout SQLiteBlob) async throws -> Result
     ) async throws -> Result {
-        let (number, size) = try await perform { try $0.openBlob(address, isWritable: access == .readWrite) }
+        let isWritable = access == .readWrite
+        let (number, size) = try await perform { try $0.openBlob(address, isWritable: isWritable) }
         var blob = SQLiteBlob(self, number: number, size: size)
         let result: Result
         do {
             result = try await body(&blob)
         } catch {
             // The first error says more.
-            try? await perform(isCancellable: false) { try $0.closeBlob(number) }
+            try? await perform(isCancellable: false) { try $0.closeBlob(number, isWritable: isWritable) }
             throw error
         }
-        try await perform(isCancellable: false) { try $0.closeBlob(number) }
+        try await perform(isCancellable: false) { try $0.closeBlob(number, isWritable: isWritable) }
         return result
     }
 }

@@ -108,7 +108,9 @@ final class Database {
     }
 
     /// Runs each statement of `script` to its end.
-    func runScript(_ script: String, afterEach: (Statement) throws -> Void) throws {
+    func runScript(
+        _ script: String, beforeEach: (Statement) throws -> Void, afterEach: (Statement) throws -> Void
+    ) throws {
         var script = script
         try script.withUTF8 { bytes in
             var position = 0
@@ -119,6 +121,7 @@ final class Database {
                     if statement.parameterCount > 0 {
                         throw SQLiteError(.range, "A script cannot have placeholders", sql: statement.text)
                     }
+                    try beforeEach(statement)
                     defer { statement.finish() }
                     while try statement.step() {}
                     try afterEach(statement)

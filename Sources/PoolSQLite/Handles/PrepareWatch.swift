@@ -11,6 +11,13 @@ struct StatementTraits: OptionSet {
     /// It creates, alters or drops something; SQLite then counts no rows.
     static let changesSchema = Self(rawValue: 8)
 
+    /// It writes to the temporary database.
+    static let writesTemporary = Self(rawValue: 16)
+    /// It writes to another one.
+    static let writesElsewhere = Self(rawValue: 32)
+    /// It asks for the journal mode, which SQLite does not count as reading.
+    static let asksJournalMode = Self(rawValue: 64)
+
     var countsRows: Bool {
         !contains(.changesSchema) && !isDisjoint(with: [.insertsRows, .updatesOrDeletesRows])
     }
@@ -49,13 +56,20 @@ final class PrepareWatch {
 
     func seePragma(_ name: String, hasArgument: Bool) {
         let name = name.lowercased()
-        if !hasArgument { return }
+        if !hasArgument {
+            if name == "journal_mode" { traits.insert(.asksJournalMode) }
+            return
+        }
         if !isWatching || Self.harmless.contains(name) { return }
         noteSessionChange()
         changedSettings.insert(name)
     }
 
     func see(_ action: Int32, table: UnsafePointer<CChar>?, database: UnsafePointer<CChar>?, isInTrigger: Bool) {
+        switch action {
+        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE: unsafe seeWrite(to: database)
+        default: break
+        }
         switch action {
         case SQLITE_INSERT:
             if !isInTrigger, unsafe !isInternal(table) { traits.insert(.insertsRows) }
@@ -77,6 +91,12 @@ final class PrepareWatch {
         default:
             break
         }
+    }
+
+    /// Each change of a schema is a write to the table that holds it.
+    private func seeWrite(to database: UnsafePointer<CChar>?) {
+        let isTemporary = unsafe database.map { unsafe sqlite3_stricmp($0, "temp") == 0 } ?? false
+        traits.insert(isTemporary ? .writesTemporary : .writesElsewhere)
     }
 
     /// The tables in which SQLite keeps the schema and its own notes.

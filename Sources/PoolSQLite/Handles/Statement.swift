@@ -34,6 +34,13 @@ final class Statement {
     /// True if running it cannot change the database file.
     var isReadOnly: Bool { unsafe sqlite3_stmt_readonly(pointer) != 0 }
 
+    /// True if running it may change a database other than the temporary one.
+    var writesDatabase: Bool {
+        let isExplanation = unsafe sqlite3_stmt_isexplain(pointer) != 0
+        if isReadOnly || isExplanation || traits.contains(.asksJournalMode) { return false }
+        return traits.contains(.writesElsewhere) || !traits.contains(.writesTemporary)
+    }
+
     // MARK: Binding
 
     func bind(_ values: [SQLValue]) throws {

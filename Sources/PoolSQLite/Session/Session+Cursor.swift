@@ -34,7 +34,7 @@ struct OpenedCursor: Sendable {
 
 extension Session {
     mutating func openCursor(_ text: String, _ binds: [SQLValue]) throws -> OpenedCursor {
-        let statement = try statement(for: text)
+        let statement = try statementToRun(text)
         let hasRow: Bool
         do {
             try statement.bind(binds)

@@ -81,6 +81,7 @@ extension Session {
 
     mutating func openBlob(_ address: SQLiteBlobAddress, isWritable: Bool) throws -> (number: UInt64, size: Int) {
         try requireTransactionAlive()
+        if isForReading, isWritable { throw Self.readingError() }
         let blob = try BlobHandle(
             open(), schema: address.schema, table: address.table, column: address.column, row: address.row,
             isWritable: isWritable)
@@ -99,8 +100,13 @@ extension Session {
         try blob(number).write(bytes, at: offset, of: open())
     }
 
-    mutating func closeBlob(_ number: UInt64) throws {
-        guard let blob = blobs.removeValue(forKey: number), let database else { return }
+    /// Outside a transaction this commits what was written, and can fail. It throws, too, if the connection was closed
+    /// under a blob that may have been written to.
+    mutating func closeBlob(_ number: UInt64, isWritable: Bool) throws {
+        guard let blob = blobs.removeValue(forKey: number), let database else {
+            if !isWritable { return }
+            throw SQLiteError(.abort, "The blob was closed before its end, and what was written to it may be lost")
+        }
         try blob.close(database)
     }
 

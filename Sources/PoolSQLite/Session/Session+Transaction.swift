@@ -25,7 +25,13 @@ extension Session {
         if transaction.isOpen {
             throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
         }
-        let canWrite = role != .reader && !configuration.isReadOnly
+        // A reader of SQLite never fails because of others, so that there is nothing to wait for.
+        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
+            throw SQLiteError(
+                .misuse, "Only a transaction that is serializable and read-only can be deferrable",
+                remedy: "Give the transaction's options both: isolation .serializable, access .readOnly")
+        }
+        let canWrite = role != .reader && !configuration.isReadOnly && !isForReading
         if options.access == .readWrite, !canWrite {
             throw SQLiteError(.readOnly, "This lease only reads, and cannot begin a transaction that writes")
         }

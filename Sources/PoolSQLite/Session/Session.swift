@@ -16,6 +16,8 @@ struct Session: ~Copyable {
     private var latestNumber: UInt64 = 0
 
     var transaction = TransactionState()
+    /// True while a lease that only reads has a connection that could write.
+    var isForReading = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
     var isChanged: Bool { database?.watch.hasChangedSession ?? false }
     /// True if an error said that the connection cannot go on.
@@ -50,14 +52,14 @@ struct Session: ~Copyable {
     // MARK: Statements
 
     mutating func execute(_ text: String, _ binds: [SQLValue]) throws -> StatementResult {
-        let statement = try statement(for: text)
+        let statement = try statementToRun(text)
         defer { statement.finish() }
         try statement.bind(binds)
         return try runToEnd(statement, open())
     }
 
     mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
-        let statement = try statement(for: text)
+        let statement = try statementToRun(text)
         let database = try open()
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
@@ -72,7 +74,7 @@ struct Session: ~Copyable {
     }
 
     mutating func query(_ text: String, _ binds: [SQLValue]) throws -> Rows {
-        let statement = try statement(for: text)
+        let statement = try statementToRun(text)
         defer { statement.finish() }
         try statement.bind(binds)
         var values: [SQLValue] = []
@@ -90,7 +92,7 @@ struct Session: ~Copyable {
 
     mutating func executeScript(_ script: String) throws {
         try requireTransactionAlive()
-        try open().runScript(script) { _ in try checkSignal() }
+        try open().runScript(script, beforeEach: { try requireAccess($0) }, afterEach: { _ in try checkSignal() })
     }
 
     private func runToEnd(_ statement: Statement, _ database: Database) throws -> StatementResult {
@@ -105,7 +107,23 @@ struct Session: ~Copyable {
         return StatementResult(affectedRows: database.changes, lastInsertedID: insertedID)
     }
 
-    /// A statement ready for bind values, from the cache where possible.
+    /// A statement that this lease may run, ready for bind values.
+    mutating func statementToRun(_ text: String) throws -> Statement {
+        let statement = try statement(for: text)
+        try requireAccess(statement)
+        return statement
+    }
+
+    /// Refuses what a lease that only reads may not run. Temporary tables it may write, as with a reader's handle.
+    func requireAccess(_ statement: Statement) throws {
+        if isForReading, statement.writesDatabase { throw Self.readingError(statement.text) }
+    }
+
+    static func readingError(_ text: String? = nil) -> SQLiteError {
+        SQLiteError(.readOnly, "This lease only reads", sql: text)
+    }
+
+    /// A statement from the cache where possible.
     mutating func statement(for text: String) throws -> Statement {
         try requireTransactionAlive()
         var isInUse = false

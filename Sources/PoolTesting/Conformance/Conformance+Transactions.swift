@@ -28,6 +28,24 @@ extension DriverConformance {
                     try expect(try await bench.integers("SELECT i FROM numbers") == [1], "the update was kept")
                 }
             },
+            ConformanceCheck(
+                "a deferrable transaction that is not serializable and read-only is refused, and none is open then"
+            ) {
+                try await withConnection { bench in
+                    let refused = [
+                        TransactionOptions(isDeferrable: true),
+                        TransactionOptions(isolation: .serializable, isDeferrable: true),
+                        TransactionOptions(access: .readOnly, isDeferrable: true),
+                        TransactionOptions(isolation: .repeatableRead, access: .readOnly, isDeferrable: true),
+                    ]
+                    for options in refused {
+                        try await expectError("\(options)") {
+                            try await bench.connection.transaction(.begin(options))
+                        }
+                        try await bench.expectHealthy(after: "a transaction that was refused")
+                    }
+                }
+            },
             ConformanceCheck("every isolation level and access can be asked for") {
                 try await withConnection { bench in
                     let levels: [TransactionOptions.Isolation?] = [

@@ -105,14 +105,15 @@ struct EngineStructureTests {
         #expect(histogram.percentile(1) == Duration.nanoseconds(Int64.max))
     }
 
-    @Test("A short list keeps its order, and visits all")
-    func shortList() {
+    @Test("A list of effects keeps their order, and visits all")
+    func effectList() {
         for count in 0..<6 {
-            var list = ShortList<Int>()
-            for element in 0..<count { list.append(element) }
-            var seen: [Int] = []
+            let effects = (0..<count).map { Effect.setAlarm(Nanoseconds($0)) }
+            var list = EffectList()
+            for effect in effects { list.append(effect) }
+            var seen: [Effect] = []
             list.forEach { seen.append($0) }
-            #expect(seen == Array(0..<count))
+            #expect(seen == effects)
             #expect(list.isEmpty == (count == 0))
         }
     }

@@ -69,6 +69,13 @@ struct SQLSessionTests {
         }
         #expect(error?.code == .bindCount)
         #expect(error?.description == "The statement takes 2 values, 1 given.")
+        for (ragged, given) in [([1, 2, 1], 2), ([2, 0], 0), ([1, 1, 1, 3], 3)] {
+            let byHand = await #expect(throws: SQLStatementError.self) {
+                try await session.executeBatch(
+                    SQL(raw: "INSERT INTO t VALUES (?)"), bindSets: ragged.map { Array(repeating: .int(1), count: $0) })
+            }
+            #expect(byHand?.description.hasSuffix("\(given) given.") == true)
+        }
         let results = try await session.executeBatch("DELETE FROM t WHERE id = \(.parameter)", [Int]())
         #expect(results.isEmpty)
         #expect(connection.log == [])

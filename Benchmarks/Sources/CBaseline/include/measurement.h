@@ -13,6 +13,9 @@ int64_t measurement_now(void);
 /// User plus system time of this process so far, in nanoseconds.
 int64_t measurement_processor_time(void);
 
+/// How much memory of this process is resident, in bytes; 0 where the system does not tell.
+int64_t measurement_resident_memory(void);
+
 /// The next of a row of random numbers. `*state` must not be 0.
 uint64_t measurement_random(uint64_t *state);
 
@@ -46,8 +49,8 @@ void measurement_result_set_latencies(
 /// Threads that do the same again and again.
 struct measurement_load {
     int tasks;
-    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times are
-    /// then those of so many, divided.
+    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times
+    /// are then those of so many, divided.
     int operations_per_call;
     /// Nanoseconds: before it is measured, and for how long it is.
     int64_t warm_up, duration;

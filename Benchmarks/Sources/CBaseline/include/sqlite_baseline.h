@@ -22,9 +22,12 @@ struct sqlite_run {
     struct measurement_load load;
 };
 
-/// A thread for each task, and connections in a stack under a mutex, with a condition variable for those who find it empty.
-/// Returns 0, or -1 with a reason in `message`.
+/// A thread for each task, and connections in a stack under a mutex, with a condition variable for those who find it
+/// empty. Returns 0, or -1 with a reason in `message`.
 int sqlite_threads(
     const struct sqlite_run *run, struct measurement_result *result, char *message, size_t message_size);
+
+/// The version of the library that this program runs with.
+const char *sqlite_library_version(void);
 
 #endif

@@ -21,17 +21,26 @@ struct postgres_run {
     enum postgres_statement statement;
     int64_t keys;
     int connections;
+    /// The threads do all operations of one call on one connection, which they take once.
     struct measurement_load load;
 };
 
-/// A thread for each task, and blocking connections in a stack under a mutex, with a condition variable for those who find it
-/// empty. Returns 0, or -1 with a reason in `message`.
+/// A thread for each task, and blocking connections in a stack under a mutex, with a condition variable for those who
+/// find it empty. Returns 0, or -1 with a reason in `message`.
 int postgres_threads(
+    const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
+
+/// The same, but the operations of one call are sent together in libpq's pipeline mode, with one sync at the end.
+/// Returns 0, or -1 with a reason in `message`.
+int postgres_pipelines(
     const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
 
 /// One thread for everything: non-blocking connections, epoll, and a queue of the tasks that want one.
 /// Returns 0, or -1 with a reason in `message`.
 int postgres_epoll(
     const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
+
+/// The version of libpq that this program runs with: 150004 is 15.4.
+int postgres_library_version(void);
 
 #endif

@@ -7,6 +7,7 @@ enum ContenderProcess {
         case pool(PoolRun)
         case postgres(PostgresRun)
         case sqlite(SQLiteRun)
+        case waiters(WaiterRun)
     }
 
     static let command = "measure"
@@ -35,6 +36,7 @@ enum ContenderProcess {
             case .pool(let run): try await run.measure()
             case .postgres(let run): try await run.measure()
             case .sqlite(let run): try await run.measure()
+            case .waiters(let run): try await run.measure()
             }
         FileHandle.standardOutput.write(try JSONEncoder().encode(measurement))
     }

@@ -6,16 +6,30 @@ struct Measurement: Codable, Sendable {
     /// These are nanoseconds, as in C.
     let elapsed: Int64
     let processorTime: Int64
+    /// 0 where single operations are not timed.
     let p50: Int64
     let p99: Int64
     let p999: Int64
+    /// Bytes that were resident for each of many things at once, where that was measured.
+    let memoryEach: Int64?
+
+    init(operations: Int64, elapsed: Int64, processorTime: Int64, memoryEach: Int64? = nil) {
+        self.operations = operations
+        self.elapsed = elapsed
+        self.processorTime = processorTime
+        (p50, p99, p999) = (0, 0, 0)
+        self.memoryEach = memoryEach
+    }
 
     init(_ result: measurement_result) throws {
-        guard result.operations > 0 else { throw BenchmarkError("no operation ended within the time") }
+        guard result.operations > 0 else {
+            throw BenchmarkError("no operation began and ended within the time: give --seconds a larger number")
+        }
         operations = result.operations
         elapsed = result.elapsed
         processorTime = result.processor_time
         (p50, p99, p999) = (result.p50, result.p99, result.p999)
+        memoryEach = nil
     }
 
     /// What `program`, one of the C programs, measures.

@@ -3,17 +3,21 @@ struct PoolBenchmark {
     let options: Options
 
     private enum Part: String, CaseIterable {
-        case cycle, yield
+        case cycle, yield, waiters
     }
 
     func run() throws -> [Comparison] {
-        let parts = try options.chosen(Part.self)
+        // Waiters by the million take minutes: only where they are asked for.
+        let parts = options.only == nil ? [.cycle, .yield] : try options.chosen(Part.self)
         var comparisons: [Comparison] = []
         if parts.contains(.cycle) {
             for tasks in options.tasks ?? [1, 2, 8, 64] { comparisons.append(try cycle(tasks, connections: 8)) }
             for connections in [64, 10_000] { comparisons.append(try cycle(1, connections: connections)) }
         }
         if parts.contains(.yield) { comparisons.append(try heldAcrossYield()) }
+        if parts.contains(.waiters) {
+            comparisons += try WaiterRun.End.allCases.map { end in try waiters(end) }
+        }
         return comparisons
     }
 
@@ -29,11 +33,25 @@ struct PoolBenchmark {
             Load(tasks: 64, seconds: options.seconds), 8, yields: true)
     }
 
+    private func waiters(_ end: WaiterRun.End) throws -> Comparison {
+        let counts = [1000, 10_000, 100_000, 1_000_000]
+        return try Comparison(
+            title: "Pool: waiters that are \(end.title)", tasks: nil,
+            contenders: counts.map { "\(Form.count(Double($0))) waiters" } + ["1,000,000 tasks without a pool"],
+            rounds: options.rounds
+        ) { contender in
+            let isBare = contender == counts.count
+            return try ContenderProcess.measure(
+                .waiters(
+                    WaiterRun(end: isBare ? .resumed : end, count: isBare ? counts[contender - 1] : counts[contender])))
+        }
+    }
+
     private func compare(
         _ title: String, _ contenders: [PoolContender], _ load: Load, _ connections: Int, yields: Bool
     ) throws -> Comparison {
         try Comparison(
-            title: "Pool: \(title)", load: load, contenders: contenders.map(\.rawValue), rounds: options.rounds
+            title: "Pool: \(title)", tasks: load.tasks, contenders: contenders.map(\.rawValue), rounds: options.rounds
         ) { contender in
             try ContenderProcess.measure(
                 .pool(

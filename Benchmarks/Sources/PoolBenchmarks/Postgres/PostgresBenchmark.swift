@@ -23,10 +23,11 @@ struct PostgresBenchmark {
         for statement in statements {
             for tasks in options.tasks ?? [1, 8, 64] {
                 let contenders = PostgresContender.all(for: statement)
-                let load = Load(tasks: tasks, seconds: options.seconds)
+                let load = statement.load(tasks: tasks, seconds: options.seconds)
                 comparisons.append(
                     try Comparison(
-                        title: "Postgres: \(statement.title)", load: load, contenders: contenders.map(\.rawValue),
+                        title: "Postgres: \(statement.title)", tasks: load.tasks,
+                        contenders: contenders.map(\.rawValue),
                         rounds: options.rounds
                     ) { contender in
                         let run = PostgresRun(

@@ -9,12 +9,14 @@ enum PostgresStatement: String, Codable, CaseIterable {
     case selectOne = "select1"
     case pointSelect = "point"
     case thousandRows = "rows"
+    case hundredSelects = "batch"
 
     var title: String {
         switch self {
         case .selectOne: "SELECT 1"
         case .pointSelect: "Point select of 100,000 rows"
         case .thousandRows: "1,000 rows of 4 columns"
+        case .hundredSelects: "point selects, 100 in a lease"
         }
     }
 
@@ -22,36 +24,63 @@ enum PostgresStatement: String, Codable, CaseIterable {
     var text: String {
         switch self {
         case .selectOne: "SELECT 1"
-        case .pointSelect: "SELECT id, name FROM pool_benchmark.item WHERE id = $1"
+        case .pointSelect, .hundredSelects: "SELECT id, name FROM pool_benchmark.item WHERE id = $1"
         case .thousandRows: "SELECT id, total, name, ratio FROM pool_benchmark.record"
         }
+    }
+
+    func load(tasks: Int, seconds: Double) -> Load {
+        Load(tasks: tasks, operationsPerCall: self == .hundredSelects ? 100 : 1, seconds: seconds)
     }
 
     var statementOfC: postgres_statement {
         switch self {
         case .selectOne: postgres_select_one
-        case .pointSelect: postgres_point_select
+        case .pointSelect, .hundredSelects: postgres_point_select
         case .thousandRows: postgres_thousand_rows
         }
     }
 }
 
 /// Who does it.
-enum PostgresContender: String, Codable, CaseIterable {
+enum PostgresContender: String, Codable {
     case threads = "C, a thread each"
+    case pipelines = "C, a thread each, pipeline mode"
     case epoll = "C, epoll"
     case onLoop = "pool, tasks on the loop"
     case onLoopCodable = "pool, tasks on the loop, Codable"
+    case onLoopStreamed = "pool, tasks on the loop, streamed"
+    case onLoopBatch = "pool, tasks on the loop, batch"
     case onDefault = "pool, default executor"
     case onDefaultCodable = "pool, default executor, Codable"
+    case onDefaultBatch = "pool, default executor, batch"
     case leasesOnLoop = "pool, leases on the loop"
 
     /// Those that differ from each other for `statement`.
     static func all(for statement: PostgresStatement) -> [Self] {
-        allCases.filter { statement == .thousandRows || !$0.usesCodable }
+        switch statement {
+        case .selectOne, .pointSelect: [.threads, .epoll, .onLoop, .onDefault, .leasesOnLoop]
+        case .thousandRows:
+            [
+                .threads, .epoll, .onLoop, .onLoopCodable, .onLoopStreamed, .onDefault, .onDefaultCodable,
+                .leasesOnLoop,
+            ]
+        case .hundredSelects: [.threads, .pipelines, .onLoop, .onLoopBatch, .onDefault, .onDefaultBatch]
+        }
     }
 
-    var usesCodable: Bool { self == .onLoopCodable || self == .onDefaultCodable }
+    var isOnLoop: Bool {
+        [.onLoop, .onLoopCodable, .onLoopStreamed, .onLoopBatch].contains(self)
+    }
+
+    var form: PostgresWork.Form {
+        switch self {
+        case .threads, .pipelines, .epoll, .onLoop, .onDefault, .leasesOnLoop: .plain
+        case .onLoopCodable, .onDefaultCodable: .codable
+        case .onLoopStreamed: .streamed
+        case .onLoopBatch, .onDefaultBatch: .batch
+        }
+    }
 }
 
 /// One contender, once.
@@ -71,8 +100,9 @@ struct PostgresRun: Codable {
         }
         return switch contender {
         case .threads: try measureInC(postgres_threads, connection)
+        case .pipelines: try measureInC(postgres_pipelines, connection)
         case .epoll: try measureInC(postgres_epoll, connection)
-        case .onLoop, .onLoopCodable, .onDefault, .onDefaultCodable, .leasesOnLoop: try await measurePool(connection)
+        default: try await measurePool(connection)
         }
     }
 
@@ -99,9 +129,9 @@ struct PostgresRun: Codable {
                 connection, execution: contender == .leasesOnLoop ? .eventLoop : .caller))
         let pool = try PostgresPool(
             driver: driver, configuration: PoolConfiguration(name: "benchmark", maximumConnections: connections))
-        let isOnLoop = contender == .onLoop || contender == .onLoopCodable
         let measurement = try await load.measure(
-            on: isOnLoop ? driver.taskExecutor : nil, PostgresWork.operation(pool, statement, contender.usesCodable))
+            on: contender.isOnLoop ? driver.taskExecutor : nil,
+            PostgresWork.operation(pool, statement, contender.form, count: load.operationsPerCall))
         await pool.close(drain: .zero)
         return measurement
     }

@@ -130,7 +130,7 @@ struct PostgresTables {
     private func withPool(_ body: (PostgresPool) async throws -> Void) async throws {
         let pool = try PostgresPool(
             database: PostgresConfiguration(connection),
-            configuration: PoolConfiguration(name: "tables", maximumConnections: 1))
+            configuration: PoolConfiguration(name: "tables", maximumConnections: 1, acquireTimeout: .seconds(5)))
         let result: Result<Void, any Error>
         do { result = .success(try await body(pool)) } catch { result = .failure(error) }
         await pool.close(drain: .zero)

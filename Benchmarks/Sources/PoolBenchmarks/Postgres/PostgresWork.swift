@@ -13,12 +13,23 @@ enum PostgresWork {
         let ratio: Double
     }
 
-    static func operation(_ pool: PostgresPool, _ statement: PostgresStatement, _ usesCodable: Bool) -> Operation {
-        switch (statement, usesCodable) {
+    /// How the rows are taken.
+    enum Form {
+        case plain, codable, streamed, batch
+    }
+
+    /// What one call does: `count` statements.
+    static func operation(
+        _ pool: PostgresPool, _ statement: PostgresStatement, _ form: Form, count: Int
+    ) -> Operation {
+        switch (statement, form) {
         case (.selectOne, _): { _ in try await selectOne(pool) }
         case (.pointSelect, _): { random in try await pointSelect(pool, &random) }
-        case (.thousandRows, false): { _ in try await tuples(pool) }
-        case (.thousandRows, true): { _ in try await codables(pool) }
+        case (.thousandRows, .codable): { _ in try await codables(pool) }
+        case (.thousandRows, .streamed): { _ in try await streamed(pool) }
+        case (.thousandRows, _): { _ in try await tuples(pool) }
+        case (.hundredSelects, .batch): { random in try await batch(pool, count, &random) }
+        case (.hundredSelects, _): { random in try await oneByOne(pool, count, &random) }
         }
     }
 
@@ -28,10 +39,31 @@ enum PostgresWork {
     }
 
     private static func pointSelect(_ pool: PostgresPool, _ random: inout UInt64) async throws {
-        let key = Int(1 + measurement_random(&random) % UInt64(PostgresRun.keys))
-        let rows = try await pool.withConnection { connection in
-            try await connection.query("SELECT id, name FROM pool_benchmark.item WHERE id = \(key)")
+        let key = key(&random)
+        let rows = try await pool.withConnection { connection in try await connection.query(select(key)) }
+        try check(rows, key)
+    }
+
+    private static func oneByOne(_ pool: PostgresPool, _ count: Int, _ random: inout UInt64) async throws {
+        let keys = (0..<count).map { _ in key(&random) }
+        try await pool.withConnection { connection in
+            for key in keys { try check(try await connection.query(select(key)), key) }
         }
+    }
+
+    private static func batch(_ pool: PostgresPool, _ count: Int, _ random: inout UInt64) async throws {
+        let keys = (0..<count).map { _ in key(&random) }
+        let results = try await pool.withConnection { connection in try await connection.batch(keys.map(select)) }
+        for (result, key) in zip(results, keys) { try check(result.get(), key) }
+    }
+
+    private static func select(_ key: Int) -> SQL { "SELECT id, name FROM pool_benchmark.item WHERE id = \(key)" }
+
+    private static func key(_ random: inout UInt64) -> Int {
+        Int(1 + measurement_random(&random) % UInt64(PostgresRun.keys))
+    }
+
+    private static func check(_ rows: Rows, _ key: Int) throws {
         let (id, name) = try rows[0].decode((Int, String).self)
         try check(id == key && !name.isEmpty)
     }
@@ -50,6 +82,20 @@ enum PostgresWork {
         }
         let records = try rows.decode(Record.self)
         try check(records.count == 1000 && records[999].total == 999 * 4_000_000_007)
+    }
+
+    private static func streamed(_ pool: PostgresPool) async throws {
+        let (count, total) = try await pool.withConnection { connection in
+            try await connection.stream("SELECT id, total, name, ratio FROM pool_benchmark.record") { rows in
+                var (count, latest) = (0, Int64(0))
+                while let row = try await rows.next() {
+                    latest = try row.decode((Int32, Int64, String, Double).self).1
+                    count += 1
+                }
+                return (count, latest)
+            }
+        }
+        try check(count == 1000 && total == 999 * 4_000_000_007)
     }
 
     private static func check(_ isRight: Bool) throws {

@@ -4,7 +4,8 @@ import Foundation
 struct Comparison: Codable {
     /// What all of them did.
     let title: String
-    let tasks: Int
+    /// Nil where their number is not what counts.
+    let tasks: Int?
     /// In the order of the table. The ratios are against the first.
     let contenders: [String]
     /// For each round, a measurement for each contender.
@@ -13,11 +14,11 @@ struct Comparison: Codable {
     /// Runs all contenders in turns, and prints the table. Each round begins with another contender, so that none always comes
     /// after the same.
     init(
-        title: String, load: Load, contenders: [String], rounds count: Int,
+        title: String, tasks: Int?, contenders: [String], rounds count: Int,
         _ measure: (_ contender: Int) throws -> Measurement
     ) throws {
         self.title = title
-        tasks = load.tasks
+        self.tasks = tasks
         self.contenders = contenders
         rounds = try (0..<count).map { round in
             var measurements: [Measurement?] = Array(repeating: nil, count: contenders.count)
@@ -30,6 +31,9 @@ struct Comparison: Codable {
         print(markdown)
         fflush(nil)
     }
+
+    /// The title with the number of tasks.
+    var fullTitle: String { title + (tasks.map { $0 == 1 ? ", 1 task" : ", \($0) tasks" } ?? "") }
 
     /// The median of the rounds.
     func median(_ contender: Int, _ value: (Measurement) -> Double) -> Double {

@@ -33,18 +33,24 @@ struct Table {
 extension Comparison {
     /// All that was measured, each contender in a line.
     var markdown: String {
-        var table = Table([
-            "contender", "a second", "p50", "p99", "p99.9", "CPU each", "throughput ratio", "CPU ratio",
-        ])
+        let hasTimes = rounds.joined().contains { $0.p50 > 0 }
+        let hasMemory = rounds.joined().contains { $0.memoryEach != nil }
+        var table = Table(
+            ["contender", "a second"] + (hasTimes ? ["p50", "p99", "p99.9"] : [])
+                + ["CPU each"] + (hasMemory ? ["memory each"] : []) + ["throughput ratio", "CPU ratio"])
         for (index, contender) in contenders.enumerated() {
-            table.add([
-                contender, Form.count(median(index, \.throughput)), Form.time(median(index) { Double($0.p50) }),
-                Form.time(median(index) { Double($0.p99) }), Form.time(median(index) { Double($0.p999) }),
-                Form.time(median(index, \.processorTimePerOperation)), Form.ratio(ratio(index, \.throughput)),
-                Form.ratio(ratio(index, \.processorTimePerOperation)),
-            ])
+            var row = [contender, Form.count(median(index, \.throughput))]
+            if hasTimes {
+                row += [\Measurement.p50, \.p99, \.p999].map { time in
+                    Form.time(median(index) { Double($0[keyPath: time]) })
+                }
+            }
+            row.append(Form.time(median(index, \.processorTimePerOperation)))
+            if hasMemory { row.append("\(Form.count(median(index) { Double($0.memoryEach ?? 0) })) bytes") }
+            row += [Form.ratio(ratio(index, \.throughput)), Form.ratio(ratio(index, \.processorTimePerOperation))]
+            table.add(row)
         }
-        return "### \(title), \(tasks == 1 ? "1 task" : "\(tasks) tasks")\n\n\(table.markdown)\n"
+        return "### \(fullTitle)\n\n\(table.markdown)\n"
     }
 }
 
@@ -53,6 +59,8 @@ enum Form {
     static func ratio(_ spread: Spread) -> String {
         String(format: "%.2f [%.2f–%.2f]", spread.median, spread.minimum, spread.maximum)
     }
+
+    static func ratio(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
 
     static func count(_ number: Double) -> String {
         let digits = String(format: "%.0f", number)

@@ -26,7 +26,8 @@ struct SQLiteBenchmark {
         let contenders = work.contenders
         let load = work.load(tasks: tasks, seconds: options.seconds)
         return try Comparison(
-            title: "SQLite: \(work.title)", load: load, contenders: contenders.map(\.rawValue), rounds: options.rounds
+            title: "SQLite: \(work.title)", tasks: load.tasks, contenders: contenders.map(\.rawValue),
+            rounds: options.rounds
         ) { contender in
             try ContenderProcess.measure(
                 .sqlite(

@@ -20,7 +20,17 @@ extension SQLEncodable where Self: FixedWidthInteger {
 }
 
 extension SQLDecodable where Self: FixedWidthInteger {
+    @inlinable
     public init(sqlValue: SQLValue) throws {
+        if case .int(let value) = sqlValue, let exact = Self(exactly: value) {
+            self = exact
+        } else {
+            self = try Self.converted(sqlValue)
+        }
+    }
+
+    @usableFromInline
+    static func converted(_ sqlValue: SQLValue) throws -> Self {
         let exact: Self?
         switch sqlValue {
         case .int(let value): exact = Self(exactly: value)
@@ -32,7 +42,7 @@ extension SQLDecodable where Self: FixedWidthInteger {
             throw SQLConversionError(
                 expected: Self.self, actual: sqlValue, reason: "not a whole number that the type can hold")
         }
-        self = exact
+        return exact
     }
 }
 
@@ -62,7 +72,13 @@ extension UInt8: SQLCodable {
 extension Double: SQLCodable {
     public var sqlValue: SQLValue { .double(self) }
 
+    @inlinable
     public init(sqlValue: SQLValue) throws {
+        if case .double(let value) = sqlValue { self = value } else { self = try Self.converted(sqlValue) }
+    }
+
+    @usableFromInline
+    static func converted(_ sqlValue: SQLValue) throws -> Double {
         let exact: Double?
         switch sqlValue {
         case .double(let value): exact = value
@@ -76,7 +92,7 @@ extension Double: SQLCodable {
             throw SQLConversionError(
                 expected: Double.self, actual: sqlValue, reason: "more digits than the type can hold")
         }
-        self = exact
+        return exact
     }
 }
 

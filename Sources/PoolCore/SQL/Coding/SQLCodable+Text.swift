@@ -1,11 +1,17 @@
 extension String: SQLCodable {
     public var sqlValue: SQLValue { .text(self) }
 
+    @inlinable
     public init(sqlValue: SQLValue) throws {
-        switch sqlValue {
-        case .text(let text), .json(let text): self = text
-        default: throw SQLConversionError(expected: String.self, actual: sqlValue)
+        if case .text(let text) = sqlValue { self = text } else { self = try Self.converted(sqlValue) }
+    }
+
+    @usableFromInline
+    static func converted(_ sqlValue: SQLValue) throws -> String {
+        guard case .json(let text) = sqlValue else {
+            throw SQLConversionError(expected: String.self, actual: sqlValue)
         }
+        return text
     }
 }
 

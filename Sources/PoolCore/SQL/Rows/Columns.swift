@@ -14,6 +14,7 @@ public final class Columns: Sendable {
     }
 
     /// How many there are.
+    @inlinable
     public var count: Int { names.count }
 
     /// The place of the column of that name, upper and lower case being different.

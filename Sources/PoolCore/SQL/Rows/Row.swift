@@ -6,9 +6,10 @@ public struct Row: Sendable {
     public let columns: Columns
     /// Its place in the result, from 0.
     public let number: Int
-    private let storage: [SQLValue]
-    private let offset: Int
+    @usableFromInline let storage: [SQLValue]
+    @usableFromInline let offset: Int
 
+    @inlinable
     init(columns: Columns, number: Int, storage: [SQLValue], offset: Int) {
         self.columns = columns
         self.number = number
@@ -24,6 +25,7 @@ public struct Row: Sendable {
     /// The value of the column of that name, upper and lower case being different.
     ///
     /// - Throws: ``SQLDecodingError``.
+    @inlinable
     public subscript<Value: SQLDecodable>(name: String, as type: Value.Type) -> Value {
         get throws { try value(at: try columns.index(of: name)) }
     }
@@ -31,22 +33,27 @@ public struct Row: Sendable {
     /// The value of the column at that place, from 0.
     ///
     /// - Throws: ``SQLDecodingError``.
+    @inlinable
     public subscript<Value: SQLDecodable>(index: Int, as type: Value.Type) -> Value {
         get throws {
-            guard 0..<columns.count ~= index else {
-                throw SQLDecodingError.noSuchColumn(index, in: columns.names)
-            }
+            guard index >= 0, index < columns.count else { throw columns.absenceError(index) }
             return try value(at: index)
         }
     }
 
+    @inlinable
     func value<Value: SQLDecodable>(at index: Int) throws -> Value {
-        let value = storage[offset + index]
         do {
-            return try Value(sqlValue: value)
+            return try Value(sqlValue: storage[offset + index])
         } catch {
-            throw SQLDecodingError(error, converting: value, to: Value.self, column: index, in: self)
+            throw conversionError(error, to: Value.self, at: index)
         }
+    }
+
+    /// Apart, so that what is inlined where rows are decoded stays small.
+    @usableFromInline
+    func conversionError(_ error: any Error, to type: Any.Type, at index: Int) -> any Error {
+        SQLDecodingError(error, converting: storage[offset + index], to: type, column: index, in: self)
     }
 
     func rawValue(at index: Int) -> SQLValue {
@@ -58,6 +65,7 @@ extension Row {
     /// The value of the only column.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    @inlinable
     public func decode<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
         try columns.check(count: 1, for: type)
         return try value(at: 0)
@@ -66,6 +74,7 @@ extension Row {
     /// The value of the only column. Types that are `Decodable` too are taken for values.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
+    @inlinable
     public func decode<Value: SQLDecodable & Decodable>(_ type: Value.Type) throws -> Value {
         try columns.check(count: 1, for: type)
         return try value(at: 0)
@@ -74,6 +83,7 @@ extension Row {
     /// The row as a tuple, column by column: `row.decode((Int, String).self)`.
     ///
     /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
+    @inlinable
     public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
         _ type: (First, Second, repeat each Other).Type
     ) throws -> (First, Second, repeat each Other) {

@@ -4,6 +4,7 @@ extension Pool where Driver: SQLDriver {
     /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the
     ///   driver has such. The default takes a connection that reads and writes.
     /// - Throws: ``PoolError`` if no connection can be had, or the driver's error.
+    @inlinable
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Rows {
@@ -15,6 +16,7 @@ extension Pool where Driver: SQLDriver {
     /// Acquires a connection and runs one statement for what it does.
     ///
     /// - Throws: ``PoolError`` if no connection can be had, or the driver's error.
+    @inlinable
     @discardableResult
     public func execute(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line

@@ -22,8 +22,9 @@ extension SQLSession where Self: ~Copyable {
     /// Runs a statement and returns all its rows.
     ///
     /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``.
+    @inlinable
     public mutating func query(_ sql: SQL) async throws -> Rows {
-        try await handle.connection.query(sql)
+        try await handle.base.query(sql)
     }
 
     /// Runs a prepared statement with these values, and returns all its rows.
@@ -37,9 +38,10 @@ extension SQLSession where Self: ~Copyable {
     }
 
     /// Runs a statement for what it does. Rows that it returns are dropped.
+    @inlinable
     @discardableResult
     public mutating func execute(_ sql: SQL) async throws -> StatementResult {
-        try await handle.connection.execute(sql)
+        try await handle.base.execute(sql)
     }
 
     /// Runs a prepared statement with these values for what it does.
@@ -78,10 +80,16 @@ extension SQLSession where Self: ~Copyable {
 
     /// Runs a statement once for each set of values, for statements whose number of values is known only when the
     /// program runs. Otherwise as the form that takes tuples.
+    ///
+    /// - Throws: ``SQLStatementError``, before anything runs, if a set has too few or too many values.
     @discardableResult
     public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let filled = try bindSets.map { try sql.filled(with: $0) }
-        if filled.isEmpty { return [] }
+        guard let count = filled.first?.count else { return [] }
+        // Where the placeholders were written by hand, only the database knows how many there are.
+        if let other = filled.first(where: { $0.count != count }) {
+            throw SQLStatementError.bindCount(expected: count, given: other.count)
+        }
         return try await handle.connection.executeBatch(sql.withClosedParameters, filled)
     }
 

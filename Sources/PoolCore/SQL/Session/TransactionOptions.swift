@@ -8,6 +8,12 @@ public struct TransactionOptions: Sendable, Hashable {
     public var isolation: Isolation?
     /// Nil, the default, is as the lease was acquired.
     public var access: Access?
+    /// True to let the transaction wait as it begins until it can be sure that no other will make it fail, and that it makes no other
+    /// fail: for long reports and backups beside a busy application. The default is false.
+    ///
+    /// It has a meaning only where ``isolation`` is ``Isolation/serializable`` and ``access`` is ``Access/readOnly``, both given here. A
+    /// driver throws where they are not, and a driver whose database has no such wait, and whose readers can fail without it, throws always.
+    public var isDeferrable: Bool
     /// How often to run the body again, at once, after a serialization failure or a deadlock. The default is 0.
     ///
     /// Above 0, the body must do nothing outside the database that must not happen twice. It counts for the outermost
@@ -15,9 +21,12 @@ public struct TransactionOptions: Sendable, Hashable {
     public var maximumRetries: Int
 
     /// Options that differ from the defaults in what is given.
-    public init(isolation: Isolation? = nil, access: Access? = nil, maximumRetries: Int = 0) {
+    public init(
+        isolation: Isolation? = nil, access: Access? = nil, isDeferrable: Bool = false, maximumRetries: Int = 0
+    ) {
         self.isolation = isolation
         self.access = access
+        self.isDeferrable = isDeferrable
         self.maximumRetries = maximumRetries
     }
 }
