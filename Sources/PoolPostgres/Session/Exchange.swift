@@ -49,6 +49,38 @@ struct Exchange {
     var isFull: Bool { rowCount >= rowLimit }
 }
 
+/// What is held by reference is changed here, and never by an assignment through `exchange?`: of an optional in a noncopyable struct,
+/// Swift 6.3.1 leaks the value that is replaced so.
+extension Exchange {
+    /// The first error counts.
+    mutating func note(_ error: PostgresError) {
+        if self.error == nil { self.error = error }
+    }
+
+    mutating func forgetError() { error = nil }
+
+    mutating func note(tag: String) { self.tag = tag }
+
+    /// Goes on up to `limit` rows, of which `first` are there.
+    mutating func resume(_ first: [SQLValue], columnCount: Int, limit: Int) {
+        values = first
+        rowCount = columnCount == 0 ? 0 : first.count / columnCount
+        rowLimit = limit
+    }
+
+    mutating func takeValues() -> [SQLValue] {
+        defer { (values, rowCount) = ([], 0) }
+        return values
+    }
+
+    /// Goes on to the end without pausing, and keeps no row.
+    mutating func dropRows() {
+        dropsRows = true
+        rowLimit = .max
+        values = []
+    }
+}
+
 /// What an exchange has brought.
 struct ExchangeResult: Sendable {
     var columns: Columns?
