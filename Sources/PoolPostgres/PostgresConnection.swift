@@ -272,6 +272,7 @@ public final class PostgresConnection: SQLConnection {
             session.collectNotifications(link)
             return link.isConnected
         }
+        gate.wakeRunning()
         if isAlive {
             gate.rearm()
         } else {

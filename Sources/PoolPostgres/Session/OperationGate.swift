@@ -60,6 +60,13 @@ final class OperationGate: Sendable {
         }
     }
 
+    /// Something was read beside the operation that has begun meanwhile, if one has: it may wait for just that.
+    func wakeRunning() {
+        state.withLock { state in
+            if state.running != 0 { state.watch?.interrupt() }
+        }
+    }
+
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
     func begin(cancellable: Bool) throws -> Operation {
         try state.withLock { state in
