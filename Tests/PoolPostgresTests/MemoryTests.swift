@@ -25,7 +25,10 @@ extension PostgresTests {
             }
         }
 
-        @Test("the rows of a stream leave nothing behind")
+        /// A sanitizer keeps freed memory for a while; leaks it finds by itself.
+        private static let isMeasurable = ProcessInfo.processInfo.environment["POOL_SANITIZER"] == nil
+
+        @Test("the rows of a stream leave nothing behind", .enabled(if: isMeasurable, "a sanitizer keeps freed memory"))
         func streams() async throws {
             try await withPool(1) { pool async throws in
                 try await stream(50, pool)

@@ -137,6 +137,11 @@ final class PrivatePostgres: Sendable {
         (self.process, pipe) = (process, input)
     }
 
+    deinit {
+        // Foundation keeps what it has started, and with it the pipe: without this the server would last as long as this process.
+        try? pipe.fileHandleForWriting.close()
+    }
+
     // MARK: Databases
 
     /// A connection string for the Unix socket.
