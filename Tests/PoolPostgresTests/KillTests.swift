@@ -89,7 +89,7 @@ extension PostgresTests {
         func shortLives() async throws {
             let stage = try await stage("brief", lifetime: .milliseconds(20), acquireTimeout: .seconds(30))
             let end = ContinuousClock.now + .seconds(isFullCampaign ? 60 : 2)
-            let (found, report) = try await stage.witness.watching {
+            let (found, report) = await stage.witness.watching {
                 await stage.load.run(tasks: 8) { _ in ContinuousClock.now > end }
             }
             expectOwnResults(found, report)
