@@ -10,12 +10,31 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
     ],
     targets: [
-        // The example that the first command of the README runs.
-        .executableTarget(
+        // The example that the first command of the README runs, for any database,
+        .target(
             name: "Quickstart",
             dependencies: [
                 .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolTesting", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        // and the programs: each links one driver, and needs no other C library.
+        .executableTarget(
+            name: "QuickstartSQLite",
+            dependencies: [
+                "Quickstart",
+                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .executableTarget(
+            name: "QuickstartPostgres",
+            dependencies: [
+                "Quickstart",
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

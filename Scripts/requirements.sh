@@ -26,6 +26,47 @@ install() {
     fi
 }
 
+# The self-tests put a folder of their own before the files that the next function changes.
+system_root=
+
+# Installs a server whose programs only are needed. Debian would start its service, now and at each start of the machine, and make
+# a cluster for PostgreSQL: both are forbidden for the time of the install, and nothing that ran before is touched.
+# Usage: install_without_service DEBIAN_PACKAGE BREW_PACKAGE
+install_without_service() {
+    local debian=$1 brew=$2
+    if ! command -v apt-get >/dev/null; then
+        install "$debian" "$brew"
+        return
+    fi
+    (
+        # https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+        policy=$system_root/usr/sbin/policy-rc.d clusters=$system_root/etc/postgresql-common/createcluster.conf
+        saved=$(mktemp -d)
+        restore() {
+            as_root rm -f "$policy"
+            if [ -e "$saved/policy" ]; then as_root mv "$saved/policy" "$policy"; fi
+            if [ -e "$saved/clusters" ]; then as_root cp -p "$saved/clusters" "$clusters"; fi
+            as_root rm -rf "$saved"
+        }
+        trap restore EXIT
+        trap 'exit 130' INT TERM HUP
+        if [ -e "$policy" ]; then as_root cp -p "$policy" "$saved/policy"; fi
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        if [ "$debian" = postgresql ]; then
+            # It has the file that says whether a server's package makes a cluster.
+            if [ ! -e "$clusters" ]; then install postgresql-common "$brew"; fi
+            as_root cp -p "$clusters" "$saved/clusters"
+            echo 'create_main_cluster = false' | as_root tee -a "$clusters" >/dev/null
+        fi
+        install "$debian" "$brew"
+        # Services that systemd would start with the machine: no policy speaks of these.
+        if [ -z "$system_root" ] && [ "$debian" != postgresql ] && command -v systemctl >/dev/null; then
+            as_root systemctl disable --quiet "$debian" || true
+        fi
+    )
+}
+
 require_swift() {
     command -v swift >/dev/null || fail "there is no swift. Install Swift 6.3 or newer: https://www.swift.org/install"
 }
@@ -81,7 +122,7 @@ has_postgres_server() {
 
 require_postgres() {
     if has_postgres_server; then return; fi
-    install postgresql postgresql@17
+    install_without_service postgresql postgresql@17
     has_postgres_server || fail "postgresql is installed, but there is no initdb"
 }
 
@@ -95,6 +136,6 @@ require_openssl() {
 # The pooler that the tests put before their server. Debian keeps it out of the PATH of users.
 require_pgbouncer() {
     if PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null; then return; fi
-    install pgbouncer pgbouncer
+    install_without_service pgbouncer pgbouncer
     PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || fail "pgbouncer is installed, but there is no such program"
 }

@@ -47,6 +47,10 @@ struct DeadlineList {
         return isFirst
     }
 
+    mutating func remove(_ watch: DescriptorWatch) {
+        if !entries.isEmpty { entries.removeAll { $0.watch === watch } }
+    }
+
     /// -1 if there are none. Rounded up, so that the deadline has passed afterwards.
     var millisecondsUntilFirst: Int32 {
         guard let first = entries.map(\.deadline).min() else { return -1 }

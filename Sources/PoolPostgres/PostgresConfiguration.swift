@@ -5,6 +5,9 @@ public import PoolCore
 /// What is not given here has libpq's own default, which reads the environment (`PGHOST`, `PGUSER` and so on), the password file
 /// and the service file: https://www.postgresql.org/docs/current/libpq-connect.html
 ///
+/// libpq's `connect_timeout` has no effect: how long a connect may take, all hosts of the list included, is the pool's to say, with
+/// ``PoolConfiguration/connectTimeout``.
+///
 /// Its description leaves out passwords.
 public struct PostgresConfiguration: Sendable, Hashable {
     /// Where the body of a lease runs.

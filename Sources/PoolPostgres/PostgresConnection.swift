@@ -179,11 +179,7 @@ public final class PostgresConnection: SQLConnection {
 
     /// Stops what runs, as if the operation had been cancelled, and drops what it still brings.
     func stopExchange(_ operation: Operation, asking: Bool) async throws {
-        withSession { session in
-            session.exchange?.dropsRows = true
-            session.exchange?.rowLimit = .max
-            session.exchange?.values = []
-        }
+        withSession { $0.exchange?.dropRows() }
         if asking, let canceller = canceller.withLock({ $0 }) {
             let request = CancelRequest(canceller, timeout: configuration.cancelTimeout)
             request.askIfDue(on: runtime.cancels, waking: operation.watch)

@@ -54,9 +54,7 @@ extension PostgresConnection {
     func fetch(_ maximumRows: Int, after first: [SQLValue], columnCount: Int) async throws -> [SQLValue] {
         try await perform { operation in
             let isRunning = withSession { session in
-                session.exchange?.values = first
-                session.exchange?.rowCount = columnCount == 0 ? 0 : first.count / columnCount
-                session.exchange?.rowLimit = maximumRows
+                session.exchange?.resume(first, columnCount: columnCount, limit: maximumRows)
                 return session.exchange != nil
             }
             if !isRunning { return first }
@@ -101,9 +99,6 @@ extension Session {
 
     fileprivate mutating func takeRows(isAnswered: Bool) throws -> [SQLValue] {
         if isAnswered { return try finish().values }
-        let values = exchange?.values ?? []
-        exchange?.values = []
-        exchange?.rowCount = 0
-        return values
+        return exchange?.takeValues() ?? []
     }
 }

@@ -52,7 +52,7 @@ extension PostgresTests {
                 for (name, value) in [
                     ("PGHOST", folder), ("PGPORT", port), ("PGUSER", "postgres"), ("PGDATABASE", "postgres"),
                     ("PGAPPNAME", "from the environment"), ("PGOPTIONS", "-c work_mem=7MB"),
-                ] { setenv(name, value, 1) }
+                ] { unsafe setenv(name, value, 1) }
                 try await withConnection(to: "") { _, connection async throws in
                     let values = try await connection.values(
                         "SELECT current_setting('application_name'), current_setting('work_mem')")
@@ -77,7 +77,7 @@ extension PostgresTests {
                 """
             try await withFile(text) { file async throws in
                 await #expect(processExitsWith: .success) { [file = file as String] in
-                    setenv("PGSERVICEFILE", file, 1)
+                    unsafe setenv("PGSERVICEFILE", file, 1)
                     for (settings, name) in [
                         ("service=shop", "service"), ("service=shop application_name=till", "till"),
                     ] {

@@ -1,23 +1,16 @@
 import PoolCore
-import PoolSQLite
 import Synchronization
 
 /// Writes the time-zone tables into a database, with several writers at once.
-struct Importer: Sendable {
-    let pool: SQLitePool
+struct Importer<Driver: SQLDriver>: Sendable {
+    let pool: Pool<Driver>
+    let dialect: QuickstartDialect
     let data: TimeZoneData
     let writers: Int
     let interruption: Interruption
 
-    /// What an import did.
-    struct Outcome: Sendable {
-        var zones = 0
-        var transitions = 0
-        let duration: Duration
-    }
-
     /// Replaces what an earlier run left of the tables. Its counters and visits stay.
-    func run(showing progress: ProgressLine) async throws -> Outcome {
+    func run(showing progress: ProgressLine) async throws -> ImportOutcome {
         let clock = ContinuousClock()
         let start = clock.now
         try await prepareSchema()
@@ -35,7 +28,7 @@ struct Importer: Sendable {
             }
             return try await group.reduce(0, +)
         }
-        return Outcome(zones: remaining.finished.zones, transitions: written, duration: clock.now - start)
+        return ImportOutcome(zones: remaining.finished.zones, transitions: written, duration: clock.now - start)
     }
 
     /// One writer: a zone after the other, each in a transaction of its own. Returns how many transitions it wrote.
@@ -49,19 +42,18 @@ struct Importer: Sendable {
                     VALUES (\(id), \(zone.name), \(zone.latitude), \(zone.longitude), \(zone.comment))
                     """
                 )
-                for code in zone.countryCodes {
-                    try await transaction.execute(
-                        "INSERT INTO zone_country(zone_id, country_code) VALUES (\(id), \(code))"
-                    )
-                }
-                for change in zone.transitions {
-                    try await transaction.execute(
-                        """
-                        INSERT INTO transition(zone_id, at, offset, is_dst, abbreviation)
-                        VALUES (\(id), \(change.at), \(change.offset), \(change.isDaylightSaving), \(change.abbreviation))
-                        """
-                    )
-                }
+                // One round trip for all rows, where there is a network between.
+                try await transaction.executeBatch(
+                    "INSERT INTO zone_country(zone_id, country_code) VALUES (\(.parameter), \(.parameter))",
+                    zone.countryCodes.map { (id, $0) }
+                )
+                try await transaction.executeBatch(
+                    """
+                    INSERT INTO transition(zone_id, at, utc_offset, is_dst, abbreviation)
+                    VALUES (\(.parameter), \(.parameter), \(.parameter), \(.parameter), \(.parameter))
+                    """,
+                    zone.transitions.map { (id, $0.at, $0.offset, $0.isDaylightSaving, $0.abbreviation) }
+                )
             }
             written += zone.transitions.count
             queue.finish(transitions: zone.transitions.count)
@@ -71,12 +63,11 @@ struct Importer: Sendable {
 
     private func prepareSchema() async throws {
         try await pool.withConnection { connection in
-            let tables = try await connection.query("SELECT name FROM sqlite_schema WHERE type = 'table'")
-                .decode(String.self)
+            let tables = try await connection.query(dialect.tableNames).decode(String.self)
             guard tables.isEmpty || tables.contains("quickstart_counter") else {
                 throw QuickstartError.foreignDatabase(tables: tables)
             }
-            try await connection.executeScript(Self.schema)
+            try await connection.executeScript(schema)
         }
         try await pool.withTransaction { transaction in
             for table in ["transition", "zone_country", "zone", "country"] {
@@ -90,23 +81,33 @@ struct Importer: Sendable {
         }
     }
 
-    private static let schema = """
-        CREATE TABLE IF NOT EXISTS country(code TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS zone(
-            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, latitude REAL NOT NULL, longitude REAL NOT NULL, comment TEXT
-        );
-        CREATE TABLE IF NOT EXISTS zone_country(
-            country_code TEXT NOT NULL REFERENCES country(code), zone_id INTEGER NOT NULL REFERENCES zone(id),
-            PRIMARY KEY (country_code, zone_id)
-        ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS transition(
-            zone_id INTEGER NOT NULL REFERENCES zone(id), at INTEGER NOT NULL, offset INTEGER NOT NULL,
-            is_dst INTEGER NOT NULL, abbreviation TEXT NOT NULL,
-            PRIMARY KEY (zone_id, at)
-        ) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS visit(id INTEGER PRIMARY KEY, zone TEXT NOT NULL, at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS quickstart_counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    private var schema: String {
         """
+        CREATE TABLE IF NOT EXISTS country(code TEXT PRIMARY KEY, name TEXT NOT NULL)\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS zone(
+            id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, latitude DOUBLE PRECISION NOT NULL,
+            longitude DOUBLE PRECISION NOT NULL, comment TEXT
+        )\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS zone_country(
+            country_code TEXT NOT NULL REFERENCES country(code), zone_id BIGINT NOT NULL REFERENCES zone(id),
+            PRIMARY KEY (country_code, zone_id)
+        )\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS transition(
+            zone_id BIGINT NOT NULL REFERENCES zone(id), at BIGINT NOT NULL, utc_offset INTEGER NOT NULL,
+            is_dst BOOLEAN NOT NULL, abbreviation TEXT NOT NULL,
+            PRIMARY KEY (zone_id, at)
+        )\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS visit(zone TEXT NOT NULL, at BIGINT NOT NULL);
+        CREATE TABLE IF NOT EXISTS quickstart_counter(name TEXT PRIMARY KEY, value BIGINT NOT NULL)\(dialect.keyedTable);
+        """
+    }
+}
+
+/// What an import did.
+struct ImportOutcome: Sendable {
+    var zones = 0
+    var transitions = 0
+    let duration: Duration
 }
 
 /// Hands each zone to one writer, and counts what is done.

@@ -1,24 +1,17 @@
 import PoolCore
-import PoolSQLite
+import PoolTesting
 import Synchronization
 
 /// Many tasks that read and write through one small pool until the time is over.
-struct Load: Sendable {
-    let pool: SQLitePool
+struct Load<Driver: SQLDriver>: Sendable {
+    let pool: Pool<Driver>
+    let dialect: QuickstartDialect
     let data: TimeZoneData
     let tasks: Int
     let duration: Duration
     let interruption: Interruption
 
-    struct Outcome: Sendable {
-        let tally: Tally
-        let duration: Duration
-        /// The counter before and after the load.
-        let counterBefore: Int
-        let counterAfter: Int
-    }
-
-    func run(showing progress: ProgressLine) async throws -> Outcome {
+    func run(showing progress: ProgressLine) async throws -> LoadOutcome {
         try await prepareCounters()
         let before = try await counter()
         let clock = ContinuousClock()
@@ -40,13 +33,13 @@ struct Load: Sendable {
             return await group.reduce(into: Tally()) { $0.add($1) }
         }
         let elapsed = clock.now - start
-        return Outcome(tally: tally, duration: elapsed, counterBefore: before, counterAfter: try await counter())
+        return LoadOutcome(tally: tally, duration: elapsed, counterBefore: before, counterAfter: try await counter())
     }
 
     /// One task: an operation after the other, chosen at random, most of them reads.
     private func work(task number: Int, until end: ContinuousClock.Instant, live: LiveCount) async -> Tally {
         var tally = Tally()
-        var random = SplitMix64(seed: UInt64(number))
+        var random = SeededRandom(seed: UInt64(number))
         let clock = ContinuousClock()
         var now = clock.now
         while now < end, !interruption.isRequested {
@@ -67,7 +60,7 @@ struct Load: Sendable {
     }
 
     private func perform(
-        _ operation: Operation, _ task: Int, _ random: inout SplitMix64, _ tally: inout Tally
+        _ operation: Operation, _ task: Int, _ random: inout SeededRandom, _ tally: inout Tally
     ) async throws {
         let zone = Int.random(in: 1...data.zones.count, using: &random)
         let moment = Int64.random(in: 0..<2_000_000_000, using: &random)
@@ -79,6 +72,15 @@ struct Load: Sendable {
         case .write: try await recordVisit(of: data.zones[zone - 1].name, at: moment, task: task)
         }
     }
+}
+
+/// What a load did.
+struct LoadOutcome: Sendable {
+    let tally: Tally
+    let duration: Duration
+    /// The counter before and after the load.
+    let counterBefore: Int
+    let counterAfter: Int
 }
 
 /// What a task may do, and how often out of 100 times.
@@ -105,30 +107,13 @@ enum Operation: String, CaseIterable, Sendable {
         }
     }
 
-    static func next(_ random: inout SplitMix64) -> Operation {
+    static func next(_ random: inout SeededRandom) -> Operation {
         var choice = Int.random(in: 0..<100, using: &random)
         for operation in allCases {
             choice -= operation.weight
             if choice < 0 { return operation }
         }
         return .offset
-    }
-}
-
-/// A small seeded generator, so that each task does the same in each run.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

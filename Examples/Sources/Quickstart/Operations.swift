@@ -1,5 +1,4 @@
 import PoolCore
-import PoolSQLite
 
 /// The work of the load, each piece as an application would write it.
 extension Load {
@@ -7,7 +6,7 @@ extension Load {
         let rows = try await pool.withConnection(.readOnly) { connection in
             try await connection.query(
                 """
-                SELECT offset, abbreviation FROM transition
+                SELECT utc_offset, abbreviation FROM transition
                 WHERE zone_id = \(zone) AND at <= \(moment) ORDER BY at DESC LIMIT 1
                 """
             )
@@ -37,7 +36,7 @@ extension Load {
 
     func streamTransitions(ofZone zone: Int) async throws {
         let count = try await pool.withConnection(.readOnly) { connection in
-            try await connection.stream("SELECT at, offset FROM transition WHERE zone_id = \(zone) ORDER BY at") {
+            try await connection.stream("SELECT at, utc_offset FROM transition WHERE zone_id = \(zone) ORDER BY at") {
                 rows in
                 var count = 0
                 while let row = try await rows.next() {
@@ -53,27 +52,28 @@ extension Load {
 
     /// Two reads in one transaction see one snapshot, whatever is committed between them.
     func readTwice(_ tally: inout Tally) async throws {
-        let options = TransactionOptions(access: .readOnly)
-        let (total, parts) = try await pool.withTransaction(options) { transaction in
-            let total = try await transaction.query(
-                "SELECT value FROM quickstart_counter WHERE name = \(Self.total)"
+        let options = TransactionOptions(isolation: .repeatableRead, access: .readOnly)
+        let (whole, sum) = try await pool.withTransaction(options) { transaction in
+            let whole = try await transaction.query(
+                "SELECT value FROM quickstart_counter WHERE name = \(total)"
             ).decode(Int.self)
-            let parts = try await transaction.query(
-                "SELECT sum(value) FROM quickstart_counter WHERE name <> \(Self.total)"
+            let sum = try await transaction.query(
+                "SELECT CAST(sum(value) AS BIGINT) FROM quickstart_counter WHERE name <> \(total)"
             ).decode(Int.self)
-            return (total, parts)
+            return (whole, sum)
         }
-        tally.checkedSnapshot(isConsistent: total == parts)
+        tally.checkedSnapshot(isConsistent: whole == sum)
     }
 
     /// Reads the counters and writes them back one higher, which loses updates if two transactions interleave.
     func recordVisit(of zone: String, at moment: Int64, task: Int) async throws {
-        let part = Self.part(of: task)
+        let own = part(of: task)
         try await pool.withTransaction { transaction in
             try await transaction.execute("INSERT INTO visit(zone, at) VALUES (\(zone), \(moment))")
-            for name in [Self.total, part] {
-                let value = try await transaction.query("SELECT value FROM quickstart_counter WHERE name = \(name)")
-                    .decode(Int.self)
+            for name in [total, own] {
+                let value = try await transaction.query(
+                    "SELECT value FROM quickstart_counter WHERE name = \(name) \(raw: dialect.lockingClause)"
+                ).decode(Int.self)
                 guard let value = value.first else { throw QuickstartError.unexpected("no counter \(name)") }
                 try await transaction.execute(
                     "UPDATE quickstart_counter SET value = \(value + 1) WHERE name = \(name)"
@@ -84,7 +84,7 @@ extension Load {
 
     func prepareCounters() async throws {
         try await pool.withTransaction { transaction in
-            for name in [Self.total] + (0..<Self.parts).map(Self.part) {
+            for name in [total] + (0..<parts).map(part(of:)) {
                 try await transaction.execute(
                     "INSERT INTO quickstart_counter(name, value) VALUES (\(name), 0) ON CONFLICT DO NOTHING"
                 )
@@ -94,18 +94,18 @@ extension Load {
 
     func counter() async throws -> Int {
         let values = try await pool.withConnection(.readOnly) { connection in
-            try await connection.query("SELECT value FROM quickstart_counter WHERE name = \(Self.total)").decode(
+            try await connection.query("SELECT value FROM quickstart_counter WHERE name = \(total)").decode(
                 Int.self)
         }
-        guard let value = values.first else { throw QuickstartError.unexpected("no counter \(Self.total)") }
+        guard let value = values.first else { throw QuickstartError.unexpected("no counter \(total)") }
         return value
     }
+}
 
-    /// The counter that each write raises, and those of which it raises one: their sum is always the total.
-    private static let total = "total"
-    private static let parts = 16
+/// The counter that each write raises, and those of which it raises one: their sum is always the total.
+private let total = "total"
+private let parts = 16
 
-    private static func part(of task: Int) -> String {
-        "part \(task % parts)"
-    }
+private func part(of task: Int) -> String {
+    "part \(task % parts)"
 }

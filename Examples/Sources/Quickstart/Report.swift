@@ -1,11 +1,10 @@
 import PoolCore
-import PoolSQLite
 
 /// What happened, for people.
 struct Report {
-    let settings: Settings
-    let imported: Importer.Outcome
-    let load: Load.Outcome?
+    let options: QuickstartOptions
+    let imported: ImportOutcome
+    let load: LoadOutcome?
     let statistics: PoolStatistics
     let checks: [Check]
 
@@ -34,15 +33,15 @@ struct Report {
             Import
 
               \(imported.zones.grouped) time zones, \(imported.transitions.grouped) transitions in \
-            \(imported.duration.short), \(settings.writers) writers: \(rate.grouped) rows/s
+            \(imported.duration.short), \(options.writers) writers: \(rate.grouped) rows/s
             """
     }
 
-    private func loadSection(_ load: Load.Outcome) -> String {
+    private func loadSection(_ load: LoadOutcome) -> String {
         let seconds = max(load.duration.inSeconds, 0.000_001)
         var lines = [
             "Load", "",
-            "  \(settings.tasks) tasks, \(settings.poolSize) connections, \(load.duration.short)", "",
+            "  \(options.tasks) tasks, \(options.poolSize) connections, \(load.duration.short)", "",
             row("operation", "count", "per second", "mean", "longest"),
         ]
         for operation in Operation.allCases {

@@ -1,31 +1,43 @@
-import Foundation
-import PoolCore
-import PoolSQLite
+import Dispatch
+public import PoolCore
 
 /// One run from the first table to the report.
-struct Session: Sendable {
-    let settings: Settings
+public struct Session<Driver: SQLDriver>: Sendable {
+    private let options: QuickstartOptions
+    private let dialect: QuickstartDialect
+    private let makePool: @Sendable (PoolConfiguration) throws -> Pool<Driver>
 
+    public init(
+        _ options: QuickstartOptions, dialect: QuickstartDialect,
+        makePool: @escaping @Sendable (PoolConfiguration) throws -> Pool<Driver>
+    ) {
+        self.options = options
+        self.dialect = dialect
+        self.makePool = makePool
+    }
+
+    /// Prints a report, and returns true if all its checks hold.
+    ///
     /// Concurrent, because `main` runs on the main actor: there, each call would hop to it and back.
     @concurrent
-    func run() async throws -> Report {
+    public func run() async throws -> Bool {
         let interruption = Interruption()
         let sources = interruption.listen()
         defer { sources.forEach { $0.cancel() } }
 
-        let data = try TimeZoneData(folder: settings.zoneInfoFolder)
-        let location = try DatabaseLocation(settings.database)
-        defer { location.removeIfTemporary() }
-
+        let data = try TimeZoneData(folder: options.zoneInfoFolder)
         // Each task may have to wait, and none should be turned away.
-        let configuration = try PoolConfiguration(
-            name: "quickstart", maximumConnections: settings.poolSize, maximumWaiters: settings.tasks + settings.writers
+        let pool = try makePool(
+            PoolConfiguration(
+                name: "quickstart", maximumConnections: options.poolSize,
+                maximumWaiters: options.tasks + options.writers
+            )
         )
-        let pool = try SQLitePool(path: location.path, configuration: configuration)
         do {
             let report = try await report(on: pool, data, interruption)
             await pool.close(drain: .seconds(10))
-            return report
+            print(report.text)
+            return report.checks.allSatisfy(\.holds)
         } catch {
             await pool.close(drain: .zero)
             throw error
@@ -33,26 +45,29 @@ struct Session: Sendable {
     }
 
     private func report(
-        on pool: SQLitePool, _ data: TimeZoneData, _ interruption: Interruption
+        on pool: Pool<Driver>, _ data: TimeZoneData, _ interruption: Interruption
     ) async throws -> Report {
         let progress = ProgressLine()
-        let importer = Importer(pool: pool, data: data, writers: settings.writers, interruption: interruption)
+        let importer = Importer(
+            pool: pool, dialect: dialect, data: data, writers: options.writers, interruption: interruption
+        )
         let imported = try await importer.run(showing: progress)
 
-        var load: Load.Outcome?
+        var load: LoadOutcome?
         if !interruption.isRequested {
             let runner = Load(
-                pool: pool, data: data, tasks: settings.tasks, duration: settings.duration, interruption: interruption
+                pool: pool, dialect: dialect, data: data, tasks: options.tasks, duration: .seconds(options.duration),
+                interruption: interruption
             )
             load = try await runner.run(showing: progress)
         }
         let statistics = pool.statistics
         let checks = try await checks(pool, imported, load)
-        return Report(settings: settings, imported: imported, load: load, statistics: statistics, checks: checks)
+        return Report(options: options, imported: imported, load: load, statistics: statistics, checks: checks)
     }
 
     private func checks(
-        _ pool: SQLitePool, _ imported: Importer.Outcome, _ load: Load.Outcome?
+        _ pool: Pool<Driver>, _ imported: ImportOutcome, _ load: LoadOutcome?
     ) async throws -> [Report.Check] {
         let stored = try await pool.query("SELECT count(*) FROM transition").decode(Int.self)
         var checks = [
@@ -81,33 +96,5 @@ struct Session: Sendable {
             ),
         ]
         return checks
-    }
-}
-
-/// The database's file, and the folder to remove afterwards if nobody asked to keep it.
-private struct DatabaseLocation {
-    let path: String
-    private let temporaryFolder: URL?
-
-    init(_ chosen: String?) throws {
-        if let chosen {
-            path = chosen
-            temporaryFolder = nil
-            return
-        }
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("pool-quickstart-\(UUID().uuidString)", isDirectory: true)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.appendingPathComponent("timezones.db").path
-        temporaryFolder = folder
-    }
-
-    func removeIfTemporary() {
-        guard let temporaryFolder else { return }
-        do {
-            try FileManager.default.removeItem(at: temporaryFolder)
-        } catch {
-            ProgressLine().note("cannot remove \(temporaryFolder.path): \(error)")
-        }
     }
 }

@@ -1,20 +1,19 @@
 import Foundation
+public import PoolCore
 
-/// What the options ask for.
-struct Settings: Sendable {
-    let duration: Duration
-    let tasks: Int
-    let poolSize: Int
-    let writers: Int
-    /// Nil: a temporary folder that is removed at the end.
-    let database: String?
-    /// Nil: the standard folder of the system.
-    let zoneInfo: String?
+/// Where databases differ: what the example cannot say in SQL that all of them take.
+public struct QuickstartDialect: Sendable {
+    /// The names of the tables that are there.
+    let tableNames: SQL
+    /// Ends the definition of a table that is kept in the order of its key.
+    let keyedTable: String
+    /// Ends a read in a transaction that is going to write what it has read.
+    let lockingClause: String
 
-    var zoneInfoFolder: URL {
-        let standard = TimeZoneData.standardFolders
-        let found = standard.first { FileManager.default.fileExists(atPath: $0 + "/iso3166.tab") }
-        return URL(fileURLWithPath: zoneInfo ?? found ?? standard[0], isDirectory: true)
+    public init(tableNames: SQL, keyedTable: String = "", lockingClause: String = "") {
+        self.tableNames = tableNames
+        self.keyedTable = keyedTable
+        self.lockingClause = lockingClause
     }
 }
 
@@ -27,7 +26,7 @@ enum QuickstartError: Error, CustomStringConvertible {
         case .foreignDatabase(let tables):
             """
             the database holds tables of somebody else (\(tables.prefix(3).joined(separator: ", "))): \
-            name a new file with --database.
+            name another one.
             """
         case .unexpected(let what):
             "the database answered with \(what)"

@@ -102,6 +102,36 @@ final class Exchange {
     }
 }
 
+extension Exchange {
+    /// The first error counts.
+    func note(_ error: PostgresError) {
+        if self.error == nil { self.error = error }
+    }
+
+    func forgetError() { error = nil }
+
+    func note(tag: String) { self.tag = tag }
+
+    /// Goes on up to `limit` rows, of which `first` are there.
+    func resume(_ first: [SQLValue], columnCount: Int, limit: Int) {
+        values = first
+        rowCount = columnCount == 0 ? 0 : first.count / columnCount
+        rowLimit = limit
+    }
+
+    func takeValues() -> [SQLValue] {
+        defer { (values, rowCount) = ([], 0) }
+        return values
+    }
+
+    /// Goes on to the end without pausing, and keeps no row.
+    func dropRows() {
+        dropsRows = true
+        rowLimit = .max
+        values = []
+    }
+}
+
 /// What an exchange has brought.
 struct ExchangeResult: Sendable {
     var columns: Columns?

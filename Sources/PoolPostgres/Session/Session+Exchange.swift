@@ -82,7 +82,7 @@ extension Session {
     }
 
     private mutating func noteError(_ error: PostgresError) {
-        if exchange?.error == nil { exchange?.error = error }
+        exchange?.note(error)
     }
 
     private mutating func handleSync() {
@@ -90,7 +90,7 @@ extension Session {
         learn()
         if exchange?.outcomes != nil { exchange?.endOutcome() }
         // What came before the last sync point was housekeeping.
-        if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.error = nil }
+        if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.forgetError() }
         if exchange?.pendingSyncs == 0, let link {
             do {
                 try link.exitPipeline()
@@ -117,7 +117,7 @@ extension Session {
     private mutating func handleCommand(_ result: borrowing ResultHandle) {
         if exchange?.isPreparing == true { return learnShape(result) }
         let tag = result.commandTag
-        exchange?.tag = tag
+        exchange?.note(tag: tag)
         exchange?.results.append(StatementResult(affectedRows: result.affectedRows))
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
