@@ -28,7 +28,7 @@ final class StatementShape: Sendable {
         self.names = names
         self.readers = readers
         self.isBinary = isBinary
-        columns = Columns(names: texts)
+        columns = Columns(names: texts, typeIDs: readers.map(\.type))
     }
 
     /// True if the result has these columns. `isPrepared` says that the server keeps to the names.
