@@ -203,6 +203,8 @@ public final class EventLoop: TaskExecutor {
     }
 
     private func handle(_ token: UInt64, _ readiness: Readiness) {
+        // Before a task is resumed, whose job would else wake the thread that it is about to run on.
+        isSleeping.store(false, ordering: .relaxed)
         // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)
     }
