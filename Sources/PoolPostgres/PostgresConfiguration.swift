@@ -42,7 +42,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// With which of its uses on a connection a statement is prepared. The default is 2: what runs only once costs nothing more.
     public let prepareThreshold: Int
     /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The default is
-    /// 5 s.
+    /// 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
     public let cancelTimeout: Duration
     /// The default is ``Execution/caller``.
     public let execution: Execution

@@ -25,7 +25,7 @@ extension PostgresConnection {
             }
             withSession { session in
                 session.noteChangedNames()
-                session.notifications = []
+                session.notifications.removeAll()
                 session.isChanged = false
                 session.hasForeignStatements = false
             }

@@ -26,6 +26,9 @@ extension PostgresConnection {
 
     /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
     /// where no transaction is open, and otherwise reads the rest: to cancel it would undo the transaction.
+    ///
+    /// A `SELECT` of functions that write is such a `SELECT` too, because its text does not show it: closed early, it is undone.
+    /// Where that matters, read to the end, or open a transaction first.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)
         let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
@@ -38,6 +41,7 @@ extension PostgresConnection {
     /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for many.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
+        try PostgresError.refuseCopy(text)
         return try await perform { operation in
             var results: [StatementResult] = []
             results.reserveCapacity(bindSets.count)
@@ -81,7 +85,9 @@ extension PostgresConnection {
         case .begin, .savepoint:
             try await perform { operation in try await run(command, operation) }
         case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
-            try await perform(isCancellable: false) { operation in try await run(command, operation) }
+            try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
+                try await run(command, operation)
+            }
         }
     }
 }

@@ -117,6 +117,8 @@ extension PostgresError {
         public static let connectionFailure = Self(rawValue: "08006")
         public static let connectionDoesNotExist = Self(rawValue: "08003")
         public static let cannotConnect = Self(rawValue: "08001")
+        /// The connection was lost while a transaction was being committed: nobody knows whether it was.
+        public static let transactionResolutionUnknown = Self(rawValue: "08007")
         public static let protocolViolation = Self(rawValue: "08P01")
         public static let featureNotSupported = Self(rawValue: "0A000")
         public static let numericValueOutOfRange = Self(rawValue: "22003")

@@ -67,6 +67,13 @@ enum ConnectionString {
             + (parts.count > 1 ? " (hidden: it may be of a password); \(encodingRule)" : "")
     }
 
+    /// What libpq takes from the environment and its service file, by the settings' names. Reads files.
+    static func defaults() -> [String: String] {
+        guard let options = unsafe PQconndefaults() else { return [:] }
+        defer { unsafe PQconninfoFree(options) }
+        return Dictionary(unsafe settings(of: options).map { ($0.name, $0.value) }) { _, last in last }
+    }
+
     /// The names of all settings that this version of libpq knows.
     static let knownNames: Set<String> = {
         guard let options = unsafe PQconndefaults() else { return [] }

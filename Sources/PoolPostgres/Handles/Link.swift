@@ -17,6 +17,8 @@ final class Link {
     private let connection: OpaquePointer
     /// libpq holds its address.
     private let notices: NoticeSink
+    /// Nil without encryption.
+    private var encryption: Encryption?
 
     /// Begins to connect. Each name is a keyword of libpq, and a later one overrides an earlier one.
     init(connectingWith parameters: [(name: String, value: String)], notices: NoticeSink) throws {
@@ -53,6 +55,7 @@ final class Link {
     func finishConnecting() {
         unsafe PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         unsafe PQsetnonblocking(connection, 1)
+        encryption = unsafe Encryption(of: connection)
     }
 
     /// -1 without one.
@@ -161,6 +164,9 @@ final class Link {
 
     /// Reads what has come. False if the connection is lost.
     func consumeInput() -> Bool { unsafe PQconsumeInput(connection) == 1 }
+
+    /// Whether something has left the socket that ``consumeInput()`` has not read.
+    var heldInput: HeldInput { encryption?.heldInput ?? .none }
 
     /// True if ``nextResult()`` would have to wait.
     var isBusy: Bool { unsafe PQisBusy(connection) == 1 }

@@ -27,9 +27,13 @@ final class Exchange {
     var rowLimit = Int.max
     /// True while a COPY to the client runs that nobody asked for.
     var isCopyingOut = false
-    /// True while a COPY to or from the client runs that was asked for.
-    var isCopying = false
-    let allowsCopy: Bool
+    enum Copying: Sendable { case fromClient, toClient }
+    /// The COPY that was asked for, while it runs.
+    var copying: Copying?
+    /// True until the COPY that was asked for has begun.
+    private var allowsCopy: Bool
+    /// True once it has.
+    private(set) var hasCopied = false
 
     /// What comes after ``statement`` in a batch of different statements, the next one last.
     var nextStatements: [KnownStatement] = []
@@ -65,6 +69,14 @@ final class Exchange {
         outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
         statement = nextStatements.popLast()
         (shape, learned, values, error) = (nil, nil, [], nil)
+    }
+
+    /// True for the first COPY, if one was asked for.
+    func takesCopy() -> Bool {
+        guard allowsCopy else { return false }
+        allowsCopy = false
+        hasCopied = true
+        return true
     }
 
     var isFull: Bool { rowCount >= rowLimit && error == nil }
@@ -149,6 +161,8 @@ enum ExchangeStep: Sendable {
     case waitForRead
     /// The socket took no more: wait for room, or for an answer that makes the server take more.
     case waitForReadOrWrite
+    /// An encryption may hold back what has come, and does not tell: wait, and look again after a while.
+    case waitAndLookAgain
     /// As many rows as were wanted are there, or a COPY has begun.
     case paused
     /// The server is ready for the next statement, or the connection is lost.

@@ -11,7 +11,7 @@ struct Session: ~Copyable {
     /// The values of the statement that is being sent, in memory that stays for the next one's.
     var binds = BindBuffer()
     var batch = BatchPlan()
-    var notifications: [PostgresNotification] = []
+    var notifications = NotificationQueue()
 
     /// True from the pool's begin to its commit or rollback, whatever became of it in between.
     var isTransactionOpen = false

@@ -45,9 +45,9 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
 
     private static func traits(ofCommand word: String, then scanner: inout WordScanner) -> Self {
         switch word {
-        case "select", "values", "table": return [.onlyReads]
+        case "select", "values", "table", "copy": return [.onlyReads]
         case "with", "insert", "update", "delete", "merge", "explain", "show", "create", "drop", "alter", "truncate",
-            "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex", "refresh", "copy", "begin",
+            "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex", "refresh", "begin",
             "start",
             "commit", "end", "rollback", "abort", "savepoint", "release", "fetch", "move", "close", "lock", "notify",
             "checkpoint", "import", "security", "reassign":
