@@ -55,6 +55,9 @@ final class Interrupter: Sendable {
 
     func attach(_ socket: Socket?) { monitor.update { $0.socket = socket } }
 
+    /// True while an operation runs.
+    var isBusy: Bool { monitor.update { $0.running != 0 } }
+
     /// True if nothing runs and the server has sent something all the same: its goodbye.
     var hasUnexpectedInput: Bool {
         let socket = monitor.update { $0.running == 0 ? $0.socket : nil }
