@@ -6,7 +6,10 @@ extension Session {
         let statement = try statement(for: text, link)
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
-        let isBulk = hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
+        // It needs a transaction, whose begin would unlock tables.
+        let isBulk =
+            hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
+            && !mayHoldTableLocks
         while results.count < bindSets.count {
             if isBulk, bindSets.count - results.count > 1 {
                 results += try runTogether(statement, bindSets[results.count...], link)

@@ -14,6 +14,7 @@ extension Session {
         }
         isChanged = false
         isAdopted = false
+        mayHoldTableLocks = false
         otherUser = nil
     }
 

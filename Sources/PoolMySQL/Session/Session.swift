@@ -16,6 +16,8 @@ struct Session: ~Copyable {
     var isTransactionOpen = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
     var isChanged = false
+    /// True if tables may be locked with `LOCK TABLES`.
+    var mayHoldTableLocks = false
     /// True if the session counts as clean with more in it than ``setUp()`` does again.
     var isAdopted = false
     /// Whom the session belongs to, if that is not the configuration's user.
@@ -67,6 +69,7 @@ struct Session: ~Copyable {
     /// Remembers what a statement that has succeeded may have changed.
     mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
         if traits.contains(.changesSession) { isChanged = true }
+        if traits.contains(.locksTables) { mayHoldTableLocks = true }
         noteStatus(link)
     }
 

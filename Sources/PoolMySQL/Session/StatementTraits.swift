@@ -1,6 +1,6 @@
 /// What a statement's text says about what it does, as far as that can be seen without the server.
 struct StatementTraits: OptionSet, Sendable, Hashable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     /// It may leave something in the session that the next lease must not see.
     static let changesSession = Self(rawValue: 1)
@@ -12,11 +12,13 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     static let isPreparable = Self(rawValue: 8)
     /// It inserts the same number of rows whatever the values are, and returns nothing.
     static let isPlainInsert = Self(rawValue: 16)
+    /// It may lock tables, which the next begin of a transaction would unlock.
+    static let locksTables = Self(rawValue: 256)
     private static let mayWrite = Self(rawValue: 32)
     private static let namesValues = Self(rawValue: 64)
     private static let variesInRows = Self(rawValue: 128)
 
-    init(rawValue: UInt8) { self.rawValue = rawValue }
+    init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Reads the words of one or several statements, without comments and quoted parts.
     init(of text: String) {
@@ -42,7 +44,9 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         if count != 1 { traits.subtract([.onlyReads, .isPreparable, .isPlainInsert]) }
         if traits.contains(.mayWrite) { traits.remove(.onlyReads) }
         if traits.contains(.variesInRows) || !traits.contains(.namesValues) { traits.remove(.isPlainInsert) }
-        self = traits.intersection([.changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert])
+        self = traits.intersection([
+            .changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert, .locksTables,
+        ])
     }
 
     private static func traits(ofCommand word: String) -> Self {
@@ -58,7 +62,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
             "optimize", "repair", "load", "kill", "signal":
             []
         // One SET may set several things before it fails at the last.
-        case "set", "lock", "flush", "prepare", "handler", "xa", "use": [.changesSession, .survivesFailure]
+        case "lock", "flush": [.changesSession, .survivesFailure, .locksTables]
+        case "set", "prepare", "handler", "xa", "use": [.changesSession, .survivesFailure]
         // UNLOCK, EXECUTE, DEALLOCATE, and what the driver does not know.
         default: [.changesSession]
         }
