@@ -38,6 +38,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        .executableTarget(
+            name: "QuickstartMySQL",
+            dependencies: [
+                "Quickstart",
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolMySQL", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         // The code in the README, word for word: Scripts/lint compares them.
         .executableTarget(
             name: "ReadmeQuickstart",

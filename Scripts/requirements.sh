@@ -45,7 +45,11 @@ install_without_service() {
         restore() {
             as_root rm -f "$policy"
             if [ -e "$saved/policy" ]; then as_root mv "$saved/policy" "$policy"; fi
-            if [ -e "$saved/clusters" ]; then as_root cp -p "$saved/clusters" "$clusters"; fi
+            if [ -e "$saved/clusters" ]; then
+                as_root cp -p "$saved/clusters" "$clusters"
+            elif [ "$debian" = postgresql ]; then
+                as_root rm -f "$clusters"
+            fi
             as_root rm -rf "$saved"
         }
         trap restore EXIT
@@ -56,7 +60,9 @@ install_without_service() {
         if [ "$debian" = postgresql ]; then
             # It has the file that says whether a server's package makes a cluster.
             if [ ! -e "$clusters" ]; then install postgresql-common "$brew"; fi
-            as_root cp -p "$clusters" "$saved/clusters"
+            # Who has deleted the file gets it from no package again.
+            as_root mkdir -p "${clusters%/*}"
+            if [ -e "$clusters" ]; then as_root cp -p "$clusters" "$saved/clusters"; fi
             echo 'create_main_cluster = false' | as_root tee -a "$clusters" >/dev/null
         fi
         install "$debian" "$brew"

@@ -28,7 +28,8 @@ enum clibpq_field {
     clibpq_table = PG_DIAG_TABLE_NAME,
     clibpq_column = PG_DIAG_COLUMN_NAME,
     clibpq_data_type = PG_DIAG_DATATYPE_NAME,
-    clibpq_constraint = PG_DIAG_CONSTRAINT_NAME
+    clibpq_constraint = PG_DIAG_CONSTRAINT_NAME,
+    clibpq_function = PG_DIAG_SOURCE_FUNCTION
 };
 
 // What newer versions of libpq have, under names that any version has, so that Swift needs no conditions.

@@ -117,12 +117,15 @@ public final class EventLoop: TaskExecutor {
     private func forget(_ watch: DescriptorWatch) -> Bool {
         state.withLock { state in
             state.watches.remove(watch.token)
+            // It would keep the watch, and with it a descriptor, until then.
+            state.deadlines.remove(watch)
             return !state.hasEnded
         }
     }
 
     func add(_ deadline: ContinuousClock.Instant, for watch: DescriptorWatch, wait: UInt64) {
         state.withLock { state in
+            if state.hasEnded { return }
             let isFirst = state.deadlines.insert(deadline, watch, wait)
             if isFirst { wakeIfNeeded(&state) }
         }
@@ -164,7 +167,8 @@ public final class EventLoop: TaskExecutor {
         }
         identity.store(0, ordering: .relaxed)
         let (waiters, watches) = state.withLock { state in
-            defer { state.endWaiters = [] }
+            // A watch keeps its loop: what was not closed must not keep both for ever.
+            defer { (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList()) }
             return (state.endWaiters, state.watches.all)
         }
         for watch in watches { watch.end() }
@@ -199,6 +203,8 @@ public final class EventLoop: TaskExecutor {
     }
 
     private func handle(_ token: UInt64, _ readiness: Readiness) {
+        // Before a task is resumed, whose job would else wake the thread that it is about to run on.
+        isSleeping.store(false, ordering: .relaxed)
         // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)
     }

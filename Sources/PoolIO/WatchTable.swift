@@ -47,11 +47,17 @@ struct DeadlineList {
         return isFirst
     }
 
+    mutating func remove(_ watch: DescriptorWatch) {
+        if !entries.isEmpty { entries.removeAll { $0.watch === watch } }
+    }
+
     /// -1 if there are none. Rounded up, so that the deadline has passed afterwards.
     var millisecondsUntilFirst: Int32 {
         guard let first = entries.map(\.deadline).min() else { return -1 }
-        let (seconds, attoseconds) = (first - clock.now).components
-        if seconds < 0 { return 0 }
+        let left = first - clock.now
+        // Anything below zero would be forever.
+        if left <= .zero { return 0 }
+        let (seconds, attoseconds) = left.components
         return Int32(min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 

@@ -17,8 +17,9 @@ extension MySQLConfiguration {
     /// | `initCommand` | a statement; may be given more than once |
     /// | `statementCache` | a number of statements |
     ///
+    /// - Parameter database: The database in the place of the URL's; nil for that one.
     /// - Throws: ``PoolConfigurationError``, which never shows the password.
-    public init(url: String) throws(PoolConfigurationError) {
+    public init(url: String, database: String? = nil) throws(PoolConfigurationError) {
         var parts = try URLParts(url)
         let tls = TLS(
             mode: try parts.take("tls", TLSMode.init(rawValue:)), certificateAuthority: try parts.take("ca"),
@@ -44,7 +45,8 @@ extension MySQLConfiguration {
         let commands = parts.takeAll("initCommand")
         try parts.requireNothingLeft()
         try self.init(
-            location, user: parts.user ?? "", password: parts.password ?? "", database: parts.database, tls: tls,
+            location, user: parts.user ?? "", password: parts.password ?? "", database: database ?? parts.database,
+            tls: tls,
             connectTimeout: connectTimeout ?? .seconds(10), readTimeout: readTimeout, writeTimeout: writeTimeout,
             initCommands: commands, usesCompression: compression ?? false, allowsLocalInfile: localInfile ?? false,
             allowsClearPassword: clearPassword ?? false, timeZone: zone ?? .utc,

@@ -102,7 +102,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// whole seconds.
     public let writeTimeout: Duration?
     /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The
-    /// default is 5 s.
+    /// default is 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
     public let cancelTimeout: Duration
     /// Statements that each session begins with, and again after a reset. The default is none.
     public let initCommands: [String]

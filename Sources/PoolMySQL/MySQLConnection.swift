@@ -9,11 +9,9 @@ public final class MySQLConnection: SQLConnection {
     private let interrupter: Interrupter
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
-    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
-    private let latestCondition: Atomic<UInt8>
-    /// When the latest operation ended, in coarse milliseconds.
-    private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
-    private let idleLimit: Int64
+    private let pulse: Pulse
+    /// True while the lease is one that only reads.
+    private let isForReading = Atomic<Bool>(false)
 
     /// Takes over a session, which nothing else may use.
     init(
@@ -23,48 +21,29 @@ public final class MySQLConnection: SQLConnection {
         self.configuration = configuration
         self.thread = thread
         self.interrupter = interrupter
-        latestCondition = Atomic(Self.number(session.condition))
-        idleLimit = session.idleLimit
+        pulse = Pulse(session.condition, idleLimit: session.idleLimit, interrupter)
         self.session = Mutex(session)
     }
 
     deinit {
         // The pool closes each connection; this frees the thread of one that a test or a tool forgot.
+        pulse.end()
         thread.shutDown()
     }
 
     // MARK: DriverConnection
 
-    public var condition: ConnectionCondition {
-        switch latestCondition.load(ordering: .acquiring) {
-        case 0: isStillThere ? .clean : .broken
-        case 1: .dirty
-        case 3: .generationBroken
-        default: .broken
-        }
-    }
+    public var condition: ConnectionCondition { pulse.condition }
+
+    public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
+
+    public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
 
     public var executor: (any TaskExecutor)? {
         configuration.execution == .connectionThread ? thread : nil
     }
 
     public func cancel() { _ = interrupter.cancelRunning() }
-
-    /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
-    private var isStillThere: Bool {
-        let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
-        if silence <= 0 { return true }
-        return silence < idleLimit && !interrupter.hasUnexpectedInput
-    }
-
-    private static func number(_ condition: ConnectionCondition) -> UInt8 {
-        switch condition {
-        case .clean: 0
-        case .dirty: 1
-        case .broken: 2
-        case .generationBroken: 3
-        }
-    }
 
     // MARK: Operations
 
@@ -101,10 +80,7 @@ public final class MySQLConnection: SQLConnection {
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
-            defer {
-                latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
-                latestCondition.store(Self.number(session.condition), ordering: .releasing)
-            }
+            defer { pulse.note(session.condition) }
             let earlier = interrupter.start()
             if earlier != .none { throw Self.reason(for: Self.interrupted, earlier) }
             let outcome: Swift.Result<Result, any Error>
@@ -163,16 +139,17 @@ public final class MySQLConnection: SQLConnection {
     func adoptSession() {
         session.withLock { session in
             session.adopt()
-            latestCondition.store(Self.number(session.condition), ordering: .releasing)
+            pulse.note(session.condition)
         }
     }
 
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
+        pulse.end()
         // Behind the call that may still be running. It cannot throw, as what runs does not.
         try? await thread.run {
             self.session.withLock { $0.close() }
-            self.latestCondition.store(2, ordering: .releasing)
+            self.pulse.end()
             self.interrupter.attach(nil)
             Library.endThread()
         }
@@ -231,9 +208,14 @@ extension MySQLConnection {
         return try await perform { try $0.describe(text) }
     }
 
+    /// A transaction that is not told otherwise does what its lease was acquired for: that of a lease that reads only reads.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
-        case .begin, .savepoint:
+        case .begin(var options):
+            if options.access == nil, isForReading.load(ordering: .relaxed) { options.access = .readOnly }
+            let options = options
+            try await perform { try $0.run(.begin(options)) }
+        case .savepoint:
             try await perform { try $0.run(command) }
         case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
             try await perform(isCancellable: false) { try $0.run(command) }

@@ -73,15 +73,24 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
+    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it ended.
+    private static let patienceForEnds = 12
+
+    private static func giveUp(_ operation: UInt64, of interrupter: Interrupter, after timeout: Duration) {
+        Task.detached {
+            // It cannot be cancelled: nobody holds the task.
+            try? await Task.sleep(for: timeout)
+            interrupter.giveUp(operation)
+        }
+    }
+
     private func interrupter(for link: Link) throws -> Interrupter {
         let (killer, timeout, number) = (shared.killer, configuration.cancelTimeout, link.connectionID)
         let interrupter = Interrupter { interrupter, operation in
             killer.ask(interrupter, operation, connection: number)
-            Task.detached {
-                // It cannot be cancelled: nobody holds the task.
-                try? await Task.sleep(for: timeout)
-                interrupter.giveUp(operation)
-            }
+            Self.giveUp(operation, of: interrupter, after: timeout)
+        } watch: { interrupter, operation in
+            Self.giveUp(operation, of: interrupter, after: timeout * Self.patienceForEnds)
         } abandon: { interrupter in
             killer.end(interrupter, connection: number)
         }

@@ -42,7 +42,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// With which of its uses on a connection a statement is prepared. The default is 2: what runs only once costs nothing more.
     public let prepareThreshold: Int
     /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The default is
-    /// 5 s.
+    /// 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
     public let cancelTimeout: Duration
     /// The default is ``Execution/caller``.
     public let execution: Execution
@@ -112,7 +112,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
         return parameters
     }
 
-    private static let secrets: Set<String> = ["password", "sslpassword"]
+    /// The last three are those of libpq 18.
+    private static let secrets: Set<String> = [
+        "password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key",
+    ]
 
     public static func == (left: Self, right: Self) -> Bool {
         left.parameters.elementsEqual(right.parameters) { $0 == $1 }
@@ -133,8 +136,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
 extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The settings in libpq's form, secrets being left out.
     public var description: String {
-        parameters.map { "\($0.name)=\(Self.secrets.contains($0.name) ? "(hidden)" : $0.value)" }.joined(separator: " ")
+        parameters.map { "\($0.name)=\(Self.shown($0.value, of: $0.name))" }.joined(separator: " ")
     }
+
+    static func shown(_ value: String, of name: String) -> String { secrets.contains(name) ? "(hidden)" : value }
 
     public var debugDescription: String { description }
 

@@ -24,7 +24,8 @@ extension PostgresConnection {
                 try await command("DEALLOCATE ALL", operation)
             }
             withSession { session in
-                session.notifications = []
+                session.noteChangedNames()
+                session.notifications.removeAll()
                 session.isChanged = false
                 session.hasForeignStatements = false
             }

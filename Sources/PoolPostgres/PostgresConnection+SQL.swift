@@ -11,7 +11,7 @@ extension PostgresConnection {
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .postgres)
         let exchange = try await perform { operation in
-            try await run(StatementRequest(text: text, bindSets: [binds], dropsRows: true), operation)
+            try await run(StatementRequest(text: text, binds: binds, dropsRows: true), operation)
         }
         return exchange.results.last ?? StatementResult(affectedRows: 0)
     }
@@ -19,16 +19,19 @@ extension PostgresConnection {
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .postgres)
         let exchange = try await perform { operation in
-            try await run(StatementRequest(text: text, bindSets: [binds]), operation)
+            try await run(StatementRequest(text: text, binds: binds), operation)
         }
         return Rows(columns: exchange.columns ?? Columns(names: []), values: exchange.values)
     }
 
     /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
     /// where no transaction is open, and otherwise reads the rest: to cancel it would undo the transaction.
+    ///
+    /// A `SELECT` of functions that write is such a `SELECT` too, because its text does not show it: closed early, it is undone.
+    /// Where that matters, read to the end, or open a transaction first.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)
-        let request = StatementRequest(text: text, bindSets: [binds], rowLimit: 1)
+        let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
         return try await perform { operation in
             let (columns, values) = try await openCursor(request, operation)
             return PostgresCursor(self, columns: columns, firstValues: values)
@@ -38,6 +41,7 @@ extension PostgresConnection {
     /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for many.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
+        try PostgresError.refuseCopy(text)
         return try await perform { operation in
             var results: [StatementResult] = []
             results.reserveCapacity(bindSets.count)
@@ -65,9 +69,9 @@ extension PostgresConnection {
     }
 
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
-        let (text, _) = try sql.rendered(in: .postgres)
+        let (text, binds) = try sql.rendered(in: .postgres)
         return try await perform { operation in
-            if try withSession({ try $0.startDescribing(text) }) {
+            if try withSession({ try $0.startDescribing(text, parameterCount: binds.count) }) {
                 _ = try await drive(operation)
                 try withSession { try $0.finishPreparing() }
             }
@@ -81,41 +85,9 @@ extension PostgresConnection {
         case .begin, .savepoint:
             try await perform { operation in try await run(command, operation) }
         case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
-            try await perform(isCancellable: false) { operation in try await run(command, operation) }
-        }
-    }
-}
-
-extension PostgresConnection {
-    /// Runs a statement to its end, and once more if the server's plan for it was stale.
-    func run(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
-        var isRepeated = false
-        while true {
-            do {
-                return try await runOnce(request, operation)
-            } catch let error as PostgresError {
-                let mayRepeat = withSession { $0.forgetStale(request.text, after: error) }
-                guard mayRepeat, !isRepeated else { throw error }
-                isRepeated = true
+            try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
+                try await run(command, operation)
             }
         }
-    }
-
-    private func runOnce(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
-        while try withSession({ try $0.start(request) }) == .preparing {
-            _ = try await drive(operation)
-            try withSession { try $0.finishPreparing() }
-            try checkCancellation(of: operation)
-        }
-        _ = try await drive(operation)
-        return try withSession { try $0.finish() }
-    }
-
-    /// Runs a command of the driver's own, and returns its tag.
-    @discardableResult
-    func command(_ text: String, _ operation: Operation) async throws -> String {
-        try withSession { try $0.startCommand(text) }
-        _ = try await drive(operation)
-        return try withSession { try $0.finish().tag }
     }
 }

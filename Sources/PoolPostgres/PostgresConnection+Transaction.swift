@@ -14,9 +14,15 @@ extension PostgresConnection {
             try await self.command("RELEASE SAVEPOINT pool_savepoint_\(depth)", operation)
         case .rollbackToSavepoint(let depth):
             guard try transactionStatus() != .idle else { return }
-            try await self.command("ROLLBACK TO SAVEPOINT pool_savepoint_\(depth)", operation)
+            // The first alone would keep the savepoint, and with it what the server holds for each.
+            let name = "pool_savepoint_\(depth)"
+            try await self.command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
+            withSession { if $0.hasChangedNames { $0.noteChangedNames() } }
         }
     }
+
+    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it ended.
+    static let patienceForEnds = 12
 
     private func transactionStatus() throws -> Link.TransactionStatus {
         try withSession { session in
@@ -53,7 +59,8 @@ extension PostgresConnection {
         case .repeatableRead: text += " ISOLATION LEVEL REPEATABLE READ"
         case .serializable: text += " ISOLATION LEVEL SERIALIZABLE"
         }
-        switch options.access {
+        // One lane serves both, so the transaction keeps to what the lease was acquired for.
+        switch options.access ?? (isForReading ? .readOnly : nil) {
         case nil: break
         case .readOnly: text += " READ ONLY"
         case .readWrite: text += " READ WRITE"
@@ -66,7 +73,15 @@ extension PostgresConnection {
 
     private func commit(_ operation: Operation) async throws {
         try requireTransaction()
-        let tag = try await command("COMMIT", operation)
+        // What fails here was not sent.
+        try withSession { try $0.startCommand("COMMIT") }
+        let tag: String
+        do {
+            _ = try await drive(operation)
+            tag = try withSession { try $0.finish().tag }
+        } catch let error as PostgresError {
+            throw error.asEndOfCommit
+        }
         withSession { $0.isTransactionOpen = false }
         if tag == "ROLLBACK" {
             var error = PostgresError.misuse(
@@ -81,5 +96,18 @@ extension PostgresConnection {
     func rollback(_ operation: Operation) async throws {
         if try transactionStatus() != .idle { try await command("ROLLBACK", operation) }
         withSession { $0.isTransactionOpen = false }
+    }
+}
+
+extension PostgresError {
+    /// The same error if it says that nothing was committed. If the connection was lost, nobody knows.
+    var asEndOfCommit: PostgresError {
+        guard code.errorClass == "08" || severity == "FATAL" || severity == "PANIC" else { return self }
+        var error = PostgresError(
+            code: .transactionResolutionUnknown, severity: "FATAL",
+            message: "the connection was lost before the end of the transaction was confirmed: \(message)")
+        error.detail = detail
+        error.hint = "It may have been committed or not: look for what it wrote before you run it again"
+        return error
     }
 }

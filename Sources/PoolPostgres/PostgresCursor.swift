@@ -25,14 +25,13 @@ public final class PostgresCursor: SQLCursor {
             return (state.firstValues, state.isClosed)
         }
         if isClosed { return nil }
-        do {
-            let values = try await connection.fetch(maximumRows, after: first, columnCount: columns.count)
-            if values.isEmpty { state.withLock { $0.isClosed = true } }
-            return values.isEmpty ? nil : Rows(columns: columns, values: values)
-        } catch {
+        // After an error the statement may still run, where the task was cancelled before this has asked for anything.
+        let values = try await connection.fetch(maximumRows, after: first, columnCount: columns.count)
+        if values.isEmpty {
             state.withLock { $0.isClosed = true }
-            throw error
+            return nil
         }
+        return Rows(columns: columns, values: values)
     }
 
     public func close() async throws {
@@ -47,36 +46,23 @@ public final class PostgresCursor: SQLCursor {
 extension PostgresConnection {
     /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, [SQLValue]) {
-        var isRepeated = false
-        while true {
-            while try withSession({ try $0.start(request) }) == .preparing {
-                _ = try await drive(operation)
-                try withSession { try $0.finishPreparing() }
-                try checkCancellation(of: operation)
-            }
-            let isAnswered = try await drive(operation)
-            do {
-                return try withSession { try $0.firstRows(isAnswered: isAnswered) }
-            } catch let error as PostgresError {
-                let mayRepeat = withSession { $0.forgetStale(request.text, after: error) }
-                guard mayRepeat, !isRepeated else { throw error }
-                isRepeated = true
-            }
-        }
+        try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
 
     /// The next rows, none at the end.
     func fetch(_ maximumRows: Int, after first: [SQLValue], columnCount: Int) async throws -> [SQLValue] {
         try await perform { operation in
             let isRunning = withSession { session in
-                session.exchange?.values = first
-                session.exchange?.rowCount = columnCount == 0 ? 0 : first.count / columnCount
-                session.exchange?.rowLimit = maximumRows
+                session.exchange?.resume(first, columnCount: columnCount, limit: maximumRows)
                 return session.exchange != nil
             }
             if !isRunning { return first }
-            let isAnswered = try await drive(operation)
-            return try withSession { try $0.takeRows(isAnswered: isAnswered) }
+            while true {
+                let isAnswered = try await drive(operation)
+                let values = try withSession { try $0.takeRows(isAnswered: isAnswered) }
+                // Rows without columns are none to the caller, and do not end the statement.
+                if isAnswered || !values.isEmpty { return values }
+            }
         }
     }
 
@@ -85,24 +71,35 @@ extension PostgresConnection {
     /// - Throws: The server's error, unless the statement only reads outside a transaction: nobody misses anything then,
     ///   and a connection that is closed or lost says so by its condition.
     func closeCursor() async throws {
-        let (isRunning, mayCancel) = withSession { session in
-            (session.exchange != nil, session.mayCancelExchange)
-        }
-        if !isRunning { return }
+        let isHarmless = withSession { $0.mayStopExchange }
+        try await endRunning(isHarmless: isHarmless) { _ in }
+    }
+
+    /// Ends what runs, if anything does.
+    ///
+    /// A statement that may be stopped without harm is, and so is any whose task was cancelled, like one that is waited for. The rest
+    /// of the others is read and dropped.
+    func endRunning(isHarmless: Bool, _ prepare: (inout Session) -> Void) async throws {
+        if withSession({ $0.exchange == nil }) { return }
+        let isCancelled = Task.isCancelled
         do {
             try await perform(isCancellable: false) { operation in
-                try await stopExchange(operation, asking: mayCancel)
+                withSession { prepare(&$0) }
+                try await stopExchange(operation, asking: isHarmless || isCancelled)
                 _ = try withSession { try $0.finish() }
             }
-        } catch  where mayCancel {}
+        } catch let error as PostgresError {
+            if isHarmless { return }
+            throw isCancelled && error.code == .queryCanceled ? CancellationError() : error
+        }
     }
 }
 
 extension Session {
-    /// To cancel it costs nobody anything: nothing is written, and no transaction fails.
-    fileprivate var mayCancelExchange: Bool {
-        guard let statement = exchange?.statement else { return false }
-        return !isTransactionOpen && statement.traits.contains(.onlyReads) && !isInExplicitTransaction
+    /// To stop it costs nobody anything: nothing is written, and no transaction fails.
+    var mayStopExchange: Bool {
+        guard let exchange else { return false }
+        return !isTransactionOpen && exchange.traits.contains(.onlyReads) && !isInExplicitTransaction
     }
 
     fileprivate mutating func firstRows(isAnswered: Bool) throws -> (Columns, [SQLValue]) {
@@ -116,9 +113,6 @@ extension Session {
 
     fileprivate mutating func takeRows(isAnswered: Bool) throws -> [SQLValue] {
         if isAnswered { return try finish().values }
-        let values = exchange?.values ?? []
-        exchange?.values = []
-        exchange?.rowCount = 0
-        return values
+        return exchange?.takeValues() ?? []
     }
 }

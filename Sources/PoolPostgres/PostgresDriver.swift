@@ -13,6 +13,12 @@ public typealias PostgresPool = Pool<PostgresDriver>
 /// **Session.** A lease that may have changed settings, the role, temporary tables, advisory locks or the like is noticed by the
 /// text of its statements, and only then is the connection reset. What a function of the application does within, the text does
 /// not show: see ``PostgresConfiguration/resetPolicy``.
+///
+/// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ ONLY`, unless their
+/// options say otherwise; statements outside a transaction are not held back.
+///
+/// **Streams.** A stream over a `SELECT` that is left early, outside a transaction, ends on the server at once. If the `SELECT` calls
+/// functions that write, what they wrote is undone with it: read such a stream to its end, or open a transaction first.
 public struct PostgresDriver: SQLDriver {
     public let configuration: PostgresConfiguration
     private let runtime: Runtime
@@ -36,16 +42,36 @@ public struct PostgresDriver: SQLDriver {
         get throws { try runtime.loop() }
     }
 
+    /// Several hosts are tried in libpq's order, each for its share of the time that is left; a `connect_timeout` bounds each, too.
     public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
+        let start = ContinuousClock.now
+        let settings = configuration.parameters
+        let plan = try await runtime.helpers.run { ConnectPlan(settings) }
+        var failures: [PostgresError] = []
+        while true {
+            let number = failures.count
+            let left = request.timeout.map { max(.zero, $0 - (.now - start)) }
+            do {
+                return try await connect(plan.tries[number], within: plan.limit(of: number, left: left))
+            } catch let error as PostgresError {
+                guard number + 1 < plan.tries.count, error.allowsNextHost else { throw error.after(failures) }
+                failures.append(error)
+            }
+        }
+    }
+
+    private func connect(
+        _ settings: ConnectPlan.Settings, within limit: Duration?
+    ) async throws -> PostgresConnection {
         let connection = try PostgresConnection(configuration, runtime)
         do {
-            try await connection.connect()
+            try await connection.connect(with: settings, within: limit)
+            return connection
         } catch {
             await connection.abandonConnect()
             if error is CancellationError { throw error }
             throw (error as? PostgresError)?.whileConnecting ?? error
         }
-        return connection
     }
 
     public func validate(_ connection: PostgresConnection) async throws {

@@ -33,6 +33,42 @@ struct EndingTests {
         await loop.waitUntilEnded()
     }
 
+    @Test("a watch that was closed is freed with its descriptor, whatever it waited for")
+    func freedWatch() async throws {
+        let loop = try EventLoop(name: "test-freed")
+        let pair = try SocketPair()
+        weak var remains: DescriptorWatch?
+        do {
+            let watch = try loop.watch(pair.near)
+            watch.interrupt()
+            #expect(await watch.wait(for: .read, until: .now + .seconds(1000)) == .interrupted)
+            pair.send()
+            #expect(await watch.wait(for: .read, until: .now + .seconds(1000)) == .ready)
+            watch.close()
+            remains = watch
+        }
+        // The loop's thread may have it in its hands.
+        while remains != nil { await Task.yield() }
+        loop.shutDown()
+        await loop.waitUntilEnded()
+    }
+
+    @Test("a loop that has ended is freed, also if a watch was never closed")
+    func freedLoop() async throws {
+        weak var remains: EventLoop?
+        do {
+            let loop = try EventLoop(name: "test-free-loop")
+            let pair = try SocketPair()
+            let watch = try loop.watch(pair.near)
+            async let outcome = watch.wait(for: .read, until: .now + .seconds(1000))
+            loop.shutDown()
+            #expect(await outcome == .closed)
+            await loop.waitUntilEnded()
+            remains = loop
+        }
+        while remains != nil { await Task.yield() }
+    }
+
     @Test("what changes on a descriptor is told once, and again to whoever asks")
     func toldOnce() throws {
         let poller = try Poller()

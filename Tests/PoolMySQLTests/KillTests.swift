@@ -143,5 +143,29 @@ extension MySQLTests {
             await #expect(throws: (any Error).self) { _ = try await stuck.value }
             #expect(signal(server.processID, "CONT"))
         }
+
+        @Test(
+            "a commit whose server stands still is given up once its task was cancelled, and says that its end is unknown"
+        )
+        func frozenCommit() async throws {
+            let server = try PrivateMariaDB()
+            var settings = MySQLTestSettings()
+            settings.cancelTimeout = .milliseconds(50)
+            let driver = MySQLDriver(configuration: try settings.configuration(server))
+            let connection = try await connect(driver)
+            _ = try await connection.execute("CREATE TABLE f (i INT)")
+            try await connection.transaction(.begin(TransactionOptions()))
+            _ = try await connection.execute("INSERT INTO f VALUES (1)")
+            #expect(signal(server.processID, "STOP"))
+            let start = ContinuousClock.now
+            let commit = Task { try await connection.transaction(.commit) }
+            commit.cancel()
+            let error = await #expect(throws: MySQLError.self) { try await commit.value }
+            #expect(error?.sqlState == "08007", "\(String(describing: error))")
+            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(connection.condition == .broken)
+            await driver.close(connection, mode: .forced)
+            #expect(signal(server.processID, "CONT"))
+        }
     }
 }

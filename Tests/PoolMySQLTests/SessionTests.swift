@@ -224,6 +224,30 @@ extension MySQLTests {
             }
         }
 
+        @Test("an idle connection that the server ends is replaced before anybody wants it")
+        func lostWhileIdle() async throws {
+            try await withPool(1) { pool async throws in
+                let id = try await pool.query("SELECT CONNECTION_ID()").decode(Int.self)[0]
+                try await PrivateMariaDB.administrator.get().execute("KILL \(raw: "\(id)")")
+                while pool.statistics.counts.total > 0 { await Task.yield() }
+                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+            }
+        }
+
+        @Test("the transactions of a lease that only reads only read")
+        func readingLease() async throws {
+            try await withPool(1) { pool async throws in
+                let writes: (inout Transaction<MySQLDriver>) async throws -> Void = {
+                    try await $0.execute("INSERT INTO mysql.time_zone_name VALUES ('x', 1)")
+                }
+                let error = await #expect(throws: MySQLError.self) {
+                    try await pool.withTransaction(acquire: .readOnly, writes)
+                }
+                #expect(error?.code == .readOnlyTransaction)
+                #expect(try await pool.query("SELECT @@tx_read_only").decode(Bool.self) == [false])
+            }
+        }
+
         @Test("connection attributes, the character set and compression are what was asked for")
         func options() async throws {
             try await withConnection {

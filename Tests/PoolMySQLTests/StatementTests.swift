@@ -224,6 +224,24 @@ extension MySQLTests {
             }
         }
 
+        @Test("a batch under LOCK TABLES leaves them locked")
+        func batchUnderLock() async throws {
+            let name = try await PrivateMariaDB.shared.get().createDatabase()
+            try await withConnection {
+                $0.database = name
+            } _: { _, connection async throws in
+                _ = try await connection.execute("CREATE TABLE g (i INT)")
+                _ = try await connection.execute("CREATE TABLE h (i INT)")
+                _ = try await connection.execute("LOCK TABLES g WRITE")
+                let results = try await connection.executeBatch(
+                    "INSERT INTO g VALUES (\(0))", (1...50).map { [.int($0)] })
+                #expect(results.count == 50)
+                // What is not locked cannot be used while something is.
+                let error = await #expect(throws: MySQLError.self) { _ = try await connection.query("SELECT * FROM h") }
+                #expect(error?.code.rawValue == 1100)
+            }
+        }
+
         @Test("a batch of updates tells for each run how many rows it changed")
         func batchOfUpdates() async throws {
             try await withConnection { _, connection async throws in

@@ -24,6 +24,20 @@ extension PostgresTests {
             }
         }
 
+        @Test("a notification that comes as the wait for it begins is not lost")
+        func racingNotifications() async throws {
+            try await withPool(2) { pool async throws in
+                try await pool.withConnection { lease async throws in
+                    try await lease.listen(to: ["race"]) { notifications async throws in
+                        for number in 1...(isFullCampaign ? 20_000 : 500) {
+                            try await pool.execute("SELECT pg_notify('race', \("\(number)"))")
+                            #expect(try await notifications.next().payload == "\(number)")
+                        }
+                    }
+                }
+            }
+        }
+
         @Test("who waits for a notification can be cancelled, and the connection is used again")
         func cancelledListener() async throws {
             try await withPool(1) { pool async throws in

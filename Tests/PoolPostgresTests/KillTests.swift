@@ -24,7 +24,8 @@ extension PostgresTests {
         }
 
         private func stage(
-            _ name: String, cancelledPercentage: Int = 10, lifetime: Duration? = nil
+            _ name: String, cancelledPercentage: Int = 10, lifetime: Duration? = nil,
+            acquireTimeout: Duration = Self.timeout
         ) async throws -> Stage {
             let server = try PrivatePostgres()
             let seed = UInt64.random(in: 1...1_000_000)
@@ -40,7 +41,7 @@ extension PostgresTests {
                     // Each lost connection is logged: that is what the test is about.
                     logger: Logger(label: "killed") { _ in SilentLog() })
             }
-            let (victim, notifier) = (try pool(name, Self.timeout), try pool("\(name)_notifier", Self.timeout))
+            let (victim, notifier) = (try pool(name, acquireTimeout), try pool("\(name)_notifier", acquireTimeout))
             try await TokenLoad.createTables(victim)
             return Stage(
                 server: server, pool: victim, notifier: notifier,
@@ -86,7 +87,7 @@ extension PostgresTests {
 
         @Test("connections that come and go all the time are never too many for the server")
         func shortLives() async throws {
-            let stage = try await stage("brief", lifetime: .milliseconds(20))
+            let stage = try await stage("brief", lifetime: .milliseconds(20), acquireTimeout: .seconds(30))
             let end = ContinuousClock.now + .seconds(isFullCampaign ? 60 : 2)
             let (found, report) = await stage.witness.watching {
                 await stage.load.run(tasks: 8) { _ in ContinuousClock.now > end }

@@ -81,6 +81,11 @@ final class PrivatePostgres: Sendable {
         (self.process, pipe) = (process, input)
     }
 
+    deinit {
+        // Foundation keeps what it has started, and with it the pipe: without this the server would last as long as this process.
+        try? pipe.fileHandleForWriting.close()
+    }
+
     // MARK: What there is
 
     /// True if the program is installed; in CI that it is missing is a failure, and no reason to skip.

@@ -88,6 +88,7 @@ extension TypeSample {
         TypeSample(
             "numeric[]", "{NaN,Infinity,0.0010}", .array([.decimal(.nan), .decimal(.infinity)] + decimal("0.0010"))),
         TypeSample("date[]", "{-infinity,\"4714-11-24 BC\"}", .array([.text("-infinity")] + day("-4713-11-24"))),
+        TypeSample("date[]", "{\"0027-12-31 BC\"}", .array(day("-0026-12-31"))),
         TypeSample("int8[]", "[-2147483648:-2147483647]={1,2}", .array([.int(1), .int(2)])),
     ]
 

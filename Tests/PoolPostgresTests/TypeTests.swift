@@ -117,6 +117,17 @@ extension PostgresTests {
             return "\(left)".utf8.elementsEqual("\(right)".utf8)
         }
 
+        @Test("a type that the driver does not know comes as text, and with its OID")
+        func unknownTypes() async throws {
+            try await withConnection { _, connection async throws in
+                for _ in 1...3 {
+                    let rows = try await connection.query("SELECT point '(1,2)', xid8 '7', 1 AS known")
+                    #expect(rows.columns.typeIDs == [600, 5069, 23])
+                    #expect(rows[0].values == [.text("(1,2)"), .text("7"), .int(1)])
+                }
+            }
+        }
+
         @Test(
             "each type comes as its value, in text and in binary, and goes back as it came", arguments: TypeSample.all)
         func roundTrip(sample: TypeSample) async throws {

@@ -40,6 +40,8 @@ struct CancellationTests {
             let error = try await sqliteError { try await connection.rows(Signal.endlessQuery) }
             #expect(error.code == .interrupt)
             #expect(try await connection.value("SELECT 7") == .int(7))
+            // The connection has the function, and with it what it calls.
+            running.onFire {}
         }
     }
 

@@ -11,6 +11,7 @@ internal import Darwin
 /// On Linux that one is a futex in a library which is not instrumented, so ThreadSanitizer does not see that it orders anything,
 /// and calls all that it protects a race:
 /// https://github.com/swiftlang/swift/blob/release/6.3/stdlib/public/Synchronization/Mutex/LinuxImpl.swift
+@safe
 struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // because the lock orders each use of the value
     // Both are freed in the deinitializer.
     private let lock: UnsafeMutablePointer<pthread_mutex_t>

@@ -83,13 +83,13 @@ struct Importer<Driver: SQLDriver>: Sendable {
 
     private var schema: String {
         """
-        CREATE TABLE IF NOT EXISTS country(code TEXT PRIMARY KEY, name TEXT NOT NULL)\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS country(code \(dialect.keyType) PRIMARY KEY, name TEXT NOT NULL)\(dialect.keyedTable);
         CREATE TABLE IF NOT EXISTS zone(
-            id BIGINT PRIMARY KEY, name TEXT NOT NULL UNIQUE, latitude DOUBLE PRECISION NOT NULL,
+            id BIGINT PRIMARY KEY, name \(dialect.keyType) NOT NULL UNIQUE, latitude DOUBLE PRECISION NOT NULL,
             longitude DOUBLE PRECISION NOT NULL, comment TEXT
         )\(dialect.keyedTable);
         CREATE TABLE IF NOT EXISTS zone_country(
-            country_code TEXT NOT NULL REFERENCES country(code), zone_id BIGINT NOT NULL REFERENCES zone(id),
+            country_code \(dialect.keyType) NOT NULL REFERENCES country(code), zone_id BIGINT NOT NULL REFERENCES zone(id),
             PRIMARY KEY (country_code, zone_id)
         )\(dialect.keyedTable);
         CREATE TABLE IF NOT EXISTS transition(
@@ -98,7 +98,9 @@ struct Importer<Driver: SQLDriver>: Sendable {
             PRIMARY KEY (zone_id, at)
         )\(dialect.keyedTable);
         CREATE TABLE IF NOT EXISTS visit(zone TEXT NOT NULL, at BIGINT NOT NULL);
-        CREATE TABLE IF NOT EXISTS quickstart_counter(name TEXT PRIMARY KEY, value BIGINT NOT NULL)\(dialect.keyedTable);
+        CREATE TABLE IF NOT EXISTS quickstart_counter(
+            name \(dialect.keyType) PRIMARY KEY, value BIGINT NOT NULL
+        )\(dialect.keyedTable);
         """
     }
 }

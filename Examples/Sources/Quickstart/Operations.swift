@@ -58,7 +58,7 @@ extension Load {
                 "SELECT value FROM quickstart_counter WHERE name = \(total)"
             ).decode(Int.self)
             let sum = try await transaction.query(
-                "SELECT CAST(sum(value) AS BIGINT) FROM quickstart_counter WHERE name <> \(total)"
+                "SELECT sum(value) FROM quickstart_counter WHERE name <> \(total)"
             ).decode(Int.self)
             return (whole, sum)
         }
@@ -86,7 +86,9 @@ extension Load {
         try await pool.withTransaction { transaction in
             for name in [total] + (0..<parts).map(part(of:)) {
                 try await transaction.execute(
-                    "INSERT INTO quickstart_counter(name, value) VALUES (\(name), 0) ON CONFLICT DO NOTHING"
+                    """
+                    INSERT INTO quickstart_counter(name, value) VALUES (\(name), 0) \(raw: dialect.keepingExisting)
+                    """
                 )
             }
         }

@@ -7,12 +7,21 @@ public struct QuickstartDialect: Sendable {
     let tableNames: SQL
     /// Ends the definition of a table that is kept in the order of its key.
     let keyedTable: String
+    /// The type of a text that is a key.
+    let keyType: String
+    /// Ends an insert that leaves a row as it is which is there already.
+    let keepingExisting: String
     /// Ends a read in a transaction that is going to write what it has read.
     let lockingClause: String
 
-    public init(tableNames: SQL, keyedTable: String = "", lockingClause: String = "") {
+    public init(
+        tableNames: SQL, keyedTable: String = "", keyType: String = "TEXT",
+        keepingExisting: String = "ON CONFLICT DO NOTHING", lockingClause: String = ""
+    ) {
         self.tableNames = tableNames
         self.keyedTable = keyedTable
+        self.keyType = keyType
+        self.keepingExisting = keepingExisting
         self.lockingClause = lockingClause
     }
 }

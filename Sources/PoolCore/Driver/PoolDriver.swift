@@ -148,11 +148,14 @@ public struct ConnectRequest: Sendable, Hashable {
     public let attempt: Int
     /// When the pool gives up on this connect.
     public let deadline: PoolInstant
+    /// The time from the request to ``deadline``, for drivers that share it out; nil if there is no limit.
+    public let timeout: Duration?
 
-    public init(lane: LaneConfiguration, attempt: Int, deadline: PoolInstant) {
+    public init(lane: LaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil) {
         self.lane = lane
         self.attempt = attempt
         self.deadline = deadline
+        self.timeout = timeout
     }
 }
 

@@ -38,7 +38,8 @@ extension PoolShell {
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):
             let request = ConnectRequest(
-                lane: lanes[lane], attempt: attempt, deadline: PoolInstant(nanoseconds: deadline))
+                lane: lanes[lane], attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
+                timeout: .nanoseconds(deadline - now))
             actions.append(.open(state.beginJob(on: ticket), request))
         case .cancelOpen(let ticket):
             let lane = state.lane(of: ticket)

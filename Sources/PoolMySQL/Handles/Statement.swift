@@ -105,12 +105,12 @@ final class Statement {
 
     /// All rows that are left, as values one after the other; `limit` of them at most. True if there may be more.
     func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
-        reader.zone = zone
-        reader.values = values
+        reader.state.zone = zone
+        reader.state.values = values
         values = []
         defer {
-            values = reader.values
-            reader.values = []
+            values = reader.state.values
+            reader.state.values = []
         }
         var count = 0
         while count < limit {
@@ -156,16 +156,33 @@ final class Statement {
 
     private func learn(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) {
         shapes = fields.indices.map { unsafe FieldShape(of: fields[$0]) }
-        reader.kinds = fields.indices.map { unsafe ColumnKind(of: fields[$0]) }
+        reader.state.kinds = fields.indices.map { unsafe ColumnKind(of: fields[$0]) }
         columns = Columns(names: shapes.map(\.name))
     }
 }
 
 /// Where libmariadb puts the values of rows.
 private final class RowReader {
-    var kinds: [ColumnKind] = []
-    var values: [SQLValue] = []
-    var zone = SessionZone.other
+    /// In one piece, because each access to a property of an object is checked.
+    var state = State()
+
+    struct State {
+        var kinds: [ColumnKind] = []
+        var values: [SQLValue] = []
+        var zone = SessionZone.other
+
+        /// Takes a value, and leaves `position` behind it; nil is NULL.
+        @inline(__always)
+        mutating func take(_ column: Int, _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) {
+            guard let position = unsafe position, let start = unsafe position.pointee else {
+                values.append(.null)
+                return
+            }
+            var decoding = unsafe BinaryDecoding(at: start)
+            values.append(decoding.value(kinds[column], zone))
+            unsafe position.pointee = unsafe decoding.position
+        }
+    }
 }
 
 /// What libmariadb calls for each value of a row. It must leave `position` behind the value. Not a closure, because one that
@@ -175,14 +192,9 @@ private func receiveValue(
     _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?
 ) {
     guard let user = unsafe user else { return }
-    let reader = unsafe Unmanaged<RowReader>.fromOpaque(user).takeUnretainedValue()
-    guard let position = unsafe position, let start = unsafe position.pointee else {
-        reader.values.append(.null)
-        return
+    unsafe Unmanaged<RowReader>.fromOpaque(user)._withUnsafeGuaranteedRef {
+        unsafe $0.state.take(Int(column), position)
     }
-    var decoding = unsafe BinaryDecoding(at: start)
-    reader.values.append(decoding.value(reader.kinds[Int(column)], reader.zone))
-    unsafe position.pointee = unsafe decoding.position
 }
 
 /// What libmariadb calls before it encodes a row of a bulk execution.

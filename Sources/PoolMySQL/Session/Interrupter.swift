@@ -35,6 +35,8 @@ final class Interrupter: Sendable {
         var signal = Signal.none
         /// True once the server was asked to stop it, or is about to be.
         var isAsked = false
+        /// True once somebody waits for its end who will not wait for ever.
+        var isWatched = false
         var requestsOnTheirWay = 0
         var hasDelivered = false
         var hasLostRequest = false
@@ -49,17 +51,25 @@ final class Interrupter: Sendable {
 
     /// Called where the server shall be asked to stop an operation.
     private let ask: @Sendable (Interrupter, _ operation: UInt64) -> Void
+    /// Called where nobody waits any more for an operation that must run to its end.
+    private let watch: @Sendable (Interrupter, _ operation: UInt64) -> Void
     /// Called where the connection was closed in the middle of an operation, which the server does not notice before its end.
     private let abandon: @Sendable (Interrupter) -> Void
 
     init(
-        ask: @escaping @Sendable (Interrupter, UInt64) -> Void, abandon: @escaping @Sendable (Interrupter) -> Void
+        ask: @escaping @Sendable (Interrupter, UInt64) -> Void,
+        watch: @escaping @Sendable (Interrupter, UInt64) -> Void,
+        abandon: @escaping @Sendable (Interrupter) -> Void
     ) {
         self.ask = ask
+        self.watch = watch
         self.abandon = abandon
     }
 
     func attach(_ socket: Socket?) { monitor.update { $0.socket = socket } }
+
+    /// True while an operation runs.
+    var isBusy: Bool { monitor.update { $0.running != 0 } }
 
     /// True if nothing runs and the server has sent something all the same: its goodbye.
     var hasUnexpectedInput: Bool {
@@ -81,6 +91,7 @@ final class Interrupter: Sendable {
             state.hasStarted = false
             state.signal = state.isClosing ? .closing : .none
             state.isAsked = false
+            state.isWatched = false
             state.hasDelivered = false
             state.hasLostRequest = false
             return state.latest
@@ -129,14 +140,19 @@ final class Interrupter: Sendable {
     }
 
     private func interrupt(_ operation: UInt64, _ signal: Signal) -> Bool {
-        let mustAsk = monitor.update { state in
-            guard operation != 0, state.running == operation, state.isCancellable else { return false }
+        let (mustAsk, mustWatch) = monitor.update { state -> (Bool, Bool) in
+            guard operation != 0, state.running == operation else { return (false, false) }
+            if !state.isCancellable {
+                defer { state.isWatched = true }
+                return (false, !state.isWatched)
+            }
             if state.signal == .none { state.signal = signal }
-            if !state.hasStarted || state.isAsked { return false }
+            if !state.hasStarted || state.isAsked { return (false, false) }
             state.isAsked = true
-            return true
+            return (true, false)
         }
         if mustAsk { ask(self, operation) }
+        if mustWatch { watch(self, operation) }
         return mustAsk
     }
 

@@ -6,9 +6,10 @@ extension Session {
         let statement = try statement(for: text, link)
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
+        // It needs a transaction, whose begin would unlock tables.
         let isBulk =
             hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
-            && canUndo(link)
+            && !mayHoldTableLocks
         while results.count < bindSets.count {
             if isBulk, bindSets.count - results.count > 1 {
                 results += try runTogether(statement, bindSets[results.count...], link)
@@ -17,12 +18,6 @@ extension Session {
             }
         }
         return results
-    }
-
-    /// True if what several inserts did can be undone together without the session's being another afterwards: the begin of a
-    /// transaction would take away the locks of `LOCK TABLES`.
-    private func canUndo(_ link: Link) -> Bool {
-        isInTransaction(link) || !isChanged
     }
 
     /// Without autocommit, a transaction begins with its first statement.

@@ -16,6 +16,7 @@ extension Session {
         isUsed = false
         mayHaveRole = false
         isAdopted = false
+        mayHoldTableLocks = false
         otherUser = nil
     }
 

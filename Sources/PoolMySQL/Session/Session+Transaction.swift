@@ -42,14 +42,11 @@ extension Session {
     }
 
     private mutating func commit() throws {
+        let link = try ready()
         do {
-            try runInTransaction("COMMIT")
-        } catch let error as MySQLError where !error.isLocal && error.code.breaksConnection {
-            throw MySQLError(
-                error.code, sqlState: error.sqlState, error.message, sql: error.sql,
-                remedy:
-                    "The connection was lost in the middle of COMMIT, so that nobody knows whether the transaction was "
-                    + "committed: look before you run it again")
+            try runOwn("COMMIT", link)
+        } catch let error as MySQLError where error.code.breaksConnection {
+            throw error.asEndOfCommit
         }
         isTransactionOpen = false
     }
@@ -100,6 +97,17 @@ extension Session {
     }
 
     private static func name(_ depth: Int) -> String { "pool_savepoint_\(depth)" }
+}
+
+extension MySQLError {
+    /// The connection was lost before the end of the transaction was confirmed: nobody knows how it ended.
+    fileprivate var asEndOfCommit: MySQLError {
+        MySQLError(
+            code, sqlState: "08007",
+            "The connection was lost before the end of the transaction was confirmed: \(message)",
+            sql: "COMMIT",
+            remedy: "It may have been committed or not: look for what it wrote before you run it again")
+    }
 }
 
 extension TransactionOptions.Isolation {

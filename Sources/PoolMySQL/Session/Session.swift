@@ -21,6 +21,8 @@ struct Session: ~Copyable {
     private let resetsAlways: Bool
     /// True if a role may have been set, which only a login takes away again.
     var mayHaveRole = false
+    /// True if tables may be locked with `LOCK TABLES`.
+    var mayHoldTableLocks = false
     /// True if the session counts as clean with more in it than ``setUp()`` does again.
     var isAdopted = false
     /// Whom the session belongs to, if that is not the configuration's user.
@@ -85,6 +87,7 @@ struct Session: ~Copyable {
     private mutating func noteChange(_ traits: StatementTraits) {
         isChanged = true
         if traits.contains(.setsRole) { mayHaveRole = true }
+        if traits.contains(.locksTables) { mayHoldTableLocks = true }
         if traits.contains(.changesParsing) { cache.expire() }
     }
 

@@ -18,6 +18,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     static let changesZone = Self(rawValue: 64)
     /// What was prepared before it may mean something else after it.
     static let changesParsing = Self(rawValue: 128)
+    /// It may lock tables, which the next begin of a transaction would unlock.
+    static let locksTables = Self(rawValue: 16_384)
     private static let mayWrite = Self(rawValue: 256)
     private static let namesValues = Self(rawValue: 512)
     private static let variesInRows = Self(rawValue: 1_024)
@@ -26,7 +28,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     private static let sets = Self(rawValue: 8_192)
     private static let told: Self = [
         .changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert, .setsRole, .changesZone,
-        .changesParsing,
+        .changesParsing, .locksTables,
     ]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -81,10 +83,11 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         // One SET may set several things before it fails at the last.
         case "set": [.changesSession, .survivesFailure, .changesParsing, .sets]
         case "use": [.changesSession, .survivesFailure, .changesParsing]
-        case "lock", "flush", "handler", "xa": [.changesSession, .survivesFailure]
+        case "lock", "flush": [.changesSession, .survivesFailure, .locksTables]
+        case "handler", "xa": [.changesSession, .survivesFailure]
         // The text that runs may be anything.
         case "prepare", "execute":
-            [.changesSession, .survivesFailure, .changesParsing, .setsRole, .changesZone]
+            [.changesSession, .survivesFailure, .changesParsing, .setsRole, .changesZone, .locksTables]
         // UNLOCK, DEALLOCATE, and what the driver does not know.
         default: [.changesSession, .survivesFailure, .changesParsing]
         }

@@ -29,13 +29,23 @@ extension PostgresError {
         }
     }
 
-    /// A schema change has made a prepared statement useless. The server has no code of its own for that.
-    var isStalePlan: Bool {
-        code == .featureNotSupported && message.contains("cached plan")
-    }
-
     /// True if the statement can be run again once it has been prepared anew.
     var asksToPrepareAgain: Bool {
         isStalePlan || code == .invalidStatementName || code == .duplicateStatementName
+    }
+
+    /// True if it may come from parameter types that the server has told of before the schema or the search path changed.
+    var mayComeFromOldTypes: Bool {
+        switch code {
+        case .undefinedFunction, .datatypeMismatch, .indeterminateDatatype, .numericValueOutOfRange,
+            .invalidTextRepresentation, .ambiguousFunction, .undefinedObject, .internalError:
+            true
+        default: false
+        }
+    }
+
+    /// True if it may come from a parameter whose type the server cannot tell, and the value can.
+    var mayLackTypes: Bool {
+        code == .indeterminateDatatype || code == .ambiguousFunction || code == .datatypeMismatch
     }
 }

@@ -30,6 +30,10 @@ public struct PostgresError: Error, Sendable, Hashable {
     public internal(set) var sql: String?
     /// True if the error ended an attempt to connect.
     var isConnecting = false
+    /// True if a schema change has made a prepared statement useless. The server has no code of its own for that.
+    var isStalePlan = false
+    /// True if a schema change has made what the driver knew of a statement's columns useless. The statement has run.
+    var isStaleShape = false
     /// True if the server that reported it cannot be written to at all.
     var isOnStandby = false
 
@@ -56,6 +60,29 @@ public struct PostgresError: Error, Sendable, Hashable {
     static let outOfMemory = PostgresError(code: .outOfMemory, severity: "FATAL", message: "out of memory")
     static let closed = PostgresError(
         code: .connectionDoesNotExist, severity: "FATAL", message: "the connection is closed")
+
+    /// What has come is not in the form of its type.
+    static func unreadable(_ column: String, _ type: UInt32) -> PostgresError {
+        PostgresError(
+            code: .invalidBinaryRepresentation,
+            message: "the server sent a value in the column \"\(column)\" that cannot be read as its type, \(type)")
+    }
+
+    /// The columns of a statement are not those that the server told of.
+    static let staleShape = {
+        var error = PostgresError(
+            code: .invalidBinaryRepresentation,
+            message: "the columns of the statement's result have changed, and came in a form that cannot be read")
+        error.isStaleShape = true
+        error.hint = "The statement has run. Its next run reads the new columns"
+        return error
+    }()
+
+    /// Which parameter the error is about, from 1: the server writes `$1` in each language.
+    var parameterNumber: Int? {
+        guard let dollar = message.firstIndex(of: "$") else { return nil }
+        return Int(message[message.index(after: dollar)...].prefix { $0.isASCII && $0.isNumber })
+    }
 
     static func misuse(_ message: String, _ code: Code = .objectNotInPrerequisiteState) -> PostgresError {
         PostgresError(code: code, message: message)
@@ -90,11 +117,14 @@ extension PostgresError {
         public static let connectionFailure = Self(rawValue: "08006")
         public static let connectionDoesNotExist = Self(rawValue: "08003")
         public static let cannotConnect = Self(rawValue: "08001")
+        /// The connection was lost while a transaction was being committed: nobody knows whether it was.
+        public static let transactionResolutionUnknown = Self(rawValue: "08007")
         public static let protocolViolation = Self(rawValue: "08P01")
         public static let featureNotSupported = Self(rawValue: "0A000")
         public static let numericValueOutOfRange = Self(rawValue: "22003")
         public static let divisionByZero = Self(rawValue: "22012")
         public static let invalidTextRepresentation = Self(rawValue: "22P02")
+        public static let invalidBinaryRepresentation = Self(rawValue: "22P03")
         public static let notNullViolation = Self(rawValue: "23502")
         public static let foreignKeyViolation = Self(rawValue: "23503")
         public static let uniqueViolation = Self(rawValue: "23505")
@@ -114,11 +144,18 @@ extension PostgresError {
         public static let deadlockDetected = Self(rawValue: "40P01")
         public static let transactionRolledBack = Self(rawValue: "40000")
         public static let syntaxError = Self(rawValue: "42601")
+        public static let ambiguousFunction = Self(rawValue: "42725")
+        public static let datatypeMismatch = Self(rawValue: "42804")
+        public static let undefinedFunction = Self(rawValue: "42883")
+        /// The server cannot tell the type of a parameter.
+        public static let indeterminateDatatype = Self(rawValue: "42P18")
         public static let undefinedColumn = Self(rawValue: "42703")
+        public static let undefinedObject = Self(rawValue: "42704")
         public static let undefinedTable = Self(rawValue: "42P01")
         public static let duplicateStatementName = Self(rawValue: "42P05")
         public static let insufficientPrivilege = Self(rawValue: "42501")
         public static let outOfMemory = Self(rawValue: "53200")
+        public static let programLimitExceeded = Self(rawValue: "54000")
         public static let tooManyConnections = Self(rawValue: "53300")
         public static let objectNotInPrerequisiteState = Self(rawValue: "55000")
         public static let lockNotAvailable = Self(rawValue: "55P03")
@@ -130,5 +167,6 @@ extension PostgresError {
         public static let cannotConnectNow = Self(rawValue: "57P03")
         public static let databaseDropped = Self(rawValue: "57P04")
         public static let idleSessionTimeout = Self(rawValue: "57P05")
+        public static let internalError = Self(rawValue: "XX000")
     }
 }

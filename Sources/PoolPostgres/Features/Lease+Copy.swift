@@ -1,6 +1,6 @@
 @_spi(Driver) public import PoolCore
 
-/// Takes the data of a `COPY … FROM STDIN`. See ``PoolCore/Lease/copyIn(_:_:)``.
+/// Takes the data of a `COPY … FROM STDIN`. See ``PoolCore/SQLSession/copyIn(_:_:)``.
 public struct PostgresCopyWriter: ~Copyable {
     private let connection: PostgresConnection
 
@@ -23,7 +23,7 @@ public struct PostgresCopyWriter: ~Copyable {
     }
 }
 
-/// Gives out the data of a `COPY … TO STDOUT`. See ``PoolCore/Lease/copyOut(_:_:)``.
+/// Gives out the data of a `COPY … TO STDOUT`. See ``PoolCore/SQLSession/copyOut(_:_:)``.
 public struct PostgresCopyReader: ~Copyable {
     private let connection: PostgresConnection
     private var isAtEnd = false
@@ -43,65 +43,86 @@ public struct PostgresCopyReader: ~Copyable {
     }
 }
 
-extension Lease where Driver == PostgresDriver {
+extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// Runs a `COPY … FROM STDIN`, whose data `body` writes.
     ///
-    /// If `body` throws, or its task is cancelled, the server drops all that was written.
+    /// If `body` throws, or its task is cancelled, the server drops all that was written. The server tells of data that it cannot
+    /// take when all has been written, not before.
     ///
-    /// - Parameter statement: As in `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind values.
+    /// - Parameter statement: As in `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind values, and must be the only
+    ///   COPY.
     /// - Returns: How many rows were added.
-    /// - Throws: ``PostgresError``, also for a statement of another kind; what `body` throws.
+    /// - Throws: ``PostgresError``, also for a statement of another kind, and ``PostgresError/Code/transactionResolutionUnknown`` if
+    ///   the connection is lost at the end, outside a transaction; what `body` throws; `CancellationError`.
     @discardableResult
     public mutating func copyIn(
         _ statement: SQL, _ body: (inout PostgresCopyWriter) async throws -> Void
     ) async throws -> Int {
         let connection = handle.connection
-        try await connection.startCopy(statement)
+        try await connection.startCopy(statement, .fromClient)
         var writer = PostgresCopyWriter(connection)
         do {
             try await body(&writer)
+            try Task.checkCancellation()
         } catch {
             // The server's own error, if there is one, says why writing has failed.
             let failure = await connection.endCopyIn(failure: "the writer gave up")
             throw failure.map { $0.code == .queryCanceled ? error : $0 } ?? error
         }
-        try Task.checkCancellation()
         return try await connection.finishCopyIn()
     }
 
     /// Runs a `COPY … TO STDOUT`, whose data `body` reads, as far as it likes.
     ///
-    /// - Parameter statement: As in `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values.
-    /// - Throws: ``PostgresError``, also for a statement of another kind; what `body` throws.
+    /// What `body` leaves unread is dropped. Outside a transaction, a statement that only reads is stopped for that; any other, such
+    /// as `COPY (INSERT … RETURNING …) TO STDOUT`, runs to its end, and what it has written stays.
+    ///
+    /// - Parameter statement: As in `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values, and must be the only COPY.
+    /// - Throws: ``PostgresError``, also for a statement of another kind; what `body` throws; `CancellationError`.
     @discardableResult
     public mutating func copyOut<Result>(
         _ statement: SQL, _ body: (inout PostgresCopyReader) async throws -> Result
     ) async throws -> Result {
         let connection = handle.connection
-        try await connection.startCopy(statement)
+        try await connection.startCopy(statement, .toClient)
         var reader = PostgresCopyReader(connection)
         let result: Result
         do {
             result = try await body(&reader)
         } catch {
-            await connection.endCopyOut()
+            // The first error says more.
+            try? await connection.endCopyOut()
             throw error
         }
-        await connection.endCopyOut()
+        try await connection.endCopyOut()
         return result
     }
 }
 
 extension PostgresConnection {
-    fileprivate func startCopy(_ statement: SQL) async throws {
+    fileprivate func startCopy(_ statement: SQL, _ direction: Exchange.Copying) async throws {
         let (text, binds) = try statement.rendered(in: .postgres)
         if !binds.isEmpty { throw PostgresError.misuse("COPY cannot have bind values", .featureNotSupported) }
         try await perform { operation in
             try withSession { try $0.startCopy(text) }
-            if try await drive(operation) {
+            let isAnswered = try await drive(operation)
+            let started = withSession { $0.exchange?.copying }
+            if started == direction { return }
+            let expected = direction == .fromClient ? "COPY from STDIN" : "COPY to STDOUT"
+            if started == .fromClient {
+                try withSession { try $0.endCopyIn(failure: "this function takes a \(expected)") }
+                _ = try await drive(operation)
+                // Its error is that of the line before.
+                withSession { session in _ = try? session.finish() }
+            } else if !isAnswered {
+                let mayStop = withSession { $0.mayStopExchange }
+                withSession { $0.dropCopyOut() }
+                try await stopExchange(operation, asking: mayStop)
+                withSession { session in _ = try? session.finish() }
+            } else {
                 try withSession { session in _ = try session.finish() }
-                throw PostgresError.misuse("the statement is no COPY from STDIN or to STDOUT", .featureNotSupported)
             }
+            throw PostgresError.misuse("the statement is no \(expected)", .featureNotSupported)
         }
     }
 
@@ -120,12 +141,18 @@ extension PostgresConnection {
         }
     }
 
+    /// Not cancelled, as nobody could say what it had done; and outside a transaction it is a commit.
     fileprivate func finishCopyIn() async throws -> Int {
-        try await perform(isCancellable: false) { operation in
+        try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
+            let isCommit = withSession { !$0.isInExplicitTransaction }
             try withSession { try $0.endCopyIn(failure: nil) }
-            _ = try await drive(operation)
-            let tag = try withSession { try $0.finish().tag }
-            return tag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+            do {
+                _ = try await drive(operation)
+                let tag = try withSession { try $0.finish().tag }
+                return tag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+            } catch let error as PostgresError {
+                throw isCommit ? error.asEndOfCommit : error
+            }
         }
     }
 
@@ -159,27 +186,18 @@ extension PostgresConnection {
     }
 
     /// Ends it wherever it is. A connection that cannot go on reports itself broken.
-    fileprivate func endCopyOut() async {
-        try? await perform(isCancellable: false) { operation in
-            let (isRunning, mayCancel) = withSession { session in
-                if session.exchange?.isCopying == true {
-                    session.exchange?.isCopying = false
-                    session.exchange?.isCopyingOut = true
-                }
-                return (session.exchange != nil, !session.isInExplicitTransaction)
-            }
-            if isRunning {
-                try await stopExchange(operation, asking: mayCancel)
-                withSession { session in _ = try? session.finish() }
-            }
-        }
+    ///
+    /// - Throws: The error of a statement that writes: nothing that it wrote stays then.
+    fileprivate func endCopyOut() async throws {
+        let isHarmless = withSession { $0.mayStopExchange }
+        try await endRunning(isHarmless: isHarmless) { $0.dropCopyOut() }
     }
 }
 
 extension Session {
     fileprivate func putCopy(_ bytes: [UInt8]) throws -> Link.Flush {
         let link = try open()
-        guard exchange?.isCopying == true else { throw PostgresError.misuse("the COPY has ended") }
+        guard exchange?.copying == .fromClient else { throw PostgresError.misuse("the COPY has ended") }
         let result = link.putCopyData(bytes)
         if result == .failed { throw PostgresError(connectionFailure: link.errorMessage) }
         return result
@@ -194,17 +212,34 @@ extension Session {
 
     fileprivate mutating func endCopyIn(failure: String?) throws {
         let link = try open()
-        guard exchange?.isCopying == true else { throw PostgresError.misuse("the COPY has ended") }
-        exchange?.isCopying = false
+        guard exchange?.copying == .fromClient else { throw PostgresError.misuse("the COPY has ended") }
+        exchange?.copying = nil
         exchange?.needsFlush = true
         if link.endCopyIn(failure: failure) == .failed { throw PostgresError(connectionFailure: link.errorMessage) }
     }
 
     fileprivate mutating func getCopy() throws -> Link.CopyOut {
         let link = try open()
-        guard exchange?.isCopying == true else { throw PostgresError.misuse("the COPY is not one to the client") }
+        guard exchange?.copying == .toClient else { throw PostgresError.misuse("the COPY has ended") }
         let result = link.nextCopyData()
-        if case .end = result { exchange?.isCopying = false }
+        switch result {
+        case .end: exchange?.copying = nil
+        // libpq would ask to wait for ever.
+        case .wait where !link.isConnected: throw lost(link)
+        case .wait, .data: break
+        }
         return result
+    }
+
+    private mutating func lost(_ link: Link) -> PostgresError {
+        abandon()
+        return PostgresError(connectionFailure: link.errorMessage)
+    }
+
+    /// From now on the data are dropped as they come.
+    fileprivate func dropCopyOut() {
+        guard exchange?.copying == .toClient else { return }
+        exchange?.copying = nil
+        exchange?.isCopyingOut = true
     }
 }

@@ -31,6 +31,9 @@ extension Lease where Driver == PostgresDriver {
     /// Notifications that were sent after this function began to listen are delivered, in order. The lease is held all the
     /// while, and counts against the pool's maximum; behind a transaction-level pooler listening does not work.
     ///
+    /// While about a thousand notifications wait to be taken, no more are read: they wait in the server, whose queue is common to
+    /// all sessions and large, but not endless. https://www.postgresql.org/docs/current/sql-notify.html
+    ///
     /// - Parameter channels: Their names, upper and lower case being different.
     /// - Throws: ``PostgresError``, and what `body` throws.
     public mutating func listen<Result>(
@@ -73,7 +76,7 @@ extension PostgresConnection {
     func stopListening(_ channels: [String]) async {
         try? await perform(isCancellable: false) { operation in
             for channel in channels { try await command("UNLISTEN \(Self.quoted(channel))", operation) }
-            withSession { $0.notifications = [] }
+            withSession { $0.notifications.removeAll() }
         }
     }
 
@@ -90,7 +93,7 @@ extension PostgresConnection {
 
 extension Session {
     fileprivate mutating func takeNotification() -> PostgresNotification? {
-        notifications.isEmpty ? nil : notifications.removeFirst()
+        notifications.popFirst()
     }
 
     fileprivate mutating func readNotifications() throws {

@@ -17,6 +17,17 @@ struct BindBuffer {
         bytes.reserveCapacity(count * 16)
     }
 
+    /// Keeps the memory for the values of the next run.
+    mutating func removeAll() {
+        values.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives back the memory of unusually large values.
+    mutating func trim() {
+        if bytes.capacity > 65_536 || values.capacity > 4_096 { (bytes, values) = ([], []) }
+    }
+
     mutating func appendNull() {
         values.append(Value(offset: -1, count: 0, isBinary: false))
     }

@@ -17,6 +17,8 @@ final class Link {
     private let connection: OpaquePointer
     /// libpq holds its address.
     private let notices: NoticeSink
+    /// Nil without encryption.
+    private var encryption: Encryption?
 
     /// Begins to connect. Each name is a keyword of libpq, and a later one overrides an earlier one.
     init(connectingWith parameters: [(name: String, value: String)], notices: NoticeSink) throws {
@@ -53,6 +55,7 @@ final class Link {
     func finishConnecting() {
         unsafe PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         unsafe PQsetnonblocking(connection, 1)
+        encryption = unsafe Encryption(of: connection)
     }
 
     /// -1 without one.
@@ -99,13 +102,19 @@ final class Link {
         unsafe try check(PQsendQuery(connection, text))
     }
 
+    // Strings are passed by withCString, which copies none of them to the heap, as a conversion by the compiler would.
+
+    /// The server infers the types if there are none.
     func send(_ text: String, _ types: [UInt32], _ binds: BindBuffer, binaryResults: Bool) throws {
         unsafe try check(
             binds.withArrays { values, lengths, formats in
-                unsafe types.withUnsafeBufferPointer { types in
-                    unsafe PQsendQueryParams(
-                        connection, text, Int32(binds.count), types.baseAddress, values, lengths, formats,
-                        binaryResults ? 1 : 0)
+                unsafe text.withCString { text in
+                    unsafe types.withUnsafeBufferPointer { types in
+                        unsafe PQsendQueryParams(
+                            connection, text, Int32(binds.count), types.isEmpty ? nil : types.baseAddress, values,
+                            lengths,
+                            formats, binaryResults ? 1 : 0)
+                    }
                 }
             })
     }
@@ -124,8 +133,10 @@ final class Link {
     func sendPrepared(_ name: String, _ binds: BindBuffer, binaryResults: Bool) throws {
         unsafe try check(
             binds.withArrays { values, lengths, formats in
-                unsafe PQsendQueryPrepared(
-                    connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
+                unsafe name.withCString { name in
+                    unsafe PQsendQueryPrepared(
+                        connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
+                }
             })
     }
 
@@ -153,6 +164,9 @@ final class Link {
 
     /// Reads what has come. False if the connection is lost.
     func consumeInput() -> Bool { unsafe PQconsumeInput(connection) == 1 }
+
+    /// Whether something has left the socket that ``consumeInput()`` has not read.
+    var heldInput: HeldInput { encryption?.heldInput ?? .none }
 
     /// True if ``nextResult()`` would have to wait.
     var isBusy: Bool { unsafe PQisBusy(connection) == 1 }

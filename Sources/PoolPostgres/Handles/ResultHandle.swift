@@ -61,6 +61,23 @@ struct ResultHandle: ~Copyable {
         unsafe PQfname(result, Int32(column)).map { unsafe String(cString: $0) } ?? ""
     }
 
+    /// True if the columns have these names, each with a zero after it.
+    func hasColumnNames(_ names: [CChar]) -> Bool {
+        unsafe names.withUnsafeBufferPointer { names in
+            var index = 0
+            for column in 0..<columnCount {
+                guard var name = unsafe PQfname(result, Int32(column)) else { return false }
+                while true {
+                    guard index < names.count, unsafe name.pointee == names[index] else { return false }
+                    index += 1
+                    if unsafe name.pointee == 0 { break }
+                    unsafe name += 1
+                }
+            }
+            return index == names.count
+        }
+    }
+
     func columnType(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
     func columnIsBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
 
@@ -103,6 +120,8 @@ struct ResultHandle: ~Copyable {
         error.column = field(clibpq_column)
         error.dataType = field(clibpq_data_type)
         error.constraint = field(clibpq_constraint)
+        // The message is in the server's language.
+        error.isStalePlan = error.code == .featureNotSupported && field(clibpq_function) == "RevalidateCachedQuery"
         return error
     }
 }

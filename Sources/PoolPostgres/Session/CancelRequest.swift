@@ -28,8 +28,10 @@ final class CancelRequest: Sendable {
     var isOnItsWay: Bool { state.withLock { $0.isOnItsWay } }
     /// True if a request has failed: it may still reach the server at any time.
     var hasFailed: Bool { state.withLock { $0.hasFailed } }
-    /// When to look again if nothing comes.
-    var nextMoment: ContinuousClock.Instant { min(deadline, state.withLock { $0.nextTry }) }
+    /// When to look again if nothing comes. A request that is on its way wakes the watch when it has arrived.
+    var nextMoment: ContinuousClock.Instant {
+        state.withLock { $0.isOnItsWay ? deadline : min(deadline, $0.nextTry) }
+    }
 
     /// Asks the server if it is time to. Wakes `watch` when the request has been passed on.
     func askIfDue(on helpers: HelperThreads, waking watch: DescriptorWatch) {
@@ -43,7 +45,8 @@ final class CancelRequest: Sendable {
         }
         guard isDue else { return }
         helpers.start {
-            self.finish(canceller.send())
+            // It may have waited for a thread: by then the connection may be given up.
+            if self.deadline > .now { self.finish(canceller.send()) } else { self.finish(false) }
             watch.interrupt()
         } failure: { _ in
             // Nothing was sent: the next try is due after the pause.

@@ -13,6 +13,8 @@ final class Exchange {
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
     var preparedName: String?
+    /// What the server has told of the statement that is being prepared, if no error comes after it.
+    var learned: StatementShape?
     /// Sync points that have not come back, in pipeline mode; 0 outside of it.
     var pendingSyncs = 0
     var isPipeline = false
@@ -25,16 +27,22 @@ final class Exchange {
     var rowLimit = Int.max
     /// True while a COPY to the client runs that nobody asked for.
     var isCopyingOut = false
-    /// True while a COPY to or from the client runs that was asked for.
-    var isCopying = false
-    let allowsCopy: Bool
+    enum Copying: Sendable { case fromClient, toClient }
+    /// The COPY that was asked for, while it runs.
+    var copying: Copying?
+    /// True until the COPY that was asked for has begun.
+    private var allowsCopy: Bool
+    /// True once it has.
+    private(set) var hasCopied = false
 
     /// What comes after ``statement`` in a batch of different statements, the next one last.
     var nextStatements: [KnownStatement] = []
     /// What has come of each statement of such a batch; nil outside of one.
     var outcomes: [Result<Rows, PostgresError>]?
 
-    var columns: Columns?
+    /// That of the rows, once some have come.
+    private var shape: StatementShape?
+    var columns: Columns? { shape?.columns }
     var values: [SQLValue] = []
     var rowCount = 0
     var results: [StatementResult] = []
@@ -58,12 +66,20 @@ final class Exchange {
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
         let rows = Rows(columns: columns ?? Columns(names: []), values: values)
-        outcomes?.append(error.map { .failure($0.inStatement(statement?.key.text)) } ?? .success(rows))
+        outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
         statement = nextStatements.popLast()
-        (columns, values, error) = (nil, [], nil)
+        (shape, learned, values, error) = (nil, nil, [], nil)
     }
 
-    var isFull: Bool { rowCount >= rowLimit }
+    /// True for the first COPY, if one was asked for.
+    func takesCopy() -> Bool {
+        guard allowsCopy else { return false }
+        allowsCopy = false
+        hasCopied = true
+        return true
+    }
+
+    var isFull: Bool { rowCount >= rowLimit && error == nil }
 
     // MARK: Rows
 
@@ -71,39 +87,60 @@ final class Exchange {
         if result.status == .rows { results.append(StatementResult(affectedRows: result.affectedRows)) }
         let rows = result.rowCount
         rowCount += rows
-        if dropsRows { return }
-        let shape = shape(of: result)
-        if columns == nil { columns = shape.columns }
+        // Rows that cannot be read any more are dropped.
+        if dropsRows || error != nil { return }
+        guard let shape = shape ?? findShape(of: result) else { return }
+        self.shape = shape
         // Taken out meanwhile, because each access to a property of an object is checked.
         var values = self.values
         self.values = []
-        result.decode(shape.readers, into: &values)
+        if let column = result.decode(shape.readers, into: &values) {
+            error = .unreadable(shape.columns.names[column], shape.readers[column].type)
+        }
         self.values = values
     }
 
-    /// The statement's shape if the result has it, or else the result's own.
-    private func shape(of result: borrowing ResultHandle) -> StatementShape {
-        if let shape = statement?.shape, shape.describes(result) { return shape }
-        return StatementShape(parameterTypes: [], of: result)
+    /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.
+    private func findShape(of result: borrowing ResultHandle) -> StatementShape? {
+        if let statement, let known = statement.shape {
+            if known.describes(result, isPrepared: statement.name != nil) { return known }
+            // What the server has told is no longer true. What is prepared is left for it to refuse.
+            if statement.name == nil { statement.shape = nil }
+        }
+        let own = StatementShape(parameterTypes: [], of: result)
+        if own.isBinary || own.readers.isEmpty || !result.columnIsBinary(0) { return own }
+        error = .staleShape
+        return nil
     }
 }
 
-extension StatementShape {
-    /// The columns of a result, or of a statement that was described.
-    init(parameterTypes: [UInt32], of result: borrowing ResultHandle) {
-        var names: [String] = []
-        var types: [UInt32] = []
-        for column in 0..<result.columnCount {
-            names.append(result.columnName(column))
-            types.append(result.columnType(column))
-        }
-        self.init(parameterTypes: parameterTypes, names: names, types: types)
+extension Exchange {
+    /// The first error counts.
+    func note(_ error: PostgresError) {
+        if self.error == nil { self.error = error }
     }
 
-    fileprivate func describes(_ result: borrowing ResultHandle) -> Bool {
-        guard readers.count == result.columnCount else { return false }
-        for column in readers.indices where readers[column].type != result.columnType(column) { return false }
-        return true
+    func forgetError() { error = nil }
+
+    func note(tag: String) { self.tag = tag }
+
+    /// Goes on up to `limit` rows, of which `first` are there.
+    func resume(_ first: [SQLValue], columnCount: Int, limit: Int) {
+        values = first
+        rowCount = columnCount == 0 ? 0 : first.count / columnCount
+        rowLimit = limit
+    }
+
+    func takeValues() -> [SQLValue] {
+        defer { (values, rowCount) = ([], 0) }
+        return values
+    }
+
+    /// Goes on to the end without pausing, and keeps no row.
+    func dropRows() {
+        dropsRows = true
+        rowLimit = .max
+        values = []
     }
 }
 
@@ -124,6 +161,8 @@ enum ExchangeStep: Sendable {
     case waitForRead
     /// The socket took no more: wait for room, or for an answer that makes the server take more.
     case waitForReadOrWrite
+    /// An encryption may hold back what has come, and does not tell: wait, and look again after a while.
+    case waitAndLookAgain
     /// As many rows as were wanted are there, or a COPY has begun.
     case paused
     /// The server is ready for the next statement, or the connection is lost.
@@ -131,33 +170,44 @@ enum ExchangeStep: Sendable {
 }
 
 extension ResultHandle {
-    /// Appends the values of all rows, row by row.
-    fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) {
+    /// Appends the values of all rows, row by row, up to one that cannot be read, whose column it returns then.
+    fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) -> Int? {
         let count = rowCount * readers.count
-        if count == 0 { return }
+        if count == 0 { return nil }
         let isBinary = columnIsBinary(0)
         // Rows that come one by one.
         if rowCount == 1 {
-            for column in readers.indices { values.append(value(0, column, readers[column], isBinary: isBinary)) }
-            return
+            for column in readers.indices {
+                guard let value = value(0, column, readers[column], isBinary: isBinary) else { return column }
+                values.append(value)
+            }
+            return nil
         }
+        var unreadable: Int?
         // The whole of a result, as a rule: written straight to where it stays.
         let decoded = unsafe [SQLValue](unsafeUninitializedCapacity: count) { places, initialized in
             for row in 0..<rowCount {
                 for column in readers.indices {
-                    unsafe places.initializeElement(
-                        at: initialized, to: value(row, column, readers[column], isBinary: isBinary))
+                    guard let value = value(row, column, readers[column], isBinary: isBinary) else {
+                        unreadable = column
+                        return
+                    }
+                    unsafe places.initializeElement(at: initialized, to: value)
                     initialized += 1
                 }
             }
         }
         if values.isEmpty { values = decoded } else { values += decoded }
+        return unreadable
     }
 
-    private func value(_ row: Int, _ column: Int, _ reader: ColumnReader, isBinary: Bool) -> SQLValue {
+    /// Nil for what is none of the column's type.
+    private func value(_ row: Int, _ column: Int, _ reader: ColumnReader, isBinary: Bool) -> SQLValue? {
         let value = unsafe withValue(row, column) { bytes in
             unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
         }
-        return value ?? .null
+        // NULL has no bytes.
+        guard let value else { return .null }
+        return value
     }
 }

@@ -5,6 +5,8 @@ internal import Synchronization
 struct Operation: Sendable {
     let number: UInt64
     let isCancellable: Bool
+    /// How many times the cancel's time-out it may go on after a cancel that does not stop it.
+    let patience: Int
     let watch: DescriptorWatch
 }
 
@@ -52,7 +54,7 @@ final class OperationGate: Sendable {
     }
 
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
-    func begin(cancellable: Bool) throws -> Operation {
+    func begin(cancellable: Bool, patience: Int = 1) throws -> Operation {
         try state.withLock { state in
             guard let watch = state.watch, !state.isClosing else { throw PostgresError.closed }
             if state.running != 0 { throw PostgresError.misuse("another call on this connection is still running") }
@@ -63,7 +65,7 @@ final class OperationGate: Sendable {
             isBusy.store(true, ordering: .sequentiallyConsistent)
             // What came too late for the operation before.
             if isSignalled.exchange(false, ordering: .relaxed) { watch.clearInterrupt() }
-            return Operation(number: state.latest, isCancellable: cancellable, watch: watch)
+            return Operation(number: state.latest, isCancellable: cancellable, patience: patience, watch: watch)
         }
     }
 

@@ -18,15 +18,31 @@ extension Session {
             case .failed: isLost = true
             }
         }
-        if isLost, link.isConnected {
-            // libpq would wait for more.
-            isBroken = true
-            noteError(PostgresError(connectionFailure: link.errorMessage))
-            return .finished
+        while true {
+            if isLost, link.isConnected {
+                // libpq would wait for more.
+                isBroken = true
+                noteError(PostgresError(connectionFailure: link.errorMessage))
+                return .finished
+            }
+            if let step = takeResults(exchange, link, isLost: isLost) { return step }
+            collectNotifications(link)
+            // The system tells of what comes, but not of what an encryption has read ahead.
+            let held = link.heldInput
+            if held == .unknown { return .waitAndLookAgain }
+            if held == .none { break }
+            isLost = !link.consumeInput()
         }
+        if exchange.needsFlush { return .waitForReadOrWrite }
+        return exchange.hasRead ? .waitForRead : .waitForAnswer
+    }
+
+    /// Takes what has come as a whole. Nil if more must come.
+    private mutating func takeResults(_ exchange: Exchange, _ link: Link, isLost: Bool) -> ExchangeStep? {
         // Of a lost connection libpq still gives out what had come, and then an error, without waiting.
         while isLost || !link.isBusy {
-            if exchange.isCopyingOut, !dropCopyData(link) { return .waitForRead }
+            // Data of a COPY comes apart from results, and so does its end; that of the connection comes as a result.
+            if exchange.isCopyingOut, !dropCopyData(link), link.isConnected { return nil }
             guard let result = link.nextResult() else {
                 if isAnswered(exchange, link, isLost: isLost) {
                     collectNotifications(link)
@@ -35,12 +51,10 @@ extension Session {
                 continue
             }
             handle(result, link)
-            if exchange.isCopying || exchange.isFull { return .paused }
+            if exchange.copying != nil || exchange.isFull { return .paused }
             if isLost, !link.isConnected, exchange.error != nil, exchange.isPipeline { return .finished }
         }
-        collectNotifications(link)
-        if exchange.needsFlush { return .waitForReadOrWrite }
-        return exchange.hasRead ? .waitForRead : .waitForAnswer
+        return nil
     }
 
     /// After the end of one statement's results: true if the server owes nothing more.
@@ -66,14 +80,19 @@ extension Session {
         case .error: noteError(result.error)
         case .sync: handleSync()
         case .copyIn:
-            if exchange?.allowsCopy == true {
-                exchange?.isCopying = true
+            if exchange?.takesCopy() == true {
+                exchange?.copying = .fromClient
             } else {
-                _ = link.endCopyIn(failure: "COPY needs the driver's own functions for it")
+                _ = link.endCopyIn(failure: "COPY needs the driver's own functions for it, which take one at a time")
                 exchange?.needsFlush = true
             }
         case .copyOut:
-            if exchange?.allowsCopy == true { exchange?.isCopying = true } else { exchange?.isCopyingOut = true }
+            if exchange?.takesCopy() == true {
+                exchange?.copying = .toClient
+            } else {
+                if exchange?.hasCopied == true { noteError(.misuse("a COPY must be the only one in its text")) }
+                exchange?.isCopyingOut = true
+            }
         case .copyBoth:
             noteError(.misuse("replication is not supported"))
             isBroken = true
@@ -82,14 +101,15 @@ extension Session {
     }
 
     private mutating func noteError(_ error: PostgresError) {
-        if exchange?.error == nil { exchange?.error = error }
+        exchange?.note(error)
     }
 
     private mutating func handleSync() {
         exchange?.pendingSyncs -= 1
+        learn()
         if exchange?.outcomes != nil { exchange?.endOutcome() }
         // What came before the last sync point was housekeeping.
-        if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.error = nil }
+        if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.forgetError() }
         if exchange?.pendingSyncs == 0, let link {
             do {
                 try link.exitPipeline()
@@ -116,16 +136,14 @@ extension Session {
     private mutating func handleCommand(_ result: borrowing ResultHandle) {
         if exchange?.isPreparing == true { return learnShape(result) }
         let tag = result.commandTag
-        exchange?.tag = tag
+        exchange?.note(tag: tag)
         exchange?.results.append(StatementResult(affectedRows: result.affectedRows))
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 
-    /// The description is the last of the answers.
+    /// The description is the last of the answers. Commands of the driver's own have a tag.
     private func learnShape(_ result: borrowing ResultHandle) {
-        guard let exchange, exchange.pendingSyncs == 1 || exchange.outcomes != nil, let statement = exchange.statement
-        else { return }
-        statement.name = exchange.preparedName
-        statement.shape = StatementShape(parameterTypes: result.parameterTypes, of: result)
+        guard let exchange, result.commandTag.isEmpty else { return }
+        exchange.learned = StatementShape(parameterTypes: result.parameterTypes, of: result)
     }
 }

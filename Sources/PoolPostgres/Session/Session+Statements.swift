@@ -3,11 +3,18 @@ internal import PoolCore
 /// A statement that an application wants to run.
 struct StatementRequest: Sendable {
     let text: String
-    /// One set of values for each run.
-    var bindSets: [[SQLValue]]
+    var binds: [SQLValue] = []
+    /// If there are any, one set of values for each run, instead of ``binds``.
+    var bindSets: [[SQLValue]] = []
     var dropsRows = false
     /// Above 0, the rows come as they are taken, and the exchange pauses after so many.
     var rowLimit = 0
+
+    var runs: Int { max(bindSets.count, 1) }
+    var parameterCount: Int { bindSets.first?.count ?? binds.count }
+    /// libpq up to 15 drops the connection when the server tells of more than 7,498 parameters.
+    static let maximumDescribed = 7_000
+    var isDescribable: Bool { parameterCount <= Self.maximumDescribed }
 }
 
 extension Session {
@@ -22,28 +29,35 @@ extension Session {
         case running
     }
 
+    /// The most that the protocol has room for: https://www.postgresql.org/docs/current/protocol-message-formats.html
+    private static let maximumParameters = 65_535
+
     /// Sends a statement, or first what the server must be asked about it.
     mutating func start(_ request: StatementRequest) throws -> Started {
         let link = try ready()
         try requireTransactionAlive(link)
-        var statement = cache.statement(request.text)
-        let hasBinds = request.bindSets.contains { !$0.isEmpty }
-        if statement.shape == nil, !hasBinds, statement.useCount == 0, request.bindSets.count == 1 {
+        let base = cache.statement(request.text)
+        let count = request.parameterCount
+        if count == 0, base.shape == nil, base.useCount == 0, request.bindSets.isEmpty {
             // Nothing to encode, and text can be read whatever the columns are: one round trip less for what runs once.
-            try link.send(request.text, [], BindBuffer(), binaryResults: false)
-            begin(statement, request, link)
+            binds.removeAll()
+            try link.send(request.text, [], binds, binaryResults: false)
+            begin(base, request, link)
             return .running
         }
-        guard let shape = statement.shape else { return try startPreparing(statement, request) }
-        let types = try parameterTypes(shape, request.bindSets)
-        if types != shape.parameterTypes {
-            statement = cache.statement(request.text, types: types)
-            if statement.shape == nil { return try startPreparing(statement, request) }
+        if !request.isDescribable {
+            // The values go as text, for the server to read them as what it infers.
+            try requireRoom(count)
+            try send(base, request, link)
+            return .running
         }
-        if statement.name == nil, isWorthPreparing(statement, runs: request.bindSets.count) {
-            return try startPreparing(statement, request)
+        let statement = try fitting(base, request)
+        let isWorthNaming = statement.name == nil && isWorthPreparing(statement, runs: request.runs)
+        if statement.shape == nil || isWorthNaming {
+            try startPreparing(statement, isNamed: isWorthNaming, hasBinds: count > 0)
+            return .preparing
         }
-        try send(statement, request, types, link)
+        try send(statement, request, link)
         return .running
     }
 
@@ -52,117 +66,100 @@ extension Session {
             && link?.transactionStatus != .failed
     }
 
-    /// The server's types, but the application's own where the server takes a value for text because it knows no better.
-    func parameterTypes(_ shape: StatementShape, _ bindSets: [[SQLValue]]) throws -> [UInt32] {
-        var types = shape.parameterTypes
-        for binds in bindSets {
-            if binds.count != types.count {
-                throw PostgresError(
-                    code: .protocolViolation,
-                    message: "the statement has \(types.count) parameters, but \(binds.count) bind values were given")
-            }
-            for (index, value) in binds.enumerated() where shape.parameterTypes[index] == TypeID.text {
-                if let type = value.ownType { types[index] = type }
-            }
-        }
-        return types
+    /// - Throws: ``PostgresError`` for more values than the protocol has room for.
+    func requireRoom(_ count: Int) throws {
+        guard count > Self.maximumParameters else { return }
+        var error = PostgresError(
+            code: .programLimitExceeded,
+            message: "the statement has \(count) bind values, and the protocol has room for \(Self.maximumParameters)")
+        error.hint = "Pass an array: `= ANY($1)` instead of `IN (…)`, `unnest($1)` instead of `VALUES …`"
+        throw error
     }
 
-    private mutating func send(
-        _ statement: KnownStatement, _ request: StatementRequest, _ types: [UInt32], _ link: Link
-    ) throws {
-        let isBinary = statement.shape?.isBinary ?? false
-        var buffers: [BindBuffer] = []
-        buffers.reserveCapacity(request.bindSets.count)
-        for binds in request.bindSets {
+    // MARK: Types
+
+    /// The statement with the types that the values decide, if they do. Without a shape if the server must be asked first.
+    mutating func fitting(_ base: KnownStatement, _ request: StatementRequest) throws -> KnownStatement {
+        if base.undetermined.isEmpty {
+            guard let shape = base.shape else { return base }
+            try requireCount(shape.parameterTypes.count, request)
+            if base.takes(request) { return base }
+        }
+        for variant in base.variants where variant.takes(request) { return variant }
+        var statement = base
+        while true {
+            var types: [UInt32] = []
+            for binds in request.bindSets.isEmpty ? [request.binds] : request.bindSets {
+                types = merge(types, statement.types(for: binds, undetermined: base.undetermined))
+            }
+            // What then still does not match goes as text.
+            if types == statement.types { return statement }
+            statement = cache.variant(of: base, types: types)
+            guard let shape = statement.shape else { return statement }
+            try requireCount(shape.parameterTypes.count, request)
+        }
+    }
+
+    /// Where two sets of values decide differently, text of the one is read as the type of the other.
+    private func merge(_ types: [UInt32], _ others: [UInt32]) -> [UInt32] {
+        if types.isEmpty { return others }
+        if others.isEmpty { return types }
+        return zip(types, others).map { $0 == TypeID.unspecified || $0 == TypeID.text ? $1 : $0 }
+    }
+
+    private func requireCount(_ count: Int, _ request: StatementRequest) throws {
+        if request.bindSets.isEmpty, request.binds.count == count { return }
+        for given in request.bindSets.isEmpty ? [request.binds.count] : request.bindSets.map(\.count)
+        where given != count {
+            throw PostgresError(
+                code: .protocolViolation,
+                message: "the statement has \(count) parameters, but \(given) bind values were given")
+        }
+    }
+
+    // MARK: Sending
+
+    private mutating func send(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) throws {
+        if request.bindSets.isEmpty {
+            try binds.encode(request.binds, as: statement.shape?.parameterTypes)
+            defer { binds.trim() }
+            try send(statement, request.binds, binds, link)
+            return begin(statement, request, link)
+        }
+        // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
+        let buffers = try request.bindSets.map { values in
             var buffer = BindBuffer()
-            buffer.reserve(binds.count)
-            for (value, type) in zip(binds, types) { try buffer.append(value, as: type) }
-            buffers.append(buffer)
+            try buffer.encode(values, as: statement.shape?.parameterTypes)
+            return buffer
         }
         let isPipeline = buffers.count > 1
         if isPipeline { try link.enterPipeline() }
-        for buffer in buffers {
-            if let name = statement.name {
-                try link.sendPrepared(name, buffer, binaryResults: isBinary)
-            } else {
-                try link.send(request.text, types, buffer, binaryResults: isBinary)
-            }
-        }
+        for (values, buffer) in zip(request.bindSets, buffers) { try send(statement, values, buffer, link) }
         if isPipeline { try link.sendSync() }
         begin(statement, request, link)
         exchange?.isPipeline = isPipeline
         exchange?.pendingSyncs = isPipeline ? 1 : 0
     }
 
+    /// Without a shape the server infers the types, but for those that the values must decide, and all goes as text.
+    func send(_ statement: KnownStatement, _ values: [SQLValue], _ buffer: BindBuffer, _ link: Link) throws {
+        let isBinary = statement.shape?.isBinary ?? false
+        if let name = statement.name {
+            try link.sendPrepared(name, buffer, binaryResults: isBinary)
+        } else {
+            let types =
+                statement.shape?.parameterTypes ?? statement.types(for: values, undetermined: statement.undetermined)
+            try link.send(statement.text, types, buffer, binaryResults: isBinary)
+        }
+    }
+
     private mutating func begin(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) {
-        statement.useCount += request.bindSets.count
+        cache.noteRun(of: statement, runs: request.runs)
         let exchange = Exchange(statement: statement, traits: statement.traits, dropsRows: request.dropsRows)
         if request.rowLimit > 0 {
             link.setRowsPerResult(Self.rowsPerResult)
             exchange.rowLimit = request.rowLimit
         }
         self.exchange = exchange
-    }
-
-    // MARK: Preparing
-
-    /// Asks the server what a statement takes and returns, and has it keep the statement if it is worth that. All in one
-    /// round trip, and within one sync point, so that it is safe behind a pooler too.
-    mutating func startPreparing(_ statement: KnownStatement, _ request: StatementRequest) throws -> Started {
-        let link = try ready()
-        let isNamed = isWorthPreparing(statement, runs: request.bindSets.count)
-        let name = isNamed ? cache.nextName() : ""
-        try link.enterPipeline()
-        let exchange = Exchange(statement: statement, isPreparing: true)
-        exchange.isPipeline = true
-        exchange.preparedName = isNamed ? name : nil
-        exchange.pendingSyncs = 1
-        if isNamed, link.transactionStatus == .idle, !cache.unneeded.isEmpty {
-            for name in cache.takeUnneeded() {
-                try link.send("DEALLOCATE \(name)", [], BindBuffer(), binaryResults: false)
-            }
-            // Its own sync point: the statement may be gone already, and that must not matter.
-            try link.sendSync()
-            exchange.pendingSyncs = 2
-        }
-        try link.sendPrepare(name, statement.key.text, statement.key.types)
-        try link.sendDescribe(name)
-        try link.sendSync()
-        self.exchange = exchange
-        return .preparing
-    }
-
-    /// Keeps what the server has told of a statement.
-    mutating func finishPreparing() throws {
-        _ = try finish()
-    }
-
-    /// The answer to ``startPreparing(_:_:)``.
-    mutating func description(_ text: String) -> StatementDescription? {
-        guard let shape = cache.statement(text).shape else { return nil }
-        return StatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
-    }
-
-    /// Asks about a statement without running it. False if the answer is known.
-    mutating func startDescribing(_ text: String) throws -> Bool {
-        let link = try ready()
-        try requireTransactionAlive(link)
-        let statement = cache.statement(text)
-        if statement.shape != nil { return false }
-        _ = try startPreparing(statement, StatementRequest(text: text, bindSets: [[]]))
-        return true
-    }
-
-    /// After an error that a stale plan has caused. True if the statement may be run again: it is prepared anew then.
-    mutating func forgetStale(_ text: String, after error: PostgresError) -> Bool {
-        guard error.asksToPrepareAgain else { return false }
-        if error.code == .invalidStatementName {
-            // The server has lost one, and so perhaps all.
-            cache.removeAll()
-        } else {
-            cache.forget(where: text)
-        }
-        return link?.transactionStatus == .idle && !isTransactionOpen
     }
 }

@@ -8,7 +8,10 @@ struct Session: ~Copyable {
     var link: Link?
     var cache: StatementCache
     var exchange: Exchange?
-    var notifications: [PostgresNotification] = []
+    /// The values of the statement that is being sent, in memory that stays for the next one's.
+    var binds = BindBuffer()
+    var batch = BatchPlan()
+    var notifications = NotificationQueue()
 
     /// True from the pool's begin to its commit or rollback, whatever became of it in between.
     var isTransactionOpen = false
@@ -18,6 +21,8 @@ struct Session: ~Copyable {
     var isChanged = false
     /// True if the server has prepared statements that the cache does not know.
     var hasForeignStatements = false
+    /// True if the transaction has changed what names of tables and types mean, and its end may change it back.
+    var hasChangedNames = false
     /// True if the connection cannot go on.
     var isBroken = false
     /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
@@ -25,8 +30,7 @@ struct Session: ~Copyable {
 
     init(_ configuration: PostgresConfiguration) {
         self.configuration = configuration
-        // Without prepared statements the shapes are still worth keeping.
-        cache = StatementCache(capacity: max(configuration.statementCacheCapacity, 100))
+        cache = StatementCache(capacity: configuration.statementCacheCapacity)
     }
 
     var condition: ConnectionCondition {
@@ -97,6 +101,11 @@ struct Session: ~Copyable {
     /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
     /// a few that say so; of a script, some statements may have come through.
     private mutating func note(_ exchange: Exchange) {
+        if !exchange.isPreparing,
+            exchange.traits.contains(.changesNames) || hasChangedNames && link?.transactionStatus == .idle
+        {
+            noteChangedNames()
+        }
         if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
         let mayHaveHadEffect =
             exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
@@ -117,7 +126,7 @@ struct Session: ~Copyable {
             if exchange.error == nil { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
         }
         if var error = exchange.error {
-            error.sql = error.sql ?? exchange.statement?.key.text
+            error.sql = error.sql ?? exchange.statement?.text
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
             case .discard: isBroken = true

@@ -1,105 +1,183 @@
 internal import PoolCore
 
-/// What a statement takes and returns.
-struct StatementShape {
-    let parameterTypes: [UInt32]
-    let columns: Columns
-    let readers: [ColumnReader]
-    /// True if all columns can be read in binary: libpq asks for one form for all.
-    let isBinary: Bool
-
-    init(parameterTypes: [UInt32], names: [String], types: [UInt32]) {
-        self.parameterTypes = parameterTypes
-        columns = Columns(names: names)
-        readers = types.map { ColumnReader(type: $0) }
-        isBinary = types.allSatisfy { ColumnReader.readsBinary($0) }
-    }
-}
-
 /// A statement that the session knows.
 final class KnownStatement {
-    /// Types that the application's values decide, because the server cannot: 0 where the server knows. Empty if it knows all.
-    struct Key: Hashable {
-        let text: String
-        let types: [UInt32]
-
-        /// By bytes: texts that Swift takes for equal, the same letters composed in different ways, are two statements.
-        static func == (left: Self, right: Self) -> Bool {
-            left.types == right.types && left.text.utf8.elementsEqual(right.text.utf8)
-        }
-    }
-
-    let key: Key
+    let text: String
+    /// The types that the application's values have decided, 0 where the server decides. Empty if it decides all.
+    let types: [UInt32]
     let traits: StatementTraits
     /// Nil until the server was asked.
     var shape: StatementShape?
     /// The name of the prepared statement on the server; nil if it is not prepared.
-    var name: String?
+    fileprivate(set) var name: String?
     var useCount = 0
-    fileprivate var latestUse: UInt64 = 0
+    /// The places of the parameters whose types the server cannot tell, so that the values must.
+    var undetermined: Set<Int> = []
+    /// The same text with types that values have decided.
+    fileprivate(set) var variants: [KnownStatement] = []
+    /// Where the cache has it.
+    fileprivate var textPlace = 0
+    fileprivate var namePlace = 0
+    private let isASCII: Bool
 
-    init(_ key: Key) {
-        self.key = key
-        traits = StatementTraits(of: key.text)
+    init(_ text: String) {
+        self.text = text
+        isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        types = []
+        traits = StatementTraits(of: text)
+    }
+
+    /// The same statement with other types, and as if the server had not been asked about it.
+    init(_ statement: KnownStatement, types: [UInt32]) {
+        text = statement.text
+        isASCII = statement.isASCII
+        self.types = types
+        traits = statement.traits
+    }
+
+    /// Compares the bytes: Swift takes strings for equal that are written with different characters, and the server does not.
+    /// What is equal to a text in ASCII, and as long, has the same bytes.
+    func hasText(_ other: String) -> Bool {
+        text == other && text.utf8.count == other.utf8.count && (isASCII || text.utf8.elementsEqual(other.utf8))
     }
 }
 
-/// The statements of a session that were used last.
+/// The statements of a session that were used last, and those among them that the server keeps prepared.
 struct StatementCache {
-    let capacity: Int
-    private var statements: [KnownStatement.Key: KnownStatement] = [:]
-    private var clock: UInt64 = 0
+    /// How many the server keeps prepared.
+    private let capacity: Int
+    /// How many are known at all.
+    private let textCapacity: Int
+    private var statements: [String: KnownStatement] = [:]
+    private var latest: KnownStatement?
+    private var texts = UseOrder()
+    private var names = UseOrder()
     private var latestName: UInt64 = 0
+    /// True if a statement takes a type that was made in the database.
+    private var hasOwnTypes = false
     /// Prepared statements that the server still has, and nobody needs.
     private(set) var unneeded: [String] = []
+    /// What was sent last.
+    private(set) var running: KnownStatement?
 
     init(capacity: Int) {
         self.capacity = capacity
+        // Without prepared statements the shapes are still worth keeping.
+        textCapacity = max(capacity, 100)
     }
 
     /// The statement, which is new if it was not there. Whoever runs it counts the use.
-    mutating func statement(_ text: String, types: [UInt32] = []) -> KnownStatement {
-        clock += 1
-        let key = KnownStatement.Key(text: text, types: types)
-        if let known = statements[key] {
-            known.latestUse = clock
-            return known
+    mutating func statement(_ text: String) -> KnownStatement {
+        // Most programs run the same statement many times: to compare is cheaper than to hash.
+        if let latest, latest.hasText(text) { return latest }
+        var known = statements[text]
+        if let found = known, !found.hasText(text) {
+            forget(text)
+            known = nil
         }
-        if statements.count >= capacity, let oldest = statements.values.min(by: { $0.latestUse < $1.latestUse }) {
-            forget(oldest)
-        }
-        let statement = KnownStatement(key)
-        statement.latestUse = clock
-        statements[key] = statement
+        let statement = known ?? add(KnownStatement(text))
+        texts.touch(statement.textPlace)
+        latest = statement
         return statement
     }
 
-    /// Drops a statement, and what the server has of it.
-    mutating func forget(_ statement: KnownStatement) {
-        if let name = statement.name { unneeded.append(name) }
-        statement.name = nil
-        statement.shape = nil
-        if statements[statement.key] === statement { statements[statement.key] = nil }
+    private mutating func add(_ statement: KnownStatement) -> KnownStatement {
+        if texts.count >= textCapacity, let oldest = texts.leastUsed { drop(oldest) }
+        statement.textPlace = texts.insert(statement)
+        statements[statement.text] = statement
+        return statement
     }
 
-    /// Drops all statements of a text, whatever their types.
-    mutating func forget(where text: String) {
-        for statement in statements.values where statement.key.text == text { forget(statement) }
+    /// The statement with types that values have decided. It is new if it was not there.
+    mutating func variant(of base: KnownStatement, types: [UInt32]) -> KnownStatement {
+        if let known = base.variants.first(where: { $0.types == types }) { return known }
+        // Each combination of types is one. More than a few come only from values of very different kinds.
+        if base.variants.count >= 8 { release(base.variants.removeFirst()) }
+        let variant = KnownStatement(base, types: types)
+        base.variants.append(variant)
+        return variant
     }
 
-    /// After the server has dropped all prepared statements.
-    mutating func removeAll() {
-        statements = [:]
-        unneeded = []
+    /// `statement` is sent now.
+    mutating func noteRun(of statement: KnownStatement, runs: Int) {
+        statement.useCount += runs
+        if statement.name != nil { names.touch(statement.namePlace) }
+        running = statement
     }
 
+    // MARK: What the server keeps
+
+    /// The name for one more prepared statement. If there are as many as there may be, the least used is not needed any more.
     mutating func nextName() -> String {
+        makeRoom()
         latestName += 1
         return "pool_\(latestName)"
     }
 
+    /// The server has told of a statement, and keeps it if it has a name.
+    mutating func learn(_ shape: StatementShape, of statement: KnownStatement, name: String?) {
+        statement.shape = shape
+        if shape.takesOwnTypes { hasOwnTypes = true }
+        guard let name else { return }
+        release(statement)
+        makeRoom()
+        statement.name = name
+        statement.namePlace = names.insert(statement)
+    }
+
+    private mutating func makeRoom() {
+        while names.count >= max(capacity, 1), let oldest = names.leastUsed { release(oldest) }
+    }
+
+    /// A prepared statement that nobody knows.
+    mutating func noteUnneeded(_ name: String) { unneeded.append(name) }
+
     mutating func takeUnneeded() -> [String] {
         defer { unneeded = [] }
         return unneeded
+    }
+
+    /// From now on it is not prepared, and must be used again a few times to be so. Its shape stays: a batch may be using it.
+    private mutating func release(_ statement: KnownStatement) {
+        guard let name = statement.name else { return }
+        names.remove(statement.namePlace)
+        unneeded.append(name)
+        statement.name = nil
+        statement.useCount = 0
+    }
+
+    // MARK: Forgetting
+
+    private mutating func drop(_ statement: KnownStatement) {
+        texts.remove(statement.textPlace)
+        statements[statement.text] = nil
+        release(statement)
+        for variant in statement.variants { release(variant) }
+        if latest === statement { latest = nil }
+    }
+
+    /// Forgets a text, with all that values have made of it.
+    mutating func forget(_ text: String) {
+        if let statement = statements[text] { drop(statement) }
+    }
+
+    /// After the names of types may have come to mean others.
+    mutating func forgetOwnTypes() {
+        if !hasOwnTypes { return }
+        hasOwnTypes = false
+        for statement in statements.values {
+            let all = statement.variants + [statement]
+            if all.contains(where: { $0.shape?.takesOwnTypes == true }) { forget(statement.text) }
+        }
+    }
+
+    /// After the server has dropped all prepared statements.
+    mutating func removeAll() {
+        while let statement = names.leastUsed { release(statement) }
+        statements = [:]
+        (latest, running) = (nil, nil)
+        texts.removeAll()
+        names.removeAll()
+        unneeded = []
     }
 }

@@ -6,6 +6,7 @@ struct ArrayTextParser {
     private let bytes: [UInt8]
     private let kind: ValueKind
     private var index = 0
+    private var depth = 0
 
     init(_ text: String, kind: ValueKind) {
         bytes = Array(text.utf8)
@@ -27,6 +28,10 @@ struct ArrayTextParser {
 
     private mutating func array() -> SQLValue? {
         guard take("{") else { return nil }
+        // The server allows 6 dimensions.
+        depth += 1
+        defer { depth -= 1 }
+        if depth > 6 { return nil }
         if take("}") { return .array([]) }
         var values: [SQLValue] = []
         repeat {
@@ -95,7 +100,9 @@ enum ValueText {
         guard let positive = SQLDate(year: date.year + 400 * ((-date.year) / 400 + 1), month: date.month, day: date.day)
         else { return date.description }
         // Only month and day are taken from it: leap years come again after 400 years.
-        return String(1 - date.year) + positive.description.suffix(6) + " BC"
+        let year = String(1 - date.year)
+        // With fewer than four digits it could be a day or a month as well.
+        return String(repeating: "0", count: max(0, 4 - year.count)) + year + positive.description.suffix(6) + " BC"
     }
 
     static func timestamp(_ value: SQLTimestamp, zone: String = "") -> String {

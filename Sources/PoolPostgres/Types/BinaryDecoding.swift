@@ -1,14 +1,15 @@
 internal import PoolCore
 
 extension ColumnReader {
-    /// A value in the server's binary form.
-    func decodeBinary(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
+    /// A value in the server's binary form. Nil for what is none of the type.
+    func decodeBinary(_ bytes: UnsafeRawBufferPointer) -> SQLValue? {
         var reader = unsafe BinaryReader(bytes)
-        return isArray ? Self.array(kind, &reader) : Self.value(kind, &reader)
+        let value = isArray ? Self.array(kind, &reader) : Self.value(kind, &reader)
+        return reader.isTooShort || reader.remaining > 0 ? nil : value
     }
 
     /// Takes a value that has the rest of the reader's bytes.
-    private static func value(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue {
+    private static func value(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue? {
         switch kind {
         case .bool: .bool(reader.read(UInt8.self) != 0)
         case .int2: .int(Int64(reader.read(Int16.self)))
@@ -22,9 +23,9 @@ extension ColumnReader {
         case .bytes: unsafe .bytes([UInt8](reader.takeRest()))
         case .json: unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
         case .jsonb: jsonb(&reader)
-        case .uuid: unsafe SQLUUID(bytes: reader.takeRest()).map { .uuid($0) } ?? .null
+        case .uuid: unsafe SQLUUID(bytes: reader.takeRest()).map { .uuid($0) }
         case .date: Moment.date(days: reader.read())
-        case .time: SQLTime(microsecondsSinceMidnight: reader.read()).map { .time($0) } ?? .null
+        case .time: SQLTime(microsecondsSinceMidnight: reader.read()).map { .time($0) }
         case .timestamp: Moment.timestamp(microseconds: reader.read())
         case .zonedTimestamp: Moment.zonedTimestamp(microseconds: reader.read())
         case .void: .null
@@ -32,39 +33,48 @@ extension ColumnReader {
     }
 
     /// The version of the format, 1, and the text.
-    private static func jsonb(_ reader: inout BinaryReader) -> SQLValue {
-        _ = reader.read(UInt8.self)
+    private static func jsonb(_ reader: inout BinaryReader) -> SQLValue? {
+        guard reader.read(UInt8.self) == 1 else { return nil }
         return unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
     }
 
     /// The number of dimensions, whether there are NULLs, the elements' type; for each dimension its size and first index;
     /// and the elements, each with its length before it.
-    private static func array(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue {
+    private static func array(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue? {
         let dimensions = Int(reader.read(Int32.self))
         _ = reader.read(Int32.self)
         _ = reader.read(UInt32.self)
-        var sizes: [Int] = []
         // The server allows 6 dimensions.
-        for _ in 0..<max(0, min(dimensions, 6)) {
-            sizes.append(Int(reader.read(Int32.self)))
+        guard (0...6).contains(dimensions) else { return nil }
+        var sizes: [Int] = []
+        var count = 1
+        for _ in 0..<dimensions {
+            let size = Int(reader.read(Int32.self))
             _ = reader.read(Int32.self)
+            // An element takes 4 bytes at least: no damaged size takes much memory, or overflows.
+            guard size >= 0, size == 0 || count == 0 || size <= reader.remaining / 4 / count else { return nil }
+            count *= size
+            sizes.append(size)
         }
-        return sizes.isEmpty ? .array([]) : elements(kind, sizes[...], &reader)
+        return sizes.isEmpty || count == 0 ? .array([]) : elements(kind, sizes[...], &reader)
     }
 
     private static func elements(
         _ kind: ValueKind, _ sizes: ArraySlice<Int>, _ reader: inout BinaryReader
-    ) -> SQLValue {
+    ) -> SQLValue? {
         guard let size = sizes.first else {
             let count = Int(reader.read(Int32.self))
-            if count < 0 { return .null }
+            if count == -1 { return .null }
+            if !(0...reader.remaining).contains(count) { return nil }
             var element = unsafe BinaryReader(reader.take(count))
-            return value(kind, &element)
+            let value = value(kind, &element)
+            return element.isTooShort || element.remaining > 0 ? nil : value
         }
-        // An element takes 4 bytes at least: no damaged size makes this loop long.
         var values: [SQLValue] = []
-        for _ in 0..<size where reader.remaining >= 4 {
-            values.append(elements(kind, sizes.dropFirst(), &reader))
+        values.reserveCapacity(size)
+        for _ in 0..<size {
+            guard let value = elements(kind, sizes.dropFirst(), &reader) else { return nil }
+            values.append(value)
         }
         return .array(values)
     }
@@ -77,25 +87,25 @@ enum Moment {
     private static let microsecondsInDay: Int64 = 86_400_000_000
 
     /// The infinities, which no day is, are the texts `infinity` and `-infinity`.
-    static func date(days: Int32) -> SQLValue {
+    static func date(days: Int32) -> SQLValue? {
         if days == .max { return .text("infinity") }
         if days == .min { return .text("-infinity") }
-        return SQLDate(daysSince1970: Int(Int64(days) + daysFrom1970)).map { .date($0) } ?? .null
+        return SQLDate(daysSince1970: Int(Int64(days) + daysFrom1970)).map { .date($0) }
     }
 
     /// The infinities as for dates.
-    static func timestamp(microseconds: Int64) -> SQLValue {
+    static func timestamp(microseconds: Int64) -> SQLValue? {
         if let infinity = infinity(microseconds) { return infinity }
-        return wallClock(microseconds).map { .timestamp($0) } ?? .null
+        return wallClock(microseconds).map { .timestamp($0) }
     }
 
     /// The infinities as for dates. A moment of the last 29 years that the server knows, from 294,247 on, is the text
     /// that the server prints and reads.
-    static func zonedTimestamp(microseconds: Int64) -> SQLValue {
+    static func zonedTimestamp(microseconds: Int64) -> SQLValue? {
         if let infinity = infinity(microseconds) { return infinity }
         let (sum, overflow) = microseconds.addingReportingOverflow(microsecondsFrom1970)
         if !overflow { return .zonedTimestamp(SQLZonedTimestamp(microsecondsSince1970: sum)) }
-        return wallClock(microseconds).map { .text(ValueText.timestamp($0, zone: "+00")) } ?? .null
+        return wallClock(microseconds).map { .text(ValueText.timestamp($0, zone: "+00")) }
     }
 
     private static func infinity(_ microseconds: Int64) -> SQLValue? {

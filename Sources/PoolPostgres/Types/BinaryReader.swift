@@ -1,8 +1,10 @@
-/// Takes numbers in network byte order from the front of a value. Reads zeros where the value is too short.
+/// Takes numbers in network byte order from the front of a value.
 @safe
 struct BinaryReader {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
+    /// True once more was taken than there is. What was taken then is zero, or too short.
+    private(set) var isTooShort = false
 
     /// `bytes` must stay valid for as long as the reader is used.
     init(_ bytes: UnsafeRawBufferPointer) {
@@ -14,7 +16,7 @@ struct BinaryReader {
     mutating func read<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer {
         let size = MemoryLayout<Integer>.size
         guard remaining >= size else {
-            offset = unsafe bytes.count
+            isTooShort = true
             return 0
         }
         defer { offset += size }
@@ -22,6 +24,7 @@ struct BinaryReader {
     }
 
     mutating func take(_ count: Int) -> UnsafeRawBufferPointer {
+        if !(0...remaining).contains(count) { isTooShort = true }
         let count = max(0, min(count, remaining))
         defer { offset += count }
         return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])

@@ -1,6 +1,16 @@
 internal import PoolCore
 
 extension BindBuffer {
+    /// Encodes the values of one run, instead of those before. Without types all go as text.
+    mutating func encode(_ values: [SQLValue], as types: [UInt32]?) throws {
+        removeAll()
+        reserve(values.count)
+        for index in values.indices {
+            let type = types.flatMap { index < $0.count ? $0[index] : nil }
+            try append(values[index], as: type ?? TypeID.unspecified)
+        }
+    }
+
     /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and else as
     /// text, which the server reads as that type or refuses.
     ///

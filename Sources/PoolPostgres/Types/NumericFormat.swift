@@ -8,7 +8,8 @@ enum NumericFormat {
     private static let infinity: UInt16 = 0xD000
     private static let negativeInfinity: UInt16 = 0xF000
 
-    static func decode(_ reader: inout BinaryReader) -> SQLValue {
+    /// Nil for what is no number.
+    static func decode(_ reader: inout BinaryReader) -> SQLValue? {
         // Without a sign: the longest numbers have more groups than a signed one counts.
         let count = Int(reader.read(UInt16.self))
         let weight = Int(reader.read(Int16.self))
@@ -18,11 +19,15 @@ enum NumericFormat {
         case nan: return .decimal(.nan)
         case infinity: return .decimal(.infinity)
         case negativeInfinity: return .decimal(.negativeInfinity)
-        default: break
+        case 0, negative: break
+        default: return nil
         }
+        guard count <= reader.remaining / 2, scale >= 0 else { return nil }
         var groups: [UInt16] = []
-        for _ in 0..<max(0, count) { groups.append(reader.read()) }
-        let text = text(groups, weight: weight, scale: max(0, scale), isNegative: sign == negative)
+        groups.reserveCapacity(count)
+        for _ in 0..<count { groups.append(reader.read()) }
+        guard groups.allSatisfy({ $0 < 10_000 }) else { return nil }
+        let text = text(groups, weight: weight, scale: scale, isNegative: sign == negative)
         return SQLDecimal(text).map { .decimal($0) } ?? .text(text)
     }
 

@@ -116,6 +116,7 @@ enum DateText {
         let parts = text.split(separator: "-").compactMap { Int($0) }
         guard parts.count == 3 else { return nil }
         // The year 1 BC is 0.
+        guard (0...9_999_999).contains(parts[0]) else { return nil }
         return SQLDate(year: isBeforeChrist ? 1 - parts[0] : parts[0], month: parts[1], day: parts[2])
     }
 
@@ -123,6 +124,8 @@ enum DateText {
     private static func offset(_ text: Substring) -> Int? {
         let parts = text.dropFirst().split(separator: ":").compactMap { Int($0) }
         guard (1...3).contains(parts.count) else { return nil }
+        // The server allows less than 16 hours.
+        guard parts.allSatisfy({ (0..<60).contains($0) }) else { return nil }
         let seconds = zip(parts, [3600, 60, 1]).reduce(0) { $0 + $1.0 * $1.1 }
         return text.hasPrefix("-") ? -seconds : seconds
     }

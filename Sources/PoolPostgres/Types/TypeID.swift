@@ -27,6 +27,9 @@ enum TypeID {
     static let uuid: UInt32 = 2950
     static let jsonb: UInt32 = 3802
 
+    /// The first that a database gives out itself: https://www.postgresql.org/docs/current/system-catalog-initial-data.html
+    static let firstOwn: UInt32 = 16384
+
     /// The types of elements, by the types of their arrays.
     static let elements: [UInt32: UInt32] = [
         1000: bool, 1001: bytes, 1002: char, 1003: name, 1005: int2, 1007: int4, 1009: text, 1014: paddedChar,

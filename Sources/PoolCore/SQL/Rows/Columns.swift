@@ -5,12 +5,20 @@ public final class Columns: Sendable {
     /// In the order of the result. Nothing keeps names from occurring twice.
     public let names: [String]
 
+    /// What the database calls the types of the columns, in the order of ``names``; empty where a driver does not say. On Postgres
+    /// these are the OIDs of `pg_type`.
+    public let typeIDs: [UInt32]
+
     /// Made when it is first needed: most results are read by position or have few columns.
     private let index = AtomicLazyReference<Index>()
 
-    /// `names` in the order of the result.
-    public init(names: [String]) {
+    /// `names` in the order of the result, and a type for each of them or for none.
+    public init(names: [String], typeIDs: [UInt32] = []) {
+        precondition(
+            typeIDs.isEmpty || typeIDs.count == names.count,
+            "bug in the driver: \(typeIDs.count) types for \(names.count) columns")
         self.names = names
+        self.typeIDs = typeIDs
     }
 
     /// How many there are.

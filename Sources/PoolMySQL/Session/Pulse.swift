@@ -1,0 +1,81 @@
+internal import PoolCore
+internal import Synchronization
+
+/// What is known of a connection without asking it: whether it lives, and since when it has been silent.
+final class Pulse: Sendable {
+    private let interrupter: Interrupter
+    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
+    private let latestCondition: Atomic<UInt8>
+    /// When the latest operation ended, in coarse milliseconds.
+    private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
+    /// After how many milliseconds of silence the server ends the connection.
+    private let idleLimit: Int64
+    private let watch = Mutex<Task<Void, Never>?>(nil)
+
+    init(_ condition: ConnectionCondition, idleLimit: Int64, _ interrupter: Interrupter) {
+        latestCondition = Atomic(Self.number(condition))
+        self.idleLimit = idleLimit
+        self.interrupter = interrupter
+    }
+
+    var condition: ConnectionCondition {
+        switch latestCondition.load(ordering: .acquiring) {
+        case 0: isStillThere ? .clean : .broken
+        case 1: .dirty
+        case 3: .generationBroken
+        default: .broken
+        }
+    }
+
+    func note(_ condition: ConnectionCondition) {
+        latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
+        latestCondition.store(Self.number(condition), ordering: .releasing)
+    }
+
+    /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
+    private var isStillThere: Bool {
+        let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
+        if silence <= 0 || interrupter.isBusy { return true }
+        return silence < idleLimit && !interrupter.hasUnexpectedInput
+    }
+
+    private static func number(_ condition: ConnectionCondition) -> UInt8 {
+        switch condition {
+        case .clean: 0
+        case .dirty: 1
+        case .broken: 2
+        case .generationBroken: 3
+        }
+    }
+
+    // MARK: Watching
+
+    /// Looks at the idle connection every second, or when its limit of silence is near, and calls `action` when it is lost.
+    func watch(_ action: @escaping @Sendable () -> Void) {
+        let task = Task.detached {
+            while !Task.isCancelled {
+                let silence = Library.coarseMilliseconds() - self.latestUse.load(ordering: .relaxed)
+                let pause = min(1_000, max(10, self.idleLimit - silence))
+                // Cancelled, it ends at once.
+                try? await Task.sleep(for: .milliseconds(pause))
+                if Task.isCancelled { return }
+                switch self.condition {
+                case .clean, .dirty: continue
+                case .broken, .generationBroken:
+                    self.latestCondition.store(2, ordering: .releasing)
+                    return action()
+                }
+            }
+        }
+        watch.withLock { $0 = task }
+    }
+
+    /// The connection is closed.
+    func end() {
+        latestCondition.store(2, ordering: .releasing)
+        watch.withLock { task in
+            task?.cancel()
+            task = nil
+        }
+    }
+}

@@ -1,0 +1,154 @@
+internal import PoolIO
+internal import Synchronization
+
+extension PostgresConnection {
+    /// Goes on with what was sent until it is answered, or until as many rows as are wanted have come.
+    ///
+    /// True if it is answered. When the operation is cancelled it asks the server to stop, and returns only once the server has
+    /// answered, and no request is on its way any more that could hit what comes next.
+    ///
+    /// - Parameter stopping: The request to stop what runs, if it was made already. If it cannot reach the server the connection is
+    ///   given up, and what would still come is not waited for.
+    func drive(_ operation: Operation, stopping: CancelRequest? = nil) async throws -> Bool {
+        var request = stopping
+        // The wait that a cancellation ended may have been that of an exchange before this one.
+        try noteInterruption(of: operation, &request)
+        var step = withSession { $0.step(hasInput: false) }
+        var pauses = LookPauses()
+        while true {
+            var readiness: Readiness = []
+            var onlyNews = false
+            var lookAgain: ContinuousClock.Instant?
+            switch step {
+            case .finished, .paused:
+                guard let waiting = request, waiting.isOnItsWay else {
+                    if request?.hasFailed == true { withSession { $0.isBroken = true } }
+                    return step == .finished
+                }
+            case .waitForAnswer: (readiness, onlyNews) = (.read, true)
+            case .waitForRead: readiness = .read
+            case .waitForReadOrWrite: readiness = [.read, .write]
+            case .waitAndLookAgain: (readiness, lookAgain) = ([.read, .write], pauses.next())
+            }
+            let deadline = earlier(request?.nextMoment, lookAgain)
+            let outcome = await operation.watch.wait(for: readiness, until: deadline, onlyNews: onlyNews)
+            // On each turn: a server that sends without end would keep the time-out from being seen.
+            try checkDeadline(of: operation, request)
+            switch outcome {
+            case .ready:
+                pauses.reset()
+                step = withSession { $0.step(hasInput: true) }
+            case .interrupted:
+                if stopping?.hasFailed == true {
+                    throw giveUp(PostgresError(connectionFailure: "the server could not be asked to stop a statement"))
+                }
+                try noteInterruption(of: operation, &request, isAnswered: readiness.isEmpty)
+            case .timedOut:
+                if !readiness.isEmpty { request?.askIfDue(on: runtime.cancels, waking: operation.watch) }
+                if lookAgain != nil { step = withSession { $0.step(hasInput: true) } }
+            case .closed: throw giveUp(PostgresError.closed)
+            }
+        }
+    }
+
+    private func earlier(
+        _ first: ContinuousClock.Instant?, _ second: ContinuousClock.Instant?
+    ) -> ContinuousClock.Instant? {
+        guard let first, let second else { return first ?? second }
+        return min(first, second)
+    }
+
+    /// Fails if the operation was cancelled before it has sent its next statement.
+    func checkCancellation(of operation: Operation) throws {
+        guard operation.isCancellable else { return }
+        switch gate.signal(for: operation) {
+        case .none: break
+        case .closing: throw PostgresError.closed
+        case .taskCancelled: throw CancellationError()
+        case .connectionCancelled:
+            throw PostgresError(code: .queryCanceled, message: "the pool interrupted the statement")
+        }
+    }
+
+    private func noteInterruption(
+        of operation: Operation, _ request: inout CancelRequest?, isAnswered: Bool = false
+    ) throws {
+        switch gate.signal(for: operation) {
+        case .none: break
+        case .closing: throw giveUp(PostgresError.closed)
+        case .taskCancelled, .connectionCancelled:
+            // What must run to its end is not cancelled, but neither waited for without end.
+            let canceller = operation.isCancellable ? canceller.withLock { $0 } : nil
+            let current =
+                request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout * operation.patience)
+            request = current
+            // Another one could hit what comes next.
+            if !isAnswered { current.askIfDue(on: runtime.cancels, waking: operation.watch) }
+        }
+    }
+
+    private func checkDeadline(of operation: Operation, _ request: CancelRequest?) throws {
+        guard let request, request.deadline <= .now else { return }
+        let limit = configuration.cancelTimeout * operation.patience
+        throw giveUp(
+            PostgresError(connectionFailure: "the server did not answer within \(limit) of a cancel"))
+    }
+
+    private func giveUp(_ error: PostgresError) -> PostgresError {
+        withSession { $0.abandon() }
+        return error
+    }
+
+    /// Ends what runs, and drops what it still brings: by a request to stop it, or by reading the rest.
+    func stopExchange(_ operation: Operation, asking: Bool) async throws {
+        withSession { $0.exchange?.dropRows() }
+        var request: CancelRequest?
+        if asking, let canceller = canceller.withLock({ $0 }) {
+            let asked = CancelRequest(canceller, timeout: configuration.cancelTimeout)
+            asked.askIfDue(on: runtime.cancels, waking: operation.watch)
+            request = asked
+        }
+        _ = try await drive(operation, stopping: request)
+    }
+
+    /// Waits until something has come, and reads it; for what is not the answer to a statement.
+    ///
+    /// The end of the connection is no failure here: libpq still gives out what had come before.
+    ///
+    /// - Throws: If the operation was cancelled, or the connection is closed. Nothing is asked of the server then.
+    func waitForInput(_ operation: Operation, orRoom: Bool = false) async throws {
+        let held = withSession { $0.link?.heldInput ?? .none }
+        if held == .some { return try readInput() }
+        // Nobody tells of what the encryption holds back.
+        let lookAgain = held == .unknown ? ContinuousClock.now + LookPauses.longest : nil
+        switch await operation.watch.wait(for: orRoom ? [.read, .write] : .read, until: lookAgain) {
+        case .ready, .timedOut: try readInput()
+        case .interrupted: try checkCancellation(of: operation)
+        case .closed: throw PostgresError.closed
+        }
+    }
+
+    private func readInput() throws {
+        try withSession { session in
+            guard let link = session.link else { throw PostgresError.closed }
+            session.exchange?.hasRead = true
+            if !link.consumeInput(), link.isConnected {
+                session.isBroken = true
+                throw PostgresError(connectionFailure: link.errorMessage)
+            }
+        }
+    }
+}
+
+/// When to look again for what an encryption holds that does not tell: soon at first, as little can be held back.
+private struct LookPauses {
+    static let longest = Duration.milliseconds(32)
+    private var pause = Duration.milliseconds(1)
+
+    mutating func next() -> ContinuousClock.Instant {
+        defer { pause = min(pause * 2, Self.longest) }
+        return .now + pause
+    }
+
+    mutating func reset() { pause = .milliseconds(1) }
+}

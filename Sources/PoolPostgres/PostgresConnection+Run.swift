@@ -1,0 +1,70 @@
+internal import PoolCore
+
+extension PostgresConnection {
+    func run(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
+        try await run(request, operation) { session, _ in try session.finish() }
+    }
+
+    /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more where what the
+    /// driver knew of it has proved stale before it had any effect.
+    func run<Value: Sendable>(
+        _ request: StatementRequest, _ operation: Operation, _ take: (inout Session, _ isAnswered: Bool) throws -> Value
+    ) async throws -> Value {
+        var isRepeated = false
+        while true {
+            var isPreparing = false
+            var isKnown = true
+            do {
+                while try withSession({ try $0.start(request) }) == .preparing {
+                    (isPreparing, isKnown) = (true, false)
+                    _ = try await drive(operation)
+                    try withSession { try $0.finishPreparing() }
+                    isPreparing = false
+                    try checkCancellation(of: operation)
+                }
+                let isAnswered = try await drive(operation)
+                return try withSession { try take(&$0, isAnswered) }
+            } catch let error as PostgresError {
+                let (wasPreparing, wasKnown) = (isPreparing, isKnown)
+                let remedy = withSession {
+                    $0.remedy(for: error, request, isPreparing: wasPreparing, isKnown: wasKnown)
+                }
+                switch remedy {
+                case .none: throw error
+                // Each time the values decide the type of one parameter more.
+                case .withTypes: break
+                case .withTypesFromSavepoint: try await rollBackToTypesSavepoint(operation)
+                case .again, .againIfChanged:
+                    if isRepeated { throw error }
+                    if remedy == .againIfChanged, try await !hasChanged(operation) { throw error }
+                    isRepeated = true
+                }
+            }
+        }
+    }
+
+    func rollBackToTypesSavepoint(_ operation: Operation) async throws {
+        let name = Session.typesSavepoint
+        try await command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
+    }
+
+    /// True if the types of the parameters of the statement that ran last are others by now.
+    private func hasChanged(_ operation: Operation) async throws -> Bool {
+        do {
+            guard try withSession({ try $0.startComparing() }) else { return false }
+            _ = try await drive(operation)
+            return try withSession { try $0.finishComparing() }
+        } catch is PostgresError {
+            // That of the statement says more.
+            return false
+        }
+    }
+
+    /// Runs a command of the driver's own, and returns its tag.
+    @discardableResult
+    func command(_ text: String, _ operation: Operation) async throws -> String {
+        try withSession { try $0.startCommand(text) }
+        _ = try await drive(operation)
+        return try withSession { try $0.finish().tag }
+    }
+}

@@ -1,0 +1,180 @@
+internal import PoolCore
+
+extension Session {
+    /// A savepoint around what the server is asked within a transaction, so that it can be asked again with the values' types.
+    static let typesSavepoint = "pool_types"
+
+    /// Asks the server what a statement takes and returns, and has it keep the statement under a name. All in one round trip,
+    /// and within one sync point, so that it is safe behind a pooler too.
+    mutating func startPreparing(_ statement: KnownStatement, isNamed: Bool, hasBinds: Bool) throws {
+        let link = try ready()
+        let name = isNamed ? cache.nextName() : ""
+        let isGuarded = hasBinds && link.transactionStatus == .inTransaction
+        try link.enterPipeline()
+        let exchange = Exchange(statement: statement, isPreparing: true)
+        exchange.isPipeline = true
+        exchange.preparedName = isNamed ? name : nil
+        exchange.pendingSyncs = 1
+        if isNamed, link.transactionStatus == .idle, !cache.unneeded.isEmpty {
+            for name in cache.takeUnneeded() { try sendOwn("DEALLOCATE \(name)", link) }
+            // Its own sync point: the statement may be gone already, and that must not matter.
+            try link.sendSync()
+            exchange.pendingSyncs = 2
+        }
+        if isGuarded { try sendOwn("SAVEPOINT \(Self.typesSavepoint)", link) }
+        try link.sendPrepare(name, statement.text, statement.types)
+        try link.sendDescribe(name)
+        if isGuarded { try sendOwn("RELEASE SAVEPOINT \(Self.typesSavepoint)", link) }
+        try link.sendSync()
+        self.exchange = exchange
+    }
+
+    /// Sends a command of the driver's own in a pipeline.
+    func sendOwn(_ text: String, _ link: Link) throws {
+        try link.send(text, [], BindBuffer(), binaryResults: false)
+    }
+
+    /// Ends what ``startPreparing(_:isNamed:hasBinds:)`` began.
+    mutating func finishPreparing() throws {
+        let (name, isParsed) = (exchange?.preparedName, exchange?.learned != nil)
+        do {
+            _ = try finish()
+        } catch {
+            // The server has it, but could not say what it takes.
+            if let name, isParsed { cache.noteUnneeded(name) }
+            throw error
+        }
+    }
+
+    /// Keeps what the server has told of a statement, unless an error came between.
+    mutating func learn() {
+        guard let exchange, exchange.isPreparing, exchange.error == nil, let shape = exchange.learned,
+            let statement = exchange.statement
+        else { return }
+        exchange.learned = nil
+        cache.learn(shape, of: statement, name: exchange.preparedName)
+    }
+
+    // MARK: Describing
+
+    mutating func description(_ text: String) -> StatementDescription? {
+        let statement = cache.statement(text)
+        guard let shape = statement.shape ?? statement.variants.lazy.compactMap(\.shape).first else { return nil }
+        return StatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
+    }
+
+    /// Asks about a statement without running it. False if the answer is known.
+    mutating func startDescribing(_ text: String, parameterCount: Int) throws -> Bool {
+        let link = try ready()
+        try requireTransactionAlive(link)
+        if description(text) != nil { return false }
+        if parameterCount > StatementRequest.maximumDescribed {
+            throw PostgresError(
+                code: .programLimitExceeded,
+                message: "libpq cannot describe a statement of \(parameterCount) bind values")
+        }
+        try startPreparing(cache.statement(text), isNamed: false, hasBinds: parameterCount > 0)
+        return true
+    }
+
+    // MARK: Healing
+
+    /// What can be done about an error.
+    enum Remedy: Sendable {
+        case none
+        /// Run it again, but only once.
+        case again
+        /// Ask again, with types that the values decide.
+        case withTypes
+        /// Go back to the savepoint, and do so.
+        case withTypesFromSavepoint
+        /// Run it again if the server now takes other types than it had told of.
+        case againIfChanged
+    }
+
+    /// What can be done about the error of a statement that has had no effect. What has proved wrong is forgotten.
+    ///
+    /// - Parameters:
+    ///   - isPreparing: True if the server was only asked about the statement.
+    ///   - isKnown: True if it was run with what the server had told of it earlier.
+    mutating func remedy(
+        for error: PostgresError, _ request: StatementRequest, isPreparing: Bool, isKnown: Bool
+    ) -> Remedy {
+        guard !isBroken, let link, exchange == nil else { return .none }
+        let isIdle = link.transactionStatus == .idle && !isTransactionOpen
+        if error.asksToPrepareAgain || error.isStaleShape {
+            let isPlain = cache.statement(request.text).traits.contains(.isPlain)
+            forgetStale(request.text, after: error)
+            return isIdle && (!error.isStaleShape || isPlain) ? .again : .none
+        }
+        if isPreparing || !request.isDescribable {
+            guard letValuesDecide(request, error) else { return .none }
+            if isIdle { return .withTypes }
+            return isPreparing && link.transactionStatus == .failed ? .withTypesFromSavepoint : .none
+        }
+        guard isKnown, error.mayComeFromOldTypes, let running = cache.running, running.text == request.text else {
+            return .none
+        }
+        if isIdle, !running.traits.contains(.survivesFailure) { return .againIfChanged }
+        // The next transaction asks anew.
+        cache.forget(request.text)
+        return .none
+    }
+
+    /// Notes that the server could not tell the type of a parameter. False if that is not what the error says, or known already.
+    mutating func letValuesDecide(_ request: StatementRequest, _ error: PostgresError) -> Bool {
+        let base = cache.statement(request.text)
+        return letValuesDecide(base, request.parameterCount, error)
+    }
+
+    mutating func letValuesDecide(_ base: KnownStatement, _ count: Int, _ error: PostgresError) -> Bool {
+        let before = base.undetermined.count
+        if error.mayLackTypes, count > 0 {
+            if let parameter = error.parameterNumber, (1...count).contains(parameter) {
+                base.undetermined.insert(parameter - 1)
+            } else {
+                base.undetermined.formUnion(0..<count)
+            }
+        }
+        if base.undetermined.count > before {
+            base.shape = nil
+            return true
+        }
+        // The types of the values did not help: what comes next is to begin anew.
+        if before > 0 { cache.forget(base.text) }
+        return false
+    }
+
+    /// Forgets what an error has shown to be stale.
+    mutating func forgetStale(_ text: String, after error: PostgresError) {
+        if error.code == .invalidStatementName {
+            // The server has lost one, and so perhaps all.
+            cache.removeAll()
+        } else if error.asksToPrepareAgain || error.isStaleShape || error.mayComeFromOldTypes {
+            cache.forget(text)
+        }
+    }
+
+    /// Asks again what the statement that ran last takes.
+    mutating func startComparing() throws -> Bool {
+        guard let running = cache.running, running.shape != nil else { return false }
+        try startPreparing(KnownStatement(running, types: running.types), isNamed: false, hasBinds: false)
+        return true
+    }
+
+    /// True if the server takes other types than it had told of. They are forgotten then.
+    mutating func finishComparing() throws -> Bool {
+        let fresh = exchange?.statement
+        try finishPreparing()
+        guard let running = cache.running, let shape = fresh?.shape else { return false }
+        if shape.parameterTypes == running.shape?.parameterTypes { return false }
+        cache.forget(running.text)
+        return true
+    }
+
+    /// Names of tables and types may mean others from now on, and once more when the transaction ends.
+    mutating func noteChangedNames() {
+        cache.forgetOwnTypes()
+        hasChangedNames = link?.transactionStatus != .idle
+    }
+}

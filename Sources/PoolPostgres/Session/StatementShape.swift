@@ -1,0 +1,43 @@
+internal import PoolCore
+
+/// What a statement takes and returns.
+final class StatementShape: Sendable {
+    let parameterTypes: [UInt32]
+    let columns: Columns
+    let readers: [ColumnReader]
+    /// True if all columns can be read in binary: libpq asks for one form for all.
+    let isBinary: Bool
+    /// The columns' names as libpq has them, each with a zero after it.
+    private let names: [CChar]
+
+    /// The columns of a result, or of a statement that was described.
+    init(parameterTypes: [UInt32], of result: borrowing ResultHandle) {
+        var texts: [String] = []
+        var names: [CChar] = []
+        var readers: [ColumnReader] = []
+        var isBinary = true
+        for column in 0..<result.columnCount {
+            let type = result.columnType(column)
+            let text = result.columnName(column)
+            texts.append(text)
+            names += text.utf8CString
+            readers.append(ColumnReader(type: type))
+            if !ColumnReader.readsBinary(type) { isBinary = false }
+        }
+        self.parameterTypes = parameterTypes
+        self.names = names
+        self.readers = readers
+        self.isBinary = isBinary
+        columns = Columns(names: texts, typeIDs: readers.map(\.type))
+    }
+
+    /// True if the result has these columns. `isPrepared` says that the server keeps to the names.
+    func describes(_ result: borrowing ResultHandle, isPrepared: Bool) -> Bool {
+        guard readers.count == result.columnCount else { return false }
+        for column in readers.indices where readers[column].type != result.columnType(column) { return false }
+        return isPrepared || result.hasColumnNames(names)
+    }
+
+    /// True if a parameter is of a type that was made in the database: which one its name means depends on the search path.
+    var takesOwnTypes: Bool { parameterTypes.contains { $0 >= TypeID.firstOwn } }
+}

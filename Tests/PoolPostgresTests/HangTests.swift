@@ -1,0 +1,101 @@
+import PoolCore
+import PoolPostgres
+import Testing
+
+/// Returns once a session of the server runs a statement whose text holds `mark`, with its process.
+@discardableResult
+func waitUntilRunning(_ mark: String, extra: String = "") async throws -> Int {
+    let administrator = try PrivatePostgres.administrator.get()
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+        let processes = try await administrator.query(
+            """
+            SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()
+            AND query LIKE \("%\(mark)%") \(raw: extra)
+            """
+        ).decode(Int.self)
+        if let process = processes.first { return process }
+        await Task.yield()
+    }
+    throw NotRunning(mark: mark)
+}
+
+struct NotRunning: Error { let mark: String }
+
+extension PostgresTests {
+    @Suite("Servers and networks that do not answer", .timeLimit(.minutes(2)))
+    struct HangTests {
+        private func withRelay(
+            ignoresLaterOnes: Bool = false, _ body: (Relay, PostgresDriver, PostgresConnection) async throws -> Void
+        ) async throws {
+            let relay = try Relay(to: PrivatePostgres.shared.get(), ignoresLaterOnes: ignoresLaterOnes)
+            let driver = PostgresDriver(
+                configuration: try PostgresConfiguration(relay.connection(), cancelTimeout: .milliseconds(500)))
+            let connection = try await connect(driver)
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(relay, driver, connection)) } catch { result = .failure(error) }
+            await driver.close(connection, mode: .forced)
+            relay.stopListening()
+            relay.cut()
+            try result.get()
+        }
+
+        @Test(
+            "a request to cancel that is never answered costs the cancel's time-out and no more",
+            arguments: [
+                "SELECT pg_sleep(1000) AS unanswered",
+                "SELECT repeat('x', 1000) AS unending, generate_series(1, 1000000000)",
+            ])
+        func unansweredCancel(statement: String) async throws {
+            try await withRelay(ignoresLaterOnes: true) { _, _, connection async throws in
+                let task = Task { try await connection.execute(SQL(raw: statement)) }
+                try await waitUntilRunning(String(statement.suffix(30)))
+                let start = ContinuousClock.now
+                task.cancel()
+                await #expect(throws: CancellationError.self) { _ = try await task.value }
+                #expect(connection.condition == .broken)
+                #expect(ContinuousClock.now - start >= .milliseconds(500))
+                #expect(ContinuousClock.now - start < .seconds(20))
+            }
+        }
+
+        @Test("a cursor whose statement cannot be stopped gives up the connection, and does not read the rest")
+        func unstoppableCursor() async throws {
+            try await withRelay { relay, _, connection async throws in
+                let cursor = try await connection.open("SELECT repeat('x', 1000), generate_series(1, 1000000000)")
+                _ = try await cursor.next(maximumRows: 10)
+                relay.stopListening()
+                try await cursor.close()
+                #expect(connection.condition == .broken)
+            }
+        }
+
+        @Test("a COPY whose connection is cut ends with an error")
+        func cutCopy() async throws {
+            let relay = try Relay(to: PrivatePostgres.shared.get())
+            let pool = try PostgresPool(
+                database: PostgresConfiguration(relay.connection()),
+                configuration: PoolConfiguration(name: "cut", maximumConnections: 1))
+            let text: SQL = "COPY (SELECT repeat('x', 1000), generate_series(1, 1000000000)) TO STDOUT"
+            for readsOn in [true, false] {
+                do {
+                    try await pool.withConnection { lease async throws in
+                        try await lease.copyOut(text) { reader in
+                            for _ in 0..<1000 { _ = try await reader.next() }
+                            relay.cut()
+                            if readsOn { while try await reader.next() != nil {} }
+                        }
+                        #expect(!readsOn, "the COPY has come to an end")
+                        await #expect(throws: PostgresError.self) { try await lease.execute("SELECT 1") }
+                    }
+                } catch let error as PostgresError {
+                    #expect(readsOn)
+                    #expect(error.code == .connectionFailure, "\(error)")
+                }
+            }
+            #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+            await pool.close(drain: .seconds(1))
+            relay.stopListening()
+        }
+    }
+}

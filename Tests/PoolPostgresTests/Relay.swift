@@ -1,0 +1,218 @@
+import Foundation
+import Synchronization
+
+/// Stands between a client and the private server, on a port of its own, and can do to the connection what a network does.
+final class Relay: Sendable {
+    enum Kind: Sendable {
+        case plain
+        /// Speaks TLS with the client, in records as long as they may be. The server itself makes short ones only.
+        case longRecords
+    }
+
+    struct CannotRelay: Error {}
+
+    let port: UInt16
+    private let kind: Kind
+    private let server: PrivatePostgres
+    private let listener: Int32
+    /// Connections after the first are taken and left without an answer.
+    private let ignoresLaterOnes: Bool
+    private let state = Mutex(State())
+
+    private struct State {
+        var open: [Int32] = []
+        var longestRecord = 0
+        var isStopped = false
+    }
+
+    /// The length of the longest record that the client was sent.
+    var longestRecord: Int { state.withLock { $0.longestRecord } }
+
+    init(to server: PrivatePostgres, _ kind: Kind = .plain, ignoresLaterOnes: Bool = false) throws {
+        self.server = server
+        self.kind = kind
+        self.ignoresLaterOnes = ignoresLaterOnes
+        (listener, port) = try Sockets.listen()
+        Thread.detachNewThread { self.accept() }
+    }
+
+    /// Takes no more connections.
+    func stopListening() {
+        let isFirst = state.withLock { state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }
+        guard isFirst else { return }
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    /// Ends all connections without a word.
+    func cut() {
+        state.withLock { state in
+            for socket in state.open { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    /// The settings of a client.
+    func connection(_ more: String = "") -> String {
+        let tls = kind == .plain ? "disable" : "require"
+        return "host=127.0.0.1 port=\(port) dbname=postgres user=postgres gssencmode=disable sslmode=\(tls) \(more)"
+    }
+
+    // MARK: On threads of its own
+
+    private func accept() {
+        var isFirst = true
+        while true {
+            let client = Foundation.accept(listener, nil, nil)
+            if client < 0 { return }
+            state.withLock { $0.open.append(client) }
+            if !isFirst, ignoresLaterOnes { continue }
+            isFirst = false
+            Thread.detachNewThread {
+                do {
+                    let path = "\(self.server.folder)/.s.PGSQL.\(self.server.port)"
+                    let server = try Sockets.connect(to: path)
+                    let peer = self.kind == .plain ? server : try self.encrypt(client, server)
+                    self.state.withLock { $0.open.append(peer) }
+                    Thread.detachNewThread { self.pass(from: client, to: peer) }
+                    self.pass(from: peer, to: client, observing: self.kind == .longRecords)
+                } catch {
+                    shutdown(client, Int32(SHUT_RDWR))
+                }
+            }
+        }
+    }
+
+    /// Answers the request for TLS, and returns a socket with the bytes of the other side's TLS.
+    private func encrypt(_ client: Int32, _ server: Int32) throws -> Int32 {
+        var request = [UInt8](repeating: 0, count: 8)
+        guard unsafe recv(client, &request, 8, Int32(MSG_WAITALL)) == 8, request[4...] == [4, 0xD2, 0x16, 0x2F]
+        else { throw CannotRelay() }
+        var answer = UInt8(ascii: "S")
+        unsafe _ = write(client, &answer, 1)
+        // OpenSSL takes the path for the name of a service, which may have 31 bytes.
+        let path = "/tmp/pool-\(UInt32.random(in: 0 ... .max)).tls"
+        defer { unsafe _ = unlink(path) }
+        let openssl = Process()
+        openssl.executableURL = URL(filePath: "/usr/bin/env")
+        openssl.arguments = [
+            "openssl", "s_server", "-quiet", "-unix", path, "-naccept", "1", "-cert", self.server.file("server.crt"),
+            "-key",
+            self.server.file("server.key"),
+        ]
+        // What it reads from here, up to 16 kB at once, becomes a record.
+        openssl.standardInput = FileHandle(fileDescriptor: server, closeOnDealloc: false)
+        openssl.standardOutput = FileHandle(fileDescriptor: server, closeOnDealloc: false)
+        openssl.standardError = FileHandle.nullDevice
+        try openssl.run()
+        close(server)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline, openssl.isRunning {
+            if let socket = try? Sockets.connect(to: path) { return socket }
+            sched_yield()
+        }
+        throw CannotRelay()
+    }
+
+    private func pass(from source: Int32, to target: Int32, observing: Bool = false) {
+        var bytes = [UInt8](repeating: 0, count: 262_144)
+        var records = RecordLengths()
+        while true {
+            let count = unsafe recv(source, &bytes, bytes.count, 0)
+            if count <= 0 { break }
+            if observing {
+                records.read(bytes[..<count])
+                let longest = records.longest
+                state.withLock { $0.longestRecord = max($0.longestRecord, longest) }
+            }
+            var start = 0
+            while start < count {
+                let sent = unsafe bytes[start..<count].withUnsafeBytes { part in
+                    unsafe send(target, part.baseAddress, part.count, Sockets.noSignal)
+                }
+                if sent <= 0 { break }
+                start += sent
+            }
+            if start < count { break }
+        }
+        shutdown(source, Int32(SHUT_RDWR))
+        shutdown(target, Int32(SHUT_RDWR))
+    }
+
+    deinit {
+        stopListening()
+    }
+}
+
+/// Finds the lengths of TLS records in what is sent: two bytes after a type and a version.
+private struct RecordLengths {
+    private(set) var longest = 0
+    private var header: [UInt8] = []
+    private var left = 0
+
+    mutating func read(_ bytes: ArraySlice<UInt8>) {
+        for byte in bytes {
+            if left > 0 {
+                left -= 1
+                continue
+            }
+            header.append(byte)
+            if header.count == 5 {
+                left = Int(header[3]) << 8 | Int(header[4])
+                longest = max(longest, left)
+                header = []
+            }
+        }
+    }
+}
+
+/// What the system calls need.
+enum Sockets {
+    #if canImport(Darwin)
+    static let stream = SOCK_STREAM
+    static let noSignal: Int32 = 0
+    #else
+    static let stream = Int32(SOCK_STREAM.rawValue)
+    static let noSignal = Int32(MSG_NOSIGNAL)
+    #endif
+
+    /// A listener on a free port of 127.0.0.1.
+    static func listen() throws -> (descriptor: Int32, port: UInt16) {
+        let descriptor = socket(AF_INET, stream, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                let isBound = unsafe bind(descriptor, address, length) == 0
+                return unsafe isBound && Foundation.listen(descriptor, 16) == 0
+                    && getsockname(descriptor, address, &length) == 0
+            }
+        }
+        guard isListening else { throw Relay.CannotRelay() }
+        return (descriptor, UInt16(bigEndian: address.sin_port))
+    }
+
+    static func connect(to path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, stream, 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { place in
+            unsafe place.copyBytes(from: Array(path.utf8.prefix(100)))
+        }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe Foundation.connect(descriptor, address, length)
+            }
+        }
+        if result != 0 {
+            close(descriptor)
+            throw Relay.CannotRelay()
+        }
+        return descriptor
+    }
+}
