@@ -89,7 +89,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         case "prepare", "execute":
             [.changesSession, .survivesFailure, .changesParsing, .setsRole, .changesZone, .locksTables]
         // UNLOCK, DEALLOCATE, and what the driver does not know.
-        default: [.changesSession, .survivesFailure, .changesParsing]
+        default: [.changesSession, .changesParsing]
         }
     }
 
