@@ -124,11 +124,8 @@ final class Killer: Sendable {
             } else if link == nil {
                 link = try connect(nil)
             }
-        } catch let error as MySQLError where error.whileConnecting().verdict == .refused {
-            // It will not be otherwise a moment later. The statement's time-out ends its connection.
-            return
         } catch {
-            // The server is full or gone. It is tried again until the statement ends or its time-out passes.
+            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out passes.
         }
         if let helper = own ?? link {
             let isSame =
