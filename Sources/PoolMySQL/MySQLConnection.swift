@@ -43,6 +43,8 @@ public final class MySQLConnection: SQLConnection {
         configuration.execution == .connectionThread ? thread : nil
     }
 
+    public var isTransactionOpen: Bool { session.withLock { $0.isInTransaction } }
+
     public func cancel() { _ = interrupter.cancelRunning() }
 
     // MARK: Operations
@@ -129,6 +131,16 @@ public final class MySQLConnection: SQLConnection {
         try await perform(isCancellable: false) { session in
             do {
                 try session.reset()
+            } catch {
+                throw session.noteFailure(error, [], nil)
+            }
+        }
+    }
+
+    func endTransaction() async throws {
+        try await perform(isCancellable: false) { session in
+            do {
+                try session.rollback()
             } catch {
                 throw session.noteFailure(error, [], nil)
             }

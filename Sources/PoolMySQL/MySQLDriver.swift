@@ -110,6 +110,10 @@ public struct MySQLDriver: SQLDriver {
         try await connection.reset()
     }
 
+    public func endTransaction(of connection: MySQLConnection) async throws {
+        try await connection.endTransaction()
+    }
+
     public func adoptSession(of connection: MySQLConnection) {
         connection.adoptSession()
     }

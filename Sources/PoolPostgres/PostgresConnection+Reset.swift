@@ -10,10 +10,7 @@ extension PostgresConnection {
     /// Ends what the last lease left open, and undoes what it changed.
     func reset() async throws {
         try await perform(isCancellable: false) { operation in
-            if withSession({ $0.exchange != nil }) {
-                try? await stopExchange(operation, asking: true)
-                withSession { session in _ = try? session.finish() }
-            }
+            await stopLeftover(operation)
             if configuration.resetPolicy == .off { return }
             try await rollback(operation)
             let (isChanged, hasForeignStatements) = withSession { ($0.isChanged, $0.hasForeignStatements) }
@@ -31,6 +28,20 @@ extension PostgresConnection {
             }
             try await applyBaseline(operation)
         }
+    }
+
+    /// Rolls back what the last lease left open, and keeps what it changed.
+    func endTransaction() async throws {
+        try await perform(isCancellable: false) { operation in
+            await stopLeftover(operation)
+            try await rollback(operation)
+        }
+    }
+
+    private func stopLeftover(_ operation: Operation) async {
+        guard withSession({ $0.exchange != nil }) else { return }
+        try? await stopExchange(operation, asking: true)
+        withSession { session in _ = try? session.finish() }
     }
 
     /// What the driver relies on, and the server may be configured otherwise.

@@ -38,6 +38,8 @@ public final class PostgresConnection: SQLConnection {
         configuration.execution == .eventLoop ? loop : nil
     }
 
+    public var isTransactionOpen: Bool { withSession { session in session.link.map { $0.transactionStatus != .idle } ?? false } }
+
     public func cancel() { gate.cancelRunning() }
 
     public func setAccess(_ access: Access) { readingLease.store(access == .readOnly, ordering: .relaxed) }

@@ -82,6 +82,10 @@ public struct PostgresDriver: SQLDriver {
         try await connection.reset()
     }
 
+    public func endTransaction(of connection: PostgresConnection) async throws {
+        try await connection.endTransaction()
+    }
+
     public func adoptSession(of connection: PostgresConnection) {
         connection.adoptSession()
     }

@@ -39,6 +39,8 @@ public final class SQLiteConnection: SQLConnection {
 
     public var executor: (any TaskExecutor)? { thread }
 
+    public var isTransactionOpen: Bool { session.withLock { $0.database.map { !$0.isAutocommit } ?? false } }
+
     public func cancel() { interrupter.cancelRunning() }
 
     /// Refuses writes on a connection for everything, as a reader's handle does.
@@ -133,6 +135,10 @@ public final class SQLiteConnection: SQLConnection {
 
     func reset() async throws {
         try await perform(isCancellable: false) { try $0.reset() }
+    }
+
+    func endTransaction() async throws {
+        try await perform(isCancellable: false) { try $0.endLeftovers() }
     }
 
     /// What the session is like now counts as unchanged.

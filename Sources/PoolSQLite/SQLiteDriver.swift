@@ -108,6 +108,10 @@ public struct SQLiteDriver: SQLDriver {
         try await connection.reset()
     }
 
+    public func endTransaction(of connection: SQLiteConnection) async throws {
+        try await connection.endTransaction()
+    }
+
     public func adoptSession(of connection: SQLiteConnection) {
         connection.adoptSession()
     }

@@ -32,6 +32,14 @@ public protocol PoolDriver: Sendable {
     /// the connection.
     func reset(_ connection: Connection) async throws
 
+    /// Ends what a lease left open on a connection whose session is to be kept: a transaction is rolled back, a statement that is still
+    /// running is stopped; settings, temporary tables and the like stay. A throw closes the connection. The default is
+    /// ``reset(_:)``, with which leases keep nothing.
+    func endTransaction(of connection: Connection) async throws
+
+    /// True if ``connect(_:)`` honours a request with this identity. The default is false.
+    func accepts(_ identity: Identity) -> Bool
+
     /// Ends the session and frees what it held. Called exactly once for each connection that ``connect(_:)`` returned.
     ///
     /// With ``CloseMode/forced`` another call on the connection may still be running: interrupt it, and free what it uses
@@ -49,6 +57,12 @@ public protocol PoolDriver: Sendable {
 
 extension PoolDriver {
     public func adoptSession(of connection: Connection) {}
+
+    public func endTransaction(of connection: Connection) async throws {
+        try await reset(connection)
+    }
+
+    public func accepts(_ identity: Identity) -> Bool { false }
 
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
@@ -150,12 +164,21 @@ public struct ConnectRequest: Sendable, Hashable {
     public let deadline: PoolInstant
     /// The time from the request to ``deadline``, for drivers that share it out; nil if there is no limit.
     public let timeout: Duration?
+    /// Who logs in; nil is the user of the driver's own configuration.
+    public let credentials: Credentials?
+    /// The role that the session takes on for good: a reset comes back to it. Nil is none.
+    public let role: String?
 
-    public init(lane: LaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil) {
+    public init(
+        lane: LaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil,
+        credentials: Credentials? = nil, role: String? = nil
+    ) {
         self.lane = lane
         self.attempt = attempt
         self.deadline = deadline
         self.timeout = timeout
+        self.credentials = credentials
+        self.role = role
     }
 }
 
@@ -166,6 +189,8 @@ public struct LaneConfiguration: Sendable, Hashable {
     /// What the driver needs to tell one lane's connections from another's: an identity, a role, an endpoint. The pool
     /// passes it on unread.
     public var target: String
+    /// The shard, or endpoint, that acquires ask for by this name in ``AcquireOptions/shard``; nil for a lane without one.
+    public var shard: String?
     /// At most this many connections, and never more than the pool's own maximum.
     public var maximumConnections: Int
     /// The pool keeps at least this many open.
@@ -176,11 +201,12 @@ public struct LaneConfiguration: Sendable, Hashable {
     public var closesLast: Bool
 
     public init(
-        name: String, target: String = "", maximumConnections: Int, minimumConnections: Int = 0,
+        name: String, target: String = "", shard: String? = nil, maximumConnections: Int, minimumConnections: Int = 0,
         serves: Set<Access> = [.readOnly, .readWrite], closesLast: Bool = false
     ) {
         self.name = name
         self.target = target
+        self.shard = shard
         self.maximumConnections = maximumConnections
         self.minimumConnections = minimumConnections
         self.serves = serves

@@ -12,6 +12,10 @@ public protocol SQLDriver: PoolDriver where Connection: SQLConnection {
 public protocol SQLConnection: DriverConnection {
     associatedtype Cursor: SQLCursor
 
+    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and never true
+    /// where the condition is clean.
+    var isTransactionOpen: Bool { get }
+
     /// Runs one statement and drops the rows that it returns.
     func execute(_ sql: SQL) async throws -> StatementResult
 

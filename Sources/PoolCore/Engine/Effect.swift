@@ -45,6 +45,8 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case cleared
     /// Closed to make room for a waiter of another lane.
     case makingRoom
+    /// The session hook failed or took too long.
+    case sessionFailed
     /// The pool is closing.
     case poolClosed
 }

@@ -19,7 +19,7 @@ extension Engine {
             if waiting > 0 { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
-            if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdle(of: lane) {
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdleForWaiter(of: lane) {
                 beginValidation(next, now, &effects)
             }
             serveAll(now, &effects)
@@ -90,7 +90,7 @@ extension Engine {
     private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard life == .running else { return false }
         // An idle connection serves before those that are opened or reset: they may take long, or fail.
-        if lanes[lane].waiters.count > lanes[lane].counts.validating, let slot = nextIdle(of: lane) {
+        if lanes[lane].waiters.count > lanes[lane].counts.validating, let slot = nextIdleForWaiter(of: lane) {
             if needsValidation(slot, now) {
                 beginValidation(slot, now, &effects)
             } else {
@@ -99,6 +99,10 @@ extension Engine {
             return true
         }
         return lanes[lane].wanted > 0 && openOne(lane, now, &effects)
+    }
+
+    private func nextIdleForWaiter(of lane: Int) -> Int32? {
+        taggedCount == 0 ? nextIdle(of: lane) : nextIdle(of: lane, for: waiters[Int(lanes[lane].waiters.next)].tag)
     }
 
     private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {

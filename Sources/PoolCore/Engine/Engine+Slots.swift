@@ -87,6 +87,7 @@ extension Engine {
         _ slot: Int32, _ reason: CloseReason, _ mode: CloseMode, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         move(slot, to: .closing, now)
+        setTag(nil, ofSlot: slot)
         slotDeadlines.remove(slot)
         counters.closed[reason, default: 0] += 1
         effects.append(.close(ticket(ofSlot: slot), reason, mode))

@@ -21,6 +21,8 @@ struct Engine: ~Copyable {
     /// The sum over the lanes.
     var counts = SlotCounts()
     var waiting = 0
+    /// How many slots have a tag.
+    var taggedCount = 0
     /// In the order in which the leases began.
     var leases = LinkedList()
     /// The first lease in `leases` that no warning was given for.
@@ -64,14 +66,14 @@ struct Engine: ~Copyable {
     ///   - holder: the task that will hold the lease, or 0 if the lease may move between tasks.
     ///   - asker: the task that waits; nil if it is the holder.
     mutating func acquire(
-        lane: Int, priority: Int32, holder: UInt, asker: UInt? = nil, now: Nanoseconds, deadline: Nanoseconds,
-        effects: inout EffectList
+        lane: Int, priority: Int32, holder: UInt, asker: UInt? = nil, tag: TagRequest? = nil, now: Nanoseconds,
+        deadline: Nanoseconds, effects: inout EffectList
     ) -> AcquireOutcome {
         guard life == .running else {
             counters.refused += 1
             return .failed(.closed)
         }
-        if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane), !needsValidation(slot, now) {
+        if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane, for: tag), !needsValidation(slot, now) {
             grant(slot, to: holder, now, &effects)
             waitTimes.record(0)
             check()
@@ -82,7 +84,8 @@ struct Engine: ~Copyable {
             return .failed(failure)
         }
         let waiter = enqueue(
-            lane: lane, priority: priority, holder: holder, asker: asker ?? holder, now: now, deadline: deadline)
+            lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag, now: now,
+            deadline: deadline)
         arm(deadline, &effects)
         let ticket = ticket(ofWaiter: waiter)
         serveAll(now, &effects)
@@ -100,7 +103,8 @@ struct Engine: ~Copyable {
     }
 
     private mutating func enqueue(
-        lane: Int, priority: Int32, holder: UInt, asker: UInt, now: Nanoseconds, deadline: Nanoseconds
+        lane: Int, priority: Int32, holder: UInt, asker: UInt, tag: TagRequest?, now: Nanoseconds,
+        deadline: Nanoseconds
     ) -> Int32 {
         lanes[lane].settlePhase(now)
         let index: Int32
@@ -117,6 +121,7 @@ struct Engine: ~Copyable {
         waiters[Int(index)].since = now
         waiters[Int(index)].holder = holder
         waiters[Int(index)].asker = asker
+        waiters[Int(index)].tag = tag
         waiters[Int(index)].sequence = nextSequence
         waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
         nextSequence += 1

@@ -4,6 +4,8 @@ struct EngineConfiguration: Sendable {
         var maximum: Int
         var minimum = 0
         var closesLast = false
+        /// Its place is taken by another lane once nothing uses it.
+        var isTemporary = false
     }
 
     var maximumConnections: Int

@@ -131,6 +131,10 @@ struct EngineLane {
         !idle.isEmpty && waiters.count > counts.validating || wanted > 0 && counts.total < limits.maximum
     }
 
+    var isUnused: Bool {
+        limits.isTemporary && counts.total == 0 && waiters.isEmpty
+    }
+
     /// How many more connections the lane would like to have on the way.
     var wanted: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)

@@ -33,6 +33,8 @@ struct Slot: Linked {
     var nextOfHolder: Int32 = nowhere
     /// The lane that the holder of the lease waits for, while it does.
     var holderWaitsFor: Int32 = nowhere
+    /// What the session is set up for.
+    var tag: SessionTag?
 }
 
 /// A suspended acquire.
@@ -51,6 +53,7 @@ struct Waiter: Linked {
     var asker: UInt = 0
     /// The lane's phase times when the wait began.
     var phasesBefore = PhaseTimes()
+    var tag: TagRequest?
 }
 
 /// How long something spent in each phase.
@@ -59,6 +62,7 @@ struct PhaseTimes: Hashable, Sendable {
     var connect: Nanoseconds = 0
     var validate: Nanoseconds = 0
     var reset: Nanoseconds = 0
+    var session: Nanoseconds = 0
 
     subscript(phase: PoolError.Phase) -> Nanoseconds {
         get {
@@ -67,6 +71,7 @@ struct PhaseTimes: Hashable, Sendable {
             case .connect: connect
             case .validate: validate
             case .reset: reset
+            case .session: session
             }
         }
         set {
@@ -75,6 +80,7 @@ struct PhaseTimes: Hashable, Sendable {
             case .connect: connect = newValue
             case .validate: validate = newValue
             case .reset: reset = newValue
+            case .session: session = newValue
             }
         }
     }

@@ -15,18 +15,89 @@ public struct AcquireOptions: Sendable, Hashable {
     public var deadline: ContinuousClock.Instant?
     /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
     public var label: String?
+    /// What few acquires ask for, behind one reference: a plain acquire copies no more than that.
+    private var special: Special?
 
     public init(
         access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
-        deadline: ContinuousClock.Instant? = nil, label: String? = nil
+        deadline: ContinuousClock.Instant? = nil, label: String? = nil, identity: Identity? = nil, shard: String? = nil,
+        tag: SessionTag? = nil, tagMatch: TagMatch = .exact
     ) {
         self.access = access
         self.priority = priority
         self.timeout = timeout
         self.deadline = deadline
         self.label = label
+        special = Special(identity: identity, shard: shard, tag: tag, match: tagMatch)
     }
 
     /// A lease that only reads.
     public static let readOnly = AcquireOptions(access: .readOnly)
+}
+
+extension AcquireOptions {
+    private final class Special: Sendable, Hashable {
+        let identity: Identity?
+        let shard: String?
+        let tag: SessionTag?
+        let match: TagMatch
+
+        init?(identity: Identity?, shard: String?, tag: SessionTag?, match: TagMatch) {
+            if identity == nil, shard == nil, tag == nil, match == .exact { return nil }
+            self.identity = identity
+            self.shard = shard
+            self.tag = tag
+            self.match = match
+        }
+
+        static func == (left: Special, right: Special) -> Bool {
+            left.identity == right.identity && left.shard == right.shard && left.tag == right.tag
+                && left.match == right.match
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(identity)
+            hasher.combine(shard)
+            hasher.combine(tag)
+            hasher.combine(match)
+        }
+    }
+
+    /// Whom the lease works for; nil is the pool's own user. The connections of one identity are never given to another; all
+    /// identities share the pool's maximum, and an idle connection of one is closed for a waiter of another.
+    ///
+    /// Fails with ``PoolError/Code/identityRefused`` where the driver has no users.
+    public var identity: Identity? {
+        get { special?.identity }
+        set { special = Special(identity: newValue, shard: shard, tag: tag, match: tagMatch) }
+    }
+
+    /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane that serves
+    /// ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
+    public var shard: String? {
+        get { special?.shard }
+        set { special = Special(identity: identity, shard: newValue, tag: tag, match: tagMatch) }
+    }
+
+    /// What the session should be set up for. Nil, the default, is a session as new.
+    ///
+    /// An idle connection with just this tag is preferred. Where there is none, ``tagMatch`` says what may come instead; then
+    /// ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
+    public var tag: SessionTag? {
+        get { special?.tag }
+        set { special = Special(identity: identity, shard: shard, tag: newValue, match: tagMatch) }
+    }
+
+    /// The default is ``TagMatch/exact``. Without ``tag`` it means nothing.
+    public var tagMatch: TagMatch {
+        get { special?.match ?? .exact }
+        set { special = Special(identity: identity, shard: shard, tag: tag, match: newValue) }
+    }
+
+    var isPlain: Bool { special == nil }
+
+    var tagRequest: TagRequest? {
+        guard let special, let tag = special.tag, !tag.isEmpty else { return nil }
+        return TagRequest(tag: tag, match: special.match)
+    }
 }

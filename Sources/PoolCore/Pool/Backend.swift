@@ -8,17 +8,27 @@ protocol Backend: Sendable {
     func close(_ connection: any DriverConnection, mode: CloseMode) async
     func verdict(on error: any Error) -> Verdict
     /// Runs the application's connect hook, and makes what it set up part of a clean session.
-    func setUp(_ connection: any DriverConnection, _ ticket: ConnectionTicket) async throws(HookFailure)
+    func setUp(_ connection: any DriverConnection, _ lending: HookLending) async throws(HookFailure)
     /// Does nothing if the application has no such hook.
     func runHook(
-        _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
+        _ kind: HookKind, on connection: any DriverConnection, _ lending: HookLending
     ) async throws(HookFailure)
+    /// Ends what a lease left open, and keeps what it set up.
+    func endTransaction(of connection: any DriverConnection) async throws
+    func accepts(_ identity: Identity) -> Bool
 }
 
 enum HookKind: Sendable {
     case connect
     case acquire
+    case session(SessionTag?)
     case release
+}
+
+/// What a hook's lease needs of the pool.
+struct HookLending {
+    let pool: PoolShell
+    let ticket: ConnectionTicket
 }
 
 @usableFromInline
@@ -59,17 +69,25 @@ extension DriverBackend: Backend {
         driver.verdict(on: error)
     }
 
-    func setUp(_ connection: any DriverConnection, _ ticket: ConnectionTicket) async throws(HookFailure) {
+    func endTransaction(of connection: any DriverConnection) async throws {
+        try await driver.endTransaction(of: Self.typed(connection))
+    }
+
+    func accepts(_ identity: Identity) -> Bool {
+        driver.accepts(identity)
+    }
+
+    func setUp(_ connection: any DriverConnection, _ lending: HookLending) async throws(HookFailure) {
         guard hooks.connect != nil else { return }
-        try await runHook(.connect, on: connection, ticket)
+        try await runHook(.connect, on: connection, lending)
         driver.adoptSession(of: Self.typed(connection))
     }
 
     func runHook(
-        _ kind: HookKind, on connection: any DriverConnection, _ ticket: ConnectionTicket
+        _ kind: HookKind, on connection: any DriverConnection, _ lending: HookLending
     ) async throws(HookFailure) {
         guard let hook = hook(kind) else { return }
-        var lease = Lease(forHookOf: self, ticket: ticket, connection: Self.typed(connection))
+        var lease = Lease(forHookOf: self, lending, connection: Self.typed(connection))
         do {
             try await hook(&lease)
         } catch {
@@ -84,9 +102,12 @@ extension DriverBackend: Backend {
 
     private func hook(_ kind: HookKind) -> PoolHooks<Driver>.Hook? {
         switch kind {
-        case .connect: hooks.connect
-        case .acquire: hooks.acquire
-        case .release: hooks.release
+        case .connect: return hooks.connect
+        case .acquire: return hooks.acquire
+        case .session(let tag):
+            guard let hook = hooks.session else { return nil }
+            return { (lease: inout Lease<Driver>) in try await hook(&lease, tag) }
+        case .release: return hooks.release
         }
     }
 }

@@ -4,8 +4,9 @@
 /// that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
-    /// Nil where the lease belongs to the pool's own work, which ends it itself.
-    @usableFromInline let pool: PoolShell?
+    @usableFromInline let pool: PoolShell
+    /// False where the lease belongs to the pool's own work, which ends it itself.
+    @usableFromInline let isOwned: Bool
     @usableFromInline let ticket: ConnectionTicket
     @usableFromInline let access: Access
     @usableFromInline var discardReason: String?
@@ -16,6 +17,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     @inlinable
     init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted, _ access: Access) {
         self.pool = pool
+        isOwned = true
         ticket = granted.ticket
         self.access = access
         handle = ConnectionHandle(
@@ -24,9 +26,10 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf backend: DriverBackend<Driver>, ticket: ConnectionTicket, connection: Driver.Connection) {
-        pool = nil
-        self.ticket = ticket
+    init(forHookOf backend: DriverBackend<Driver>, _ lending: HookLending, connection: Driver.Connection) {
+        pool = lending.pool
+        isOwned = false
+        ticket = lending.ticket
         access = .readWrite
         handle = ConnectionHandle(connection: connection, backend: backend)
     }
@@ -34,7 +37,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     @inlinable
     deinit {
         if access == .readOnly { handle.base.setAccess(.readWrite) }
-        pool?.release(ticket, handle.base, discardReason)
+        if isOwned { pool.release(ticket, handle.base, discardReason) }
     }
 
     /// Gives the connection back now. Letting the lease go out of scope does the same.
@@ -51,6 +54,20 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     public mutating func invalidate(reason: String) {
         discardReason = reason
     }
+
+    /// What the session is set up for; nil for a session as new. With a tag the session is kept as it is when the lease ends (but for an
+    /// open transaction, which is rolled back), for an acquire that asks for it: see ``AcquireOptions/tag``. Without one it is
+    /// reset. An empty tag is none.
+    public var tag: SessionTag? {
+        get { pool.tag(of: ticket) }
+        nonmutating set { pool.setTag(newValue, of: ticket) }
+    }
+
+    /// Makes every connection of the pool that is open now unusable, this one included: see ``Pool/clear()``.
+    ///
+    /// - Returns: how many they are.
+    @discardableResult
+    public func clearPool() -> Int { pool.clear() }
 
     /// Why the connection is to be closed when the lease ends, if it is.
     var invalidation: String? { discardReason }

@@ -17,13 +17,15 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: limits and times; nil for the defaults.
+    ///   - credentials: gives the pool its credentials, and new ones when they have expired; nil for those of the driver's
+    ///     configuration.
     ///   - observer: hears of everything that the pool does.
     ///   - logger: nil for one with the label `pool.` and the pool's name.
     ///   - environment: time and randomness; tests step their own.
     /// - Throws: ``PoolConfigurationError``, or what the driver throws for a pool that it cannot serve.
     public init(
         driver: Driver, configuration: PoolConfiguration? = nil, hooks: PoolHooks<Driver> = PoolHooks(),
-        observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         environment: PoolEnvironment = PoolEnvironment()
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
@@ -32,8 +34,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         shell = PoolShell(
             backend: backend, configuration: configuration,
             lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
-            hasAcquireHook: hooks.acquire != nil, hasReleaseHook: hooks.release != nil, observer: observer,
-            logger: logger ?? Logger(label: "pool.\(configuration.name)"), environment: environment)
+            hooks: HookPresence(
+                acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil),
+            credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"), environment: environment)
         shell.start()
     }
 
@@ -60,7 +63,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         let answer = try shell.request(options, claim, isLent: true)
         let granted =
-            if case .granted(let granted) = answer { granted } else {
+            if case .granted(let granted) = answer, granted.preparation == nil { granted } else {
                 try await shell.acquire(options, claim, isLent: true, after: answer)
             }
         var lease = Lease(pool: shell, backend: backend, granted, options.access)
@@ -102,6 +105,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
         return Lease(pool: shell, backend: backend, granted, options.access)
     }
+
+    // MARK: Credentials
+
+    /// Connections that are opened from now on log in with these, until they expire; then the pool's ``CredentialProvider`` is asked. What
+    /// made connects fail before may be mended with it, so the pool tries again at once. Connections that are open stay open: see
+    /// ``clear()``.
+    public func setCredentials(_ credentials: Credentials) { shell.setCredentials(credentials) }
 
     // MARK: Looking in
 

@@ -19,7 +19,13 @@ public struct PoolError: Error, Sendable {
         public static let closed = Code(rawValue: "closed")
         /// ``Pool/close()`` found leases that are still held.
         public static let leasesHeld = Code(rawValue: "leasesHeld")
-        /// No lane of the driver serves the access that was asked for.
+        /// The driver has no users, or roles, as ``AcquireOptions/identity`` asks for.
+        public static let identityRefused = Code(rawValue: "identityRefused")
+        /// The credentials have expired, and there is nobody to give others: see ``Pool/setCredentials(_:)``.
+        public static let credentialsExpired = Code(rawValue: "credentialsExpired")
+        /// A statement of ``Pool/query(_:_:fileID:line:)`` or `execute` has opened a transaction; it was rolled back.
+        public static let transactionLeftOpen = Code(rawValue: "transactionLeftOpen")
+        /// No lane of the driver serves the access and the shard that were asked for.
         public static let noLane = Code(rawValue: "noLane")
         /// A connect passed its deadline.
         public static let connectTimedOut = Code(rawValue: "connectTimedOut")
@@ -36,6 +42,8 @@ public struct PoolError: Error, Sendable {
         case validate
         /// A reset, and the release hook before it.
         case reset
+        /// The session hook, and a reset before it.
+        case session
     }
 
     public let code: Code

@@ -3,7 +3,7 @@ internal import Synchronization
 /// An effect with all that is needed to perform it without the lock.
 enum Action {
     case end(PendingAcquire, Result<PendingAcquire.Granted, any Error>)
-    case open(Job, ConnectRequest)
+    case open(Job, ConnectPlan)
     case cancel(Task<Void, Never>)
     case validate(Job, any DriverConnection, isStale: Bool)
     case reset(Job, any DriverConnection)
@@ -29,18 +29,19 @@ extension PoolShell {
         switch effect {
         case .grant(let waiter, let ticket):
             guard let pending = state.takeWaiter(waiter) else { return }
-            guard let connection = state.begin(ticket, for: pending.claim) else { return }
-            actions.append(.end(pending, .success(.init(ticket: ticket, connection: connection))))
+            let tag = state.engine.waiters[waiter.position].tag
+            guard let granted = begin(ticket, pending.claim, tag, pending.deadline, &state) else { return }
+            actions.append(.end(pending, .success(granted)))
         case .fail(let waiter, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
             let error = makeError(failure.code, waiter: waiter, state, now)
             actions.append(.end(pending, .failure(error)))
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):
-            let request = ConnectRequest(
-                lane: lanes[lane], attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
-                timeout: .nanoseconds(deadline - now))
-            actions.append(.open(state.beginJob(on: ticket), request))
+            let plan = ConnectPlan(
+                lane: state.lanes[lane].configuration, identity: state.lanes[lane].identity, attempt: attempt, begin: now,
+                deadline: deadline)
+            actions.append(.open(state.beginJob(on: ticket), plan))
         case .cancelOpen(let ticket):
             let lane = state.lane(of: ticket)
             if state.engine.life == .running {
@@ -86,7 +87,7 @@ extension PoolShell {
         }
         actions.append(.close(ticket, connection, reason, mode))
         actions.append(
-            .report(.connectionClosed(ConnectionID(ticket: ticket), lane: lanes[lane].name, reason: reason)))
+            .report(.connectionClosed(ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, reason: reason)))
     }
 
     private func cancelWork(
@@ -99,7 +100,7 @@ extension PoolShell {
     func perform(_ action: Action) {
         switch action {
         case .end(let pending, let result): pending.end(result)
-        case .open(let job, let request): start(job) { await self.open(job.ticket, request) }
+        case .open(let job, let plan): start(job) { await self.open(job.ticket, plan) }
         case .cancel(let work): work.cancel()
         case .validate(let job, let connection, let isStale):
             start(job) { await self.validate(job, connection, isStale: isStale) }

@@ -3,11 +3,12 @@ internal import Synchronization
 
 /// The work that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
 extension PoolShell {
-    func open(_ ticket: ConnectionTicket, _ request: ConnectRequest) async {
-        let lane = lanes.firstIndex(of: request.lane)
-        let operation = observer.map { _ in begin(.connect, lane: lane, connection: ConnectionID(ticket: ticket)) }
+    func open(_ ticket: ConnectionTicket, _ plan: ConnectPlan) async {
+        let operation = observer.map { _ in
+            begin(.connect, lane: plan.lane.name, connection: ConnectionID(ticket: ticket))
+        }
         do {
-            let connection = try await backend.connect(request)
+            let connection = try await connect(plan)
             try await runConnectHook(ticket, connection)
             if let operation { end(operation, nil) }
             opened(ticket, connection)
@@ -19,7 +20,7 @@ extension PoolShell {
 
     private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
         do {
-            try await backend.setUp(connection, ticket)
+            try await backend.setUp(connection, HookLending(pool: self, ticket: ticket))
         } catch {
             await backend.close(connection, mode: .orderly)
             throw error.cause
@@ -32,10 +33,11 @@ extension PoolShell {
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].connection = connection
+            state.entries[ticket.position].isNew = true
             state.lanes[lane].lastError = nil
             state.reports.append(
                 .connectionOpened(
-                    ConnectionID(ticket: ticket), lane: lanes[lane].name, after: .nanoseconds(now - since)))
+                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
         // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
@@ -60,7 +62,7 @@ extension PoolShell {
         let outcome = await prepare(.validate, job) {
             if isStale { try await backend.validate(connection) }
             try requireCurrent(job)
-            try await backend.runHook(.acquire, on: connection, job.ticket)
+            try await backend.runHook(.acquire, on: connection, HookLending(pool: self, ticket: job.ticket))
         }
         let random = random()
         transition { $0.engine.validated(job.ticket, outcome, now: $1, random: random, effects: &$2) }
@@ -68,20 +70,21 @@ extension PoolShell {
 
     func reset(_ job: Job, _ connection: any DriverConnection) async {
         let outcome = await prepare(.reset, job) {
-            try await backend.runHook(.release, on: connection, job.ticket)
+            try await backend.runHook(.release, on: connection, HookLending(pool: self, ticket: job.ticket))
             try requireCurrent(job)
             guard connection.condition != .clean else { return }
+            if tag(of: job.ticket) != nil { return try await backend.endTransaction(of: connection) }
             try await backend.reset(connection)
             // The reset has undone what the connect hook had set up.
             try requireCurrent(job)
-            try await backend.setUp(connection, job.ticket)
+            try await backend.setUp(connection, HookLending(pool: self, ticket: job.ticket))
         }
         let random = random()
         transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
     func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
-        let lane = state.withLock { $0.lane(of: ticket) }
+        let lane = laneName(of: ticket)
         let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }
         await backend.close(connection, mode: mode)
         if let operation { end(operation, nil) }
@@ -89,6 +92,10 @@ extension PoolShell {
     }
 
     // MARK: Parts
+
+    private func laneName(of ticket: ConnectionTicket) -> String {
+        state.withLock { $0.lanes[$0.lane(of: ticket)].configuration.name }
+    }
 
     /// Stops a job that took too long before it touches a connection that was closed under it.
     private func requireCurrent(_ job: Job) throws {
@@ -99,7 +106,7 @@ extension PoolShell {
     private func prepare(
         _ kind: PoolOperation.Kind, _ job: Job, _ body: () async throws -> Void
     ) async -> Engine.Outcome {
-        let lane = state.withLock { $0.lane(of: job.ticket) }
+        let lane = laneName(of: job.ticket)
         let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: job.ticket)) }
         let failure: any Error
         do {
@@ -113,7 +120,7 @@ extension PoolShell {
         let cause = (failure as? HookFailure)?.cause ?? failure
         state.withLock { state in
             // That it took too long is remembered already, and says more than what it threw when it was cancelled.
-            if kind == .validate, !state.isCancelled(job) { state.lanes[lane].lastError = cause }
+            if kind == .validate, !state.isCancelled(job) { state.lanes[state.lane(of: job.ticket)].lastError = cause }
         }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }

@@ -28,15 +28,16 @@ extension PoolShell {
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
     ) async throws -> PendingAcquire.Granted {
         if isObserved { return try await acquireObserved(options, claim, isLent: isLent) }
-        return try await grant(answer)
+        return try await prepared(grant(answer))
     }
 
     private func acquireObserved(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
     ) async throws -> PendingAcquire.Granted {
-        let operation = begin(.acquire, lane: lane(for: options.access), connection: nil)
+        let lane = baseLane(for: options).map { lanes[$0].name } ?? ""
+        let operation = begin(.acquire, lane: lane, connection: nil)
         do {
-            let granted = try await grant(requestUnobserved(options, claim, isLent: isLent))
+            let granted = try await prepared(grant(requestUnobserved(options, claim, isLent: isLent)))
             end(operation, nil)
             beginLease(ConnectionID(ticket: granted.ticket))
             return granted
@@ -48,9 +49,12 @@ extension PoolShell {
 
     private func requestUnobserved(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
-        guard let lane = lane(for: options.access) else { return .failed(refusal(.noLane, lane: nil)) }
+        guard let lane = baseLane(for: options) else { return .failed(refusal(.noLane, lane: nil)) }
+        if let identity = options.identity, !backend.accepts(identity) {
+            return .failed(refusal(.identityRefused, lane: lane))
+        }
         while true {
-            let answer = request(lane, options.priority, timeout: timeout(of: options), claim, isLent: isLent)
+            let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
             guard case .granted(let granted) = answer, !granted.connection.condition.isUsable else { return answer }
             // It died while it was idle, and its driver has noticed.
             release(granted.ticket, granted.connection, nil)
@@ -76,21 +80,25 @@ extension PoolShell {
     }
 
     private func request(
-        _ lane: Int, _ priority: AcquireOptions.Priority, timeout: Nanoseconds, _ claim: LeaseClaim, isLent: Bool
+        _ base: Int, _ options: AcquireOptions, timeout: Nanoseconds, _ claim: LeaseClaim, isLent: Bool
     ) -> Answer {
         let asker = currentTask()
         return transition { state, now, effects in
+            var lane = base
+            if let identity = options.identity { lane = state.lane(for: identity, like: base) }
+            let deadline = now.adding(timeout)
+            let tag = options.tagRequest
             let outcome = state.engine.acquire(
-                lane: lane, priority: Int32(priority.rawValue), holder: isLent ? asker : 0, asker: asker, now: now,
-                deadline: now.adding(timeout), effects: &effects)
+                lane: lane, priority: Int32(options.priority.rawValue), holder: isLent ? asker : 0, asker: asker,
+                tag: tag, now: now, deadline: deadline, effects: &effects)
             switch outcome {
             case .granted(let ticket):
-                guard let connection = state.begin(ticket, for: claim) else {
+                guard let granted = begin(ticket, claim, tag, deadline, &state) else {
                     preconditionFailure("An idle slot has no connection.")
                 }
-                return .granted(PendingAcquire.Granted(ticket: ticket, connection: connection))
+                return .granted(granted)
             case .queued(let ticket):
-                let pending = PendingAcquire(claim: claim)
+                let pending = PendingAcquire(claim: claim, deadline: deadline)
                 state.put(pending, at: ticket)
                 return .queued(ticket, pending)
             case .failed(let failure):

@@ -21,7 +21,7 @@ extension PoolShell {
     func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
         let claim = state.entries[ticket.position].claim
         return LeaseHolder(
-            connection: ConnectionID(ticket: ticket), lane: lanes[state.lane(of: ticket)].name, label: claim.label,
+            connection: ConnectionID(ticket: ticket), lane: state.lanes[state.lane(of: ticket)].configuration.name, label: claim.label,
             fileID: "\(claim.fileID)", line: claim.line,
             held: .nanoseconds(now - state.engine.slots[ticket.position].since))
     }
@@ -45,11 +45,11 @@ extension PoolShell {
 
     func makeError(
         _ code: PoolError.Code, lane: Int?, _ state: borrowing PoolState, _ now: Nanoseconds,
-        elapsed: Nanoseconds = 0, _ byPhase: [PoolError.Phase: Duration] = [:]
+        elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
         PoolError(
             code: code, pool: configuration.name,
-            phase: lane.map { state.engine.lanes[$0].phase } ?? .queue,
+            phase: phase ?? lane.map { state.engine.lanes[$0].phase } ?? .queue,
             elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
             counts: PoolCounts(
                 state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
@@ -80,7 +80,7 @@ extension PoolShell {
     ) -> PoolEvent {
         let record = state.engine.lanes[lane]
         return .connectFailed(
-            lane: lanes[lane].name, attempt: record.failures, error: error,
+            lane: state.lanes[lane].configuration.name, attempt: record.failures, error: error,
             retryAfter: .nanoseconds(max(0, record.retryAt - now)))
     }
 
@@ -122,13 +122,13 @@ extension PoolShell {
 
     // MARK: Operations, for an observer
 
-    func begin(_ kind: PoolOperation.Kind, lane: Int?, connection: ConnectionID?) -> ObservedOperation {
+    func begin(_ kind: PoolOperation.Kind, lane: String, connection: ConnectionID?) -> ObservedOperation {
         let id = state.withLock { state in
             state.nextOperation += 1
             return state.nextOperation
         }
         let operation = PoolOperation(
-            kind: kind, id: id, lane: lane.map { lanes[$0].name } ?? "", connection: connection)
+            kind: kind, id: id, lane: lane, connection: connection)
         observer?.began(operation, in: configuration.name)
         return ObservedOperation(operation: operation, since: time.now())
     }
@@ -138,7 +138,7 @@ extension PoolShell {
     }
 
     func beginLease(_ id: ConnectionID) {
-        let lane = state.withLock { $0.lane(of: id.ticket) }
+        let lane = state.withLock { $0.lanes[$0.lane(of: id.ticket)].configuration.name }
         let operation = begin(.lease, lane: lane, connection: id)
         state.withLock { $0.entries[id.ticket.position].observedLease = operation }
     }
@@ -169,7 +169,10 @@ extension PoolError.Code {
         case .connectRefused: "Correct what the last connect error names; waiting does not mend it."
         case .closed: "Acquire before the pool is closed, or make a new pool."
         case .leasesHeld: "End the leases, or call close(drain:)."
-        case .noLane: "Ask for an access that the driver's lanes serve."
+        case .noLane: "Ask for an access and a shard that the driver's lanes serve."
+        case .identityRefused: "Acquire without an identity: this driver's database has no such thing."
+        case .credentialsExpired: "Call setCredentials, or give the pool a provider of credentials that are still valid."
+        case .transactionLeftOpen: "Use withTransaction, or begin and end the transaction within one withConnection."
         case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
         case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
         default: ""

@@ -19,14 +19,18 @@ final class PoolShell: Sendable {
     let alarm = Alarm()
     let startedAt: Nanoseconds
     private let acquireTimeout: Nanoseconds
+    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state.
     let lanes: [LaneConfiguration]
     private let laneForReading: Int?
     private let laneForWriting: Int?
+    let hasSessionHook: Bool
+    let credentials: CredentialStore
     let state: Mutex<PoolState>
 
     init(
-        backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool,
-        hasReleaseHook: Bool, observer: (any PoolObserver)?, logger: Logger, environment: PoolEnvironment
+        backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration],
+        hooks: HookPresence, credentials: CredentialProvider?, observer: (any PoolObserver)?, logger: Logger,
+        environment: PoolEnvironment
     ) {
         self.backend = backend
         self.configuration = configuration
@@ -38,16 +42,20 @@ final class PoolShell: Sendable {
         random = environment.random
         acquireTimeout = configuration.acquireTimeout.wholeNanoseconds
         startedAt = environment.time.now().nanoseconds
+        hasSessionHook = hooks.session
+        self.credentials = CredentialStore(provider: credentials)
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
         let engine = Engine(
             configuration: EngineConfiguration(
-                configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook))
-        state = Mutex(PoolState(engine: engine, laneCount: lanes.count))
+                configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release))
+        state = Mutex(PoolState(engine: engine, lanes: lanes))
     }
 
     func start() {
         transition { $0.engine.start(now: $1, effects: &$2) }
+        // What is wrong with the provider shows now, and the first acquire does not wait for it.
+        if credentials.hasProvider { Task.detached { _ = try? await self.currentCredentials() } }
     }
 
     func timeout(of options: AcquireOptions) -> Nanoseconds {
@@ -56,8 +64,12 @@ final class PoolShell: Sendable {
         return min(timeout, ContinuousClock.now.duration(to: deadline).wholeNanoseconds)
     }
 
-    func lane(for access: Access) -> Int? {
-        access == .readOnly ? laneForReading : laneForWriting
+    /// The lane that the options name, without regard to whom it works for.
+    func baseLane(for options: AcquireOptions) -> Int? {
+        if let shard = options.shard {
+            return lanes.firstIndex { $0.shard == shard && $0.serves.contains(options.access) }
+        }
+        return options.access == .readOnly ? laneForReading : laneForWriting
     }
 
     /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
@@ -89,11 +101,11 @@ extension [LaneConfiguration] {
             throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
         }
         for access in [Access.readOnly, .readWrite] {
-            let names = filter { $0.serves.contains(access) }.map(\.name)
-            if names.count > 1 {
+            let shards = Dictionary(grouping: filter { $0.serves.contains(access) }, by: \.shard)
+            for lanes in shards.values where lanes.count > 1 {
                 throw PoolConfigurationError(
-                    property: "lanes", value: names.joined(separator: ", "),
-                    rule: "only one lane may serve \(access)")
+                    property: "lanes", value: lanes.map(\.name).joined(separator: ", "),
+                    rule: "only one lane of a shard may serve \(access)")
             }
         }
         for lane in self where lane.maximumConnections < 1 {

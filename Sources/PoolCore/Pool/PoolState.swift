@@ -8,19 +8,31 @@ struct PoolState: ~Copyable {
         var work: Task<Void, Never>?
         var jobNumber: UInt64 = 0
         var isJobCancelled = false
+        /// No lease has had it yet.
+        var isNew = false
         /// The lease that an observer was told of.
         var observedLease: ObservedOperation?
     }
 
     /// What the shell remembers of a lane.
-    struct LaneMemory {
+    struct Lane {
+        let configuration: LaneConfiguration
+        /// Whom its connections work for; nil is the pool's own user.
+        var identity: Identity?
         var lastError: (any Error)?
+    }
+
+    /// What makes a lane of its own.
+    struct LaneKey: Hashable {
+        var base: Int
+        var identity: Identity
     }
 
     var engine: Engine
     var entries: [Entry] = []
     var waiters: [PendingAcquire?] = []
-    var lanes: [LaneMemory]
+    var lanes: [Lane]
+    private var identityLanes: [LaneKey: Int] = [:]
     var closers: [CheckedContinuation<Void, Never>] = []
     /// What the transition that is under way has to report, before its effects.
     var reports: [PoolEvent] = []
@@ -29,9 +41,28 @@ struct PoolState: ~Copyable {
     var alarmRequest: UInt64 = 0
     var nextOperation: UInt64 = 0
 
-    init(engine: consuming Engine, laneCount: Int) {
+    init(engine: consuming Engine, lanes: [LaneConfiguration]) {
         self.engine = engine
-        lanes = Array(repeating: LaneMemory(), count: laneCount)
+        self.lanes = lanes.map { Lane(configuration: $0) }
+    }
+
+    /// The lane for connections that work for `identity` and are otherwise like those of the lane `base`; made if need be.
+    mutating func lane(for identity: Identity, like base: Int) -> Int {
+        let key = LaneKey(base: base, identity: identity)
+        if let lane = identityLanes[key] { return lane }
+        var configuration = lanes[base].configuration
+        configuration.name += " as \(identity)"
+        configuration.minimumConnections = 0
+        let index = engine.addLane(like: base)
+        let lane = Lane(configuration: configuration, identity: identity)
+        if index < lanes.count {
+            identityLanes = identityLanes.filter { $0.value != index }
+            lanes[index] = lane
+        } else {
+            lanes.append(lane)
+        }
+        identityLanes[key] = index
+        return index
     }
 
     mutating func beginJob(on ticket: ConnectionTicket) -> Job {

@@ -52,8 +52,10 @@ extension PoolShell {
                 pool: configuration.name, uptime: .nanoseconds(now - startedAt),
                 counts: PoolCounts(
                     state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
-                lanes: lanes.indices.map { lane in
-                    PoolStatistics.Lane(name: lanes[lane].name, counts: PoolCounts(state.engine.lanes[lane]))
+                lanes: state.lanes.indices.compactMap { lane in
+                    if state.engine.lanes[lane].isUnused { return nil }
+                    return PoolStatistics.Lane(
+                        name: state.lanes[lane].configuration.name, counts: PoolCounts(state.engine.lanes[lane]))
                 },
                 acquired: counters.acquired, acquiredAfterWaiting: counters.acquiredAfterWaiting,
                 timedOut: counters.timedOut, cancelled: counters.cancelled, refused: counters.refused,

@@ -21,7 +21,7 @@ final class Pulse: Sendable {
     var condition: ConnectionCondition {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: isStillThere ? .clean : .broken
-        case 1: .dirty
+        case 1: isStillThere ? .dirty : .broken
         case 3: .generationBroken
         default: .broken
         }

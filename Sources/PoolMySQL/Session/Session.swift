@@ -63,6 +63,9 @@ struct Session: ~Copyable {
         return isClean ? .clean : .dirty
     }
 
+    /// What the server has last said.
+    var isInTransaction: Bool { isTransactionOpen || link?.status.contains(.inTransaction) ?? false }
+
     /// The handle, ready for a statement.
     func open() throws -> Link {
         guard let link else { throw MySQLError.closed }

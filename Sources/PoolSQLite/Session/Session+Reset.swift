@@ -24,12 +24,17 @@ extension Session {
         database.watch.forgetSession()
     }
 
-    /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
-    mutating func reset() throws {
+    /// Ends what the last lease left open, and keeps what it changed.
+    mutating func endLeftovers() throws {
         cursors = [:]
         blobs = [:]
         backups = [:]
         try rollback()
+    }
+
+    /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
+    mutating func reset() throws {
+        try endLeftovers()
         if !isChanged { return }
         let database = try open()
         let changed = database.watch.changedSettings

@@ -8,6 +8,7 @@ public final class FakeConnection: DriverConnection {
         case opened
         case validated
         case reset
+        case transactionEnded
         case worked
         case cancelled
         case closed(CloseMode)
@@ -150,6 +151,10 @@ public final class FakeConnection: DriverConnection {
                 state.history.append(.reset)
                 state.residue = []
                 if state.condition == .dirty { state.condition = .clean }
+            case .endTransaction:
+                state.history.append(.transactionEnded)
+                state.residue.removeAll { $0 == "transaction" }
+                if state.residue.isEmpty, state.condition == .dirty { state.condition = .clean }
             case .connect, .close: break
             }
         }

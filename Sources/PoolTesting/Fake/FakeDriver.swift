@@ -36,20 +36,24 @@ public final class FakeDriver: PoolDriver {
     public let name: String
     private let lanes: [LaneConfiguration]?
     private let executor: (any TaskExecutor)?
+    private let acceptsIdentities: Bool
     private let verdict: @Sendable (any Error) -> Verdict
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - lanes: The lanes of the pool. The default is one, for both kinds of access.
     ///   - executor: Where bodies of leases run. The default is nil: where their callers run.
+    ///   - acceptsIdentities: False for a database without users.
     ///   - verdict: What an error means. The default is ``FakeError/verdict``, and `.keep` for any other error.
     public init(
         name: String = "fake", lanes: [LaneConfiguration]? = nil, executor: (any TaskExecutor)? = nil,
+        acceptsIdentities: Bool = true,
         verdict: @escaping @Sendable (any Error) -> Verdict = { ($0 as? FakeError)?.verdict ?? .keep }
     ) {
         self.name = name
         self.lanes = lanes
         self.executor = executor
+        self.acceptsIdentities = acceptsIdentities
         self.verdict = verdict
     }
 
@@ -145,6 +149,12 @@ public final class FakeDriver: PoolDriver {
     public func reset(_ connection: FakeConnection) async throws {
         try await perform(.reset, on: connection)
     }
+
+    public func endTransaction(of connection: FakeConnection) async throws {
+        try await perform(.endTransaction, on: connection)
+    }
+
+    public func accepts(_ identity: Identity) -> Bool { acceptsIdentities }
 
     public func close(_ connection: FakeConnection, mode: CloseMode) async {
         let closing = connection.beginClose(mode)

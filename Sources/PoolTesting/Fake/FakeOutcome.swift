@@ -5,6 +5,8 @@ public enum FakeStep: String, Sendable, Hashable, CaseIterable {
     case connect
     case validate
     case reset
+    /// ``PoolDriver/endTransaction(of:)``.
+    case endTransaction
     case close
     /// What the body of a lease does with its connection: ``FakeConnection/work()``, or a statement.
     case work

@@ -15,6 +15,8 @@ extension FakeConnection: SQLConnection {
     /// How statements are written down in ``statements``.
     public static let dialect = SQLDialect(placeholder: .questionMark, identifierQuote: "\"")
 
+    public var isTransactionOpen: Bool { residue.contains("transaction") }
+
     public func execute(_ sql: SQL) async throws -> StatementResult {
         try await run(sql.rendered(in: Self.dialect).text)
         return StatementResult(affectedRows: 0)

@@ -127,6 +127,7 @@ extension ShadowModel {
             require(connection.state == .resetting && now >= connection.deadline, "a reset that had not failed")
         case .cleared: require(isIdle && connection.isCleared, "closed as cleared, but it was not")
         case .makingRoom: followMakingRoom(connection)
+        case .sessionFailed: require(connection.state == .leased, "a session that nobody had leased")
         case .poolClosed: require(life != .running, "closed as the pool's close, but it is open")
         }
         let isForced = mode == .forced

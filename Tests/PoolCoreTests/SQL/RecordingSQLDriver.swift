@@ -64,6 +64,8 @@ final class RecordingSQLConnection: SQLConnection {
 
     func cancel() {}
 
+    var isTransactionOpen: Bool { false }
+
     func execute(_ sql: SQL) async throws -> StatementResult {
         try perform("execute", sql)
         return StatementResult(affectedRows: 1)

@@ -3,26 +3,35 @@ extension Pool where Driver: SQLDriver {
     ///
     /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the
     ///   driver has such. The default takes a connection that reads and writes.
-    /// - Throws: ``PoolError`` if no connection can be had, or the driver's error.
+    /// Each call may run on another connection. A statement that opens a transaction is therefore refused: it is rolled back, by
+    /// what the server says of it and not by its text.
+    ///
+    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the driver's error.
     @inlinable
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Rows {
         try await withConnection(options, fileID: fileID, line: line) { connection in
-            try await connection.query(sql)
+            let rows = try await connection.query(sql)
+            if connection.mayHaveTransaction { try await connection.refuseTransaction() }
+            return rows
         }
     }
 
     /// Acquires a connection and runs one statement for what it does.
     ///
-    /// - Throws: ``PoolError`` if no connection can be had, or the driver's error.
+    /// A statement that opens a transaction is refused, as by ``query(_:_:fileID:line:)``.
+    ///
+    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the driver's error.
     @inlinable
     @discardableResult
     public func execute(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> StatementResult {
         try await withConnection(options, fileID: fileID, line: line) { connection in
-            try await connection.execute(sql)
+            let result = try await connection.execute(sql)
+            if connection.mayHaveTransaction { try await connection.refuseTransaction() }
+            return result
         }
     }
 
@@ -45,5 +54,18 @@ extension Pool where Driver: SQLDriver {
         return try await withConnection(acquire, fileID: fileID, line: line) { connection in
             try await connection.transaction(options, body)
         }
+    }
+}
+
+extension Lease where Driver: SQLDriver {
+    /// False at once where nothing is left of the statement.
+    @inlinable
+    var mayHaveTransaction: Bool { handle.base.condition == .dirty }
+
+    @usableFromInline
+    func refuseTransaction() async throws {
+        guard handle.base.isTransactionOpen else { return }
+        try await handle.base.transaction(.rollback)
+        throw pool.refusal(.transactionLeftOpen, lane: nil)
     }
 }

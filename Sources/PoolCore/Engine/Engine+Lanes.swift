@@ -1,0 +1,41 @@
+extension Engine {
+    /// A lane for connections that are not interchangeable with any others, with the limits of `base` and no minimum.
+    ///
+    /// It takes the place of an earlier one that has neither connections nor waiters any more, if there is such: lanes that are
+    /// made on demand are never more than connections and waiters.
+    mutating func addLane(like base: Int) -> Int {
+        var limits = lanes[base].limits
+        limits.minimum = 0
+        limits.isTemporary = true
+        let lane = EngineLane(limits: limits)
+        if let unused = lanes.firstIndex(where: \.isUnused) {
+            lanes[unused] = lane
+            return unused
+        }
+        lanes.append(lane)
+        return lanes.count - 1
+    }
+
+    /// What made connects fail may be mended: each lane tries again now.
+    mutating func retryConnects(now: Nanoseconds, effects: inout EffectList) {
+        for lane in lanes.indices {
+            lanes[lane].failures = 0
+            lanes[lane].isRefused = false
+            lanes[lane].retryAt = now
+        }
+        serveAll(now, &effects)
+        check()
+    }
+
+    /// The lease ends before its holder has it: its session could not be prepared. The next connects are as far apart as if one of
+    /// them had failed.
+    mutating func discardUnprepared(
+        _ connection: ConnectionTicket, mode: CloseMode, now: Nanoseconds, random: UInt64, effects: inout EffectList
+    ) {
+        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        noteFailure(Int(slots[connection.position].lane), now, random)
+        close(connection.index, .sessionFailed, mode, now, &effects)
+        serveAll(now, &effects)
+        check()
+    }
+}

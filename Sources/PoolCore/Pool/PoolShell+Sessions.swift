@@ -1,0 +1,138 @@
+internal import Synchronization
+
+/// What must be done to a session before the holder of the lease gets it.
+@usableFromInline
+final class SessionPreparation: Sendable {
+    /// The session belongs to a tag that was not asked for: reset it first.
+    let resets: Bool
+    let runsHook: Bool
+    let tag: SessionTag?
+    let deadline: Nanoseconds
+
+    init(resets: Bool, runsHook: Bool, tag: SessionTag?, deadline: Nanoseconds) {
+        self.resets = resets
+        self.runsHook = runsHook
+        self.tag = tag
+        self.deadline = deadline
+    }
+}
+
+/// How the preparation of a session ended.
+private enum SessionEnding: Sendable {
+    case ready
+    case failed(any Error)
+    /// The acquire's deadline has passed; the hook may still be running.
+    case late
+    case cancelled
+}
+
+extension PoolShell {
+    /// Under the lock: a lease begins.
+    func begin(
+        _ ticket: ConnectionTicket, _ claim: LeaseClaim, _ request: TagRequest?, _ deadline: Nanoseconds,
+        _ state: inout PoolState
+    ) -> PendingAcquire.Granted? {
+        guard let connection = state.begin(ticket, for: claim) else { return nil }
+        // Nearly always there is nothing to look at.
+        let preparation =
+            hasSessionHook || state.engine.taggedCount > 0
+            ? makePreparation(ticket, request, deadline, &state) : nil
+        return PendingAcquire.Granted(ticket: ticket, connection: connection, preparation: preparation)
+    }
+
+    private func makePreparation(
+        _ ticket: ConnectionTicket, _ request: TagRequest?, _ deadline: Nanoseconds, _ state: inout PoolState
+    ) -> SessionPreparation? {
+        let isNew = state.entries[ticket.position].isNew
+        state.entries[ticket.position].isNew = false
+        let tag = state.engine.tag(of: ticket)
+        if tag == request?.tag, !isNew { return nil }
+        let resets = tag != nil && tag != request?.tag && (request?.match ?? .exact) == .exact
+        let runsHook = hasSessionHook && (isNew || (resets ? nil : tag) != request?.tag)
+        guard resets || runsHook else { return nil }
+        return SessionPreparation(resets: resets, runsHook: runsHook, tag: request?.tag, deadline: deadline)
+    }
+
+    /// Does what the lease's holder is to find done, in a task of the pool's own. If it fails, takes too long or is cancelled the lease
+    /// ends, and the acquire fails.
+    func prepared(_ granted: PendingAcquire.Granted) async throws -> PendingAcquire.Granted {
+        guard let preparation = granted.preparation else { return granted }
+        let ending = OneShot<SessionEnding>()
+        let work = Task.detached {
+            do {
+                try await self.prepare(granted, preparation)
+                ending.give(.success(.ready))
+            } catch {
+                ending.give(.success(.failed((error as? HookFailure)?.cause ?? error)))
+            }
+        }
+        let timer = Task.detached { [time] in
+            do { try await time.sleep(until: PoolInstant(nanoseconds: preparation.deadline)) } catch { return }
+            ending.give(.success(.late))
+        }
+        defer { timer.cancel() }
+        let how = try await withTaskCancellationHandler {
+            try await ending.value()
+        } onCancel: {
+            ending.give(.success(.cancelled))
+        }
+        switch how {
+        case .ready:
+            return granted
+        case .failed(let error):
+            discard(granted, .orderly)
+            throw error
+        case .late:
+            let error = lateSession(granted)
+            work.cancel()
+            discard(granted, .forced)
+            report(.acquireFailed(error))
+            throw error
+        case .cancelled:
+            work.cancel()
+            discard(granted, .forced)
+            throw CancellationError()
+        }
+    }
+
+    private func prepare(_ granted: PendingAcquire.Granted, _ preparation: SessionPreparation) async throws {
+        let lending = HookLending(pool: self, ticket: granted.ticket)
+        if preparation.resets {
+            try await backend.reset(granted.connection)
+            setTag(nil, of: granted.ticket)
+            try await backend.setUp(granted.connection, lending)
+        }
+        guard preparation.runsHook else { return }
+        let before = tag(of: granted.ticket)
+        try await backend.runHook(.session(preparation.tag), on: granted.connection, lending)
+        // A hook that sets none vouches for the tag that was asked for.
+        if tag(of: granted.ticket) == before { setTag(preparation.tag, of: granted.ticket) }
+    }
+
+    private func lateSession(_ granted: PendingAcquire.Granted) -> PoolError {
+        let now = time.now().nanoseconds
+        return state.withLock { state in
+            let slot = state.engine.slots[granted.ticket.position]
+            let spent = Duration.nanoseconds(max(0, now - slot.since))
+            return makeError(
+                .acquireTimedOut, lane: Int(slot.lane), state, now, elapsed: spent.wholeNanoseconds, phase: .session,
+                [.session: spent])
+        }
+    }
+
+    private func discard(_ granted: PendingAcquire.Granted, _ mode: CloseMode) {
+        let random = random()
+        transition {
+            $0.engine.discardUnprepared(granted.ticket, mode: mode, now: $1, random: random, effects: &$2)
+        }
+    }
+
+    func tag(of ticket: ConnectionTicket) -> SessionTag? {
+        state.withLock { $0.engine.tag(of: ticket) }
+    }
+
+    func setTag(_ tag: SessionTag?, of ticket: ConnectionTicket) {
+        let tag = tag.flatMap { $0.isEmpty ? nil : $0 }
+        state.withLock { $0.engine.setTag(tag, of: ticket) }
+    }
+}

@@ -1,0 +1,95 @@
+/// What a session was set up for: a set of properties, or a single name.
+///
+/// A lease that has set up its session for something says so in ``Lease/tag``. The session is then kept as it is, and a later
+/// acquire that asks for the same tag gets it, if it is idle, without setting it up again.
+///
+///     try await pool.withConnection(AcquireOptions(tag: ["time_zone": "UTC", "language": "de"])) { connection in … }
+public struct SessionTag: Sendable, Hashable {
+    struct Property: Hashable, Sendable {
+        var name: String
+        var value: String
+    }
+
+    /// Sorted by name; no name occurs twice.
+    private let sorted: [Property]
+
+    /// - Parameter properties: Names and values; neither is interpreted by the pool.
+    public init(_ properties: [String: String]) {
+        sorted = properties.map(Property.init(name:value:)).sorted { $0.name < $1.name }
+    }
+
+    /// Reads `name=value;name=value`. A part without `=` is a name whose value is empty; of a name that occurs twice the last
+    /// counts.
+    public init(_ text: String) {
+        var properties: [String: String] = [:]
+        for part in text.split(separator: ";") {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            properties[String(pair[0])] = pair.count == 2 ? String(pair[1]) : ""
+        }
+        self.init(properties)
+    }
+
+    /// The names and values.
+    public var properties: [String: String] {
+        Dictionary(uniqueKeysWithValues: sorted.map { ($0.name, $0.value) })
+    }
+
+    /// The value of a property, or nil if the tag has none of this name.
+    public subscript(name: String) -> String? {
+        sorted.first { $0.name == name }?.value
+    }
+
+    var isEmpty: Bool { sorted.isEmpty }
+
+    /// How many properties would have to be changed to come from `other`, or from a fresh session, to this tag.
+    func distance(from other: SessionTag?) -> Int {
+        let others = other?.sorted ?? []
+        var (index, distance) = (0, 0)
+        for property in sorted {
+            while index < others.count, others[index].name < property.name {
+                index += 1
+                distance += 1
+            }
+            if index < others.count, others[index].name == property.name {
+                if others[index].value != property.value { distance += 1 }
+                index += 1
+            } else {
+                distance += 1
+            }
+        }
+        return distance + others.count - index
+    }
+}
+
+extension SessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    public init(dictionaryLiteral elements: (String, String)...) {
+        self.init(Dictionary(elements) { _, last in last })
+    }
+}
+
+extension SessionTag: CustomStringConvertible {
+    /// In the form that ``init(_:)-(String)`` reads.
+    public var description: String {
+        sorted.map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }.joined(separator: ";")
+    }
+}
+
+/// Which idle connection an acquire may get that asks for a tag, where none has just this tag.
+public enum TagMatch: Sendable, Hashable {
+    /// One without a tag; one that has another is reset first, and has none then.
+    case exact
+    /// One without a tag, or else one with another tag and the session that belongs to it.
+    case any
+    /// The one whose tag differs in the fewest properties, with the session that belongs to it.
+    case cheapest
+}
+
+/// What an acquire wants of a session.
+struct TagRequest: Hashable, Sendable {
+    var tag: SessionTag
+    var match: TagMatch
+}

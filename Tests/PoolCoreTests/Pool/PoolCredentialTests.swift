@@ -1,0 +1,119 @@
+import PoolCore
+import PoolTesting
+import Synchronization
+import Testing
+
+@Suite("Credentials", .timeLimit(.minutes(1)))
+struct PoolCredentialTests {
+    /// Answers with what the test has put in, the last one again and again.
+    private final class Vault: Sendable {
+        private let state: Mutex<(answers: [Result<Credentials, FakeError>], requests: [CredentialRequest])>
+
+        init(_ answers: Result<Credentials, FakeError>...) {
+            state = Mutex((answers, []))
+        }
+
+        var requests: [CredentialRequest] { state.withLock { $0.requests } }
+
+        @Sendable func provide(_ request: CredentialRequest) async throws -> Credentials {
+            try state.withLock { state in
+                state.requests.append(request)
+                return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
+            }.get()
+        }
+    }
+
+    private struct Fixture {
+        let driver = FakeDriver()
+        let time = ManualTime()
+        let pool: Pool<FakeDriver>
+
+        init(_ vault: Vault?) throws {
+            pool = try Pool(
+                driver: driver, configuration: PoolConfiguration(maximumConnections: 4),
+                credentials: vault.map { $0.provide }, environment: .stepped(by: time))
+        }
+
+        func tokenOfNewConnection() async throws -> String? {
+            pool.clear()
+            return try await pool.withConnection { $0.connection.request.credentials?.password?.text }
+        }
+    }
+
+    private static func token(_ text: String, validFor: Duration? = .seconds(60)) -> Result<Credentials, FakeError> {
+        .success(Credentials(user: "app", password: Secret(text), validFor: validFor))
+    }
+
+    @Test("The provider is asked when the pool is made, and again only when its credentials have expired")
+    func expiry() async throws {
+        let vault = Vault(Self.token("first"), Self.token("second"))
+        let fixture = try Fixture(vault)
+        while vault.requests.isEmpty { await Task.yield() }
+        #expect(try await fixture.tokenOfNewConnection() == "first")
+        fixture.time.advance(by: .seconds(59))
+        #expect(try await fixture.tokenOfNewConnection() == "first")
+        #expect(vault.requests.count == 1)
+        fixture.time.advance(by: .seconds(1))
+        #expect(try await fixture.tokenOfNewConnection() == "second")
+        #expect(vault.requests.map(\.isRefresh) == [false, false])
+        await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("Credentials that come expired are asked for once more, from the source")
+    func refresh() async throws {
+        let vault = Vault(Self.token("stale", validFor: .zero), Self.token("fresh"))
+        let fixture = try Fixture(vault)
+        #expect(try await fixture.tokenOfNewConnection() == "fresh")
+        #expect(vault.requests.map(\.isRefresh) == [false, true])
+        await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("Credentials that stay expired fail the connect, with an error that says so")
+    func expired() async throws {
+        let vault = Vault(Self.token("stale", validFor: .zero))
+        let fixture = try Fixture(vault)
+        let acquire = Task { try await fixture.tokenOfNewConnection() }
+        while fixture.pool.statistics.connectFailures == 0 { await Task.yield() }
+        fixture.time.advance(by: .seconds(30))
+        let error = await #expect(throws: PoolError.self) { try await acquire.value }
+        #expect(error?.code == .acquireTimedOut)
+        #expect((error?.lastConnectError as? PoolError)?.code == .credentialsExpired)
+        await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("Credentials that are set are used by the next connect, and expired ones without a provider are an error")
+    func set() async throws {
+        let fixture = try Fixture(nil)
+        #expect(try await fixture.tokenOfNewConnection() == nil)
+        fixture.pool.setCredentials(Credentials(user: "app", password: "set", validFor: .seconds(5)))
+        #expect(try await fixture.tokenOfNewConnection() == "set")
+        fixture.time.advance(by: .seconds(5))
+        let acquire = Task { try await fixture.tokenOfNewConnection() }
+        while fixture.pool.statistics.connectFailures == 0 { await Task.yield() }
+        fixture.pool.setCredentials(Credentials(user: "app", password: "later"))
+        #expect(try await acquire.value == "later")
+        await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("A password that was changed is fetched anew when the server refuses the old one, at once")
+    func rotated() async throws {
+        let vault = Vault(Self.token("old", validFor: nil), Self.token("new", validFor: nil))
+        let fixture = try Fixture(vault)
+        #expect(try await fixture.tokenOfNewConnection() == "old")
+        fixture.driver.decide(.connect) { call in
+            call.request?.credentials?.password == "old" ? .fail(FakeError("wrong password", verdict: .refused)) : .succeed
+        }
+        #expect(try await fixture.tokenOfNewConnection() == "new")
+        #expect(vault.requests.map(\.isRefresh) == [false, true])
+        await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("What a provider throws fails the connect, and many connects share one call")
+    func failing() async throws {
+        let vault = Vault(.failure(FakeError("vault")), Self.token("good"))
+        let fixture = try Fixture(vault)
+        while vault.requests.isEmpty { await Task.yield() }
+        #expect(try await fixture.tokenOfNewConnection() == "good")
+        await fixture.pool.close(drain: .zero)
+    }
+}
