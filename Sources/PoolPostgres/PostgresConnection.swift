@@ -38,7 +38,9 @@ public final class PostgresConnection: SQLConnection {
         configuration.execution == .eventLoop ? loop : nil
     }
 
-    public var isTransactionOpen: Bool { withSession { session in session.link.map { $0.transactionStatus != .idle } ?? false } }
+    public var isTransactionOpen: Bool {
+        withSession { session in session.link.map { $0.transactionStatus != .idle } ?? false }
+    }
 
     public func cancel() { gate.cancelRunning() }
 

@@ -36,7 +36,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
             lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
             hooks: HookPresence(
                 acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil),
-            credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"), environment: environment)
+            credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"),
+            environment: environment)
         shell.start()
     }
 

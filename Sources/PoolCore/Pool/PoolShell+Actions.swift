@@ -39,7 +39,8 @@ extension PoolShell {
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):
             let plan = ConnectPlan(
-                lane: state.lanes[lane].configuration, identity: state.lanes[lane].identity, attempt: attempt, begin: now,
+                lane: state.lanes[lane].configuration, identity: state.lanes[lane].identity, attempt: attempt,
+                begin: now,
                 deadline: deadline)
             actions.append(.open(state.beginJob(on: ticket), plan))
         case .cancelOpen(let ticket):
@@ -87,7 +88,9 @@ extension PoolShell {
         }
         actions.append(.close(ticket, connection, reason, mode))
         actions.append(
-            .report(.connectionClosed(ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, reason: reason)))
+            .report(
+                .connectionClosed(
+                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, reason: reason)))
     }
 
     private func cancelWork(

@@ -26,7 +26,9 @@ extension PoolShell {
             return try await backend.connect(plan.request(credentials))
         } catch {
             // The password may have been changed since the provider told it.
-            guard let credentials, self.credentials.hasProvider, backend.verdict(on: error) == .refused else { throw error }
+            guard let credentials, self.credentials.hasProvider, backend.verdict(on: error) == .refused else {
+                throw error
+            }
             self.credentials.forget(credentials)
             let fresh = try await currentCredentials(isRefresh: true)
             if fresh == credentials { throw error }

@@ -37,7 +37,8 @@ extension PoolShell {
             state.lanes[lane].lastError = nil
             state.reports.append(
                 .connectionOpened(
-                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, after: .nanoseconds(now - since)))
+                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name,
+                    after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
         // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any

@@ -21,7 +21,8 @@ extension PoolShell {
     func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
         let claim = state.entries[ticket.position].claim
         return LeaseHolder(
-            connection: ConnectionID(ticket: ticket), lane: state.lanes[state.lane(of: ticket)].configuration.name, label: claim.label,
+            connection: ConnectionID(ticket: ticket), lane: state.lanes[state.lane(of: ticket)].configuration.name,
+            label: claim.label,
             fileID: "\(claim.fileID)", line: claim.line,
             held: .nanoseconds(now - state.engine.slots[ticket.position].since))
     }
@@ -171,7 +172,8 @@ extension PoolError.Code {
         case .leasesHeld: "End the leases, or call close(drain:)."
         case .noLane: "Ask for an access and a shard that the driver's lanes serve."
         case .identityRefused: "Acquire without an identity: this driver's database has no such thing."
-        case .credentialsExpired: "Call setCredentials, or give the pool a provider of credentials that are still valid."
+        case .credentialsExpired:
+            "Call setCredentials, or give the pool a provider of credentials that are still valid."
         case .transactionLeftOpen: "Use withTransaction, or begin and end the transaction within one withConnection."
         case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
         case .validationTimedOut: "Check that the server answers, or raise validationTimeout."

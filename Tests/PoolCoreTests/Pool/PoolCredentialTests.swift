@@ -101,7 +101,8 @@ struct PoolCredentialTests {
         let fixture = try Fixture(vault)
         #expect(try await fixture.tokenOfNewConnection() == "old")
         fixture.driver.decide(.connect) { call in
-            call.request?.credentials?.password == "old" ? .fail(FakeError("wrong password", verdict: .refused)) : .succeed
+            call.request?.credentials?.password == "old"
+                ? .fail(FakeError("wrong password", verdict: .refused)) : .succeed
         }
         #expect(try await fixture.tokenOfNewConnection() == "new")
         #expect(vault.requests.map(\.isRefresh) == [false, true])

@@ -10,7 +10,9 @@ struct PoolSessionTests {
         private let list = Mutex<[String]>([])
         var all: [String] { list.withLock { $0 } }
         func note(_ tag: SessionTag?, _ actual: SessionTag?) {
-            list.withLock { $0.append("\(tag.map(\.description) ?? "none") from \(actual.map(\.description) ?? "none")") }
+            list.withLock {
+                $0.append("\(tag.map(\.description) ?? "none") from \(actual.map(\.description) ?? "none")")
+            }
         }
     }
 
