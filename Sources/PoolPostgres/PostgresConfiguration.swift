@@ -32,6 +32,14 @@ public struct PostgresConfiguration: Sendable, Hashable {
         case full
     }
 
+    /// What a reset does with temporary tables.
+    public enum TemporaryTables: Sendable, Hashable {
+        /// They are dropped, with every other temporary object.
+        case dropped
+        /// The next lease of the connection finds them.
+        case kept
+    }
+
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
     /// How many statements each connection keeps prepared; those unused for longest go first. The default is 100.
@@ -48,20 +56,26 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public let execution: Execution
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
+    /// The default is ``TemporaryTables/dropped``.
+    public let temporaryTables: TemporaryTables
 
     /// - Parameters:
     ///   - connection: A URL, `postgres://user:password@host:5432/database?sslmode=require`, several hosts being separated by commas;
     ///     or libpq's form `host=… dbname=…`. Empty for libpq's defaults.
     ///   - settings: More of libpq's settings by name, which override those of `connection`.
+    ///   - sessionSettings: The server's settings that each session begins with, and comes back to with each reset: `search_path`,
+    ///     `TimeZone`, `lc_monetary`, `default_transaction_isolation` and so on. They are sent as libpq's `options`, which PgBouncer
+    ///     does not take: https://www.postgresql.org/docs/current/config-setting.html
     ///   - applicationName: What `pg_stat_activity` shows; nil for that of `connection` or the environment, or else
     ///     `swift-connection-pool`.
     /// - Throws: ``PoolConfigurationError`` for what libpq cannot read, and for numbers out of their range.
     public init(
-        _ connection: String = "", settings: [String: String] = [:], applicationName: String? = nil,
-        statementCacheCapacity: Int = 100, prepareThreshold: Int = 2, cancelTimeout: Duration = .seconds(5),
-        execution: Execution = .caller, resetPolicy: ResetPolicy = .smart
+        _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
+        applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
+        cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, resetPolicy: ResetPolicy = .smart,
+        temporaryTables: TemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
-        parameters = try Self.parameters(connection, settings, applicationName)
+        parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)
         if statementCacheCapacity < 0 {
             throw PoolConfigurationError(
                 property: "statementCacheCapacity", value: "\(statementCacheCapacity)", rule: "it must be at least 0")
@@ -79,6 +93,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
         self.cancelTimeout = cancelTimeout
         self.execution = execution
         self.resetPolicy = resetPolicy
+        self.temporaryTables = temporaryTables
     }
 
     private static func parameters(
@@ -122,6 +137,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
             && left.statementCacheCapacity == right.statementCacheCapacity
             && left.prepareThreshold == right.prepareThreshold && left.cancelTimeout == right.cancelTimeout
             && left.execution == right.execution && left.resetPolicy == right.resetPolicy
+            && left.temporaryTables == right.temporaryTables
     }
 
     public func hash(into hasher: inout Hasher) {

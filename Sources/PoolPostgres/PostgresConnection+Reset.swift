@@ -4,7 +4,7 @@ extension PostgresConnection {
     /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role.
     private static let scrub = """
         CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; \
-        SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES
+        SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD SEQUENCES
         """
 
     /// Ends what the last lease left open, and undoes what it changed.
@@ -17,6 +17,7 @@ extension PostgresConnection {
             guard isChanged else { return }
             if configuration.resetPolicy == .rollbackOnly { return withSession { $0.isChanged = false } }
             try await command(Self.scrub, operation)
+            if configuration.temporaryTables == .dropped { try await command("DISCARD TEMP", operation) }
             if hasForeignStatements {
                 try await command("DEALLOCATE ALL", operation)
             }
@@ -38,6 +39,12 @@ extension PostgresConnection {
         }
     }
 
+    private static func quoted(_ name: String) -> String {
+        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
+        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
+    }
+
     private func stopLeftover(_ operation: Operation) async {
         guard withSession({ $0.exchange != nil }) else { return }
         try? await stopExchange(operation, asking: true)
@@ -48,5 +55,6 @@ extension PostgresConnection {
     func applyBaseline(_ operation: Operation) async throws {
         let style = withSession { $0.link?.parameter("DateStyle") ?? "" }
         if !style.hasPrefix("ISO") { try await command("SET datestyle = ISO", operation) }
+        if let role { try await command("SET ROLE \(Self.quoted(role))", operation) }
     }
 }

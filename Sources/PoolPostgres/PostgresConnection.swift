@@ -5,6 +5,8 @@ internal import Synchronization
 /// One connection to a PostgreSQL server, as the pool and the common query interface use it.
 public final class PostgresConnection: SQLConnection {
     let configuration: PostgresConfiguration
+    /// The role that the session has taken on for good.
+    let role: String?
     let runtime: Runtime
     let loop: EventLoop
     let gate = OperationGate()
@@ -16,8 +18,9 @@ public final class PostgresConnection: SQLConnection {
     private let readingLease = Atomic<Bool>(false)
     private let lossAction = Mutex<(@Sendable () -> Void)?>(nil)
 
-    init(_ configuration: PostgresConfiguration, _ runtime: Runtime) throws {
+    init(_ configuration: PostgresConfiguration, role: String?, _ runtime: Runtime) throws {
         self.configuration = configuration
+        self.role = role
         self.runtime = runtime
         loop = try runtime.loop()
         session = Mutex(Session(configuration))

@@ -21,11 +21,19 @@ public typealias PostgresPool = Pool<PostgresDriver>
 /// functions that write, what they wrote is undone with it: read such a stream to its end, or open a transaction first.
 public struct PostgresDriver: SQLDriver {
     public let configuration: PostgresConfiguration
+    /// Where the connections of each shard go.
+    public let shards: [String: PostgresConfiguration]
     private let runtime: Runtime
 
-    /// - Parameter logger: Where the server's notices go; nil for one with the label `postgres`.
-    public init(configuration: PostgresConfiguration, logger: Logger? = nil) {
+    /// - Parameters:
+    ///   - shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane of its own, under the
+    ///     pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    ///   - logger: Where the server's notices go; nil for one with the label `postgres`.
+    public init(
+        configuration: PostgresConfiguration, shards: [String: PostgresConfiguration] = [:], logger: Logger? = nil
+    ) {
         self.configuration = configuration
+        self.shards = shards
         runtime = Runtime(logger ?? Logger(label: "postgres"))
     }
 
@@ -42,17 +50,33 @@ public struct PostgresDriver: SQLDriver {
         get throws { try runtime.loop() }
     }
 
+    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+        let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
+        return [main]
+            + shards.keys.sorted().map { shard in
+                LaneConfiguration(
+                    name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
+            }
+    }
+
+    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET ROLE`.
+    public func accepts(_ identity: Identity) -> Bool { true }
+
     /// Several hosts are tried in libpq's order, each for its share of the time that is left; a `connect_timeout` bounds each, too.
     public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
         let start = ContinuousClock.now
-        let settings = configuration.parameters
+        let configuration = request.lane.shard.flatMap { shards[$0] } ?? configuration
+        try request.credentials?.requireWithoutZeroBytes()
+        let settings = configuration.parameters.adding(request.credentials)
         let plan = try await runtime.helpers.run { ConnectPlan(settings) }
         var failures: [PostgresError] = []
         while true {
             let number = failures.count
             let left = request.timeout.map { max(.zero, $0 - (.now - start)) }
             do {
-                return try await connect(plan.tries[number], within: plan.limit(of: number, left: left))
+                let connection = try PostgresConnection(configuration, role: request.role, runtime)
+                let limit = plan.limit(of: number, left: left)
+                return try await connect(connection, plan.tries[number], within: limit)
             } catch let error as PostgresError {
                 guard number + 1 < plan.tries.count, error.allowsNextHost else { throw error.after(failures) }
                 failures.append(error)
@@ -61,9 +85,8 @@ public struct PostgresDriver: SQLDriver {
     }
 
     private func connect(
-        _ settings: ConnectPlan.Settings, within limit: Duration?
+        _ connection: PostgresConnection, _ settings: ConnectPlan.Settings, within limit: Duration?
     ) async throws -> PostgresConnection {
-        let connection = try PostgresConnection(configuration, runtime)
         do {
             try await connection.connect(with: settings, within: limit)
             return connection

@@ -17,10 +17,11 @@ extension Pool where Driver == PostgresDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: PostgresConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<PostgresDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        hooks: PoolHooks<PostgresDriver> = PoolHooks(), credentials: CredentialProvider? = nil,
+        observer: (any PoolObserver)? = nil, logger: Logger? = nil
     ) throws {
         try self.init(
             driver: PostgresDriver(configuration: database, logger: logger), configuration: configuration, hooks: hooks,
-            observer: observer, logger: logger)
+            credentials: credentials, observer: observer, logger: logger)
     }
 }
