@@ -32,14 +32,6 @@ public struct PostgresConfiguration: Sendable, Hashable {
         case full
     }
 
-    /// What a reset does with temporary tables.
-    public enum TemporaryTables: Sendable, Hashable {
-        /// They are dropped, with every other temporary object.
-        case dropped
-        /// The next lease of the connection finds them.
-        case kept
-    }
-
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
     /// How many statements each connection keeps prepared; those unused for longest go first. The default is 100.
@@ -56,7 +48,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public let execution: Execution
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
-    /// The default is ``TemporaryTables/dropped``.
+    /// The default is that they are dropped.
     public let temporaryTables: TemporaryTables
 
     /// - Parameters:

@@ -1,10 +1,11 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 internal import PoolIO
 internal import Synchronization
 
 /// One connection to a PostgreSQL server, as the pool and the common query interface use it.
 public final class PostgresConnection: SQLConnection {
     let configuration: PostgresConfiguration
+    let cacheLimit: StatementCacheCapacity
     /// The role that the session has taken on for good.
     let role: String?
     let runtime: Runtime
@@ -23,7 +24,8 @@ public final class PostgresConnection: SQLConnection {
         self.role = role
         self.runtime = runtime
         loop = try runtime.loop()
-        session = Mutex(Session(configuration))
+        cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
+        session = Mutex(Session(configuration, cacheLimit))
     }
 
     // MARK: DriverConnection
@@ -51,6 +53,8 @@ public final class PostgresConnection: SQLConnection {
 
     /// True while the lease is one that only reads.
     var isForReading: Bool { readingLease.load(ordering: .relaxed) }
+
+    public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
     public func onLoss(_ action: @escaping @Sendable () -> Void) {
         lossAction.withLock { $0 = action }

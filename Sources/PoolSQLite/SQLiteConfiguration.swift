@@ -1,3 +1,5 @@
+public import PoolCore
+
 /// How to open a database, and what each of its connections is set to.
 ///
 /// Each value is checked when the configuration is made; the first that cannot work is thrown as a
@@ -90,13 +92,16 @@ public struct SQLiteConfiguration: Sendable {
     public let maximumPages: Int?
     /// Functions that SQL may call, registered with each connection. The default is none.
     public let functions: [SQLiteFunction]
+    /// What the end of a lease does with temporary tables, views and triggers. The default is that they are dropped.
+    public let temporaryTables: TemporaryTables
 
     /// - Throws: ``PoolConfigurationError``.
     public init(
         _ location: Location, isReadOnly: Bool = false, createsFile: Bool = true, pageSize: Int? = nil,
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
-        execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = []
+        execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
+        temporaryTables: TemporaryTables = .dropped
     ) throws {
         let target = try Self.check(location)
         try Self.check(pageSize: pageSize)
@@ -117,6 +122,7 @@ public struct SQLiteConfiguration: Sendable {
         self.statementCacheCapacity = statementCacheCapacity
         self.execution = execution
         self.maximumPages = maximumPages
+        self.temporaryTables = temporaryTables
         self.functions = functions
     }
 

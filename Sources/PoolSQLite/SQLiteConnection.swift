@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 internal import PoolIO
 internal import Synchronization
 
@@ -10,6 +10,7 @@ public final class SQLiteConnection: SQLConnection {
     private let interrupter: Interrupter
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
+    private let cacheLimit: StatementCacheCapacity
     /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
     private let latestCondition: Atomic<UInt8>
 
@@ -18,6 +19,7 @@ public final class SQLiteConnection: SQLConnection {
         self.role = role
         self.thread = thread
         self.interrupter = interrupter
+        cacheLimit = session.cacheLimit
         latestCondition = Atomic(Self.number(session.condition))
         self.session = Mutex(session)
     }
@@ -40,6 +42,8 @@ public final class SQLiteConnection: SQLConnection {
     public var executor: (any TaskExecutor)? { thread }
 
     public var isTransactionOpen: Bool { session.withLock { $0.database.map { !$0.isAutocommit } ?? false } }
+
+    public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
     public func cancel() { interrupter.cancelRunning() }
 

@@ -95,6 +95,10 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// says nothing. For connections that serve both kinds of access, and refuse writes to a lease that only reads. Without
     /// I/O. The default does nothing.
     func setAccess(_ access: Access)
+
+    /// Sets how many prepared statements the connection keeps, from its next statement on; nil for what the driver is configured to.
+    /// Callable from any thread at any time, without I/O and without waiting for a call that is running. The default does nothing.
+    func setStatementCacheCapacity(_ capacity: Int?)
 }
 
 extension DriverConnection {
@@ -103,6 +107,8 @@ extension DriverConnection {
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}
 
     public func setAccess(_ access: Access) {}
+
+    public func setStatementCacheCapacity(_ capacity: Int?) {}
 }
 
 /// What the next lease of a connection would find.

@@ -62,7 +62,7 @@ extension Session {
     }
 
     private func isWorthPreparing(_ statement: KnownStatement, runs: Int) -> Bool {
-        configuration.statementCacheCapacity > 0 && statement.useCount + runs >= configuration.prepareThreshold
+        cache.capacity > 0 && statement.useCount + runs >= configuration.prepareThreshold
             && link?.transactionStatus != .failed
     }
 

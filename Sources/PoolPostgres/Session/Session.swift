@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// What one connection holds: the link to the server, its statements, and what is known of its state. Used under the connection's
 /// lock only.
@@ -28,9 +28,9 @@ struct Session: ~Copyable {
     /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
     private var isGenerationBroken = false
 
-    init(_ configuration: PostgresConfiguration) {
+    init(_ configuration: PostgresConfiguration, _ cacheLimit: StatementCacheCapacity) {
         self.configuration = configuration
-        cache = StatementCache(capacity: configuration.statementCacheCapacity)
+        cache = StatementCache(limit: cacheLimit)
     }
 
     var condition: ConnectionCondition {

@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// A statement that the session knows.
 final class KnownStatement {
@@ -45,9 +45,10 @@ final class KnownStatement {
 /// The statements of a session that were used last, and those among them that the server keeps prepared.
 struct StatementCache {
     /// How many the server keeps prepared.
-    private let capacity: Int
-    /// How many are known at all.
-    private let textCapacity: Int
+    private let limit: StatementCacheCapacity
+    var capacity: Int { limit.value }
+    /// How many are known at all. Without prepared statements the shapes are still worth keeping.
+    private var textCapacity: Int { max(capacity, 100) }
     private var statements: [String: KnownStatement] = [:]
     private var latest: KnownStatement?
     private var texts = UseOrder()
@@ -60,14 +61,13 @@ struct StatementCache {
     /// What was sent last.
     private(set) var running: KnownStatement?
 
-    init(capacity: Int) {
-        self.capacity = capacity
-        // Without prepared statements the shapes are still worth keeping.
-        textCapacity = max(capacity, 100)
+    init(limit: StatementCacheCapacity) {
+        self.limit = limit
     }
 
     /// The statement, which is new if it was not there. Whoever runs it counts the use.
     mutating func statement(_ text: String) -> KnownStatement {
+        while names.count > capacity, let oldest = names.leastUsed { release(oldest) }
         // Most programs run the same statement many times: to compare is cheaper than to hash.
         if let latest, latest.hasText(text) { return latest }
         var known = statements[text]
@@ -82,7 +82,7 @@ struct StatementCache {
     }
 
     private mutating func add(_ statement: KnownStatement) -> KnownStatement {
-        if texts.count >= textCapacity, let oldest = texts.leastUsed { drop(oldest) }
+        while texts.count >= textCapacity, let oldest = texts.leastUsed { drop(oldest) }
         statement.textPlace = texts.insert(statement)
         statements[statement.text] = statement
         return statement

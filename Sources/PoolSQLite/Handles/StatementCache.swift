@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolCore
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -8,7 +10,7 @@ internal import Darwin
 
 /// The prepared statements of one connection, least recently used first out.
 struct StatementCache: ~Copyable {
-    let capacity: Int
+    private let limit: StatementCacheCapacity
     private var index: [StatementKey: Int] = [:]
     private var entries: [Entry] = []
     private var newest = Self.none
@@ -22,14 +24,15 @@ struct StatementCache: ~Copyable {
         var older: Int
     }
 
-    init(capacity: Int) {
-        self.capacity = capacity
+    init(limit: StatementCacheCapacity) {
+        self.limit = limit
     }
 
     var count: Int { entries.count }
 
     /// The statement for `text`, which is the most recently used then.
     mutating func find(_ text: String) -> Statement? {
+        if entries.count > limit.value { trim(to: limit.value) }
         if newest == Self.none { return nil }
         // Code that runs one statement again and again needs no hash.
         if StatementKey.isSame(entries[newest].statement.text, text) { return entries[newest].statement }
@@ -41,7 +44,9 @@ struct StatementCache: ~Copyable {
 
     /// Keeps a statement that ``find(_:)`` did not find. The one that falls out is freed once nothing uses it.
     mutating func insert(_ statement: Statement) {
+        let capacity = limit.value
         if capacity == 0 { return }
+        trim(to: capacity)
         let key = StatementKey(statement.text)
         let entry = Entry(key: key, statement: statement, newer: Self.none, older: Self.none)
         if entries.count < capacity {
@@ -56,6 +61,25 @@ struct StatementCache: ~Copyable {
             index[key] = position
             linkAsNewest(position)
         }
+    }
+
+    private mutating func trim(to capacity: Int) {
+        while entries.count > capacity { remove(oldest) }
+    }
+
+    /// The last entry takes its place, so that there is no gap.
+    private mutating func remove(_ position: Int) {
+        unlink(position)
+        index[entries[position].key] = nil
+        let last = entries.count - 1
+        if position != last {
+            let moved = entries[last]
+            entries[position] = moved
+            index[moved.key] = position
+            if moved.newer == Self.none { newest = position } else { entries[moved.newer].older = position }
+            if moved.older == Self.none { oldest = position } else { entries[moved.older].newer = position }
+        }
+        entries.removeLast()
     }
 
     mutating func removeAll() {

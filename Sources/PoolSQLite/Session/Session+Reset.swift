@@ -46,7 +46,7 @@ extension Session {
                 remedy: "Set it in the configuration's pragmas instead")
         }
         cache.removeAll()
-        try dropTemporaryObjects(database)
+        if configuration.temporaryTables == .dropped { try dropTemporaryObjects(database) }
         try detachOthers(database)
         if changed.contains("journal_mode") { try restoreJournalMode(database) }
         try applyBaseline()

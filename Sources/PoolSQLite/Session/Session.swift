@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// What one connection holds: the handle, its statements, cursors and blobs, and what is known of its state. Used under
 /// the connection's lock only.
@@ -8,6 +8,7 @@ struct Session: ~Copyable {
     let interrupter: Interrupter
     /// Nil once closed.
     private(set) var database: Database?
+    let cacheLimit: StatementCacheCapacity
     var cache: StatementCache
 
     var cursors: [UInt64: OpenCursor] = [:]
@@ -24,11 +25,12 @@ struct Session: ~Copyable {
     var isBroken = false
 
     init(_ database: Database, role: LaneRole, configuration: SQLiteConfiguration, interrupter: Interrupter) {
+        cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
         self.database = database
         self.role = role
         self.configuration = configuration
         self.interrupter = interrupter
-        cache = StatementCache(capacity: configuration.statementCacheCapacity)
+        cache = StatementCache(limit: cacheLimit)
     }
 
     var condition: ConnectionCondition {

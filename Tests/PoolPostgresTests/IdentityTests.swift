@@ -1,0 +1,149 @@
+import PoolCore
+import PoolPostgres
+import Testing
+
+extension PostgresTests {
+    /// Identities, shards, credentials and settings that each lease begins with.
+    @Suite("Whom a connection of Postgres works for", .timeLimit(.minutes(2)))
+    struct IdentityTests {
+        private func withRoles(_ body: (PostgresPool) async throws -> Void) async throws {
+            try await withPool(2) { pool in
+                try await pool.withConnection { connection in
+                    for role in ["pool_ada", "pool_grace"] {
+                        try await connection.executeScript(
+                            "DO $$ BEGIN CREATE ROLE \(role) LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
+                    }
+                }
+                try await body(pool)
+            }
+        }
+
+        private func user(_ pool: PostgresPool, _ identity: Identity?) async throws -> String? {
+            try await pool.query(
+                "SELECT current_user || ' of ' || session_user", AcquireOptions(identity: identity)
+            ).first?[0, as: String.self]
+        }
+
+        @Test("each user's leases are that user's, under one maximum")
+        func users() async throws {
+            try await withRoles { pool in
+                for _ in 0..<3 {
+                    #expect(try await user(pool, nil) == "postgres of postgres")
+                    for name in ["pool_ada", "pool_grace"] {
+                        let identity = Identity.credentials(Credentials(user: name))
+                        #expect(try await user(pool, identity) == "\(name) of \(name)")
+                    }
+                }
+                #expect(pool.statistics.counts.total <= 2)
+            }
+        }
+
+        @Test("a role is taken on for every lease, also after one that has left it or reset the session")
+        func roles() async throws {
+            try await withRoles { pool in
+                let options = AcquireOptions(identity: .role("pool_ada"))
+                for statement in ["SELECT 1", "RESET ROLE", "SET ROLE postgres", "SET search_path = pg_catalog"] {
+                    try await pool.withConnection(options) { try await $0.execute(SQL(raw: statement)) }
+                    #expect(try await user(pool, .role("pool_ada")) == "pool_ada of postgres", "after \(statement)")
+                }
+                #expect(try await user(pool, nil) == "postgres of postgres")
+            }
+        }
+
+        @Test("a role that does not exist, or whose name is hostile, is refused with the server's error")
+        func unknownRole() async throws {
+            try await withPool { pool in
+                for name in ["nobody's", "x\"; DROP ROLE postgres; --"] {
+                    let error = await #expect(throws: PoolError.self) { try await user(pool, .role(name)) }
+                    #expect(error?.code == .connectRefused)
+                    #expect("\(error?.lastConnectError as Any)".contains("does not exist"))
+                }
+                #expect(try await user(pool, nil) == "postgres of postgres")
+            }
+        }
+
+        @Test(
+            "passwords decide, whoever is connected already; a provider's new one is fetched when the old one is refused",
+            .enabled(if: PrivatePostgres.canBeSecure, "openssl is not installed"))
+        func passwords() async throws {
+            let server = try PrivatePostgres.secure.get()
+            let database = try PostgresConfiguration(
+                "host=127.0.0.1 port=\(server.port) dbname=postgres sslmode=require user=ada password=wrong")
+            let pool = try PostgresPool(
+                database: database,
+                credentials: { request in Credentials(user: "ada", password: request.isRefresh ? "right" : "stale") })
+            #expect(try await user(pool, nil) == "ada of ada")
+            let right = Identity.credentials(Credentials(user: "ada", password: "right"))
+            #expect(try await user(pool, right) == "ada of ada")
+            let wrong = Identity.credentials(Credentials(user: "ada", password: "guessed"))
+            let error = await #expect(throws: PoolError.self) { try await user(pool, wrong) }
+            #expect((error?.lastConnectError as? PostgresError)?.code == .invalidPassword)
+            // The pool's own password is not sent for somebody else.
+            let none = Identity.credentials(Credentials(user: "ada"))
+            await #expect(throws: PoolError.self) { try await user(pool, none) }
+            await pool.close(drain: .seconds(5))
+        }
+
+        @Test("each shard is a database of its own")
+        func shards() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let main = try PostgresTestSettings().configuration(server)
+            var other = PostgresTestSettings()
+            other.more = "dbname=template1"
+            let driver = PostgresDriver(configuration: main, shards: ["one": try other.configuration(server)])
+            let pool = try Pool(driver: driver, configuration: PoolConfiguration(maximumConnections: 2))
+            let name: SQL = "SELECT current_database()::text"
+            #expect(try await pool.query(name).decode(String.self) == ["postgres"])
+            #expect(try await pool.query(name, AcquireOptions(shard: "one")).decode(String.self) == ["template1"])
+            await #expect(throws: PoolError.self) { _ = try await pool.query(name, AcquireOptions(shard: "two")) }
+            await pool.close(drain: .seconds(5))
+        }
+
+        @Test("settings that a session begins with come back with each reset")
+        func sessionSettings() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let settings = [
+                "search_path": "pg_temp, information_schema", "TimeZone": "Pacific/Auckland",
+                "default_transaction_isolation": "repeatable read", "pool.note": "with \\ and  'spaces'",
+            ]
+            let database = try PostgresConfiguration(
+                "host=\(server.folder) port=\(server.port) user=postgres dbname=postgres options='-c work_mem=5MB'",
+                sessionSettings: settings)
+            let pool = try PostgresPool(
+                database: database, configuration: PoolConfiguration(maximumConnections: 1))
+            for _ in 0..<2 {
+                try await pool.withConnection { connection in
+                    for (name, value) in settings.merging(["work_mem": "5MB"], uniquingKeysWith: { own, _ in own }) {
+                        let values = try await connection.query("SELECT current_setting(\(name))").decode(String.self)
+                        #expect(values == [value])
+                        try await connection.execute("SELECT set_config(\(name), \(value == "5MB" ? "6MB" : value), false)")
+                    }
+                    try await connection.execute("SET search_path = public; ")
+                }
+            }
+            await pool.close(drain: .seconds(5))
+            #expect(throws: PoolConfigurationError.self) {
+                try PostgresConfiguration("", sessionSettings: ["work_mem=1 -c role": "x"])
+            }
+        }
+
+        @Test("temporary tables are dropped at the end of a lease, or kept, as configured", arguments: [false, true])
+        func temporaryTables(areKept: Bool) async throws {
+            let server = try PrivatePostgres.shared.get()
+            let database = try PostgresConfiguration(
+                "host=\(server.folder) port=\(server.port) user=postgres dbname=postgres",
+                temporaryTables: areKept ? .kept : .dropped)
+            let pool = try PostgresPool(
+                database: database, configuration: PoolConfiguration(maximumConnections: 1))
+            try await pool.withConnection { connection in
+                try await connection.execute("CREATE TEMPORARY TABLE kept_or_not (i int)")
+                try await connection.execute("SET work_mem = '7MB'")
+            }
+            let exists = try await pool.query("SELECT to_regclass('pg_temp.kept_or_not') IS NOT NULL").decode(Bool.self)
+            #expect(exists == [areKept])
+            let memory = try await pool.query("SHOW work_mem").decode(String.self)
+            #expect(memory != ["7MB"])
+            await pool.close(drain: .seconds(5))
+        }
+    }
+}
