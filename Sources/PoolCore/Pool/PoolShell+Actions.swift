@@ -9,6 +9,7 @@ enum Action {
     case reset(Job, any DriverConnection)
     case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
+    case claim(PermitClaim)
     case report(PoolEvent)
     case finish([CheckedContinuation<Void, Never>])
 }
@@ -62,6 +63,8 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .claim(let claim):
+            actions.append(.claim(claim))
         case .draining:
             actions.append(.report(.draining))
         case .finished:
@@ -107,6 +110,7 @@ extension PoolShell {
         case .close(let ticket, let connection, _, let mode):
             Task.detached { await self.close(ticket, connection, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
+        case .claim(let claim): membership?.claim(claim)
         case .report(let event): report(event)
         case .finish(let closers): finish(closers)
         }

@@ -80,6 +80,7 @@ extension PoolShell {
     ) -> Answer {
         let asker = currentTask()
         return transition { state, now, effects in
+            if let membership { state.engine.nextSequence = membership.nextArrival() }
             let outcome = state.engine.acquire(
                 lane: lane, priority: Int32(priority.rawValue), holder: isLent ? asker : 0, asker: asker, now: now,
                 deadline: now.adding(timeout), effects: &effects)
@@ -100,8 +101,8 @@ extension PoolShell {
     }
 
     private func cancel(_ ticket: WaiterTicket) {
-        let pending: PendingAcquire? = transition { state, _, _ in
-            state.engine.cancel(ticket) ? state.takeWaiter(ticket) : nil
+        let pending: PendingAcquire? = transition { state, now, effects in
+            state.engine.cancel(ticket, now: now, effects: &effects) ? state.takeWaiter(ticket) : nil
         }
         pending?.end(.failure(CancellationError()))
     }

@@ -22,12 +22,15 @@ final class PoolShell: Sendable {
     let lanes: [LaneConfiguration]
     private let laneForReading: Int?
     private let laneForWriting: Int?
+    /// Nil for a pool that shares no budget.
+    let membership: BudgetMembership?
     let state: Mutex<PoolState>
 
     init(
         backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool,
-        hasReleaseHook: Bool, observer: (any PoolObserver)?, logger: Logger, environment: PoolEnvironment
-    ) {
+        hasReleaseHook: Bool, observer: (any PoolObserver)?, logger: Logger, environment: PoolEnvironment,
+        budget: PoolBudget?
+    ) throws(PoolConfigurationError) {
         self.backend = backend
         self.configuration = configuration
         self.lanes = lanes
@@ -40,13 +43,15 @@ final class PoolShell: Sendable {
         startedAt = environment.time.now().nanoseconds
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
-        let engine = Engine(
-            configuration: EngineConfiguration(
-                configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook))
+        let limits = EngineConfiguration(
+            configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook)
+        membership = try budget?.join(reserving: limits.lanes.reduce(0) { $0 + $1.minimum })
+        let engine = Engine(configuration: limits, sharesBudget: budget != nil)
         state = Mutex(PoolState(engine: engine, laneCount: lanes.count))
     }
 
     func start() {
+        membership?.attach(self)
         transition { $0.engine.start(now: $1, effects: &$2) }
     }
 
