@@ -158,7 +158,7 @@ struct Engine: ~Copyable {
     mutating func release(
         _ connection: ConnectionTicket, condition: ConnectionCondition, now: Nanoseconds, effects: inout EffectList
     ) {
-        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        guard isLeased(connection) else { return }
         useTimes.record(now - slots[connection.position].since)
         let slot = connection.index
         switch condition {
@@ -193,6 +193,10 @@ struct Engine: ~Copyable {
     func isCurrent(_ connection: ConnectionTicket) -> Bool {
         connection.position < slots.count && slots[connection.position].generation == connection.generation
             && slots[connection.position].state != .free
+    }
+
+    func isLeased(_ connection: ConnectionTicket) -> Bool {
+        isCurrent(connection) && slots[connection.position].state == .leased
     }
 
     func isWaiting(_ waiter: WaiterTicket) -> Bool {

@@ -11,7 +11,7 @@ enum Action {
     case setAlarm(Nanoseconds, request: UInt64)
     case claim(PermitClaim)
     case report(PoolEvent)
-    case finish([CheckedContinuation<Void, Never>])
+    case finish([@Sendable () -> Void], [CheckedContinuation<Void, Never>])
 }
 
 extension PoolShell {
@@ -68,8 +68,8 @@ extension PoolShell {
         case .draining:
             actions.append(.report(.draining))
         case .finished:
-            actions.append(.finish(state.closers))
-            state.closers = []
+            actions.append(.finish(state.closeActions, state.closers))
+            (state.closeActions, state.closers) = ([], [])
         }
     }
 
@@ -112,7 +112,7 @@ extension PoolShell {
         case .setAlarm(let instant, let request): setAlarm(instant, request)
         case .claim(let claim): membership?.claim(claim)
         case .report(let event): report(event)
-        case .finish(let closers): finish(closers)
+        case .finish(let closeActions, let closers): finish(closeActions, closers)
         }
     }
 
@@ -138,10 +138,11 @@ extension PoolShell {
         transition { $0.engine.alarm(now: $1, random: random, effects: &$2) }
     }
 
-    private func finish(_ closers: [CheckedContinuation<Void, Never>]) {
+    private func finish(_ closeActions: [@Sendable () -> Void], _ closers: [CheckedContinuation<Void, Never>]) {
         alarm.stop()
         report(.closed)
         hub.finish()
+        for action in closeActions { action() }
         for closer in closers { closer.resume() }
     }
 }

@@ -32,6 +32,7 @@ extension PoolShell {
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].connection = connection
+            state.entries[ticket.position].leases = 0
             state.lanes[lane].lastError = nil
             state.reports.append(
                 .connectionOpened(
@@ -40,7 +41,16 @@ extension PoolShell {
         }
         // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
         // case, and with that the reference back to the shell ends.
-        connection.onLoss { self.transition { $0.engine.lost(ticket, now: $1, effects: &$2) } }
+        connection.onLoss { self.lost(ticket) }
+    }
+
+    private func lost(_ ticket: ConnectionTicket) {
+        transition { state, now, effects in
+            if state.engine.isCurrent(ticket), state.engine.slots[ticket.position].state == .idle {
+                state.reports.append(idleLoss(of: ticket, state))
+            }
+            state.engine.lost(ticket, now: now, effects: &effects)
+        }
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {

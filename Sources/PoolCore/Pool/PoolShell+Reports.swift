@@ -86,6 +86,17 @@ extension PoolShell {
 
     // MARK: Events
 
+    func idleLoss(of ticket: ConnectionTicket, _ state: borrowing PoolState) -> PoolEvent {
+        .idleConnectionLost(ConnectionID(ticket: ticket), lane: lanes[state.lane(of: ticket)].name)
+    }
+
+    /// The event of a lease that is about to end.
+    func release(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> PoolEvent {
+        .released(
+            ConnectionID(ticket: ticket), lane: lanes[state.lane(of: ticket)].name,
+            used: .nanoseconds(now - state.engine.slots[ticket.position].since))
+    }
+
     func report(_ event: PoolEvent) {
         log(event)
         hub.send(event)
@@ -108,6 +119,15 @@ extension PoolShell {
             logger.log(
                 level: level, "closed a connection",
                 metadata: ["id": "\(id)", "lane": "\(lane)", "reason": "\(reason)"])
+        case .waiting(let lane): logger.trace("an acquire waits", metadata: ["lane": "\(lane)"])
+        case .acquired(let id, let lane, let waited, let isNew):
+            logger.trace(
+                "acquired",
+                metadata: ["id": "\(id)", "lane": "\(lane)", "waited": "\(waited.text)", "isNew": "\(isNew)"])
+        case .released(let id, let lane, let used):
+            logger.trace("released", metadata: ["id": "\(id)", "lane": "\(lane)", "used": "\(used.text)"])
+        case .idleConnectionLost(let id, let lane):
+            logger.info("lost an idle connection", metadata: ["id": "\(id)", "lane": "\(lane)"])
         case .acquireFailed(let error):
             logger.debug("an acquire failed", metadata: ["error": "\(error)"])
         case .leaseOverdue(let holder):
@@ -137,8 +157,7 @@ extension PoolShell {
         observer?.ended(observed.operation, in: configuration.name, after: time.now() - observed.since, error: error)
     }
 
-    func beginLease(_ id: ConnectionID) {
-        let lane = state.withLock { $0.lane(of: id.ticket) }
+    func beginLease(_ id: ConnectionID, lane: Int) {
         let operation = begin(.lease, lane: lane, connection: id)
         state.withLock { $0.entries[id.ticket.position].observedLease = operation }
     }

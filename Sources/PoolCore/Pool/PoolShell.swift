@@ -16,6 +16,8 @@ final class PoolShell: Sendable {
     /// True if there is an observer. To look at a Boolean costs nothing.
     let isObserved: Bool
     let hub = EventHub()
+    /// True if somebody wants to hear of each lease: only then are such events made.
+    var isHeard: Bool { isObserved || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
     private let acquireTimeout: Nanoseconds

@@ -4,6 +4,8 @@ struct PoolState: ~Copyable {
     struct Entry {
         var connection: (any DriverConnection)?
         var claim = LeaseClaim.none
+        /// Leases that the connection has had.
+        var leases = 0
         /// The job that is under way, once its task is known.
         var work: Task<Void, Never>?
         var jobNumber: UInt64 = 0
@@ -22,6 +24,8 @@ struct PoolState: ~Copyable {
     var waiters: [PendingAcquire?] = []
     var lanes: [LaneMemory]
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// Called before those are resumed.
+    var closeActions: [@Sendable () -> Void] = []
     /// What the transition that is under way has to report, before its effects.
     var reports: [PoolEvent] = []
     /// The time of the latest transition.
@@ -80,6 +84,7 @@ struct PoolState: ~Copyable {
     /// Notes who holds the lease of `ticket`.
     mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> (any DriverConnection)? {
         entries[ticket.position].claim = claim
+        entries[ticket.position].leases &+= 1
         return entries[ticket.position].connection
     }
 }

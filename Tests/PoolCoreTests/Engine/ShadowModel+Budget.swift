@@ -53,13 +53,15 @@ extension ShadowModel {
         let claim = permits.claim
         require(permits.received - claim.returned == total(), "\(claim) is told for \(total()) connections")
         require(claim.yielding == yielding, "\(claim) is told, but \(yielding) make room")
+        let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
+        require(!owesAConnection || spare == nil, "a connection is idle that the budget lacks")
         require(claim.isLeaving == (life != .running), "the budget does not know that the pool closes")
+        // Until the alarm has noticed that a pause is over, either answer is right.
+        if armedAt <= now, lanes.contains(where: { $0.failures > 0 }) { return }
         require(claim.wanted - permits.received == (unserved().isEmpty ? 0 : 1), "\(claim): \(unserved()) wait")
         require(claim.sequence == unserved().map(\.sequence).min() ?? .max, "\(claim): \(unserved()) wait")
         let starving = unserved().filter { live($0.lane) == 0 }
         require(claim.starving == starving.map(\.sequence).min() ?? .max, "\(claim): \(starving) starve")
-        guard life == .running, permits.shortage.exists, yielding == 0 else { return }
-        require(spare == nil, "a connection is idle that the budget lacks")
     }
 
     /// The lanes that would connect with one more permit, and whom for.
@@ -67,8 +69,6 @@ extension ShadowModel {
         guard life == .running, !isFull else { return [] }
         return lanes.indices.compactMap { lane in
             guard lacking(lane) > 0, mayConnect(lane) else { return nil }
-            // Until the alarm has noticed that the pause is over, either answer is right.
-            if lanes[lane].failures > 0, permits.claim.wanted == permits.received, armedAt <= now { return nil }
             let served = waiters.filter { $0.lane == lane }.sorted { ($0.priority, $0.order) < ($1.priority, $1.order) }
                 .dropFirst(count(lane, .opening, .validating, .resetting))
             return (lane, served.first.map { UInt64($0.order - 1) } ?? .max)
