@@ -13,6 +13,10 @@ public protocol PoolDriver: Sendable {
     /// A short name in lower case for logs, errors and metrics: `"sqlite"`.
     var name: String { get }
 
+    /// What the driver and its client library are, where they connect to, and what they can do, without secrets. The default
+    /// knows the ``name`` alone.
+    var information: DriverInformation { get }
+
     /// The lanes of a pool of `maximumConnections`. Called once, when the pool is made. The default is one lane that takes
     /// both kinds of access.
     ///
@@ -56,6 +60,8 @@ public protocol PoolDriver: Sendable {
 }
 
 extension PoolDriver {
+    public var information: DriverInformation { DriverInformation(name: name) }
+
     public func adoptSession(of connection: Connection) {}
 
     public func endTransaction(of connection: Connection) async throws {

@@ -13,6 +13,8 @@ enum Effect: Hashable, Sendable {
     case warnOfLeak(ConnectionTicket)
     /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
     case setAlarm(Nanoseconds)
+    /// Tell the budget; of several claims the one with the greatest number counts.
+    case claim(PermitClaim)
     /// No acquire is served from now on.
     case draining
     /// The pool is closed: nothing is open any more.
@@ -43,7 +45,7 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case resetFailed
     /// The pool was cleared, or the server has started anew, since the connection was opened.
     case cleared
-    /// Closed to make room for a waiter of another lane.
+    /// Closed to make room for a waiter of another lane, or of another pool that shares the ``PoolBudget``.
     case makingRoom
     /// The session hook failed or took too long.
     case sessionFailed

@@ -44,6 +44,7 @@ extension Engine {
         life = .draining(forceAt: forceAt, giveUpAt: forceAt.adding(Self.closingGrace))
         arm(forceAt, &effects)
         advanceClosing(now, &effects)
+        settlePermits(now, &effects)
         check()
     }
 

@@ -9,7 +9,7 @@ extension Engine {
 
     /// What is wrong with the state, in words, or nil. Reads everything.
     var violation: String? {
-        countViolation ?? listViolation ?? waiterViolation ?? promiseViolation
+        countViolation ?? listViolation ?? waiterViolation ?? promiseViolation ?? budgetViolation
     }
 
     private var countViolation: String? {
@@ -73,6 +73,23 @@ extension Engine {
         return nil
     }
 
+    /// What the budget was promised.
+    private var budgetViolation: String? {
+        guard permits.isShared else { return nil }
+        if permits.held != counts.total { return "\(permits.held) permits are held for \(counts.total) connections" }
+        let yielding = slots.count { $0.state == .closing && $0.makesRoom }
+        if yielding != permits.yielding { return "\(permits.yielding) make room, in truth \(yielding)" }
+        let claim = permits.claim
+        if claim.returned != permits.returned || claim.yielding != yielding || claim.isLeaving != (life != .running) {
+            return "the budget believes \(claim)"
+        }
+        for lane in lanes.indices where lacksOnlyAPermit(lane) && lanes[lane].failures == 0 && !permits.hasAsked {
+            return "lane \(lane) does not ask for a permit"
+        }
+        let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
+        return owesAConnection && spareSlot != nil ? "a connection is idle that the budget lacks" : nil
+    }
+
     /// What the callers were promised.
     private var promiseViolation: String? {
         if life != .running { return waiting > 0 ? "somebody waits for a closing pool" : nil }
@@ -82,7 +99,7 @@ extension Engine {
             }
             let mayOpen =
                 lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
-                && counts.total < configuration.maximumConnections
+                && counts.total < configuration.maximumConnections && counts.total < permits.held
                 && lanes[lane].counts.total < lanes[lane].limits.maximum
             if mayOpen { return "lane \(lane) does not open a connection for its waiter" }
         }

@@ -125,6 +125,7 @@ extension Engine {
 
     private mutating func free(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         slotDeadlines.remove(slot)
+        if slots[Int(slot)].makesRoom { permits.yielding -= 1 }
         move(slot, to: .free, now)
         if life != .running { closeWhatMay(now, &effects) }
     }

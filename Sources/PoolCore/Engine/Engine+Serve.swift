@@ -12,11 +12,13 @@ extension Engine {
             closeAndRefill(slot, .broken, now, &effects)
         } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
-        } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now) {
+        } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now)
+            || budgetStarves(besides: lane)
+        {
             closeAndRefill(slot, .makingRoom, now, &effects)
         } else if lanes[lane].waiters.isEmpty {
             park(slot, now, &effects)
-            if waiting > 0 { serveAll(now, &effects) }
+            if waiting > 0 || permits.shortage.exists { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
             if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdleForWaiter(of: lane) {
@@ -25,6 +27,7 @@ extension Engine {
             serveAll(now, &effects)
         } else {
             grantToNext(slot, now, &effects)
+            if permits.hasAsked { settlePermits(now, &effects) }
         }
     }
 
@@ -71,6 +74,7 @@ extension Engine {
 
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
+        defer { settlePermits(now, &effects) }
         guard lanes.count > 1 else {
             while serveOnce(0, now, &effects) {}
             return
@@ -125,6 +129,7 @@ extension Engine {
             }
         }
         guard counts.total < configuration.maximumConnections else { return steal(for: lane, now, &effects) }
+        guard counts.total < permits.held else { return false }
         let slot = allocateSlot(lane: lane, now)
         let deadline = now.adding(configuration.connectTimeout)
         setDeadline(slot, deadline, &effects)

@@ -78,6 +78,7 @@ extension Engine {
         slots[Int(slot)].epoch = lanes[lane].epoch
         slots[Int(slot)].isOverAge = false
         slots[Int(slot)].isLost = false
+        slots[Int(slot)].makesRoom = false
         slots[Int(slot)].expiresAt = .never
         move(slot, to: .opening, now)
         return slot
@@ -90,6 +91,10 @@ extension Engine {
         setTag(nil, ofSlot: slot)
         slotDeadlines.remove(slot)
         counters.closed[reason, default: 0] += 1
+        if reason == .makingRoom {
+            slots[Int(slot)].makesRoom = true
+            permits.yielding += 1
+        }
         effects.append(.close(ticket(ofSlot: slot), reason, mode))
     }
 

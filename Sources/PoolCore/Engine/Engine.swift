@@ -32,7 +32,9 @@ struct Engine: ~Copyable {
     var slotDeadlines = DeadlineHeap()
     var waiterDeadlines = DeadlineHeap()
     var armedAt = Nanoseconds.never
+    /// Of the next waiter. Engines that share a budget are given numbers that rise across them all.
     var nextSequence: UInt64 = 0
+    var permits: PermitBook
     /// No connection is closed for its age before this instant, unless it is overdue.
     var nextRetirementAt: Nanoseconds = 0
 
@@ -41,8 +43,9 @@ struct Engine: ~Copyable {
     var useTimes = Histogram()
     var connectTimes = Histogram()
 
-    init(configuration: EngineConfiguration) {
+    init(configuration: EngineConfiguration, sharesBudget: Bool = false) {
         self.configuration = configuration
+        permits = PermitBook(isShared: sharesBudget)
         lanes = configuration.lanes.map(EngineLane.init(limits:))
         holders = HolderIndex(capacity: configuration.maximumConnections)
     }
@@ -145,10 +148,11 @@ struct Engine: ~Copyable {
     }
 
     /// The acquire was cancelled. False if it had ended before.
-    mutating func cancel(_ waiter: WaiterTicket) -> Bool {
+    mutating func cancel(_ waiter: WaiterTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index)
         counters.cancelled += 1
+        if permits.hasAsked { settlePermits(now, &effects) }
         check()
         return true
     }
@@ -159,7 +163,7 @@ struct Engine: ~Copyable {
     mutating func release(
         _ connection: ConnectionTicket, condition: ConnectionCondition, now: Nanoseconds, effects: inout EffectList
     ) {
-        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        guard isLeased(connection) else { return }
         useTimes.record(now - slots[connection.position].since)
         let slot = connection.index
         switch condition {
@@ -169,6 +173,7 @@ struct Engine: ~Copyable {
             move(slot, to: .resetting, now)
             setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
             effects.append(.reset(connection))
+            if permits.hasAsked { settlePermits(now, &effects) }
         case .broken:
             close(slot, .broken, .orderly, now, &effects)
             serveAll(now, &effects)
@@ -193,6 +198,10 @@ struct Engine: ~Copyable {
     func isCurrent(_ connection: ConnectionTicket) -> Bool {
         connection.position < slots.count && slots[connection.position].generation == connection.generation
             && slots[connection.position].state != .free
+    }
+
+    func isLeased(_ connection: ConnectionTicket) -> Bool {
+        isCurrent(connection) && slots[connection.position].state == .leased
     }
 
     func isWaiting(_ waiter: WaiterTicket) -> Bool {

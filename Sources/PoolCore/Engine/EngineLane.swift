@@ -74,6 +74,21 @@ struct WaiterQueue {
         return oldest
     }
 
+    /// The waiter that is served after so many others, or `nowhere`.
+    func member(after count: Int, in table: [Waiter]) -> Int32 {
+        var left = count
+        for list in [high, normal, low] {
+            if left >= list.count {
+                left -= list.count
+                continue
+            }
+            var waiter = list.first
+            for _ in 0..<left { waiter = table[Int(waiter)].links.next }
+            return waiter
+        }
+        return nowhere
+    }
+
     func members(in table: [Waiter]) -> [Int32] {
         high.members(in: table) + normal.members(in: table) + low.members(in: table)
     }

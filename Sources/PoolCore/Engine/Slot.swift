@@ -24,6 +24,8 @@ struct Slot: Linked {
     var isOverAge = false
     /// Its driver has found it dead while it could not be closed.
     var isLost = false
+    /// It is closed for somebody who waits for its place.
+    var makesRoom = false
     /// When it came into its state.
     var since: Nanoseconds = 0
     var expiresAt: Nanoseconds = .never

@@ -21,23 +21,24 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///     configuration.
     ///   - observer: hears of everything that the pool does.
     ///   - logger: nil for one with the label `pool.` and the pool's name.
+    ///   - budget: shared with other pools, beside the pool's own maximum; nil for none.
     ///   - environment: time and randomness; tests step their own.
-    /// - Throws: ``PoolConfigurationError``, or what the driver throws for a pool that it cannot serve.
+    /// - Throws: ``PoolConfigurationError``, also where the minimum does not fit into the budget, or what the driver throws for a pool that it cannot serve.
     public init(
         driver: Driver, configuration: PoolConfiguration? = nil, hooks: PoolHooks<Driver> = PoolHooks(),
         credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
-        environment: PoolEnvironment = PoolEnvironment()
+        budget: PoolBudget? = nil, environment: PoolEnvironment = PoolEnvironment()
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
         let backend = DriverBackend(driver, hooks: hooks)
         self.backend = backend
-        shell = PoolShell(
+        shell = try PoolShell(
             backend: backend, configuration: configuration,
             lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
             hooks: HookPresence(
                 acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil),
             credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"),
-            environment: environment)
+            environment: environment, budget: budget)
         shell.start()
     }
 

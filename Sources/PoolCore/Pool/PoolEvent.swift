@@ -12,6 +12,14 @@ public enum PoolEvent: Sendable {
     /// `retryAfter` is the pause before the lane's next connect.
     case connectFailed(lane: String, attempt: Int, error: any Error, retryAfter: Duration)
     case connectionClosed(ConnectionID, lane: String, reason: CloseReason)
+    /// An acquire has to wait, for a release or for a connection that is opened or validated.
+    case waiting(lane: String)
+    /// A lease has begun. `waited` is the time from the call on; `isNew` is true for the connection's first lease.
+    case acquired(ConnectionID, lane: String, waited: Duration, isNew: Bool)
+    /// A lease has ended, after `used`.
+    case released(ConnectionID, lane: String, used: Duration)
+    /// A connection was found dead while nobody used it. It is closed and, where it is needed, replaced.
+    case idleConnectionLost(ConnectionID, lane: String)
     /// An acquire failed: timed out, refused, or would have been a deadlock.
     case acquireFailed(PoolError)
     /// A lease has been held for longer than ``PoolConfiguration/leakWarning``.

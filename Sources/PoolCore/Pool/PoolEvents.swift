@@ -115,6 +115,9 @@ final class EventHub: Sendable {
         }
     }
 
+    /// True if somebody listens.
+    var hasReaders: Bool { count.load(ordering: .relaxed) > 0 }
+
     func send(_ event: PoolEvent) {
         guard count.load(ordering: .relaxed) > 0 else { return }
         for mailbox in state.withLock({ Array($0.mailboxes.values) }) { mailbox.put(event) }

@@ -9,8 +9,9 @@ enum Action {
     case reset(Job, any DriverConnection)
     case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
+    case claim(PermitClaim)
     case report(PoolEvent)
-    case finish([CheckedContinuation<Void, Never>])
+    case finish([@Sendable () -> Void], [CheckedContinuation<Void, Never>])
 }
 
 extension PoolShell {
@@ -64,11 +65,13 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .claim(let claim):
+            actions.append(.claim(claim))
         case .draining:
             actions.append(.report(.draining))
         case .finished:
-            actions.append(.finish(state.closers))
-            state.closers = []
+            actions.append(.finish(state.closeActions, state.closers))
+            (state.closeActions, state.closers) = ([], [])
         }
     }
 
@@ -111,8 +114,9 @@ extension PoolShell {
         case .close(let ticket, let connection, _, let mode):
             Task.detached { await self.close(ticket, connection, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
+        case .claim(let claim): membership?.claim(claim)
         case .report(let event): report(event)
-        case .finish(let closers): finish(closers)
+        case .finish(let closeActions, let closers): finish(closeActions, closers)
         }
     }
 
@@ -138,10 +142,11 @@ extension PoolShell {
         transition { $0.engine.alarm(now: $1, random: random, effects: &$2) }
     }
 
-    private func finish(_ closers: [CheckedContinuation<Void, Never>]) {
+    private func finish(_ closeActions: [@Sendable () -> Void], _ closers: [CheckedContinuation<Void, Never>]) {
         alarm.stop()
         report(.closed)
         hub.finish()
+        for action in closeActions { action() }
         for closer in closers { closer.resume() }
     }
 }

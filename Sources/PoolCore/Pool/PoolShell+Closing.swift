@@ -47,6 +47,15 @@ extension PoolShell {
         }
     }
 
+    func whenClosed(_ action: @escaping @Sendable () -> Void) {
+        let isClosed = state.withLock { state in
+            if state.engine.life == .finished { return true }
+            state.closeActions.append(action)
+            return false
+        }
+        if isClosed { action() }
+    }
+
     func clear() -> Int {
         let count = transition { $0.engine.clear(now: $1, effects: &$2) }
         report(.cleared(connections: count))

@@ -33,7 +33,7 @@ extension PoolShell {
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].connection = connection
-            state.entries[ticket.position].isNew = true
+            state.entries[ticket.position].leases = 0
             state.lanes[lane].lastError = nil
             state.reports.append(
                 .connectionOpened(
@@ -43,7 +43,16 @@ extension PoolShell {
         }
         // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
         // case, and with that the reference back to the shell ends.
-        connection.onLoss { self.transition { $0.engine.lost(ticket, now: $1, effects: &$2) } }
+        connection.onLoss { self.lost(ticket) }
+    }
+
+    private func lost(_ ticket: ConnectionTicket) {
+        transition { state, now, effects in
+            if state.engine.isCurrent(ticket), state.engine.slots[ticket.position].state == .idle {
+                state.reports.append(idleLoss(of: ticket, state))
+            }
+            state.engine.lost(ticket, now: now, effects: &effects)
+        }
     }
 
     private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
@@ -95,7 +104,7 @@ extension PoolShell {
     // MARK: Parts
 
     private func laneName(of ticket: ConnectionTicket) -> String {
-        state.withLock { $0.lanes[$0.lane(of: ticket)].configuration.name }
+        state.withLock { $0.laneName(of: ticket) }
     }
 
     /// Stops a job that took too long before it touches a connection that was closed under it.

@@ -19,7 +19,7 @@ extension PoolShell {
     /// - Throws: `CancellationError`.
     @usableFromInline
     func request(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
-        isObserved ? .undecided : try requestUnobserved(options, claim, isLent: isLent)
+        isHeard ? .undecided : try requestUnheard(options, claim, isLent: isLent)
     }
 
     /// Goes on with an acquire whose request was not granted at once.
@@ -27,27 +27,37 @@ extension PoolShell {
     func acquire(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
     ) async throws -> PendingAcquire.Granted {
-        if isObserved { return try await acquireObserved(options, claim, isLent: isLent) }
+        if case .undecided = answer { return try await acquireHeard(options, claim, isLent: isLent) }
         return try await prepared(grant(answer))
     }
 
-    private func acquireObserved(
+    private func acquireHeard(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
     ) async throws -> PendingAcquire.Granted {
+        let since = time.now()
         let lane = baseLane(for: options).map { lanes[$0].name } ?? ""
-        let operation = begin(.acquire, lane: lane, connection: nil)
+        let operation = isObserved ? begin(.acquire, lane: lane, connection: nil) : nil
         do {
-            let granted = try await prepared(grant(requestUnobserved(options, claim, isLent: isLent)))
-            end(operation, nil)
-            beginLease(ConnectionID(ticket: granted.ticket))
+            let answer = try requestUnheard(options, claim, isLent: isLent)
+            if case .queued = answer { report(.waiting(lane: lane)) }
+            let granted = try await prepared(grant(answer))
+            if let operation { end(operation, nil) }
+            begin(granted.ticket, waitedSince: since)
             return granted
         } catch {
-            end(operation, error)
+            if let operation { end(operation, error) }
             throw error
         }
     }
 
-    private func requestUnobserved(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
+    private func begin(_ ticket: ConnectionTicket, waitedSince since: PoolInstant) {
+        let (lane, isNew) = state.withLock { ($0.laneName(of: ticket), $0.entries[ticket.position].leases == 1) }
+        let id = ConnectionID(ticket: ticket)
+        report(.acquired(id, lane: lane, waited: time.now() - since, isNew: isNew))
+        if isObserved { beginLease(id, lane: lane) }
+    }
+
+    private func requestUnheard(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
         guard let lane = baseLane(for: options) else { return .failed(refusal(.noLane, lane: nil)) }
         if let identity = options.identity, !backend.accepts(identity) {
@@ -57,7 +67,11 @@ extension PoolShell {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
             guard case .granted(let granted) = answer, !granted.connection.condition.isUsable else { return answer }
             // It died while it was idle, and its driver has noticed.
-            release(granted.ticket, granted.connection, nil)
+            let (ticket, condition) = (granted.ticket, granted.connection.condition)
+            transition { state, now, effects in
+                state.reports.append(idleLoss(of: ticket, state))
+                state.engine.release(ticket, condition: condition, now: now, effects: &effects)
+            }
         }
     }
 
@@ -88,6 +102,7 @@ extension PoolShell {
             if let identity = options.identity { lane = state.lane(for: identity, like: base) }
             let deadline = now.adding(timeout)
             let tag = options.tagRequest
+            if let membership { state.engine.nextSequence = membership.nextArrival() }
             let outcome = state.engine.acquire(
                 lane: lane, priority: Int32(options.priority.rawValue), holder: isLent ? asker : 0, asker: asker,
                 tag: tag, now: now, deadline: deadline, effects: &effects)
@@ -108,8 +123,8 @@ extension PoolShell {
     }
 
     private func cancel(_ ticket: WaiterTicket) {
-        let pending: PendingAcquire? = transition { state, _, _ in
-            state.engine.cancel(ticket) ? state.takeWaiter(ticket) : nil
+        let pending: PendingAcquire? = transition { state, now, effects in
+            state.engine.cancel(ticket, now: now, effects: &effects) ? state.takeWaiter(ticket) : nil
         }
         pending?.end(.failure(CancellationError()))
     }
@@ -125,7 +140,11 @@ extension PoolShell {
             if condition != .generationBroken { condition = .broken }
         }
         if isObserved { endLease(ConnectionID(ticket: ticket)) }
-        transition { $0.engine.release(ticket, condition: condition, now: $1, effects: &$2) }
+        let isHeard = isHeard
+        transition { state, now, effects in
+            if isHeard, state.engine.isLeased(ticket) { state.reports.append(release(of: ticket, state, now)) }
+            state.engine.release(ticket, condition: condition, now: now, effects: &effects)
+        }
     }
 }
 

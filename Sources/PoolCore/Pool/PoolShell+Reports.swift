@@ -21,7 +21,7 @@ extension PoolShell {
     func holder(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
         let claim = state.entries[ticket.position].claim
         return LeaseHolder(
-            connection: ConnectionID(ticket: ticket), lane: state.lanes[state.lane(of: ticket)].configuration.name,
+            connection: ConnectionID(ticket: ticket), lane: state.laneName(of: ticket),
             label: claim.label,
             fileID: "\(claim.fileID)", line: claim.line,
             held: .nanoseconds(now - state.engine.slots[ticket.position].since))
@@ -87,6 +87,17 @@ extension PoolShell {
 
     // MARK: Events
 
+    func idleLoss(of ticket: ConnectionTicket, _ state: borrowing PoolState) -> PoolEvent {
+        .idleConnectionLost(ConnectionID(ticket: ticket), lane: state.laneName(of: ticket))
+    }
+
+    /// The event of a lease that is about to end.
+    func release(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> PoolEvent {
+        .released(
+            ConnectionID(ticket: ticket), lane: state.laneName(of: ticket),
+            used: .nanoseconds(now - state.engine.slots[ticket.position].since))
+    }
+
     func report(_ event: PoolEvent) {
         log(event)
         hub.send(event)
@@ -109,6 +120,15 @@ extension PoolShell {
             logger.log(
                 level: level, "closed a connection",
                 metadata: ["id": "\(id)", "lane": "\(lane)", "reason": "\(reason)"])
+        case .waiting(let lane): logger.trace("an acquire waits", metadata: ["lane": "\(lane)"])
+        case .acquired(let id, let lane, let waited, let isNew):
+            logger.trace(
+                "acquired",
+                metadata: ["id": "\(id)", "lane": "\(lane)", "waited": "\(waited.text)", "isNew": "\(isNew)"])
+        case .released(let id, let lane, let used):
+            logger.trace("released", metadata: ["id": "\(id)", "lane": "\(lane)", "used": "\(used.text)"])
+        case .idleConnectionLost(let id, let lane):
+            logger.info("lost an idle connection", metadata: ["id": "\(id)", "lane": "\(lane)"])
         case .acquireFailed(let error):
             logger.debug("an acquire failed", metadata: ["error": "\(error)"])
         case .leaseOverdue(let holder):
@@ -138,8 +158,7 @@ extension PoolShell {
         observer?.ended(observed.operation, in: configuration.name, after: time.now() - observed.since, error: error)
     }
 
-    func beginLease(_ id: ConnectionID) {
-        let lane = state.withLock { $0.lanes[$0.lane(of: id.ticket)].configuration.name }
+    func beginLease(_ id: ConnectionID, lane: String) {
         let operation = begin(.lease, lane: lane, connection: id)
         state.withLock { $0.entries[id.ticket.position].observedLease = operation }
     }

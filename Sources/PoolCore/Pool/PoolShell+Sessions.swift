@@ -43,8 +43,7 @@ extension PoolShell {
     private func makePreparation(
         _ ticket: ConnectionTicket, _ request: TagRequest?, _ deadline: Nanoseconds, _ state: inout PoolState
     ) -> SessionPreparation? {
-        let isNew = state.entries[ticket.position].isNew
-        state.entries[ticket.position].isNew = false
+        let isNew = state.entries[ticket.position].leases == 1
         let tag = state.engine.tag(of: ticket)
         if tag == request?.tag, !isNew { return nil }
         let resets = tag != nil && tag != request?.tag && (request?.match ?? .exact) == .exact

@@ -16,6 +16,8 @@ final class PoolShell: Sendable {
     /// True if there is an observer. To look at a Boolean costs nothing.
     let isObserved: Bool
     let hub = EventHub()
+    /// True if somebody wants to hear of each lease: only then are such events made.
+    var isHeard: Bool { isObserved || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
     private let acquireTimeout: Nanoseconds
@@ -25,13 +27,15 @@ final class PoolShell: Sendable {
     private let laneForWriting: Int?
     let hasSessionHook: Bool
     let credentials: CredentialStore
+    /// Nil for a pool that shares no budget.
+    let membership: BudgetMembership?
     let state: Mutex<PoolState>
 
     init(
         backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration],
         hooks: HookPresence, credentials: CredentialProvider?, observer: (any PoolObserver)?, logger: Logger,
-        environment: PoolEnvironment
-    ) {
+        environment: PoolEnvironment, budget: PoolBudget?
+    ) throws(PoolConfigurationError) {
         self.backend = backend
         self.configuration = configuration
         self.lanes = lanes
@@ -46,13 +50,15 @@ final class PoolShell: Sendable {
         self.credentials = CredentialStore(provider: credentials)
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
-        let engine = Engine(
-            configuration: EngineConfiguration(
-                configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release))
+        let limits = EngineConfiguration(
+            configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
+        membership = try budget?.join(reserving: limits.lanes.reduce(0) { $0 + $1.minimum })
+        let engine = Engine(configuration: limits, sharesBudget: budget != nil)
         state = Mutex(PoolState(engine: engine, lanes: lanes))
     }
 
     func start() {
+        membership?.attach(self)
         transition { $0.engine.start(now: $1, effects: &$2) }
         // What is wrong with the provider shows now, and the first acquire does not wait for it.
         if credentials.hasProvider { Task.detached { _ = try? await self.currentCredentials() } }

@@ -4,12 +4,12 @@ struct PoolState: ~Copyable {
     struct Entry {
         var connection: (any DriverConnection)?
         var claim = LeaseClaim.none
+        /// Leases that the connection has had.
+        var leases = 0
         /// The job that is under way, once its task is known.
         var work: Task<Void, Never>?
         var jobNumber: UInt64 = 0
         var isJobCancelled = false
-        /// No lease has had it yet.
-        var isNew = false
         /// The lease that an observer was told of.
         var observedLease: ObservedOperation?
     }
@@ -34,6 +34,8 @@ struct PoolState: ~Copyable {
     var lanes: [Lane]
     private var identityLanes: [LaneKey: Int] = [:]
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// Called before those are resumed.
+    var closeActions: [@Sendable () -> Void] = []
     /// What the transition that is under way has to report, before its effects.
     var reports: [PoolEvent] = []
     /// The time of the latest transition.
@@ -93,6 +95,10 @@ struct PoolState: ~Copyable {
         return entries[ticket.position].work
     }
 
+    func laneName(of ticket: ConnectionTicket) -> String {
+        lanes[lane(of: ticket)].configuration.name
+    }
+
     func lane(of ticket: ConnectionTicket) -> Int {
         Int(engine.slots[ticket.position].lane)
     }
@@ -111,6 +117,7 @@ struct PoolState: ~Copyable {
     /// Notes who holds the lease of `ticket`.
     mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> (any DriverConnection)? {
         entries[ticket.position].claim = claim
+        entries[ticket.position].leases &+= 1
         return entries[ticket.position].connection
     }
 }

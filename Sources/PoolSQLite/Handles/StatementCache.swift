@@ -11,6 +11,7 @@ internal import Darwin
 /// The prepared statements of one connection, least recently used first out.
 struct StatementCache: ~Copyable {
     private let limit: StatementCacheCapacity
+    var capacity: Int { limit.value }
     private var index: [StatementKey: Int] = [:]
     private var entries: [Entry] = []
     private var newest = Self.none

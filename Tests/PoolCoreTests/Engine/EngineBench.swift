@@ -9,14 +9,15 @@ final class EngineBench {
     static let second: Nanoseconds = 1_000_000_000
 
     init(
-        maximum: Int, lanes: [EngineConfiguration.Lane]? = nil, _ change: (inout EngineConfiguration) -> Void = { _ in }
+        maximum: Int, lanes: [EngineConfiguration.Lane]? = nil, sharesBudget: Bool = false,
+        _ change: (inout EngineConfiguration) -> Void = { _ in }
     ) {
         var configuration = EngineConfiguration(
             maximumConnections: maximum, lanes: lanes ?? [EngineConfiguration.Lane(maximum: maximum)])
         configuration.concurrentConnects = maximum
         configuration.maximumWaiters = 1_000_000
         change(&configuration)
-        engine = Engine(configuration: configuration)
+        engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
     }
 
     /// The effects of one call replace those of the call before.
@@ -59,7 +60,7 @@ final class EngineBench {
     }
 
     func cancel(_ waiter: WaiterTicket) -> Bool {
-        call { engine, _, _ in engine.cancel(waiter) }
+        call { $0.cancel(waiter, now: $1, effects: &$2) }
     }
 
     /// Opens connections until a lease was given, and returns its ticket.

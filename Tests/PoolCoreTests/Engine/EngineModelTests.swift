@@ -9,12 +9,14 @@ import Testing
 struct EngineScenario: Sendable, CustomTestStringConvertible {
     let name: String
     let configuration: EngineConfiguration
+    var sharesBudget = false
     var testDescription: String { name }
 
     static let second: Nanoseconds = 1_000_000_000
 
     init(
-        _ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], _ change: (inout EngineConfiguration) -> Void
+        _ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], sharesBudget: Bool = false,
+        _ change: (inout EngineConfiguration) -> Void
     ) {
         self.name = name
         var configuration = EngineConfiguration(maximumConnections: maximum, lanes: lanes)
@@ -24,6 +26,7 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
         configuration.maximumLifetime = 60 * Self.second
         change(&configuration)
         self.configuration = configuration
+        self.sharesBudget = sharesBudget
     }
 
     static let all = [
@@ -61,6 +64,13 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
             $0.lifetimeJitter = 0.5
             $0.validatesEveryGrant = true
         },
+        EngineScenario("one lane on a budget", maximum: 4, [.init(maximum: 4, minimum: 1)], sharesBudget: true) { _ in },
+        EngineScenario(
+            "three lanes on a budget", maximum: 5, [.init(maximum: 2, minimum: 1), .init(maximum: 5), .init(maximum: 3)],
+            sharesBudget: true
+        ) {
+            $0.resetsEveryRelease = true
+        },
     ]
 }
 
@@ -83,8 +93,10 @@ struct EngineModelTests {
             queue.async {
                 continuation.resume(
                     with: Result {
-                        try EngineRun(name: scenario.name, configuration: scenario.configuration, seed: seed)
-                            .run(steps: Self.steps)
+                        try EngineRun(
+                            name: scenario.name, configuration: scenario.configuration,
+                            sharesBudget: scenario.sharesBudget, seed: seed
+                        ).run(steps: Self.steps)
                     })
             }
         }

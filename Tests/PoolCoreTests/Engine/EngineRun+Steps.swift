@@ -39,8 +39,9 @@ extension EngineRun {
     }
 
     private func beginAnew() throws {
-        engine = Engine(configuration: configuration)
-        model = ShadowModel(configuration: configuration)
+        try willBeginAnew?()
+        engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
+        model = ShadowModel(configuration: configuration, sharesBudget: sharesBudget)
         oldWaiters = []
         oldConnections = []
         try perform(.start)

@@ -17,6 +17,9 @@ enum EngineCall: Hashable {
     case clear
     case alarm
     case beginClosing(forceAt: Nanoseconds)
+    case permitGranted
+    case setShortage(BudgetShortage)
+    case makeRoom
 
     var releasedBroken: ConnectionTicket? {
         switch self {
@@ -44,6 +47,7 @@ struct EngineRunFailure: Error, CustomStringConvertible {
 final class EngineRun {
     let name: String
     let configuration: EngineConfiguration
+    let sharesBudget: Bool
     var random: SeededRandom
     var engine: Engine
     var model: ShadowModel
@@ -56,19 +60,27 @@ final class EngineRun {
     /// One in so many connects, validations and resets fails; changes like the weather.
     var failureRate = 50
     var isRefusing = false
+    /// Where the claims go; with nil, they are answered at random.
+    var onClaim: ((PermitClaim) -> Void)?
+    /// Numbers the waiters of several runs.
+    var nextArrival: (() -> UInt64)?
+    /// The pool has ended, and the next one comes.
+    var willBeginAnew: (() throws -> Void)?
+    var hasMadeRoom = false
 
-    init(name: String, configuration: EngineConfiguration, seed: UInt64) {
+    init(name: String, configuration: EngineConfiguration, sharesBudget: Bool = false, seed: UInt64) {
         self.name = name
         self.configuration = configuration
+        self.sharesBudget = sharesBudget
         random = SeededRandom(seed: seed)
-        engine = Engine(configuration: configuration)
-        model = ShadowModel(configuration: configuration)
+        engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
+        model = ShadowModel(configuration: configuration, sharesBudget: sharesBudget)
     }
 
     func run(steps: Int) throws {
         try perform(.start)
         while step < steps {
-            try takeRandomStep()
+            if sharesBudget, random.oneIn(4) { try takeRandomBudgetStep() } else { try takeRandomStep() }
         }
         try closeDown()
     }
@@ -112,11 +124,12 @@ final class EngineRun {
         switch call {
         case .start: engine.start(now: now, effects: &effects)
         case .acquire(let lane, let priority, let holder, let deadline):
+            if let arrival = nextArrival?() { (engine.nextSequence, model.arrivals) = (arrival, Int(arrival)) }
             let outcome = engine.acquire(
                 lane: lane, priority: priority, holder: holder, now: now, deadline: deadline, effects: &effects)
             model.acquired(lane: lane, priority: priority, holder: holder, deadline: deadline, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
-        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket))
+        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, now: now, effects: &effects))
         case .clear:
             model.clearAll()
             let affected = engine.clear(now: now, effects: &effects)
@@ -129,6 +142,7 @@ final class EngineRun {
         case .beginClosing(let forceAt):
             model.beganClosing(forceAt: forceAt)
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
+        case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &effects)
         case .release, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
         }
     }
@@ -176,6 +190,7 @@ final class EngineRun {
     }
 
     private func remember(_ effect: Effect) {
+        if case .claim(let claim) = effect { onClaim?(claim) }
         guard case .open(let ticket, _, _, _) = effect else { return }
         oldConnections.append(ticket)
         if oldConnections.count > 100 { oldConnections.removeFirst(50) }
@@ -183,7 +198,7 @@ final class EngineRun {
     }
 
     /// Closes the pool, answers all calls of the driver, and looks whether all has ended.
-    private func closeDown() throws {
+    func closeDown() throws {
         try perform(.beginClosing(forceAt: now + 1_000))
         while !model.connections.isEmpty, model.problem == nil {
             now += 500

@@ -9,6 +9,8 @@ extension ShadowModel {
         for place in connections.indices { connections[place].isInHand = false }
         requireBackoffWithinBounds()
         if life == .running { requireNoWaste() } else { requireClosing() }
+        requireHonestClaim()
+        permits.mustMakeRoom = false
         if call == .alarm { requireNothingDue() }
         requireAlarm()
     }
@@ -23,6 +25,8 @@ extension ShadowModel {
             guard lacking(lane) > 0, mayConnect(lane) else { continue }
             // The end of a pause is noticed by the alarm, which may be on its way.
             if lanes[lane].failures > 0, armedAt <= now { continue }
+            // That it is asked for is checked with the claim.
+            if permits.isShared, !isFull { continue }
             require(isFull, "lane \(lane) lacks \(lacking(lane)) connections and does not connect")
             let others = connections.contains { $0.lane != lane && $0.state == .idle }
             require(

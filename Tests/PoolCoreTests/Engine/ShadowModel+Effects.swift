@@ -22,6 +22,7 @@ extension ShadowModel {
         case .setAlarm(let instant):
             require(instant < armedAt, "an alarm that changes nothing")
             armedAt = instant
+        case .claim(let claim): followClaim(claim)
         case .draining:
             require(life == .draining || life == .forcing, "draining without having been closed")
         case .finished:
@@ -68,6 +69,8 @@ extension ShadowModel {
         require(!connections.contains { $0.ticket.index == ticket.index }, "two connections in one place")
         require(mayConnect(lane), "a connect that the limits or the backoff forbid")
         require(!isFull, "a connect above the pool's maximum")
+        let permitted = permits.isShared ? permits.received - permits.claim.returned : .max
+        require(total() < permitted, "a connect without a permit")
         require(lacking(lane) > 0, "a connect that nobody needs")
         let failures = lanes[lane].failures
         require(attempt == failures + 1, "attempt \(attempt) after \(failures) failures")
@@ -135,6 +138,7 @@ extension ShadowModel {
         require(!isForced || mayForce, "closed by force without need")
         require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
         connections[place].isInHand = false
+        connections[place].makesRoom = reason == .makingRoom
         enter(.closing, place)
     }
 
@@ -148,6 +152,7 @@ extension ShadowModel {
     }
 
     private func followMakingRoom(_ connection: Connection) {
+        if mayYield(connection) { return }
         require(isFull, "made room in a pool that has room")
         require(connection.state == .idle, "made room with a connection that is in use")
         let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }

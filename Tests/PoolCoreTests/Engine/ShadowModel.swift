@@ -22,6 +22,8 @@ final class ShadowModel {
         var isInHand = false
         /// The acquire hook has run since it was parked last.
         var isPrepared = false
+        /// It is closed for somebody who waits for its place.
+        var makesRoom = false
     }
 
     struct Waiting {
@@ -57,9 +59,11 @@ final class ShadowModel {
     var ended = Set<WaiterTicket>()
     /// What the engine has drawn from its random numbers.
     var chosenRetryAt: [Nanoseconds]
+    var permits: Permits
     private(set) var problem: String?
 
-    init(configuration: EngineConfiguration) {
+    init(configuration: EngineConfiguration, sharesBudget: Bool = false) {
+        permits = Permits(isShared: sharesBudget)
         self.configuration = configuration
         lanes = configuration.lanes.map { _ in Lane() }
         chosenRetryAt = configuration.lanes.map { _ in 0 }
@@ -126,6 +130,7 @@ final class ShadowModel {
 
     /// True if a connection of `lane` that comes free must make room for an older waiter of a lane that has none.
     func mustMakeRoom(_ lane: Int) -> Bool {
+        if mustYield(lane) { return true }
         guard isFull, count(nil, .closing) == 0 else { return false }
         return lanes.indices.contains { other in
             other != lane && live(other) == 0 && mayConnect(other) && oldestArrival(other) < oldestArrival(lane)

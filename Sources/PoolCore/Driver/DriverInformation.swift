@@ -1,0 +1,73 @@
+/// What a driver says of itself and of where it connects to: for logs, reports and people, without secrets.
+public struct DriverInformation: Sendable, Hashable, CustomStringConvertible {
+    /// A library that a driver is made with.
+    public struct Library: Sendable, Hashable, CustomStringConvertible {
+        public var name: String
+        public var version: String
+
+        public init(name: String, version: String) {
+            self.name = name
+            self.version = version
+        }
+
+        public var description: String { version.isEmpty ? name : "\(name) \(version)" }
+    }
+
+    /// Something that not every driver can do. Drivers of others may add their own.
+    public struct Capability: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public var description: String { rawValue }
+
+        /// Some leases can be confined to reading, or have connections of their own.
+        public static let readOnlyAccess = Capability(rawValue: "readOnlyAccess")
+        /// A statement that runs can be cancelled, and its connection used again.
+        public static let cancellation = Capability(rawValue: "cancellation")
+        /// A connection that dies while it is idle is noticed at once, and not only when it is granted.
+        public static let lossDetection = Capability(rawValue: "lossDetection")
+        /// Statements are prepared once and kept with their connection.
+        public static let statementCache = Capability(rawValue: "statementCache")
+        /// Rows are read while the statement runs, in bounded memory.
+        public static let streaming = Capability(rawValue: "streaming")
+        /// Messages that the server sends by itself.
+        public static let notifications = Capability(rawValue: "notifications")
+        /// Several statements are on their way to the server at once.
+        public static let pipelining = Capability(rawValue: "pipelining")
+    }
+
+    /// ``PoolDriver/name``.
+    public var name: String
+    /// The library that speaks with the database, as it is loaded now; nil if the driver does so itself.
+    public var clientLibrary: Library?
+    /// Where the pool connects to: a host and a port, a socket, a file. Nil if there is no such thing.
+    public var endpoint: String?
+    /// Who the connections log in as, if the driver knows before it connects.
+    public var user: String?
+    /// True if a call of the client library holds a thread until the database has answered; never one of Swift's own.
+    public var blocksThread: Bool
+    public var capabilities: Set<Capability>
+
+    public init(
+        name: String, clientLibrary: Library? = nil, endpoint: String? = nil, user: String? = nil,
+        blocksThread: Bool = false, capabilities: Set<Capability> = []
+    ) {
+        self.name = name
+        self.clientLibrary = clientLibrary
+        self.endpoint = endpoint
+        self.user = user
+        self.blocksThread = blocksThread
+        self.capabilities = capabilities
+    }
+
+    /// `postgres (libpq 15.8), app@db.local:5432`.
+    public var description: String {
+        var text = name
+        if let clientLibrary { text += " (\(clientLibrary))" }
+        switch (user, endpoint) {
+        case (let user?, let endpoint?): text += ", \(user)@\(endpoint)"
+        case (let place?, nil), (nil, let place?): text += ", \(place)"
+        case (nil, nil): break
+        }
+        return text
+    }
+}

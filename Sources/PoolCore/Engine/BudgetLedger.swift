@@ -1,0 +1,143 @@
+/// What a budget asks its shell to do, once the lock is released.
+enum BudgetEffect: Hashable, Sendable {
+    case grant(member: Int)
+    case announce(BudgetShortage, member: Int)
+    /// Have the connection closed that was unused for longest, in whichever pool, and report to
+    /// ``BudgetLedger/searched(found:)``.
+    case search
+}
+
+/// The decisions of a budget, as a value: claims of engines go in, ``BudgetEffect``s come out.
+struct BudgetLedger {
+    struct Member {
+        /// Permits that nobody else may have: the pool's minimum.
+        var reserved: Int
+        /// False until the pool exists, which reserves first.
+        var isPresent = false
+        var granted = 0
+        var claim = PermitClaim()
+        /// What the engine was told last.
+        var told = BudgetShortage.none
+
+        var held: Int { granted - claim.returned }
+        var isWanting: Bool { claim.wanted > granted }
+        /// It may have the next permit whoever else waits.
+        var isOwed: Bool { held < reserved }
+    }
+
+    let maximum: Int
+    private(set) var members: [Int: Member] = [:]
+    private var lastID = 0
+    private var isSearching = false
+    /// No pool has a connection to spare, and all know that they are looked for: one that comes free is closed without a search.
+    private var isAnnounced = false
+    private(set) var peak = 0
+    private(set) var effects: [BudgetEffect] = []
+
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    var held: Int { members.values.reduce(0) { $0 + $1.held } }
+    var reserved: Int { members.values.reduce(0) { $0 + $1.reserved } }
+
+    /// Adds a pool. Nil if its minimum does not fit beside those of the others.
+    mutating func join(reserving count: Int) -> Int? {
+        guard reserved + count <= maximum else { return nil }
+        lastID += 1
+        members[lastID] = Member(reserved: count)
+        return lastID
+    }
+
+    /// The pool exists: from now on it is told of shortages.
+    mutating func attach(_ member: Int) {
+        members[member]?.isPresent = true
+        settle()
+    }
+
+    /// Changes a pool's minimum. False if it does not fit beside those of the others.
+    mutating func reserve(_ count: Int, for member: Int) -> Bool {
+        guard let old = members[member]?.reserved, reserved - old + count <= maximum else { return false }
+        members[member]?.reserved = count
+        settle()
+        return true
+    }
+
+    mutating func claim(_ claim: PermitClaim, by member: Int) {
+        guard let known = members[member], claim.number > known.claim.number else { return }
+        members[member]?.claim = claim
+        if claim.isLeaving {
+            members[member]?.reserved = 0
+            if claim.returned == known.granted { members[member] = nil }
+        }
+        settle()
+    }
+
+    /// A ``BudgetEffect/search`` has ended.
+    mutating func searched(found: Bool) {
+        isSearching = false
+        if !found { isAnnounced = true }
+        settle()
+    }
+
+    mutating func takeEffects() -> [BudgetEffect] {
+        let taken = effects
+        effects = []
+        return taken
+    }
+
+    // MARK: Deciding
+
+    private mutating func settle() {
+        grantWhatIsFree()
+        let lacking = stillLacking()
+        guard !lacking.isEmpty else {
+            isAnnounced = false
+            return announce(.none)
+        }
+        if isAnnounced {
+            announce(BudgetShortage(exists: true, starving: lacking.map(\.starving).min() ?? .max))
+        } else if !isSearching {
+            isSearching = true
+            effects.append(.search)
+        }
+    }
+
+    private mutating func grantWhatIsFree() {
+        var free = maximum - held
+        // Below zero after a pool has joined whose minimum others still use.
+        var unreserved = maximum - members.values.reduce(0) { $0 + max($1.held, $1.reserved) }
+        for id in wanting {
+            guard let member = members[id], free > 0, member.isOwed || unreserved > 0 else { continue }
+            free -= 1
+            if !member.isOwed { unreserved -= 1 }
+            members[id]?.granted += 1
+            effects.append(.grant(member: id))
+        }
+        peak = max(peak, maximum - free)
+    }
+
+    /// Those that want a permit: first who has less than was reserved for it, then in the order in which the waiters came.
+    private var wanting: [Int] {
+        members.filter(\.value.isWanting).sorted { left, right in
+            (left.value.isOwed ? 0 : 1, left.value.claim.sequence, left.key)
+                < (right.value.isOwed ? 0 : 1, right.value.claim.sequence, right.key)
+        }.map(\.key)
+    }
+
+    /// Those for whom a connection must be closed: a connection that is wanted just to be idle is not worth another.
+    private func stillLacking() -> ArraySlice<(member: Int, starving: UInt64)> {
+        let coming = members.values.reduce(0) { $0 + $1.claim.yielding }
+        return wanting.compactMap { id in
+            guard let member = members[id], member.isOwed || member.claim.sequence != .max else { return nil }
+            return (id, member.isOwed ? 0 : member.claim.starving)
+        }.dropFirst(coming)
+    }
+
+    private mutating func announce(_ shortage: BudgetShortage) {
+        for id in members.keys.sorted() where members[id]?.isPresent == true && members[id]?.told != shortage {
+            members[id]?.told = shortage
+            effects.append(.announce(shortage, member: id))
+        }
+    }
+}

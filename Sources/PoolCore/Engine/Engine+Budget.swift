@@ -1,0 +1,99 @@
+/// Several pools may share a budget: then each place needs one of its permits.
+extension Engine {
+    /// The budget has given a permit. One that is not needed any more goes back at once.
+    mutating func permitGranted(now: Nanoseconds, effects: inout EffectList) {
+        permits.received += 1
+        serveAll(now, &effects)
+        check()
+    }
+
+    /// Somebody waits because the budget is used up, or nobody does any more.
+    mutating func setShortage(_ shortage: BudgetShortage, now: Nanoseconds, effects: inout EffectList) {
+        permits.shortage = shortage
+        settlePermits(now, &effects)
+        check()
+    }
+
+    /// Closes the connection that was unused for longest, for somebody who waits for the budget.
+    /// - Returns: false if there is none to spare.
+    mutating func makeRoom(now: Nanoseconds, effects: inout EffectList) -> Bool {
+        let hasYielded = yieldIdle(now, &effects)
+        settlePermits(now, &effects)
+        check()
+        return hasYielded
+    }
+
+    /// For how long the connection was unused that ``makeRoom(now:effects:)`` would close.
+    func longestSpare(now: Nanoseconds) -> Nanoseconds? {
+        spareSlot.map { now - slots[Int($0)].since }
+    }
+
+    /// Brings what the budget knows up to date, after anything that may change it.
+    mutating func settlePermits(_ now: Nanoseconds, _ effects: inout EffectList) {
+        guard permits.isShared else { return }
+        if permits.shortage.exists, permits.yielding == 0 { _ = yieldIdle(now, &effects) }
+        permits.returned += permits.held - counts.total
+        var claim = permits.claim
+        claim.returned = permits.returned
+        claim.yielding = permits.yielding
+        claim.isLeaving = life != .running
+        (claim.wanted, claim.sequence, claim.starving) = (permits.received, .max, .max)
+        for lane in lanes.indices where lacksOnlyAPermit(lane) && isRetryDue(lane, now) {
+            claim.wanted = permits.received + 1
+            let sequence = firstUnserved(of: lane)
+            claim.sequence = min(claim.sequence, sequence)
+            if lanes[lane].counts.live == 0 { claim.starving = min(claim.starving, sequence) }
+        }
+        guard !claim.agrees(with: permits.claim) else { return }
+        claim.number += 1
+        permits.claim = claim
+        effects.append(.claim(claim))
+    }
+
+    /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because its
+    /// waiter came before every waiter of `lane`.
+    func budgetStarves(besides lane: Int) -> Bool {
+        permits.shortage.starving != .max && permits.yielding == 0 && maySpare(lane)
+            && permits.shortage.starving < lanes[lane].waiters.oldestSequence(in: waiters)
+    }
+
+    private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard life == .running, let slot = spareSlot else { return false }
+        close(slot, .makingRoom, .orderly, now, &effects)
+        return true
+    }
+
+    /// The idle connection that was unused for longest, of those that the minimums do not keep.
+    var spareSlot: Int32? {
+        var oldest = nowhere
+        for lane in lanes.indices where !lanes[lane].idle.isEmpty && maySpare(lane) {
+            let candidate = lanes[lane].idle.first
+            if oldest == nowhere || slots[Int(candidate)].since < slots[Int(oldest)].since { oldest = candidate }
+        }
+        return oldest == nowhere ? nil : oldest
+    }
+
+    /// The minimums are reserved for this pool: what is closed below them would have to be opened again.
+    private func maySpare(_ lane: Int) -> Bool {
+        lanes[lane].counts.live > lanes[lane].limits.minimum
+            && counts.total - permits.yielding > lanes.reduce(0) { $0 + $1.limits.minimum }
+    }
+
+    /// True if the lane would open a connection now if it had a permit and no connect had failed.
+    func lacksOnlyAPermit(_ lane: Int) -> Bool {
+        life == .running && lanes[lane].wanted > 0 && counts.total >= permits.held
+            && counts.total < configuration.maximumConnections
+            && counts.opening < configuration.concurrentConnects
+            && lanes[lane].counts.total < lanes[lane].limits.maximum
+    }
+
+    private func isRetryDue(_ lane: Int, _ now: Nanoseconds) -> Bool {
+        lanes[lane].failures == 0 || lanes[lane].counts.opening == 0 && now >= lanes[lane].retryAt
+    }
+
+    /// When the waiter came whom the lane's next connection would serve, after those on the way.
+    private func firstUnserved(of lane: Int) -> UInt64 {
+        let waiter = lanes[lane].waiters.member(after: lanes[lane].counts.onTheWay, in: waiters)
+        return waiter == nowhere ? .max : waiters[Int(waiter)].sequence
+    }
+}

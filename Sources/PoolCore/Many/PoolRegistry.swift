@@ -1,0 +1,125 @@
+internal import Synchronization
+
+/// Pools by name, for an application with several. Make one where the application starts, and hand it to those who need it.
+///
+///     let pools = PoolRegistry()
+///     try pools.register(PostgresPool(url: url))
+///     try pools.register(SQLitePool(path: path), alias: "cache")
+///     let cache = try pools.pool("cache", of: SQLiteDriver.self)
+///     await pools.closeAll(drain: .seconds(10))
+///
+/// It keeps the pools that are registered alive. A pool leaves it when it is closed.
+public final class PoolRegistry: Sendable {
+    /// The alias of a pool that is registered without one.
+    public static let defaultAlias = "default"
+
+    private let pools = Mutex<[String: any ManagedPool]>([:])
+
+    public init() {}
+
+    /// Adds a pool. One that is closed already is not kept.
+    ///
+    /// - Parameter alias: unique in this registry; a pool may have several.
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse``.
+    public func register(_ pool: any ManagedPool, alias: String = defaultAlias) throws(PoolRegistryError) {
+        let others: [String]? = pools.withLock { pools in
+            if pools[alias] != nil { return pools.keys.sorted() }
+            pools[alias] = pool
+            return nil
+        }
+        if let others { throw PoolRegistryError(.aliasInUse, alias, known: others) }
+        let identity = ObjectIdentifier(pool)
+        pool.whenClosed { [weak self] in self?.remove(alias, of: identity) }
+    }
+
+    /// The pool that was registered with `alias`.
+    ///
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/unknownAlias``.
+    public func pool(_ alias: String = defaultAlias) throws(PoolRegistryError) -> any ManagedPool {
+        let (pool, known) = pools.withLock { ($0[alias], $0.keys.sorted()) }
+        guard let pool else { throw PoolRegistryError(.unknownAlias, alias, known: known) }
+        return pool
+    }
+
+    /// The pool that was registered with `alias`, by its type.
+    ///
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/unknownAlias`` or ``PoolRegistryError/Code/otherDriver``.
+    public func pool<Driver: PoolDriver>(
+        _ alias: String = defaultAlias, of driver: Driver.Type
+    ) throws(PoolRegistryError) -> Pool<Driver> {
+        let pool = try pool(alias)
+        guard let typed = pool as? Pool<Driver> else {
+            throw PoolRegistryError(.otherDriver, alias, known: names, actual: pool.information.name)
+        }
+        return typed
+    }
+
+    /// The aliases, sorted.
+    public var names: [String] { pools.withLock { $0.keys.sorted() } }
+
+    /// All pools, each once, in the order of their aliases.
+    public var all: [any ManagedPool] {
+        let entries = pools.withLock { $0.sorted { $0.key < $1.key } }
+        var seen = Set<ObjectIdentifier>()
+        return entries.map(\.value).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
+    /// Forgets an alias; the pool goes on.
+    ///
+    /// - Returns: the pool, or nil if there was none.
+    @discardableResult
+    public func remove(_ alias: String) -> (any ManagedPool)? {
+        pools.withLock { $0.removeValue(forKey: alias) }
+    }
+
+    private func remove(_ alias: String, of identity: ObjectIdentifier) {
+        pools.withLock { pools in
+            if let pool = pools[alias], ObjectIdentifier(pool) == identity { pools[alias] = nil }
+        }
+    }
+
+    /// Closes all pools at the same time, each as ``Pool/close(drain:)`` does, and returns when they are closed.
+    ///
+    /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
+    public func closeAll(drain: Duration) async {
+        await withTaskGroup { group in
+            for pool in all { group.addTask { await pool.close(drain: drain) } }
+        }
+    }
+}
+
+/// Why a ``PoolRegistry`` refused something.
+public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// Another pool has the alias.
+        case aliasInUse
+        /// No pool has the alias, or not any more.
+        case unknownAlias
+        /// The pool with the alias has another driver.
+        case otherDriver
+    }
+
+    public let code: Code
+    public let alias: String
+    /// The aliases that there are.
+    public let known: [String]
+    /// The driver of the pool that has the alias, with ``Code/otherDriver``.
+    public let actualDriver: String?
+
+    init(_ code: Code, _ alias: String, known: [String], actual: String? = nil) {
+        self.code = code
+        self.alias = alias
+        self.known = known
+        actualDriver = actual
+    }
+
+    public var description: String {
+        switch code {
+        case .aliasInUse:
+            "a pool is registered as \"\(alias)\" already: choose another alias, or remove or close that pool first"
+        case .unknownAlias:
+            "no pool is registered as \"\(alias)\"; there \(known.isEmpty ? "is none" : "are: " + known.joined(separator: ", "))"
+        case .otherDriver: "the pool registered as \"\(alias)\" has the driver \(actualDriver ?? "of another type")"
+        }
+    }
+}

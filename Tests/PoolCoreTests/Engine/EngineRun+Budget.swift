@@ -1,0 +1,40 @@
+import PoolTesting
+
+@testable import PoolCore
+
+/// A budget that gives and takes at random.
+extension EngineRun {
+    func takeRandomBudgetStep() throws {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<70:
+            guard model.permits.claim.wanted > model.permits.received else { return try takeRandomStep() }
+            try perform(.permitGranted)
+        case 70..<72:
+            // It was asked for, but whoever wanted it has left.
+            try perform(.permitGranted)
+        case 72..<80: try perform(.makeRoom)
+        case 80..<90:
+            let starving = random.oneIn(2) ? UInt64.max : UInt64(max(0, model.arrivals - Int.random(in: 0...8, using: &random)))
+            try perform(.setShortage(BudgetShortage(exists: true, starving: starving)))
+        default: try perform(.setShortage(.none))
+        }
+    }
+
+    func tellBudget(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .permitGranted:
+            model.permits.received += 1
+            engine.permitGranted(now: now, effects: &effects)
+        case .setShortage(let shortage):
+            model.permits.shortage = shortage
+            engine.setShortage(shortage, now: now, effects: &effects)
+        case .makeRoom:
+            let spare = model.spare
+            hasMadeRoom = engine.makeRoom(now: now, effects: &effects)
+            model.permits.mustMakeRoom = true
+            model.require(
+                hasMadeRoom == (spare != nil && model.life == .running), "made room: \(hasMadeRoom), for \(String(describing: spare))")
+        default: break
+        }
+    }
+}

@@ -1,0 +1,77 @@
+@testable import PoolCore
+
+/// What an engine owes the budget that it shares, and what it may do for it.
+extension ShadowModel {
+    struct Permits {
+        let isShared: Bool
+        var received = 0
+        var claim = PermitClaim()
+        var shortage = BudgetShortage.none
+        /// The call asks for a connection to be closed.
+        var mustMakeRoom = false
+    }
+
+    private var reserved: Int { configuration.lanes.reduce(0) { $0 + $1.minimum } }
+
+    private var yielding: Int { connections.count { $0.state == .closing && $0.makesRoom } }
+
+    /// True if the minimums do not keep a connection of `lane`.
+    private func maySpare(_ lane: Int) -> Bool {
+        live(lane) > configuration.lanes[lane].minimum && total() - yielding > reserved
+    }
+
+    /// The connection that was unused for longest of those that may go; the first of several.
+    var spare: Connection? {
+        let idle = connections.filter { $0.state == .idle && maySpare($0.lane) }
+        return idle.min { ($0.since, $0.lane) < ($1.since, $1.lane) }
+    }
+
+    /// The lane's connections are needed less than one for a waiter that came earlier to a lane without any.
+    func mustYield(_ lane: Int) -> Bool {
+        guard permits.isShared, permits.shortage.starving != .max, yielding == 0, maySpare(lane) else { return false }
+        return permits.shortage.starving < UInt64(oldestArrival(lane)) - (oldestArrival(lane) == .max ? 0 : 1)
+    }
+
+    func followClaim(_ claim: PermitClaim) {
+        require(permits.isShared, "claimed a permit without a budget")
+        require(claim.number == permits.claim.number + 1, "a claim has the wrong number")
+        require(claim.returned >= permits.claim.returned, "a permit was returned and taken back")
+        permits.claim = claim
+    }
+
+    /// Whether a connection may be closed to make room for another pool.
+    func mayYield(_ connection: Connection) -> Bool {
+        guard permits.isShared, maySpare(connection.lane) else { return false }
+        if connection.isInHand, mustYield(connection.lane) { return true }
+        let isNeeded = connection.isInHand && waiterCount(connection.lane) > count(connection.lane, .validating)
+        guard !isNeeded, permits.mustMakeRoom || (permits.shortage.exists && yielding == 0) else { return false }
+        return spare?.since == connection.since
+    }
+
+    func requireHonestClaim() {
+        guard permits.isShared else { return }
+        let claim = permits.claim
+        require(permits.received - claim.returned == total(), "\(claim) is told for \(total()) connections")
+        require(claim.yielding == yielding, "\(claim) is told, but \(yielding) make room")
+        let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
+        require(!owesAConnection || spare == nil, "a connection is idle that the budget lacks")
+        require(claim.isLeaving == (life != .running), "the budget does not know that the pool closes")
+        // Until the alarm has noticed that a pause is over, either answer is right.
+        if armedAt <= now, lanes.contains(where: { $0.failures > 0 }) { return }
+        require(claim.wanted - permits.received == (unserved().isEmpty ? 0 : 1), "\(claim): \(unserved()) wait")
+        require(claim.sequence == unserved().map(\.sequence).min() ?? .max, "\(claim): \(unserved()) wait")
+        let starving = unserved().filter { live($0.lane) == 0 }
+        require(claim.starving == starving.map(\.sequence).min() ?? .max, "\(claim): \(starving) starve")
+    }
+
+    /// The lanes that would connect with one more permit, and whom for.
+    private func unserved() -> [(lane: Int, sequence: UInt64)] {
+        guard life == .running, !isFull else { return [] }
+        return lanes.indices.compactMap { lane in
+            guard lacking(lane) > 0, mayConnect(lane) else { return nil }
+            let served = waiters.filter { $0.lane == lane }.sorted { ($0.priority, $0.order) < ($1.priority, $1.order) }
+                .dropFirst(count(lane, .opening, .validating, .resetting))
+            return (lane, served.first.map { UInt64($0.order - 1) } ?? .max)
+        }
+    }
+}
