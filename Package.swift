@@ -48,6 +48,10 @@ let package = Package(
             dependencies: [
                 "PoolPostgres", "PoolTesting", "ServerTestSupport", .product(name: "Logging", package: "swift-log"),
             ]),
+        // The same code on all databases.
+        .testTarget(
+            name: "PortabilityTests",
+            dependencies: ["PoolCore", "PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
