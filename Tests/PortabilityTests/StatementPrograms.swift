@@ -32,7 +32,8 @@ struct Statements: Program {
         transcript.note("in the text", try await lease.query("SELECT 'a?b $1 :c @d'").decode(String.self))
         let quoted = dialect.name == "MariaDB" ? "`portable \"odd\" ``name```" : "\"portable \"\"odd\"\" `name`\""
         try await lease.executeScript(
-            "INSERT INTO \(quoted) VALUES (4, 'x;y'); -- a comment; with a semicolon\nINSERT INTO \(quoted) VALUES (5, 'z');")
+            "INSERT INTO \(quoted) VALUES (4, 'x;y'); -- a comment; with a semicolon\nINSERT INTO \(quoted) VALUES (5, 'z');"
+        )
         transcript.note("in a script", try await lease.query("SELECT count(*) FROM \(table)").decode(Int.self))
     }
 

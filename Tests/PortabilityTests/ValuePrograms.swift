@@ -67,7 +67,8 @@ struct Decoding: Program {
 
     let tables = ["portable_person"]
     let expected = [
-        "columns: [\"id\", \"first_name\", \"note\", \"is_active\"]", "tuples: [(1, \"Ada\", nil), (2, \"Zoë\", Optional(\"x\"))]",
+        "columns: [\"id\", \"first_name\", \"note\", \"is_active\"]",
+        "tuples: [(1, \"Ada\", nil), (2, \"Zoë\", Optional(\"x\"))]",
         "people: [\"1 Ada - true\", \"2 Zoë x false\"]", "sums: [(2, 3, 1, 2)]",
         "no rows: [\"id\"] []", "a null: unexpectedNull", "a text as a number: typeMismatch",
         "a missing column: noSuchColumn", "two columns of a name: ambiguousColumn", "too many columns: columnCount",

@@ -6,7 +6,8 @@ struct Transactions: Program {
     let expected = [
         "committed: [1]", "thrown: refused", "after a throw: [1]", "told to roll back: [1]",
         "a failed statement within: unique", "nested: [1, 4, 7]", "deeper: [1, 4, 7, 8]",
-        "a writer that may only read: refused", "isolations: [1, 1, 1, 1]", "after all: [1, 4, 7, 8]", "at the end: [1]",
+        "a writer that may only read: refused", "isolations: [1, 1, 1, 1]", "after all: [1, 4, 7, 8]",
+        "at the end: [1]",
     ]
 
     func run(on pool: Pool<some SQLDriver>, _ dialect: Dialect, _ transcript: inout Transcript) async throws {
@@ -60,7 +61,8 @@ struct Transactions: Program {
             return failure
         }
         transcript.note(
-            "a failed statement within", failure.flatMap(dialect.violation)?.rawValue ?? "\(String(describing: failure))")
+            "a failed statement within",
+            failure.flatMap(dialect.violation)?.rawValue ?? "\(String(describing: failure))")
         transcript.note("nested", try await ids(pool))
         try await pool.withTransaction { transaction in
             try await transaction.transaction { inner in
@@ -98,7 +100,7 @@ struct Transactions: Program {
 struct Batches: Program {
     let tables = ["portable_batch"]
     let expected = [
-        "results: [1, 1, 1]", "updates: [2, 0]", "none: []", "too few values: bindCount", "a large one: 2000",
+        "results: [1, 1, 1]", "updates: [2, 0]", "none: []", "a large one: 2000", "too few values: bindCount",
         "a duplicate: unique", "before it: 1, after it: 0", "a duplicate in a transaction: unique", "undone: 0",
         "at the end: [1]",
     ]
@@ -211,7 +213,8 @@ struct Errors: Program {
     let expected = [
         "a key twice: unique", "a unique value twice: unique", "a missing value: notNull",
         "a value that is refused: check", "a parent that is missing: foreignKey", "a parent that is needed: foreignKey",
-        "nonsense: syntax", "no table: noTable", "no column: noColumn", "a script: noTable", "nonsense prepared: syntax",
+        "nonsense: syntax", "no table: noTable", "no column: noColumn", "a script: noTable",
+        "nonsense prepared: syntax",
         "cancelled before it began: cancelled", "rows: [1]", "connections: 1", "at the end: [1]",
     ]
 
@@ -235,13 +238,15 @@ struct Errors: Program {
             ("a parent that is needed", "DELETE FROM portable_parent WHERE id = \(1)"),
             ("nonsense", "SELEC nonsense"),
             ("no table", "SELECT * FROM portable_nothing"),
-            ("no column", "SELECT nothing FROM portable_parent"),
+            ("no column", "SELECT missing FROM portable_parent"),
         ]
         for (what, statement) in statements {
             await transcript.noteError(what, dialect) { try await pool.execute(statement) }
         }
         await transcript.noteError("a script", dialect) {
-            try await pool.withConnection { try await $0.executeScript("SELECT 1; SELECT * FROM portable_nothing; SELECT 2") }
+            try await pool.withConnection {
+                try await $0.executeScript("SELECT 1; SELECT * FROM portable_nothing; SELECT 2")
+            }
         }
         await transcript.noteError("nonsense prepared", dialect) {
             try await pool.withConnection { _ = try await $0.prepare("SELEC \(.parameter)") }
