@@ -6,7 +6,7 @@ import Testing
 extension MySQLTests {
     @Suite("The memory of MySQL", .timeLimit(.minutes(3)))
     struct MemoryTests {
-        private static let million: SQL = "SELECT seq, repeat('x', 100) FROM seq_1_to_1000000"
+        private static let million: SQL = "SELECT seq, repeat('x', 500) FROM seq_1_to_1000000"
 
         /// All rows, counted, and the most memory that was seen meanwhile.
         private func read(_ pool: MySQLPool, _ statement: SQL) async throws -> (count: Int, kilobytes: Int) {
@@ -34,13 +34,13 @@ extension MySQLTests {
             try await withPool(1) {
                 $0.statementProtocol = statementProtocol
             } _: { pool async throws in
-                _ = try await read(pool, "SELECT seq, repeat('x', 100) FROM seq_1_to_20000")
+                _ = try await read(pool, "SELECT seq, repeat('x', 500) FROM seq_1_to_20000")
                 let before = try ProcessMemory.residentKilobytes()
                 let (count, kilobytes) = try await read(pool, Self.million)
                 print("a million rows: \(kilobytes - before) KB more")
                 #expect(count == 1_000_000)
-                // All rows together are more than 100 MB.
-                #expect(kilobytes - before < 20_000, "\(kilobytes - before) KB more")
+                // All rows together are more than 500 MB. Some of the room is for the tests that run beside this one.
+                #expect(kilobytes - before < 150_000, "\(kilobytes - before) KB more")
             }
         }
 
