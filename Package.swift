@@ -35,10 +35,23 @@ let package = Package(
         .executableTarget(
             name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
         .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
-        .testTarget(name: "PoolMySQLTests", dependencies: ["PoolMySQL", "PoolTesting"]),
+        // What the tests of several servers have in common.
+        .target(
+            name: "ServerTestSupport", dependencies: ["PoolCore", "PoolTesting"], path: "Tests/ServerTestSupport"),
+        .testTarget(
+            name: "PoolMySQLTests",
+            dependencies: [
+                "PoolMySQL", "PoolTesting", "ServerTestSupport", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "PoolPostgresTests",
-            dependencies: ["PoolPostgres", "PoolTesting", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "PoolPostgres", "PoolTesting", "ServerTestSupport", .product(name: "Logging", package: "swift-log"),
+            ]),
+        // The same code on all databases.
+        .testTarget(
+            name: "PortabilityTests",
+            dependencies: ["PoolCore", "PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]

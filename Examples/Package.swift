@@ -47,6 +47,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        // The same code for three databases, in one program.
+        .executableTarget(
+            name: "SameCode",
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolMySQL", package: "swift-connection-pool"),
+                .product(name: "PoolPostgres", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         // The code in the README, word for word: Scripts/lint compares them.
         .executableTarget(
             name: "ReadmeQuickstart",

@@ -1,88 +1,40 @@
 import Foundation
 import PoolCore
 import PoolMySQL
+import ServerTestSupport
 import Synchronization
 import Testing
 
 /// A MariaDB server of this process's own, which ends with the process: see `Scripts/private-mariadb`.
 final class PrivateMariaDB: Sendable {
-    let folder: String
-    let port: Int
-    private let process: Process
-    /// Its end stops the server, whatever happens to this process.
-    private let input: Pipe
-    private let output: Pipe
-    private let latestProcessID: Mutex<Int64>
+    private let server: PrivateServer
     private let databaseCount = Atomic<Int>(0)
 
     /// The server that most tests share. It has TLS.
     static let shared: Result<PrivateMariaDB, any Error> = Result { try PrivateMariaDB(isSecure: true) }
 
-    struct CannotStart: Error, CustomStringConvertible {
-        let description: String
+    struct ClientFailed: Error {
+        let statement: String
     }
 
     init(isSecure: Bool = false, maximumConnections: Int = 120) throws {
-        let (process, input, output) = (Process(), Pipe(), Pipe())
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments =
-            [root.appending(path: "Scripts/private-mariadb").path, "--connections", "\(maximumConnections)"]
-            + (isSecure ? ["--secure"] : [])
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        let (folder, port, processID) = try Self.ready(output)
-        (self.folder, self.port) = (folder, port)
-        latestProcessID = Mutex(processID)
-        (self.process, self.input, self.output) = (process, input, output)
+        server = try PrivateServer(
+            script: "private-mariadb",
+            arguments: ["--connections", "\(maximumConnections)"] + (isSecure ? ["--secure"] : []))
     }
 
-    /// Reads the line that says that the server is ready.
-    private static func ready(_ output: Pipe) throws -> (folder: String, port: Int, processID: Int64) {
-        var text = ""
-        // A line may come in pieces.
-        while !text.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
-            text += String(decoding: data, as: UTF8.self)
-        }
-        var fields: [Substring: String] = [:]
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            let parts = word.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { fields[parts[0]] = String(parts[1]) }
-        }
-        guard let folder = fields["folder"], let port = fields["port"].flatMap({ Int($0) }),
-            let processID = fields["process"].flatMap({ Int64($0) })
-        else { throw CannotStart(description: "the private server does not start: standard error says why") }
-        return (folder, port, processID)
-    }
+    static let isAvailable = PrivateServer.isInstalled("mariadbd") && PrivateServer.isInstalled("openssl")
 
-    /// True if the program is installed; in CI that it is missing is a failure, and no reason to skip.
-    private static func isInstalled(_ program: String) -> Bool {
-        let environment = ProcessInfo.processInfo.environment
-        if environment["CI"] != nil { return true }
-        let folders =
-            (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-            + ["/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"]
-        return folders.contains { FileManager.default.isExecutableFile(atPath: $0 + "/" + program) }
-    }
-
-    static let isAvailable = isInstalled("mariadbd") && isInstalled("openssl")
-
-    var processID: Int64 { latestProcessID.withLock { $0 } }
+    var folder: String { server.folder }
+    var port: Int { server.port }
+    var processID: Int64 { server.processID }
     var socket: String { folder + "/socket" }
 
     /// A file of the server's folder: a certificate or a key.
     func file(_ name: String) -> String { folder + "/" + name }
 
     /// Starts the server again after it has ended, on the same data.
-    func startAgain() throws {
-        try input.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
-        let (_, _, processID) = try Self.ready(output)
-        latestProcessID.withLock { $0 = processID }
-    }
+    func startAgain() throws { try server.startAgain() }
 
     /// Creates an empty database and returns its name.
     func createDatabase() async throws -> String {
@@ -111,7 +63,7 @@ final class PrivateMariaDB: Sendable {
         try client.run()
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         client.waitUntilExit()
-        guard client.terminationStatus == 0 else { throw CannotStart(description: "mariadb failed: \(sql)") }
+        guard client.terminationStatus == 0 else { throw ClientFailed(statement: sql) }
         return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
             $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         }

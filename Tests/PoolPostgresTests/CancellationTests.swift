@@ -1,5 +1,6 @@
 import PoolCore
 import PoolPostgres
+import ServerTestSupport
 import Testing
 
 extension PostgresTests {
@@ -26,19 +27,19 @@ extension PostgresTests {
             print("cancels: seed \(seed)")
             try await withPool(2) { notifier in
                 try await withPool(4) { pool async throws in
-                    try await TokenLoad.createTables(pool)
-                    let load = TokenLoad(pool: pool, notifier: notifier, seed: seed, cancelledPercentage: 60)
+                    try await PostgresCall.createTables(pool)
+                    let load = PostgresCall.load(on: pool, notifier: notifier, seed: seed, cancelledPercentage: 60)
                     let found = await load.run(tasks: 8) { $0 >= wanted }
                     print(
                         "  \(found.answered) answers, \(found.cancelled) cancels in time, \(found.cancelledTooLate) too late"
                     )
                     // Nothing fails, whoever was cancelled before it: each call that was not cancelled has its own answer.
                     #expect(found.wrong.isEmpty, "\(found.wrong.prefix(5))")
-                    #expect(found.failures == 0, "\(found.postgresErrors) \(found.poolErrors)")
+                    #expect(found.failures == 0, "\(found.driverErrors) \(found.poolErrors)")
                     #expect(found.cancels >= wanted)
                     #expect(found.cancelled > wanted / 10)
                     #expect(found.cancelledTooLate > wanted / 50)
-                    try await load.expectLedger(found)
+                    #expect(try await load.lostCommits(found).isEmpty)
                     // A cancel costs no connection.
                     #expect(pool.statistics.connectionsOpened <= 4, "\(pool.statistics.connectionsClosed)")
                 }

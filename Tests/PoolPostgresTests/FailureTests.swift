@@ -1,6 +1,7 @@
 import Foundation
 import PoolCore
 import PoolPostgres
+import ServerTestSupport
 import Testing
 
 extension PostgresTests {

@@ -1,5 +1,6 @@
 import PoolCore
 import PoolPostgres
+import ServerTestSupport
 import Testing
 
 extension PostgresTests {

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import PoolCore
 import PoolPostgres
+import ServerTestSupport
 import Testing
 
 extension PostgresTests {
@@ -17,8 +18,8 @@ extension PostgresTests {
             let server: PrivatePostgres
             let pool: PostgresPool
             let notifier: PostgresPool
-            let load: TokenLoad
-            let witness: Witness
+            let load: TokenLoad<PostgresCall>
+            let witness: Witness<PostgresDriver>
             /// What attacks, on connections of its own.
             let attacker: PostgresPool
         }
@@ -42,22 +43,36 @@ extension PostgresTests {
                     logger: Logger(label: "killed") { _ in SilentLog() })
             }
             let (victim, notifier) = (try pool(name, acquireTimeout), try pool("\(name)_notifier", acquireTimeout))
-            try await TokenLoad.createTables(victim)
+            try await PostgresCall.createTables(victim)
             return Stage(
                 server: server, pool: victim, notifier: notifier,
-                load: TokenLoad(pool: victim, notifier: notifier, seed: seed, cancelledPercentage: cancelledPercentage),
-                witness: try Witness(server, of: name), attacker: try pool("attacker", .seconds(30)))
+                load: PostgresCall.load(
+                    on: victim, notifier: notifier, seed: seed, cancelledPercentage: cancelledPercentage),
+                witness: try witness(server, of: name), attacker: try pool("attacker", .seconds(30)))
+        }
+
+        private func witness(_ server: PrivatePostgres, of application: String) throws -> Witness<PostgresDriver> {
+            let configuration = try PostgresConfiguration(server.connection(), applicationName: "witness")
+            // The pause leaves the processor to those who are watched.
+            return Witness(
+                PostgresDriver(configuration: configuration),
+                looking: """
+                    SELECT count(*), coalesce(string_agg(concat_ws(' ', pid, state, wait_event, left(query, 30)), '; '), ''),
+                        pg_sleep(0.001)
+                    FROM pg_stat_activity WHERE application_name = \(application)
+                    """)
         }
 
         /// All connections can be leased at once and work, within the backoff and a connect; then everything is closed.
-        private func expectWhole(_ stage: Stage, _ found: TokenLoad.Found) async throws {
+        private func expectWhole(_ stage: Stage, _ found: LoadReport) async throws {
             let start = ContinuousClock.now
             try await hold(Self.maximum, of: stage.pool)
             let needed = ContinuousClock.now - start
             #expect(
                 needed < Self.maximumBackoff + Self.timeout + .seconds(3), "the pool was whole only after \(needed)")
             #expect(stage.pool.statistics.counts.total <= Self.maximum)
-            try await stage.load.expectLedger(found)
+            let lost = try await stage.load.lostCommits(found)
+            #expect(lost.isEmpty, "\(lost.count) acknowledged commits are lost")
             for pool in [stage.pool, stage.notifier, stage.attacker] {
                 await pool.close(drain: .seconds(5))
                 #expect(pool.statistics.counts.total == 0)
@@ -73,15 +88,15 @@ extension PostgresTests {
             lease.release()
         }
 
-        private func expectOwnResults(_ found: TokenLoad.Found, _ report: Witness.Report) {
+        private func expectOwnResults(_ found: LoadReport, _ report: Witness<PostgresDriver>.Report) {
             print(
-                "  \(found.answered) answers, \(found.cancels) cancels, failures \(found.postgresErrors) "
+                "  \(found.answered) answers, \(found.cancels) cancels, failures \(found.driverErrors) "
                     + "\(found.poolErrors); \(report.looks) looks, at most \(report.peak) sessions")
             #expect(found.wrong.isEmpty, "\(found.wrong.prefix(5))")
             #expect(found.answered > 0)
             // Class 08 and 57: the connection was lost, the server was shut down, is starting, or was told to end the session.
-            let named = found.postgresErrors.keys.allSatisfy { $0.hasPrefix("08") || $0.hasPrefix("57P") }
-            #expect(named, "\(found.postgresErrors)")
+            let named = found.driverErrors.keys.allSatisfy { $0.hasPrefix("08") || $0.hasPrefix("57P") }
+            #expect(named, "\(found.driverErrors)")
             #expect(report.looks > 0)
         }
 

@@ -1,6 +1,7 @@
 import Foundation
 import PoolCore
 import PoolPostgres
+import ServerTestSupport
 import Synchronization
 
 /// A PostgreSQL server of this process's own, which ends with the process: see `Scripts/private-postgres`.
@@ -32,15 +33,13 @@ final class PrivatePostgres: Sendable {
         }
     }
 
-    /// The host of the Unix socket.
-    let folder: String
-    let port: Int
-    let processID: Int32
-    private let process: Process
-    /// Its end stops the server, whatever happens to this process.
-    private let pipe: Pipe
+    private let server: PrivateServer
     private let schemaCount = Atomic<Int>(0)
 
+    /// The host of the Unix socket.
+    var folder: String { server.folder }
+    var port: Int { server.port }
+    var processID: Int32 { Int32(server.processID) }
     var poolerFolder: String { folder + "/pooler" }
 
     /// The server that most tests share.
@@ -49,60 +48,15 @@ final class PrivatePostgres: Sendable {
     static let pooled: Result<PrivatePostgres, any Error> = Result { try PrivatePostgres(.pooled) }
     static let secure: Result<PrivatePostgres, any Error> = Result { try PrivatePostgres(.secure) }
 
-    struct CannotStart: Error, CustomStringConvertible {
-        let description: String
-    }
-
     init(_ kind: Kind = .trusting) throws {
-        let (process, input, output) = (Process(), Pipe(), Pipe())
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = [root.appending(path: "Scripts/private-postgres").path] + kind.arguments
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        var text = ""
-        // A line may come in pieces.
-        while !text.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
-            text += String(decoding: data, as: UTF8.self)
-        }
-        var fields: [Substring: String] = [:]
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            let parts = word.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { fields[parts[0]] = String(parts[1]) }
-        }
-        guard let folder = fields["folder"], let port = fields["port"].flatMap({ Int($0) }),
-            let processID = fields["process"].flatMap({ Int32($0) })
-        else { throw CannotStart(description: "the private server does not start: standard error says why") }
-        (self.folder, self.port, self.processID) = (folder, port, processID)
-        (self.process, pipe) = (process, input)
-    }
-
-    deinit {
-        // Foundation keeps what it has started, and with it the pipe: without this the server would last as long as this process.
-        try? pipe.fileHandleForWriting.close()
+        server = try PrivateServer(script: "private-postgres", arguments: kind.arguments)
     }
 
     // MARK: What there is
 
-    /// True if the program is installed; in CI that it is missing is a failure, and no reason to skip.
-    private static func isInstalled(_ program: String) -> Bool {
-        let environment = ProcessInfo.processInfo.environment
-        if environment["CI"] != nil { return true }
-        let debian = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
-        let folders =
-            (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-            + debian.map { "/usr/lib/postgresql/\($0)/bin" }
-            + ["/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/opt/postgresql@17/bin"]
-        return folders.contains { FileManager.default.isExecutableFile(atPath: $0 + "/" + program) }
-    }
-
-    static let isAvailable = isInstalled("initdb")
-    static let canBeSecure = isInstalled("openssl")
-    static let canBePooled = isInstalled("pgbouncer")
+    static let isAvailable = PrivateServer.isInstalled("initdb")
+    static let canBeSecure = PrivateServer.isInstalled("openssl")
+    static let canBePooled = PrivateServer.isInstalled("pgbouncer")
 
     // MARK: Databases
 

@@ -2,6 +2,7 @@ import Foundation
 import PoolCore
 import PoolPostgres
 import PoolTesting
+import ServerTestSupport
 import Testing
 
 extension PostgresTests {
