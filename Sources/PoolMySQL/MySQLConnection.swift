@@ -26,7 +26,9 @@ public final class MySQLConnection: SQLConnection {
     }
 
     deinit {
-        // The pool closes each connection; this frees the thread of one that a test or a tool forgot.
+        // The pool closes each connection; this frees the thread of one that a test or a tool forgot, and says no goodbye, for
+        // which whoever lets go of it last would have to wait.
+        interrupter.shutDown()
         pulse.end()
         thread.shutDown()
     }

@@ -175,7 +175,7 @@ struct Session: ~Copyable {
 
     // MARK: End
 
-    /// Frees everything, which tells the server unless the connection is lost.
+    /// Frees everything, which tells the server unless the connection is lost, and waits for its end there.
     mutating func close() {
         // The rest of its rows may be long.
         if cursor != nil { interrupter.shutDown() }
