@@ -128,9 +128,11 @@ public final class MySQLConnection: SQLConnection {
     }
 
     func reset() async throws {
+        let pulse = pulse
         try await perform(isCancellable: false) { session in
             do {
                 try session.reset()
+                pulse.note(idleLimit: session.idleLimit)
             } catch {
                 throw session.noteFailure(error, [], nil)
             }
@@ -141,6 +143,7 @@ public final class MySQLConnection: SQLConnection {
     func adoptSession() {
         session.withLock { session in
             session.adopt()
+            pulse.note(idleLimit: session.idleLimit)
             pulse.note(session.condition)
         }
     }

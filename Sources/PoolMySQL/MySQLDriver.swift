@@ -13,8 +13,7 @@ public typealias MySQLPool = Pool<MySQLDriver>
 ///
 /// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
 /// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
-/// function locks or assigns within a query, and a role that a procedure sets, neither tells: see
-/// ``MySQLConfiguration/resetPolicy``. Where nothing was changed, `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease
+/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``. Where nothing was changed, `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease
 /// before: use what each statement returns.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration

@@ -8,6 +8,7 @@ final class CountingRelay: Sendable {
         var open = 0
         var most = 0
         var firstBytes: [[UInt8]] = []
+        var servers: [Int32] = []
         var isStopped = false
     }
 
@@ -31,6 +32,15 @@ final class CountingRelay: Sendable {
     /// What each client has sent first, in order of arrival: its login.
     var logins: [String] { state.withLock { $0.firstBytes.map { String(decoding: $0, as: UTF8.self) } } }
 
+    /// Sends a command to the server that the session's client knows nothing of, and that has no answer.
+    func send(_ command: [UInt8], inSession number: Int) {
+        let server = state.withLock { $0.servers[number] }
+        let packet = [UInt8(command.count), 0, 0, 0] + command
+        _ = unsafe packet.withUnsafeBytes {
+            unsafe Foundation.send(server, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+    }
+
     /// Takes no more clients.
     func stop() {
         state.withLock { $0.isStopped = true }
@@ -50,6 +60,7 @@ final class CountingRelay: Sendable {
             guard let number else { return }
             arrivals.signal()
             let server = AlternatingProxy.connect(to: target)
+            state.withLock { $0.servers.append(server) }
             Thread.detachNewThread {
                 self.copy(client, server) { bytes in
                     self.state.withLock { if $0.firstBytes[number].isEmpty { $0.firstBytes[number] = Array(bytes) } }
