@@ -13,8 +13,9 @@ public typealias MySQLPool = Pool<MySQLDriver>
 ///
 /// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
 /// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
-/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``. Where nothing was changed, `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease
-/// before: use what each statement returns.
+/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``. Where nothing was changed,
+/// `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease before: use what each statement returns. After a `CALL`, the
+/// reset looks for another role, and logs in again where it finds one.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration
     private let shared: Shared
@@ -29,6 +30,7 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
+    /// Connects to nothing yet.
     public init(configuration: MySQLConfiguration) {
         self.configuration = configuration
         shared = Shared(configuration)

@@ -9,6 +9,7 @@ final class CountingRelay: Sendable {
         var most = 0
         var firstBytes: [[UInt8]] = []
         var servers: [Int32] = []
+        var latestStatement: [UInt8] = []
         var isStopped = false
     }
 
@@ -32,10 +33,12 @@ final class CountingRelay: Sendable {
     /// What each client has sent first, in order of arrival: its login.
     var logins: [String] { state.withLock { $0.firstBytes.map { String(decoding: $0, as: UTF8.self) } } }
 
-    /// Sends a command to the server that the session's client knows nothing of, and that has no answer.
-    func send(_ command: [UInt8], inSession number: Int) {
-        let server = state.withLock { $0.servers[number] }
-        let packet = [UInt8(command.count), 0, 0, 0] + command
+    /// Frees the prepared statement on the server that the first client ran last, of which that client knows nothing. The numbers
+    /// of statements go on from those of sessions before. There is no answer.
+    func closeLatestStatement() {
+        let (server, statement) = state.withLock { ($0.servers[0], $0.latestStatement) }
+        // COM_STMT_CLOSE
+        let packet: [UInt8] = [5, 0, 0, 0, 0x19] + statement
         _ = unsafe packet.withUnsafeBytes {
             unsafe Foundation.send(server, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
@@ -63,7 +66,11 @@ final class CountingRelay: Sendable {
             state.withLock { $0.servers.append(server) }
             Thread.detachNewThread {
                 self.copy(client, server) { bytes in
-                    self.state.withLock { if $0.firstBytes[number].isEmpty { $0.firstBytes[number] = Array(bytes) } }
+                    self.state.withLock { state in
+                        if state.firstBytes[number].isEmpty { state.firstBytes[number] = Array(bytes) }
+                        // COM_STMT_EXECUTE
+                        if bytes.count > 9, bytes[4] == 0x17 { state.latestStatement = Array(bytes[5..<9]) }
+                    }
                 }
                 // It has said goodbye already where it is in order.
                 shutdown(server, Int32(SHUT_WR))

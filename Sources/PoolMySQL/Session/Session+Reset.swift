@@ -67,24 +67,28 @@ extension Session {
                 .misuse, "The last lease changed the session, which the connect hook must set up on a new connection",
                 remedy: "Use initCommands in place of the hook: a reset runs them again")
         }
-        try makeNew()
+        let mayHaveRole = mayHaveRoleOfProcedure
+        let isLogin = try makeNew()
         try setUp()
+        if isLogin && mayHaveRole { loginRole = try role() }
         try readIdleLimit()
     }
 
-    private mutating func makeNew() throws {
+    /// True if it took a login.
+    private mutating func makeNew() throws -> Bool {
         let link = try open()
         let isElsewhere = link.database != configuration.database
         // Nothing but a login leaves a database for none, or takes a role away.
-        if try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil) {
+        let needsLogin = try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil)
+        if needsLogin {
             try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
-            if mayHaveRoleOfProcedure { loginRole = try role() }
         } else {
             try link.resetSession()
             if isElsewhere, let database = configuration.database { try link.select(database: database) }
         }
         // The server has forgotten them, and libmariadb knows that.
         cache.removeAll()
+        return needsLogin
     }
 
     private func hasOtherRole() throws -> Bool {

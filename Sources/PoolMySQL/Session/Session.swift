@@ -44,7 +44,7 @@ struct Session: ~Copyable {
     var idleLimit = Int64.max
     /// True if a procedure may have set another role.
     var mayHaveRoleOfProcedure = false
-    /// The role that a login gives, empty for none; nil until it had to be known.
+    /// The role that a login and the init commands give, empty for none; nil until it had to be known.
     var loginRole: String?
     let hasBulkExecution: Bool
 
