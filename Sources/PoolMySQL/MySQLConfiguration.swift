@@ -85,11 +85,15 @@ public struct MySQLConfiguration: Sendable, Hashable {
         case full
     }
 
+    /// How the server is reached. Cancels go to the address that the host's name had for their session, but with
+    /// ``TLSMode/verified``, where the certificate is for the name.
     public let location: Location
+    /// Who logs in. Not empty: libmariadb would take the name of the process's user.
     public let user: String
     let password: String
     /// The database that each lease begins in; nil for none.
     public let database: String?
+    /// The default is ``TLSMode/preferred``, with no authority and no certificate.
     public let tls: TLS
     /// How long connecting may take until the session is ready; only resolving the host's name is not limited by it. The
     /// default is 10 s; from 1 s, in whole seconds.
@@ -102,13 +106,14 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// whole seconds.
     public let writeTimeout: Duration?
     /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The
-    /// default is 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
+    /// default is 5 s; more than zero, and at most an hour. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
     public let cancelTimeout: Duration
     /// Statements that each session begins with, and again after a reset. The default is none.
     public let initCommands: [String]
-    /// What `performance_schema.session_connect_attrs` shows beside libmariadb's own.
+    /// What `performance_schema.session_connect_attrs` shows beside libmariadb's own. The default is none but `program_name`,
+    /// which is `swift-connection-pool` unless it is given here.
     public let attributes: [String: String]
-    /// The default is false: it costs more time than it saves but on slow networks.
+    /// True if what is sent is compressed, where the server can. The default is false: it costs more time than it saves but on slow networks.
     public let usesCompression: Bool
     /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with it, the server decides which
     /// file it gets. https://mariadb.com/kb/en/load-data-infile/

@@ -26,7 +26,9 @@ public final class MySQLConnection: SQLConnection {
     }
 
     deinit {
-        // The pool closes each connection; this frees the thread of one that a test or a tool forgot.
+        // The pool closes each connection; this frees the thread of one that a test or a tool forgot, and says no goodbye, for
+        // which whoever lets go of it last would have to wait.
+        interrupter.shutDown()
         pulse.end()
         thread.shutDown()
     }
@@ -128,9 +130,11 @@ public final class MySQLConnection: SQLConnection {
     }
 
     func reset() async throws {
+        let pulse = pulse
         try await perform(isCancellable: false) { session in
             do {
                 try session.reset()
+                pulse.note(idleLimit: session.idleLimit)
             } catch {
                 throw session.noteFailure(error, [], nil)
             }
@@ -151,6 +155,7 @@ public final class MySQLConnection: SQLConnection {
     func adoptSession() {
         session.withLock { session in
             session.adopt()
+            pulse.note(idleLimit: session.idleLimit)
             pulse.note(session.condition)
         }
     }

@@ -9,13 +9,13 @@ public typealias MySQLPool = Pool<MySQLDriver>
 ///
 /// **Threads.** Each connection has a thread of its own, on which all its calls run, and the body of its lease where the
 /// caller allows it. Cancels go to the server on a connection beside the pool's, one at a time, which is open for as long as
-/// there is something to cancel.
+/// there is something to cancel, and a second longer for the next. It counts among the server's and the user's connections.
 ///
 /// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
 /// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
-/// function locks or assigns within a query, and a role that a procedure sets, neither tells: see
-/// ``MySQLConfiguration/resetPolicy``. Where nothing was changed, `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease
-/// before: use what each statement returns.
+/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``. Where nothing was changed,
+/// `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease before: use what each statement returns. After a `CALL`, the
+/// reset looks for another role, and logs in again where it finds one.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration
     private let shared: Shared
@@ -30,6 +30,7 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
+    /// Connects to nothing yet.
     public init(configuration: MySQLConfiguration) {
         self.configuration = configuration
         shared = Shared(configuration)
@@ -45,7 +46,9 @@ public struct MySQLDriver: SQLDriver {
             let number = shared.connectionCount.add(1, ordering: .relaxed).newValue
             let thread = try ConnectionThread(name: "mysql-\(number)")
             do {
-                return try await thread.run { try connect(on: thread, wait) }
+                let connection = try await thread.run { try connect(on: thread, wait) }
+                shared.killer.noteConnect()
+                return connection
             } catch {
                 thread.shutDown()
                 if wait.isInterrupted { throw CancellationError() }
@@ -120,6 +123,7 @@ public struct MySQLDriver: SQLDriver {
 
     public func close(_ connection: MySQLConnection, mode: CloseMode) async {
         await connection.close(mode)
+        shared.killer.noteClose()
     }
 
     public func verdict(on error: any Error) -> Verdict {

@@ -47,14 +47,20 @@ extension MySQLTests {
             for text in [
                 "CREATE ROLE plain_role", "CREATE ROLE high_role", "CREATE USER roled@'%' IDENTIFIED BY 'by'",
                 "GRANT plain_role TO roled@'%'", "GRANT high_role TO roled@'%'",
-                "SET DEFAULT ROLE plain_role FOR roled@'%'",
+                "SET DEFAULT ROLE plain_role FOR roled@'%'", "GRANT EXECUTE ON test.* TO roled@'%'",
+                "CREATE PROCEDURE test.raise_role() SQL SECURITY INVOKER SET ROLE high_role",
+                "CREATE PROCEDURE test.drop_role() SQL SECURITY INVOKER SET ROLE NONE",
             ] {
                 try await administrator.execute(SQL(raw: text))
             }
             try await withPool(1) {
                 ($0.user, $0.password, $0.database) = ("roled", "by", nil)
             } _: { pool async throws in
-                for text in ["SET ROLE high_role", "SET ROLE NONE", "EXECUTE IMMEDIATE 'SET ROLE high_role'"] {
+                for text in [
+                    "SET ROLE high_role", "SET ROLE NONE", "EXECUTE IMMEDIATE 'SET ROLE high_role'",
+                    "CALL test.raise_role()", "CALL test.raise_role()", "CALL test.drop_role()",
+                    "BEGIN NOT ATOMIC CALL test.raise_role(); END",
+                ] {
                     try await pool.execute(SQL(raw: text))
                     #expect(try await pool.query("SELECT CURRENT_ROLE()").decode(String?.self) == ["plain_role"])
                 }

@@ -112,7 +112,7 @@ final class AlternatingProxy: Sendable {
         close(Self.connect(to: Int(port)))
     }
 
-    private static func connect(to port: Int) -> Int32 {
+    static func connect(to port: Int) -> Int32 {
         #if canImport(Darwin)
         let kind = SOCK_STREAM
         #else

@@ -224,6 +224,48 @@ extension MySQLTests {
             }
         }
 
+        @Test("the idle limit of a session is known that a hook, a lease or the server has changed")
+        func changedIdleLimit() async throws {
+            let administrator = try PrivateMariaDB.administrator.get()
+            func silence(_ connection: MySQLConnection) async -> Duration {
+                let start = ContinuousClock.now
+                while connection.condition == .clean, ContinuousClock.now - start < .seconds(4) { await Task.yield() }
+                return ContinuousClock.now - start
+            }
+            try await withConnection { driver, connection async throws in
+                _ = try await connection.execute("SET wait_timeout = 3")
+                try await driver.reset(connection)
+                #expect(await silence(connection) > .milliseconds(3_500))
+                _ = try await connection.execute("SET wait_timeout = 3")
+                driver.adoptSession(of: connection)
+                #expect(2_600..<3_000 ~= (await silence(connection)) / .milliseconds(1))
+            }
+            try await withConnection { driver, connection async throws in
+                try await administrator.execute("SET GLOBAL wait_timeout = 3")
+                _ = try await connection.execute("SET @changed = 1")
+                let result: Result<Void, any Error>
+                do { result = .success(try await driver.reset(connection)) } catch { result = .failure(error) }
+                try await administrator.execute("SET GLOBAL wait_timeout = DEFAULT")
+                try result.get()
+                #expect(2_600..<3_000 ~= (await silence(connection)) / .milliseconds(1))
+            }
+        }
+
+        @Test("a connection keeps the limit of its packets, whatever the server's has become")
+        func changedPacketLimit() async throws {
+            let administrator = try PrivateMariaDB.administrator.get()
+            try await withConnection { driver, connection async throws in
+                try await administrator.execute("SET GLOBAL max_allowed_packet = 1048576")
+                _ = try await connection.execute("SET @changed = 1")
+                let result: Result<Void, any Error>
+                do { result = .success(try await driver.reset(connection)) } catch { result = .failure(error) }
+                try await administrator.execute("SET GLOBAL max_allowed_packet = DEFAULT")
+                try result.get()
+                let large = String(repeating: "x", count: 3 << 20)
+                #expect(try await connection.values("SELECT LENGTH(\(large))") == [.int(3 << 20)])
+            }
+        }
+
         @Test("an idle connection that the server ends is replaced before anybody wants it")
         func lostWhileIdle() async throws {
             try await withPool(1) { pool async throws in

@@ -79,13 +79,25 @@ extension MySQLTests {
 
         @Test("a statement that the server has forgotten is prepared anew")
         func forgottenStatement() async throws {
-            try await withConnection { _, connection async throws in
-                for _ in 0..<2 {
+            let relay = try CountingRelay(to: PrivateMariaDB.shared.get())
+            try await withConnection {
+                ($0.user, $0.password) = ("app", "the right one")
+                $0.location = .tcp(host: "127.0.0.1", port: Int(relay.port))
+            } _: { _, connection async throws in
+                for _ in 0..<3 {
                     #expect(try await connection.values("SELECT \(5)") == [.int(5)])
-                    // Behind the driver's back: a login as the same user, which drops what is prepared.
-                    _ = try await connection.execute("FLUSH TABLES")
+                    // Behind the driver's back.
+                    relay.closeLatestStatement()
                 }
+                let cursor = try await connection.open("SELECT \(5)")
+                #expect(try await cursor.next(maximumRows: 5)?.count == 1)
+                await cursor.close()
+                #expect(connection.condition == .clean)
+                let prepares = try await connection.query("SHOW SESSION STATUS LIKE 'Com_stmt_prepare'")
+                let count = try prepares[0][1, as: String.self]
+                #expect(count == "4")
             }
+            relay.stop()
         }
 
         @Test("affected rows count what was found, and an id that was generated is told")

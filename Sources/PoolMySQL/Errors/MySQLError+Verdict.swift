@@ -9,6 +9,8 @@ extension MySQLError {
         case _ where isConnecting && [1047, 3032].contains(code.rawValue): return .serverStarting
         // ER_CANT_CREATE_THREAD and ER_OUT_OF_RESOURCES.
         case _ where isConnecting && [1041, 1135].contains(code.rawValue): return .serverFull
+        // A node that has left its cluster says so to each statement.
+        case _ where code.rawValue == 1047 && message.contains("WSREP"): return .discard
         case .serverShutdown: return isConnecting ? .serverStarting : .discardGeneration
         case .needsReprepare, .unknownStatement, .newMetadata: return .statementsStale
         case .readOnlyServer: return .endpointReadOnly

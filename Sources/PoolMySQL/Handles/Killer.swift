@@ -1,6 +1,5 @@
 internal import PoolCore
 internal import PoolIO
-internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -11,7 +10,7 @@ internal import Darwin
 #endif
 
 /// Asks the server to stop statements, with `KILL QUERY` on a connection of its own: one at a time for each driver, opened when
-/// it is needed and closed when nothing is left to stop.
+/// it is needed and closed when nothing was left to stop for a second, or when the driver has no connection any more.
 final class Killer: Sendable {
     private struct Request: Sendable {
         let interrupter: Interrupter
@@ -30,11 +29,19 @@ final class Killer: Sendable {
     private struct State {
         var requests: [Request] = []
         var isRunning = false
+        /// How often the thread has waited for more to stop.
+        var waits: UInt64 = 0
+        var isWaitOver = false
+        /// Those of the driver, whose statements may have to be stopped.
+        var connectionCount = 0
     }
+
+    /// For how long the connection is kept when nothing is left to stop: who cancels one statement often cancels the next.
+    private static let patience = Duration.seconds(1)
 
     private let configuration: MySQLConfiguration
     private let helpers = HelperThreads(name: "mysql-kill", maximumThreads: 1)
-    private let state = Mutex(State())
+    private let state = Monitor(State())
 
     init(_ configuration: MySQLConfiguration) {
         self.configuration = configuration
@@ -60,8 +67,12 @@ final class Killer: Sendable {
                 interrupter: interrupter, operation: nil, connection: connection, end: now + limit, moment: now))
     }
 
+    func noteConnect() { state.update { $0.connectionCount += 1 } }
+
+    func noteClose() { state.update { $0.connectionCount -= 1 } }
+
     private func add(_ request: Request) {
-        let mustStart = state.withLock { state in
+        let mustStart = state.update { state in
             state.requests.append(request)
             defer { state.isRunning = true }
             return !state.isRunning
@@ -71,7 +82,7 @@ final class Killer: Sendable {
             self.run()
         } failure: { _ in
             // Without a thread nobody asks; the time-out ends the connections.
-            self.state.withLock { state in
+            self.state.update { state in
                 state.requests = []
                 state.isRunning = false
             }
@@ -82,22 +93,21 @@ final class Killer: Sendable {
 
     private func run() {
         Library.beginThread()
-        var link: Helper?
-        while let requests = due() {
-            for request in requests { serve(request, &link) }
-        }
-        link = nil
+        var helper: Helper?
+        repeat {
+            while let requests = due() {
+                for request in requests { serve(request, &helper) }
+            }
+        } while waitsForMore(helper)
+        helper = nil
         Library.endThread()
     }
 
     /// Those whose moment has come, after a short sleep if none has. Nil if there is nothing left to do.
     private func due() -> [Request]? {
-        let (requests, pause): ([Request]?, Int64) = state.withLock { state in
+        let (requests, pause): ([Request]?, Int64) = state.update { state in
             state.requests.removeAll { !$0.isNeeded }
-            guard let first = state.requests.map(\.moment).min() else {
-                state.isRunning = false
-                return (nil, 0)
-            }
+            guard let first = state.requests.map(\.moment).min() else { return (nil, 0) }
             let now = Library.coarseMilliseconds()
             let due = state.requests.filter { $0.moment <= now }
             state.requests.removeAll { $0.moment <= now }
@@ -107,49 +117,72 @@ final class Killer: Sendable {
         return requests
     }
 
+    /// True if there is more to stop before the connection has been idle for too long. After false, the thread must end.
+    private func waitsForMore(_ helper: Helper?) -> Bool {
+        let wait = state.update { state in
+            state.waits += 1
+            state.isWaitOver = helper == nil
+            return state.waits
+        }
+        let timer = Task.detached {
+            do { try await Task.sleep(for: Self.patience) } catch { return }
+            self.state.update { state in
+                if state.waits == wait { state.isWaitOver = true }
+            }
+        }
+        defer { timer.cancel() }
+        return state.wait { state in
+            if !state.requests.isEmpty { return true }
+            if !state.isWaitOver && state.connectionCount > 0 { return nil }
+            state.isRunning = false
+            return false
+        }
+    }
+
     /// A connection beside the pool's, and where it leads.
-    private struct Helper {
+    fileprivate struct Helper {
         let link: Link
+        let login: Login?
+        let address: String?
         let server: ServerIdentity
         let uptime: Int64
     }
 
-    private func serve(_ request: Request, _ link: inout Helper?) {
-        let login = request.interrupter.login
-        var own: Helper?
+    private func serve(_ request: Request, _ helper: inout Helper?) {
+        if let existing = helper, !existing.mayServe(request.interrupter) { helper = nil }
+        var next = request
         do {
-            if login != nil {
-                link = nil
-                own = try connect(login)
-            } else if link == nil {
-                link = try connect(nil)
-            }
+            // Only once the one before has ended: there is never a second.
+            if helper == nil { helper = try connect(request.interrupter) }
         } catch {
-            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out passes.
+            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out passes, and seldom
+            // where it refuses, as servers count that.
+            if (error as? MySQLError)?.whileConnecting().verdict == .refused { next.pause = 1_000 }
         }
-        if let helper = own ?? link {
+        if let found = helper {
             let isSame =
-                request.interrupter.server?.isSameServer(as: helper.server, runningFor: helper.uptime) ?? false
-            let delivery = isSame ? send(request, helper.link) : nil
+                request.interrupter.server?.isSameServer(as: found.server, runningFor: found.uptime) ?? false
+            let delivery = isSame ? send(request, found.link) : nil
             // The next connection may lead to the right server.
-            if !isSame || delivery == .unknown { link = nil }
+            if !isSame || delivery == .unknown { helper = nil }
             if request.operation == nil, delivery == .delivered || delivery == .notSent { return }
         }
-        var next = request
         next.moment = Library.coarseMilliseconds() + next.pause
         next.pause = min(next.pause * 2, 100)
-        state.withLock { $0.requests.append(next) }
+        state.update { $0.requests.append(next) }
     }
 
-    private func connect(_ login: Login?) throws -> Helper {
-        let configuration = configuration.forKilling(login)
+    private func connect(_ interrupter: Interrupter) throws -> Helper {
+        let (login, address) = (interrupter.login, interrupter.peerAddress)
+        let configuration = configuration.forKilling(login, at: address)
         let wait = ConnectWait()
         return try wait.limited(to: configuration.connectTimeout) {
             let link = try Link()
             try link.connect(configuration, wait)
             return try link.whileConnecting(wait) {
                 let server = ServerIdentity(try link.variables(ServerIdentity.names))
-                return Helper(link: link, server: server, uptime: try link.uptime() ?? 0)
+                return Helper(
+                    link: link, login: login, address: address, server: server, uptime: try link.uptime() ?? 0)
             }
         }
     }
@@ -176,14 +209,28 @@ final class Killer: Sendable {
     }
 }
 
+extension Killer.Helper {
+    /// True if it can stop what this session runs, as far as it knows: it leads to the same place and belongs to the same user, and
+    /// the server has not ended it.
+    fileprivate func mayServe(_ interrupter: Interrupter) -> Bool {
+        login == interrupter.login && address == interrupter.peerAddress && !Socket.hasInput(link.socket)
+    }
+}
+
 extension MySQLConfiguration {
     /// The same server and user, with nothing that a `KILL` does not need, and an end to every wait.
-    fileprivate func forKilling(_ login: Login?) -> MySQLConfiguration {
+    ///
+    /// `address` is where the session's own connection leads: the host's name may lead elsewhere by now. A certificate is for
+    /// the name, though.
+    fileprivate func forKilling(_ login: Login?, at address: String?) -> MySQLConfiguration {
         let limit = Duration.seconds(max(1, min(cancelTimeout.components.seconds, 10)))
+        var place = location
+        if case .tcp(_, let port) = location, let address, tls.mode != .verified {
+            place = .tcp(host: address, port: port)
+        }
         let changed = try? MySQLConfiguration(
-            location, user: login?.user ?? user, password: login?.password ?? password, tls: tls, connectTimeout: limit,
-            readTimeout: limit,
-            writeTimeout: limit, attributes: attributes, allowsClearPassword: allowsClearPassword)
+            place, user: login?.user ?? user, password: login?.password ?? password, tls: tls, connectTimeout: limit,
+            readTimeout: limit, writeTimeout: limit, attributes: attributes, allowsClearPassword: allowsClearPassword)
         return changed ?? self
     }
 }

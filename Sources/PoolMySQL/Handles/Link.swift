@@ -4,7 +4,7 @@ internal import PoolCore
 /// The owner of a `MYSQL`. Used by one call at a time, and each may block: on the connection's own thread only.
 @safe
 final class Link {
-    /// Freed by `mysql_close` in the deinitializer, which says goodbye to the server first.
+    /// Freed by `mysql_close` in the deinitializer.
     let pointer: UnsafeMutablePointer<MYSQL>
 
     init() throws {
@@ -13,8 +13,14 @@ final class Link {
         unsafe self.pointer = unsafe pointer
     }
 
+    /// Says goodbye, and waits until the server has ended the session, or for a second: the next connection must not find the
+    /// server still busy with this one. It does not block where the socket was shut down.
     deinit {
+        // It is none once libmariadb has given the connection up.
+        let descriptor = socket
+        let end = descriptor < 0 ? nil : Socket(duplicating: descriptor)
         unsafe mysql_close(pointer)
+        end?.waitForEnd(milliseconds: 1_000)
     }
 
     // MARK: What the server last said

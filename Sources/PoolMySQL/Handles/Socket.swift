@@ -14,11 +14,7 @@ final class Socket: Sendable {
 
     /// Nil if the system has no descriptor left.
     init?(duplicating original: Int32) {
-        #if canImport(Darwin)
         let duplicate = fcntl(original, F_DUPFD_CLOEXEC, 0)
-        #else
-        let duplicate = fcntl(original, F_DUPFD_CLOEXEC, 0)
-        #endif
         if duplicate < 0 { return nil }
         descriptor = duplicate
     }
@@ -31,7 +27,40 @@ final class Socket: Sendable {
     static func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// True if something has come. On a connection where nothing runs that is the server's goodbye.
-    var hasInput: Bool { Self.wait(for: descriptor, Int16(POLLIN), milliseconds: 0) != 0 }
+    var hasInput: Bool { Self.hasInput(descriptor) }
+
+    static func hasInput(_ descriptor: Int32) -> Bool { wait(for: descriptor, Int16(POLLIN), milliseconds: 0) != 0 }
+
+    /// Drops what comes until the other side has ended the connection, for about so long at most.
+    func waitForEnd(milliseconds: Int64) {
+        let end = Library.coarseMilliseconds() + milliseconds
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { bytes in
+            while true {
+                let left = Int32(clamping: end - Library.coarseMilliseconds())
+                if left <= 0 || Self.wait(for: descriptor, Int16(POLLIN), milliseconds: left) <= 0 { return }
+                let count = unsafe recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
+                if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { return }
+            }
+        }
+    }
+
+    /// The address of the other side, in digits; nil for a Unix socket.
+    var peerAddress: String? {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard unsafe getpeername(descriptor, address, &length) == 0,
+                    unsafe [AF_INET, AF_INET6].contains(Int32(address.pointee.sa_family))
+                else { return -1 as Int32 }
+                return unsafe getnameinfo(
+                    address, length, &name, socklen_t(name.count), nil, 0, Int32(NI_NUMERICHOST))
+            }
+        }
+        return result == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
 
     /// As poll(2) for one descriptor.
     static func wait(for descriptor: Int32, _ events: Int16, milliseconds: Int32) -> Int32 {

@@ -43,6 +43,7 @@ final class Interrupter: Sendable {
         var isGivenUp = false
         var isClosing = false
         var socket: Socket?
+        var peerAddress: String?
         var login: Login?
         var server: ServerIdentity?
     }
@@ -66,7 +67,12 @@ final class Interrupter: Sendable {
         self.abandon = abandon
     }
 
-    func attach(_ socket: Socket?) { monitor.update { $0.socket = socket } }
+    func attach(_ socket: Socket?) {
+        monitor.update { state in
+            state.socket = socket
+            if let socket { state.peerAddress = socket.peerAddress }
+        }
+    }
 
     /// True while an operation runs.
     var isBusy: Bool { monitor.update { $0.running != 0 } }
@@ -190,6 +196,9 @@ final class Interrupter: Sendable {
     }
 
     // MARK: For who asks the server
+
+    /// The address that the session leads to, in digits; nil for a Unix socket.
+    var peerAddress: String? { monitor.update { $0.peerAddress } }
 
     /// Whom the session belongs to, if that is not the configuration's user: only the same user may stop it.
     var login: Login? {

@@ -9,12 +9,12 @@ final class Pulse: Sendable {
     /// When the latest operation ended, in coarse milliseconds.
     private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
     /// After how many milliseconds of silence the server ends the connection.
-    private let idleLimit: Int64
+    private let idleLimit: Atomic<Int64>
     private let watch = Mutex<Task<Void, Never>?>(nil)
 
     init(_ condition: ConnectionCondition, idleLimit: Int64, _ interrupter: Interrupter) {
         latestCondition = Atomic(Self.number(condition))
-        self.idleLimit = idleLimit
+        self.idleLimit = Atomic(idleLimit)
         self.interrupter = interrupter
     }
 
@@ -32,11 +32,14 @@ final class Pulse: Sendable {
         latestCondition.store(Self.number(condition), ordering: .releasing)
     }
 
+    /// The server may end the session at another time than it said before.
+    func note(idleLimit milliseconds: Int64) { idleLimit.store(milliseconds, ordering: .relaxed) }
+
     /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
     private var isStillThere: Bool {
         let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
         if silence <= 0 || interrupter.isBusy { return true }
-        return silence < idleLimit && !interrupter.hasUnexpectedInput
+        return silence < idleLimit.load(ordering: .relaxed) && !interrupter.hasUnexpectedInput
     }
 
     private static func number(_ condition: ConnectionCondition) -> UInt8 {
@@ -55,7 +58,7 @@ final class Pulse: Sendable {
         let task = Task.detached {
             while !Task.isCancelled {
                 let silence = Library.coarseMilliseconds() - self.latestUse.load(ordering: .relaxed)
-                let pause = min(1_000, max(10, self.idleLimit - silence))
+                let pause = min(1_000, max(10, self.idleLimit.load(ordering: .relaxed) - silence))
                 // Cancelled, it ends at once.
                 try? await Task.sleep(for: .milliseconds(pause))
                 if Task.isCancelled { return }

@@ -15,6 +15,7 @@ extension Session {
         isChanged = false
         isUsed = false
         mayHaveRole = false
+        mayHaveRoleOfProcedure = false
         isAdopted = false
         mayHoldTableLocks = false
         otherUser = nil
@@ -26,7 +27,7 @@ extension Session {
         """
         SET NAMES utf8mb4, session_track_state_change = 1, session_track_schema = 1, session_track_system_variables = \
         'autocommit,character_set_client,character_set_connection,character_set_results,collation_connection,sql_mode,\
-        time_zone'
+        time_zone,wait_timeout'
         """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
     }
 
@@ -34,12 +35,23 @@ extension Session {
     mutating func readLimits() throws {
         let variables = try open().variables(["wait_timeout", "max_allowed_packet"] + ServerIdentity.names)
         interrupter.server = ServerIdentity(variables)
-        guard let seconds = variables["wait_timeout"].flatMap({ Int64($0) }),
-            let bytes = variables["max_allowed_packet"].flatMap({ Int($0) })
-        else { return }
-        // A little earlier than the server, whose clock began to run earlier too.
-        idleLimit = seconds * 1_000 - min(seconds * 100, 5_000)
-        maximumPacket = bytes
+        if let seconds = variables["wait_timeout"] { noteIdleLimit(seconds) }
+        if let bytes = variables["max_allowed_packet"].flatMap({ Int($0) }) { maximumPacket = bytes }
+    }
+
+    /// A session that was made anew takes the server's `wait_timeout` of that moment. The server's end of a connection keeps the
+    /// `max_allowed_packet` that it began with, whatever the session's is said to be.
+    private mutating func readIdleLimit() throws {
+        if case .int(let seconds) = try values("SELECT @@session.wait_timeout").first { noteIdleLimit("\(seconds)") }
+    }
+
+    private func values(_ text: String) throws -> [SQLValue] {
+        let link = try open()
+        try link.query(text)
+        let rows = try link.rows()
+        var values: [SQLValue] = []
+        while try rows.next(into: &values, .other) {}
+        return values
     }
 
     /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
@@ -55,15 +67,20 @@ extension Session {
                 .misuse, "The last lease changed the session, which the connect hook must set up on a new connection",
                 remedy: "Use initCommands in place of the hook: a reset runs them again")
         }
-        try makeNew()
+        let mayHaveRole = mayHaveRoleOfProcedure
+        let isLogin = try makeNew()
         try setUp()
+        if isLogin && mayHaveRole { loginRole = try role() }
+        try readIdleLimit()
     }
 
-    private mutating func makeNew() throws {
+    /// True if it took a login.
+    private mutating func makeNew() throws -> Bool {
         let link = try open()
         let isElsewhere = link.database != configuration.database
         // Nothing but a login leaves a database for none, or takes a role away.
-        if otherUser != nil || mayHaveRole || (isElsewhere && configuration.database == nil) {
+        let needsLogin = try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil)
+        if needsLogin {
             try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
         } else {
             try link.resetSession()
@@ -71,6 +88,23 @@ extension Session {
         }
         // The server has forgotten them, and libmariadb knows that.
         cache.removeAll()
+        return needsLogin
+    }
+
+    private func hasOtherRole() throws -> Bool {
+        if mayHaveRole { return true }
+        if !mayHaveRoleOfProcedure { return false }
+        // What a login gives is known only after the first time.
+        guard let loginRole else { return true }
+        return try role() != loginRole
+    }
+
+    /// Empty for none, and on a server that has no roles.
+    private func role() throws -> String {
+        do {
+            if case .text(let role) = try values("SELECT CURRENT_ROLE()").first { return role }
+        } catch let error as MySQLError where [1064, 1305].contains(error.code.rawValue) {}
+        return ""
     }
 
     /// What the session is like now counts as clean.
@@ -93,6 +127,7 @@ extension Session {
             try link.query(baseline)
             zone = configuration.timeZone == .utc ? .utc : .other
             for command in configuration.initCommands { try drop(command, link) }
+            try readIdleLimit()
         } catch {
             isBroken = true
             throw error

@@ -42,6 +42,10 @@ struct Session: ~Copyable {
     var maximumPacket = Int.max
     /// After how many milliseconds of silence the server ends the connection.
     var idleLimit = Int64.max
+    /// True if a procedure may have set another role.
+    var mayHaveRoleOfProcedure = false
+    /// The role that a login and the init commands give, empty for none; nil until it had to be known.
+    var loginRole: String?
     let hasBulkExecution: Bool
 
     init(_ link: Link, _ configuration: MySQLConfiguration, _ interrupter: Interrupter) throws {
@@ -90,6 +94,7 @@ struct Session: ~Copyable {
     private mutating func noteChange(_ traits: StatementTraits) {
         isChanged = true
         if traits.contains(.setsRole) { mayHaveRole = true }
+        if traits.contains(.callsProcedure) { mayHaveRoleOfProcedure = true }
         if traits.contains(.locksTables) { mayHoldTableLocks = true }
         if traits.contains(.changesParsing) { cache.expire() }
     }
@@ -102,6 +107,12 @@ struct Session: ~Copyable {
         let variables = link.changedVariables
         if !variables.isEmpty || link.hasChangedDatabase { cache.expire() }
         if let name = variables.last(where: { $0.name == "time_zone" })?.value { noteZone(name) }
+        if let seconds = variables.last(where: { $0.name == "wait_timeout" })?.value { noteIdleLimit(seconds) }
+    }
+
+    /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run earlier too.
+    mutating func noteIdleLimit(_ text: String) {
+        if let seconds = Int64(text) { idleLimit = seconds * 1_000 - min(seconds * 100, 5_000) }
     }
 
     private mutating func noteZone(_ name: String) {
@@ -178,7 +189,7 @@ struct Session: ~Copyable {
 
     // MARK: End
 
-    /// Frees everything, which tells the server unless the connection is lost.
+    /// Frees everything, which tells the server unless the connection is lost, and waits for its end there.
     mutating func close() {
         // The rest of its rows may be long.
         if cursor != nil { interrupter.shutDown() }

@@ -20,6 +20,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     static let changesParsing = Self(rawValue: 128)
     /// It may lock tables, which the next begin of a transaction would unlock.
     static let locksTables = Self(rawValue: 16_384)
+    /// It runs statements that its text does not show, one of which may set a role.
+    static let callsProcedure = Self(rawValue: 32_768)
     private static let mayWrite = Self(rawValue: 256)
     private static let namesValues = Self(rawValue: 512)
     private static let variesInRows = Self(rawValue: 1_024)
@@ -28,7 +30,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     private static let sets = Self(rawValue: 8_192)
     private static let told: Self = [
         .changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert, .setsRole, .changesZone,
-        .changesParsing, .locksTables,
+        .changesParsing, .locksTables, .callsProcedure,
     ]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -74,7 +76,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         case "insert": [.isPreparable, .isPlainInsert]
         case "update", "delete", "replace": [.isPreparable]
         // They may do anything, and commit within.
-        case "call": [.changesSession, .survivesFailure, .isPreparable]
+        case "call": [.changesSession, .survivesFailure, .isPreparable, .callsProcedure]
         case "begin", "if", "while", "repeat", "loop", "for", "case": [.survivesFailure]
         case "show", "describe", "desc", "explain", "analyze", "check", "checksum", "help", "do", "create", "drop",
             "alter", "rename", "truncate", "grant", "revoke", "commit", "rollback", "start", "savepoint", "release",
@@ -98,7 +100,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         case "temporary": [.changesSession]
         case _ where lockFunctions.contains(word): [.changesSession, .survivesFailure]
         // BEGIN NOT ATOMIC: a block of statements.
-        case "atomic": [.changesSession, .survivesFailure, .changesParsing, .sets]
+        case "atomic": [.changesSession, .survivesFailure, .changesParsing, .sets, .callsProcedure]
         case "role": [.namesRole]
         case "time_zone": [.namesZone]
         case "into", "update", "delete", "insert", "replace", "nextval", "setval": [.mayWrite]
