@@ -26,7 +26,7 @@ extension PostgresTests {
 
         @Test("each user's leases are that user's, under one maximum")
         func users() async throws {
-            try await withRoles { pool in
+            try await withRoles { pool async throws in
                 for _ in 0..<3 {
                     #expect(try await user(pool, nil) == "postgres of postgres")
                     for name in ["pool_ada", "pool_grace"] {
@@ -40,7 +40,7 @@ extension PostgresTests {
 
         @Test("a role is taken on for every lease, also after one that has left it or reset the session")
         func roles() async throws {
-            try await withRoles { pool in
+            try await withRoles { pool async throws in
                 let options = AcquireOptions(identity: .role("pool_ada"))
                 for statement in ["SELECT 1", "RESET ROLE", "SET ROLE postgres", "SET search_path = pg_catalog"] {
                     try await pool.withConnection(options) { try await $0.execute(SQL(raw: statement)) }
@@ -52,7 +52,7 @@ extension PostgresTests {
 
         @Test("a role that does not exist, or whose name is hostile, is refused with the server's error")
         func unknownRole() async throws {
-            try await withPool { pool in
+            try await withPool { pool async throws in
                 for name in ["nobody's", "x\"; DROP ROLE postgres; --"] {
                     let error = await #expect(throws: PoolError.self) { try await user(pool, .role(name)) }
                     #expect(error?.code == .connectRefused)
