@@ -136,7 +136,7 @@ struct MySQLTestSettings {
     var statementCacheCapacity = 100
     var statementProtocol = MySQLConfiguration.StatementProtocol.prepared
     var usesBulkExecution = true
-    var execution = MySQLConfiguration.Execution.connectionThread
+    var execution = MySQLConfiguration.Execution.driverThreads
     var resetPolicy = MySQLConfiguration.ResetPolicy.smart
 
     func configuration(_ server: PrivateMariaDB) throws -> MySQLConfiguration {
