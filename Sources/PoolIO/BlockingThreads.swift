@@ -27,6 +27,8 @@ public final class BlockingThreads: TaskExecutor {
     private enum Work {
         case job(UnownedJob)
         case call(@Sendable () -> Void)
+        /// A thread has it already.
+        case taken
     }
 
     private struct Queue {
@@ -41,6 +43,8 @@ public final class BlockingThreads: TaskExecutor {
         mutating func next() -> Work? {
             guard firstPending < pending.count else { return nil }
             let work = pending[firstPending]
+            // What a call holds must not go under the lock: it may be a reservation.
+            pending[firstPending] = .taken
             firstPending += 1
             if firstPending == pending.count {
                 pending.removeAll(keepingCapacity: true)
@@ -110,6 +114,7 @@ public final class BlockingThreads: TaskExecutor {
         switch work {
         case .job(let job): globalConcurrentExecutor.enqueue(ExecutorJob(job))
         case .call(let call): Task.detached { call() }
+        case .taken: break
         }
     }
 
@@ -168,6 +173,7 @@ public final class BlockingThreads: TaskExecutor {
             switch work {
             case .job(let job): unsafe job.runSynchronously(on: executor)
             case .call(let call): call()
+            case .taken: break
             }
         }
         atEnd()
