@@ -1,6 +1,5 @@
 import Foundation
 import PoolIO
-import Synchronization
 import Testing
 
 @Suite("BlockingThreads", .timeLimit(.minutes(1)))
@@ -72,13 +71,13 @@ struct BlockingThreadsTests {
     @Test("nothing is lost while threads come and go")
     func churn() async throws {
         let threads = BlockingThreads(name: "test")
-        let ran = Atomic<Int>(0)
+        let ran = Counter()
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask(executorPreference: threads) {
                     for _ in 0..<200 {
                         let reservation = try threads.reserve()
-                        try await threads.run { _ = ran.add(1, ordering: .relaxed) }
+                        try await threads.run { ran.increment() }
                         await Task.yield()
                         withExtendedLifetime(reservation) {}
                     }
@@ -86,7 +85,7 @@ struct BlockingThreadsTests {
             }
             try await group.waitForAll()
         }
-        #expect(ran.load(ordering: .relaxed) == 1_600)
+        #expect(ran.value == 1_600)
         while threads.threadCount > 0 { await Task.yield() }
     }
 
@@ -115,7 +114,7 @@ private final class Arrivals: Sendable {
 
     func arriveAndWait() {
         monitor.update { $0 += 1 }
-        monitor.wait { $0 >= expected ? true : nil }
+        _ = monitor.wait { $0 >= expected ? true : nil }
         // An update wakes one of those who wait, which wakes the next.
         monitor.update { _ in }
     }

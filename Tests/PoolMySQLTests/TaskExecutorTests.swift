@@ -38,7 +38,7 @@ extension MySQLTests {
                                 let rows = try await pool.withConnection { lease in
                                     try await lease.query("SELECT \(number), SLEEP(0.0001)")
                                 }
-                                #expect(rows[0][0, as: Int.self] == number)
+                                #expect(try rows[0][0, as: Int.self] == number)
                                 if Self.thread != thread { moves += 1 }
                             }
                             return moves

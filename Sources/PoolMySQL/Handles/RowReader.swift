@@ -63,8 +63,8 @@ final class RowReader {
     /// Appends what was read to `values`.
     func move(to values: inout [SQLValue]) {
         let count = unsafe pointer.pointee.count
-        let read = [SQLValue](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            if let start = unsafe buffer.baseAddress {
+        let read = unsafe [SQLValue](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            if let start = buffer.baseAddress {
                 unsafe start.moveInitialize(from: pointer.pointee.values, count: count)
             }
             initializedCount = count
