@@ -10,12 +10,15 @@ let package = Package(
         .systemLibrary(name: "CSQLiteBaseline"),
         .target(name: "CBaseline", dependencies: ["CSQLiteBaseline"]),
         .target(
+            name: "CMySQLBaseline", dependencies: ["CBaseline"], linkerSettings: [.linkedLibrary("mariadb")]),
+        .target(
             name: "CPostgresBaseline", dependencies: ["CBaseline"], linkerSettings: [.linkedLibrary("pq")]),
         .executableTarget(
             name: "PoolBenchmarks",
             dependencies: [
-                "CBaseline", "CPostgresBaseline",
+                "CBaseline", "CMySQLBaseline", "CPostgresBaseline",
                 .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolMySQL", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
                 .product(name: "PoolTesting", package: "swift-connection-pool"),

@@ -52,9 +52,10 @@ public struct MySQLConfiguration: Sendable, Hashable {
 
     /// Where the body of a lease runs.
     public enum Execution: Sendable, Hashable {
-        /// On the connection's own thread where its caller allows it, so that there is one hop for each lease.
-        case connectionThread
-        /// Where its caller runs; each statement hops to the connection's thread and back.
+        /// On one of the driver's threads where its caller allows it, so that there is one hop for each lease, and none for a task
+        /// that prefers ``MySQLDriver/taskExecutor``.
+        case driverThreads
+        /// Where its caller runs; each statement hops to one of the driver's threads and back, unless the caller is on one.
         case caller
     }
 
@@ -132,7 +133,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// True if a batch of plain inserts is sent in one request where the server has MariaDB's bulk execution. The default is
     /// true.
     public let usesBulkExecution: Bool
-    /// The default is ``Execution/connectionThread``.
+    /// The default is ``Execution/driverThreads``.
     public let execution: Execution
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
@@ -144,7 +145,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
-        usesBulkExecution: Bool = true, execution: Execution = .connectionThread, resetPolicy: ResetPolicy = .smart
+        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart
     ) throws(PoolConfigurationError) {
         try Self.check(location)
         try Self.check(user: user)

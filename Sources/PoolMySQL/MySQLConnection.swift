@@ -5,7 +5,7 @@ internal import Synchronization
 /// One connection to a MariaDB or MySQL server, as the pool and the common query interface use it.
 public final class MySQLConnection: SQLConnection {
     private let configuration: MySQLConfiguration
-    private let thread: ConnectionThread
+    private let thread: BlockingThreads.Reservation
     private let interrupter: Interrupter
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
@@ -15,7 +15,8 @@ public final class MySQLConnection: SQLConnection {
 
     /// Takes over a session, which nothing else may use.
     init(
-        _ session: consuming sending Session, _ configuration: MySQLConfiguration, _ thread: ConnectionThread,
+        _ session: consuming sending Session, _ configuration: MySQLConfiguration,
+        _ thread: BlockingThreads.Reservation,
         _ interrupter: Interrupter
     ) {
         self.configuration = configuration
@@ -30,7 +31,6 @@ public final class MySQLConnection: SQLConnection {
         // which whoever lets go of it last would have to wait.
         interrupter.shutDown()
         pulse.end()
-        thread.shutDown()
     }
 
     // MARK: DriverConnection
@@ -42,7 +42,8 @@ public final class MySQLConnection: SQLConnection {
     public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
 
     public var executor: (any TaskExecutor)? {
-        configuration.execution == .connectionThread ? thread : nil
+        // Who is there already stays.
+        configuration.execution == .driverThreads && !isHere ? thread.threads : nil
     }
 
     public var isTransactionOpen: Bool { session.withLock { $0.isInTransaction } }
@@ -51,18 +52,18 @@ public final class MySQLConnection: SQLConnection {
 
     // MARK: Operations
 
-    /// Runs `body` with the session, on the connection's thread.
+    /// Runs `body` with the session, on one of the driver's threads.
     ///
     /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end.
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
-        if thread.isCurrent { return try await performHere(isCancellable: isCancellable, body) }
+        if isHere { return try await performHere(isCancellable: isCancellable, body) }
         let operation = interrupter.begin(cancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
-            return try await thread.run { try self.withSession(body) }
+            return try await thread.threads.run { try self.withSession(body) }
         } onCancel: {
             interrupter.cancel(operation)
         }
@@ -164,13 +165,11 @@ public final class MySQLConnection: SQLConnection {
         if mode == .forced { interrupter.close() }
         pulse.end()
         // Behind the call that may still be running. It cannot throw, as what runs does not.
-        try? await thread.run {
+        try? await thread.threads.run {
             self.session.withLock { $0.close() }
             self.pulse.end()
             self.interrupter.attach(nil)
-            Library.endThread()
         }
-        thread.shutDown()
     }
 }
 
@@ -183,7 +182,7 @@ extension SQLDialect {
 
 extension MySQLConnection {
     /// True if a statement can run on the thread that asks.
-    private var isHere: Bool { thread.isCurrent }
+    private var isHere: Bool { thread.threads.isCurrent }
 
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .mysql)

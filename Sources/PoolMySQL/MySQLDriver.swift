@@ -1,15 +1,15 @@
 public import PoolCore
 internal import PoolIO
-internal import Synchronization
 
 /// A pool of connections to a MariaDB or MySQL server.
 public typealias MySQLPool = Pool<MySQLDriver>
 
 /// Adapts libmariadb to the pool.
 ///
-/// **Threads.** Each connection has a thread of its own, on which all its calls run, and the body of its lease where the
-/// caller allows it. Cancels go to the server on a connection beside the pool's, one at a time, which is open for as long as
-/// there is something to cancel, and a second longer for the next. It counts among the server's and the user's connections.
+/// **Threads.** There is a thread for each connection. All calls run on these threads, and so do the bodies of leases where the
+/// caller allows it, and tasks that prefer the ``taskExecutor``. Cancels go to the server on a connection beside the pool's, one at a
+/// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among the server's
+/// and the user's connections.
 ///
 /// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
 /// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
@@ -23,7 +23,7 @@ public struct MySQLDriver: SQLDriver {
     /// What all connections of a driver have in common.
     private final class Shared: Sendable {
         let killer: Killer
-        let connectionCount = Atomic<Int>(0)
+        let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
 
         init(_ configuration: MySQLConfiguration) {
             killer = Killer(configuration)
@@ -38,19 +38,22 @@ public struct MySQLDriver: SQLDriver {
 
     public var name: String { "mysql" }
 
+    /// The threads of the driver's connections, for tasks that shall run on them for all their life:
+    /// `Task(executorPreference:)`. Their statements need no hop at all. There are as many as there are open connections, so
+    /// such tasks may compute for a while, but must not wait for one another by blocking.
+    public var taskExecutor: any TaskExecutor { shared.threads }
+
     /// Resolving the host's name cannot be interrupted; all else can.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            let number = shared.connectionCount.add(1, ordering: .relaxed).newValue
-            let thread = try ConnectionThread(name: "mysql-\(number)")
+            let thread = try shared.threads.reserve()
             do {
-                let connection = try await thread.run { try connect(on: thread, wait) }
+                let connection = try await thread.threads.run { try connect(on: thread, wait) }
                 shared.killer.noteConnect()
                 return connection
             } catch {
-                thread.shutDown()
                 if wait.isInterrupted { throw CancellationError() }
                 if wait.isLate { throw MySQLError.late(configuration.connectTimeout).whileConnecting() }
                 throw (error as? MySQLError)?.whileConnecting() ?? error
@@ -60,19 +63,13 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    private func connect(on thread: ConnectionThread, _ wait: ConnectWait) throws -> MySQLConnection {
-        Library.beginThread()
-        do {
-            return try wait.limited(to: configuration.connectTimeout) {
-                let link = try Link()
-                try link.connect(configuration, wait)
-                let interrupter = try interrupter(for: link)
-                let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
-                return MySQLConnection(session, configuration, thread, interrupter)
-            }
-        } catch {
-            Library.endThread()
-            throw error
+    private func connect(on thread: BlockingThreads.Reservation, _ wait: ConnectWait) throws -> MySQLConnection {
+        try wait.limited(to: configuration.connectTimeout) {
+            let link = try Link()
+            try link.connect(configuration, wait)
+            let interrupter = try interrupter(for: link)
+            let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
+            return MySQLConnection(session, configuration, thread, interrupter)
         }
     }
 

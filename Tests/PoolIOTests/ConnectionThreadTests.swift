@@ -159,7 +159,7 @@ private final class BlockingGate: Sendable {
     func wait() { semaphore.wait() }
 }
 
-private final class Counter: Sendable {
+final class Counter: Sendable {
     private let count = Atomic<Int>(0)
 
     var value: Int { count.load(ordering: .relaxed) }

@@ -187,7 +187,7 @@ extension MySQLTests {
 }
 
 /// True where `Scripts/campaign` asks for long runs.
-private let isCampaign = ProcessInfo.processInfo.environment["POOL_CAMPAIGN"] == "full"
+let isCampaign = ProcessInfo.processInfo.environment["POOL_CAMPAIGN"] == "full"
 
 /// What became of many statements that were cancelled at random moments.
 struct CancelOutcome: Sendable {
@@ -198,11 +198,15 @@ struct CancelOutcome: Sendable {
 }
 
 /// Cancels `rounds` statements around their end, each followed by one that nobody cancels.
-func cancelAtRandom(rounds: Int, seed: UInt64) async throws -> CancelOutcome {
-    try await withPool(4) { pool in
+func cancelAtRandom(rounds: Int, seed: UInt64, onThreads: Bool = false) async throws -> CancelOutcome {
+    let driver = MySQLDriver(configuration: try MySQLTestSettings().configuration(PrivateMariaDB.shared.get()))
+    let executor = onThreads ? driver.taskExecutor : nil
+    return try await withPool(4, of: driver) { pool in
         try await withThrowingTaskGroup(of: CancelOutcome.self) { group in
             for worker in 0..<4 {
-                group.addTask { try await cancelAtRandom(rounds / 4, worker, seed &+ UInt64(worker), pool) }
+                group.addTask(executorPreference: executor) {
+                    try await cancelAtRandom(rounds / 4, worker, seed &+ UInt64(worker), pool, executor)
+                }
             }
             return try await group.reduce(into: CancelOutcome()) { sum, outcome in
                 sum.cancelled += outcome.cancelled
@@ -215,13 +219,13 @@ func cancelAtRandom(rounds: Int, seed: UInt64) async throws -> CancelOutcome {
 }
 
 private func cancelAtRandom(
-    _ rounds: Int, _ worker: Int, _ seed: UInt64, _ pool: MySQLPool
+    _ rounds: Int, _ worker: Int, _ seed: UInt64, _ pool: MySQLPool, _ executor: (any TaskExecutor)?
 ) async throws -> CancelOutcome {
     var random = SeededRandom(seed: seed)
     var outcome = CancelOutcome()
     for round in 0..<rounds {
         let number = worker * 1_000_000 + round
-        let task = Task {
+        let task = Task(executorPreference: executor) {
             try await pool.query("SELECT \(number), SLEEP(\(Double(round % 3) * 0.0003))").first?[0, as: Int.self]
         }
         for _ in 0..<Int.random(in: 0...60, using: &random) { await Task.yield() }

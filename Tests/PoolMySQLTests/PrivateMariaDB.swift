@@ -88,7 +88,7 @@ struct MySQLTestSettings {
     var statementCacheCapacity = 100
     var statementProtocol = MySQLConfiguration.StatementProtocol.prepared
     var usesBulkExecution = true
-    var execution = MySQLConfiguration.Execution.connectionThread
+    var execution = MySQLConfiguration.Execution.driverThreads
     var resetPolicy = MySQLConfiguration.ResetPolicy.smart
 
     func configuration(_ server: PrivateMariaDB) throws -> MySQLConfiguration {
@@ -133,9 +133,16 @@ func withPool<Result>(
     let server = try PrivateMariaDB.shared.get()
     var settings = MySQLTestSettings()
     change(&settings)
+    return try await withPool(maximumConnections, of: MySQLDriver(configuration: settings.configuration(server)), body)
+}
+
+/// A pool of a driver that the test knows.
+@discardableResult
+func withPool<Result>(
+    _ maximumConnections: Int = 4, of driver: MySQLDriver, _ body: (MySQLPool) async throws -> Result
+) async throws -> Result {
     let pool = try MySQLPool(
-        database: settings.configuration(server),
-        configuration: PoolConfiguration(name: "test", maximumConnections: maximumConnections))
+        driver: driver, configuration: PoolConfiguration(name: "test", maximumConnections: maximumConnections))
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(pool)) } catch { result = .failure(error) }
     await pool.close(drain: .seconds(5))

@@ -17,19 +17,20 @@ struct Options {
     var limits: String?
 
     static let usage = """
-        usage: PoolBenchmarks [all | pool | sqlite | postgres] [OPTION…]
+        usage: PoolBenchmarks [all | pool | sqlite | postgres | mysql] [OPTION…]
 
         Measures this package and programs in C that do the same, in turns, each in a process of its own, and prints tables with
-        ratios. The default is all. Postgres needs the server's programs, or the URL of a server that runs.
+        ratios. The default is all. Postgres and MariaDB need the servers' programs, or the URL of a server that runs.
 
             --rounds N        turns of each contender; the default is 5
             --seconds N       how long a turn lasts; the default is 1
             --tasks N,…       how many tasks at once; the default is 1,8,64, and for the pool 1,2,8,64
-            --only NAME,…     pool: cycle, yield, waiters; sqlite: lease, point, rows, mixed; postgres: select1, point,
-                              rows, batch; the default is all of them but waiters, which take
+            --only NAME,…     pool: cycle, yield, waiters; sqlite: lease, point, rows, mixed; postgres and mysql:
+                              select1, point, rows, batch; the default is all of them but waiters, which take
                               minutes and 7 GB of memory
-            --url URL         postgres: a server that runs, where the schema pool_benchmark is made anew and dropped at the end;
-                              the default is a server of the benchmark's own
+            --url URL         postgres, mysql: a server that runs, where the schema or database pool_benchmark is made anew
+                              and dropped at the end, with mysql in the form mysql://user:password@host:port or
+                              mysql://user:password@localhost?socket=PATH; the default is a server of the benchmark's own
             --markdown FILE   writes the tables there too, with the machine, the versions and the command
             --svg FILE        writes a chart of the ratios
             --json FILE       writes every measurement

@@ -23,15 +23,17 @@ struct PoolBenchmarks {
         let isNamed = arguments.first.map { !$0.hasPrefix("-") } ?? false
         let name = isNamed ? arguments.removeFirst() : "all"
         if name == ContenderProcess.command { return try await ContenderProcess.answer(arguments.first ?? "") }
-        guard ["all", "pool", "sqlite", "postgres"].contains(name) else {
+        guard ["all", "pool", "sqlite", "postgres", "mysql"].contains(name) else {
             throw UsageError("there is no benchmark '\(name)'")
         }
         let options = try Options(arguments)
+        if name == "all", options.url != nil { throw UsageError("--url needs the name of a benchmark") }
         let limits = try options.limits.map(Limits.init(path:))
         var comparisons: [Comparison] = []
         if name == "pool" || name == "all" { comparisons += try PoolBenchmark(options: options).run() }
         if name == "sqlite" || name == "all" { comparisons += try await SQLiteBenchmark(options: options).run() }
         if name == "postgres" || name == "all" { comparisons += try await PostgresBenchmark(options: options).run() }
+        if name == "mysql" || name == "all" { comparisons += try await MySQLBenchmark(options: options).run() }
         try Report(comparisons).write(options)
         try limits?.check(comparisons)
     }

@@ -39,6 +39,7 @@ struct BinaryDecoding {
         case .int64: return .int(take())
         case .int32: return .int(Int64(take(Int32.self)))
         case .text: return unsafe Self.text(takeBytes())
+        case .double: return .double(Double(bitPattern: take()))
         default: return otherValue(kind, zone)
         }
     }

@@ -34,7 +34,7 @@ final class Statement {
         self.text = text
         self.traits = traits
         parameterCount = unsafe Int(mysql_stmt_param_count(pointer))
-        unsafe cmariadb_set_result_callback(pointer, receiveValue, Unmanaged.passUnretained(reader).toOpaque())
+        unsafe cmariadb_set_result_callback(pointer, receiveValue, reader.pointer)
         let count = unsafe Int(mysql_stmt_field_count(pointer))
         if count > 0 { unsafe learn(UnsafeBufferPointer(start: mariadb_stmt_fetch_fields(pointer), count: count)) }
     }
@@ -83,7 +83,7 @@ final class Statement {
         count = 0
         unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_ARRAY_SIZE, &count)
         unsafe cmariadb_set_param_callback(pointer, nil)
-        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_CB_USER_DATA, Unmanaged.passUnretained(reader).toOpaque())
+        unsafe mysql_stmt_attr_set(pointer, STMT_ATTR_CB_USER_DATA, reader.pointer)
         if result != 0 { throw error }
     }
 
@@ -105,15 +105,11 @@ final class Statement {
 
     /// All rows that are left, as values one after the other; `limit` of them at most. True if there may be more.
     func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
-        reader.state.zone = zone
-        reader.state.values = values
-        values = []
-        defer {
-            values = reader.state.values
-            reader.state.values = []
-        }
+        reader.begin(zone)
+        defer { reader.move(to: &values) }
         var count = 0
         while count < limit {
+            reader.makeRoom()
             let result = unsafe mysql_stmt_fetch(pointer)
             if result == MYSQL_NO_DATA {
                 noteEndOfRows()
@@ -156,44 +152,8 @@ final class Statement {
 
     private func learn(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) {
         shapes = fields.indices.map { unsafe FieldShape(of: fields[$0]) }
-        reader.state.kinds = fields.indices.map { unsafe ColumnKind(of: fields[$0]) }
+        unsafe reader.learn(fields)
         columns = Columns(names: shapes.map(\.name))
-    }
-}
-
-/// Where libmariadb puts the values of rows.
-private final class RowReader {
-    /// In one piece, because each access to a property of an object is checked.
-    var state = State()
-
-    struct State {
-        var kinds: [ColumnKind] = []
-        var values: [SQLValue] = []
-        var zone = SessionZone.other
-
-        /// Takes a value, and leaves `position` behind it; nil is NULL.
-        @inline(__always)
-        mutating func take(_ column: Int, _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) {
-            guard let position = unsafe position, let start = unsafe position.pointee else {
-                values.append(.null)
-                return
-            }
-            var decoding = unsafe BinaryDecoding(at: start)
-            values.append(decoding.value(kinds[column], zone))
-            unsafe position.pointee = unsafe decoding.position
-        }
-    }
-}
-
-/// What libmariadb calls for each value of a row. It must leave `position` behind the value. Not a closure, because one that
-/// calls a static member crashes the compiler (Swift 6.3.1).
-private func receiveValue(
-    _ user: UnsafeMutableRawPointer?, _ column: UInt32,
-    _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?
-) {
-    guard let user = unsafe user else { return }
-    unsafe Unmanaged<RowReader>.fromOpaque(user)._withUnsafeGuaranteedRef {
-        unsafe $0.state.take(Int(column), position)
     }
 }
 

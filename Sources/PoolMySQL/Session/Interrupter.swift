@@ -118,8 +118,8 @@ final class Interrupter: Sendable {
     /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as long as
     /// they take, or until the connection is given up.
     func finish() -> Aftermath {
-        monitor.update { $0.hasStarted = false }
-        return monitor.wait { state in
+        monitor.wait { state in
+            state.hasStarted = false
             if state.isGivenUp { return .unknown }
             if state.requestsOnTheirWay > 0 { return nil }
             return state.hasLostRequest ? .unknown : state.hasDelivered ? .delivered : Aftermath.none

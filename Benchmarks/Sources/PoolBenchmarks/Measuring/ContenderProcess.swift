@@ -4,6 +4,7 @@ import Foundation
 enum ContenderProcess {
     /// What such a process is told to do.
     enum Request: Codable {
+        case mysql(MySQLRun)
         case pool(PoolRun)
         case postgres(PostgresRun)
         case sqlite(SQLiteRun)
@@ -33,6 +34,7 @@ enum ContenderProcess {
     static func answer(_ argument: String) async throws {
         let measurement =
             switch try JSONDecoder().decode(Request.self, from: Data(argument.utf8)) {
+            case .mysql(let run): try await run.measure()
             case .pool(let run): try await run.measure()
             case .postgres(let run): try await run.measure()
             case .sqlite(let run): try await run.measure()

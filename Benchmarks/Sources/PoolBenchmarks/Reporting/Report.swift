@@ -1,4 +1,5 @@
 import CBaseline
+import CMySQLBaseline
 import CPostgresBaseline
 import Foundation
 
@@ -18,7 +19,8 @@ struct Report: Codable {
         let libpq = Int(postgres_library_version())
         versions = [
             ProcessInfo.processInfo.operatingSystemVersionString, Self.compiler,
-            "libpq \(libpq / 10_000).\(libpq % 10_000)", "SQLite \(String(cString: sqlite_library_version()))",
+            "libpq \(libpq / 10_000).\(libpq % 10_000)", "libmariadb \(String(cString: mysql_library_version()))",
+            "SQLite \(String(cString: sqlite_library_version()))",
         ]
     }
 
