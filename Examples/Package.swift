@@ -47,6 +47,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        // Three pools of three drivers under one registry and one budget.
+        .executableTarget(
+            name: "SharedBudget",
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolMySQL", package: "swift-connection-pool"),
+                .product(name: "PoolPostgres", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         // The code in the README, word for word: Scripts/lint compares them.
         .executableTarget(
             name: "ReadmeQuickstart",

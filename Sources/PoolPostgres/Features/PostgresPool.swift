@@ -6,10 +6,13 @@ extension Pool where Driver == PostgresDriver {
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
-        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil,
+        budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger)
+            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger,
+            budget: budget)
     }
 
     /// A pool for the server and database that `database` describes.
@@ -17,10 +20,12 @@ extension Pool where Driver == PostgresDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: PostgresConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<PostgresDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        hooks: PoolHooks<PostgresDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        budget: PoolBudget? = nil
     ) throws {
         try self.init(
             driver: PostgresDriver(configuration: database, logger: logger), configuration: configuration, hooks: hooks,
-            observer: observer, logger: logger)
+            observer: observer, logger: logger,
+            budget: budget)
     }
 }
