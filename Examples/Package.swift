@@ -47,9 +47,20 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        // The same code for three databases, in one program.
+        // The same code for three databases, in one program,
         .executableTarget(
             name: "SameCode",
+            dependencies: [
+                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolMySQL", package: "swift-connection-pool"),
+                .product(name: "PoolPostgres", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        // and three pools of three drivers under one registry and one budget.
+        .executableTarget(
+            name: "SharedBudget",
             dependencies: [
                 .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolMySQL", package: "swift-connection-pool"),

@@ -43,7 +43,8 @@ public struct DriverInformation: Sendable, Hashable, CustomStringConvertible {
     public var endpoint: String?
     /// Who the connections log in as, if the driver knows before it connects.
     public var user: String?
-    /// True if a call of the client library holds a thread until the database has answered; never one of Swift's own.
+    /// True if a call of the client library holds a thread until the database has answered: a thread of the connection's own,
+    /// unless the driver's configuration says otherwise.
     public var blocksThread: Bool
     public var capabilities: Set<Capability>
 

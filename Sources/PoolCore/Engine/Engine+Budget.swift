@@ -32,7 +32,7 @@ extension Engine {
     mutating func settlePermits(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard permits.isShared else { return }
         if permits.shortage.exists, permits.yielding == 0 { _ = yieldIdle(now, &effects) }
-        permits.returned += permits.held - counts.total
+        returnPermits()
         var claim = permits.claim
         claim.returned = permits.returned
         claim.yielding = permits.yielding
@@ -50,6 +50,11 @@ extension Engine {
         effects.append(.claim(claim))
     }
 
+    /// Gives back what no place needs.
+    mutating func returnPermits() {
+        if permits.isShared { permits.returned += permits.held - counts.total }
+    }
+
     /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because its
     /// waiter came before every waiter of `lane`.
     func budgetStarves(besides lane: Int) -> Bool {
@@ -58,13 +63,14 @@ extension Engine {
     }
 
     private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard life == .running, let slot = spareSlot else { return false }
+        guard let slot = spareSlot else { return false }
         close(slot, .makingRoom, .orderly, now, &effects)
         return true
     }
 
     /// The idle connection that was unused for longest, of those that the minimums do not keep.
     var spareSlot: Int32? {
+        guard life == .running else { return nil }
         var oldest = nowhere
         for lane in lanes.indices where !lanes[lane].idle.isEmpty && maySpare(lane) {
             let candidate = lanes[lane].idle.first

@@ -127,6 +127,8 @@ extension Engine {
         slotDeadlines.remove(slot)
         if slots[Int(slot)].makesRoom { permits.yielding -= 1 }
         move(slot, to: .free, now)
+        // Before anybody here takes the place: a waiter of another pool may have come first.
+        returnPermits()
         if life != .running { closeWhatMay(now, &effects) }
     }
 }

@@ -7,10 +7,13 @@ extension Pool where Driver == MySQLDriver {
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
-        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil,
+        budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: MySQLConfiguration(url: url), configuration: configuration, observer: observer, logger: logger)
+            database: MySQLConfiguration(url: url), configuration: configuration, observer: observer, logger: logger,
+            budget: budget)
     }
 
     /// A pool for the server and database that `database` describes.
@@ -18,10 +21,12 @@ extension Pool where Driver == MySQLDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: MySQLConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<MySQLDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        hooks: PoolHooks<MySQLDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        budget: PoolBudget? = nil
     ) throws {
         try self.init(
             driver: MySQLDriver(configuration: database), configuration: configuration, hooks: hooks,
-            observer: observer, logger: logger)
+            observer: observer, logger: logger,
+            budget: budget)
     }
 }

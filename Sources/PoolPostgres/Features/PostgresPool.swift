@@ -6,10 +6,13 @@ extension Pool where Driver == PostgresDriver {
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
-        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
+        logger: Logger? = nil,
+        budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger)
+            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger,
+            budget: budget)
     }
 
     /// A pool for the server and database that `database` describes.
@@ -18,10 +21,10 @@ extension Pool where Driver == PostgresDriver {
     public convenience init(
         database: PostgresConfiguration, configuration: PoolConfiguration? = nil,
         hooks: PoolHooks<PostgresDriver> = PoolHooks(), credentials: CredentialProvider? = nil,
-        observer: (any PoolObserver)? = nil, logger: Logger? = nil
+        observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
     ) throws {
         try self.init(
             driver: PostgresDriver(configuration: database, logger: logger), configuration: configuration, hooks: hooks,
-            credentials: credentials, observer: observer, logger: logger)
+            credentials: credentials, observer: observer, logger: logger, budget: budget)
     }
 }

@@ -40,5 +40,6 @@ struct BudgetModelTests {
         try run.run(steps: steps)
         #expect(run.grants > steps / 500)
         #expect(run.roomsMade > steps / 5000)
+        #expect(run.yields > steps / 5000)
     }
 }

@@ -155,10 +155,12 @@ struct BudgetRuleTests {
     // MARK: The budget
 
     private func claim(
-        _ number: UInt64, wanted: Int, returned: Int = 0, sequence: UInt64 = .max, starving: UInt64 = .max, yielding: Int = 0
+        _ number: UInt64, wanted: Int, returned: Int = 0, sequence: UInt64 = .max, starving: UInt64 = .max,
+        yielding: Int = 0
     ) -> PermitClaim {
         PermitClaim(
-            number: number, returned: returned, wanted: wanted, sequence: sequence, starving: starving, yielding: yielding)
+            number: number, returned: returned, wanted: wanted, sequence: sequence, starving: starving,
+            yielding: yielding)
     }
 
     @Test("A free permit goes to the waiter that came first, in whichever pool")

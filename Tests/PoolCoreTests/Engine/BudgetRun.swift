@@ -16,6 +16,8 @@ final class BudgetRun {
     private var random: SeededRandom
     private(set) var grants = 0
     private(set) var roomsMade = 0
+    /// Connections that were closed in a shortage.
+    private(set) var yields = 0
 
     init(maximum: Int, _ configurations: [EngineConfiguration], seed: UInt64) throws {
         ledgerMaximum = maximum
@@ -28,7 +30,10 @@ final class BudgetRun {
         }
         for (index, run) in runs.enumerated() {
             members.append(try join(run))
-            run.onClaim = { [unowned self] claim in claims.append((members[index], claim)) }
+            run.onClaim = { [unowned self] claim in
+                if claim.yielding > 0 { yields += 1 }
+                claims.append((members[index], claim))
+            }
             run.nextArrival = { [unowned self] in
                 arrivals += 1
                 return arrivals
@@ -52,6 +57,7 @@ final class BudgetRun {
     func run(steps: Int) throws {
         for run in runs { try run.perform(.start) }
         for _ in 0..<steps {
+            if random.oneIn(60) { for run in runs { run.isQuiet = !random.oneIn(3) } }
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5: try runs.randomElement(using: &random)?.takeRandomStep()
             case 5..<7: deliverClaim()
@@ -81,12 +87,16 @@ final class BudgetRun {
             try run(of: member)?.perform(.permitGranted)
         case .announce(let shortage, let member): try run(of: member)?.perform(.setShortage(shortage))
         case .search:
-            let spares = runs.filter { $0.engine.longestSpare(now: $0.now) != nil }
-                .sorted { $0.engine.longestSpare(now: $0.now) ?? 0 > $1.engine.longestSpare(now: $1.now) ?? 0 }
-            try spares.first?.perform(.makeRoom)
-            if !spares.isEmpty { roomsMade += 1 }
-            ledger.searched(found: spares.first?.hasMadeRoom ?? false)
+            let longest = runs.max { spareTime($0) < spareTime($1) }
+            let found = longest.map(spareTime) ?? -1 >= 0
+            if found { try longest?.perform(.makeRoom) }
+            if found { roomsMade += 1 }
+            ledger.searched(found: found)
         }
+    }
+
+    private func spareTime(_ run: EngineRun) -> Nanoseconds {
+        run.engine.longestSpare(now: run.now) ?? -1
     }
 
     private func run(of member: Int) -> EngineRun? {
@@ -122,7 +132,7 @@ final class BudgetRun {
         let kept = ledger.members.values.reduce(0) { $0 + max($1.held, $1.reserved) }
         try require(kept >= ledgerMaximum, "somebody waits for a permit that is free")
         let isMakingRoom = runs.contains { $0.engine.permits.yielding > 0 }
-        let spare = runs.first { $0.engine.life == .running && $0.engine.spareSlot != nil }
+        let spare = runs.first { $0.engine.spareSlot != nil }
         try require(isMakingRoom || spare == nil, "somebody waits while \(spare?.name ?? "") has an idle connection")
         let starving = lacking.map { $0.engine.permits.claim.starving }.min() ?? .max
         guard !isMakingRoom else { return }

@@ -64,9 +64,11 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
             $0.lifetimeJitter = 0.5
             $0.validatesEveryGrant = true
         },
-        EngineScenario("one lane on a budget", maximum: 4, [.init(maximum: 4, minimum: 1)], sharesBudget: true) { _ in },
+        EngineScenario("one lane on a budget", maximum: 4, [.init(maximum: 4, minimum: 1)], sharesBudget: true) { _ in
+        },
         EngineScenario(
-            "three lanes on a budget", maximum: 5, [.init(maximum: 2, minimum: 1), .init(maximum: 5), .init(maximum: 3)],
+            "three lanes on a budget", maximum: 5,
+            [.init(maximum: 2, minimum: 1), .init(maximum: 5), .init(maximum: 3)],
             sharesBudget: true
         ) {
             $0.resetsEveryRelease = true

@@ -14,10 +14,20 @@ extension EngineRun {
             try perform(.permitGranted)
         case 72..<80: try perform(.makeRoom)
         case 80..<90:
-            let starving = random.oneIn(2) ? UInt64.max : UInt64(max(0, model.arrivals - Int.random(in: 0...8, using: &random)))
+            let age = Int.random(in: 0...8, using: &random)
+            let starving = random.oneIn(2) ? UInt64.max : UInt64(max(0, model.arrivals - age))
             try perform(.setShortage(BudgetShortage(exists: true, starving: starving)))
         default: try perform(.setShortage(.none))
         }
+    }
+
+    /// What happens in a pool that nobody acquires from.
+    func rest() throws {
+        if let lease = model.connections.filter({ $0.state == .leased }).randomElement(using: &random) {
+            return try perform(.release(lease.ticket, .clean))
+        }
+        if model.connections.contains(where: { $0.state != .idle }) { return try answerSomething() }
+        try perform(.alarm)
     }
 
     func tellBudget(_ call: EngineCall, _ effects: inout EffectList) {
@@ -32,8 +42,8 @@ extension EngineRun {
             let spare = model.spare
             hasMadeRoom = engine.makeRoom(now: now, effects: &effects)
             model.permits.mustMakeRoom = true
-            model.require(
-                hasMadeRoom == (spare != nil && model.life == .running), "made room: \(hasMadeRoom), for \(String(describing: spare))")
+            let isRight = hasMadeRoom == (spare != nil && model.life == .running)
+            model.require(isRight, "has made room: \(hasMadeRoom), but there is \(String(describing: spare))")
         default: break
         }
     }

@@ -48,6 +48,7 @@ extension EngineRun {
     }
 
     private func acquire() throws {
+        if isQuiet { return try rest() }
         let lane = Int.random(in: model.lanes.indices, using: &random)
         let priorities: [Int32] = [0, 1, 1, 1, 1, 2]
         let priority = priorities.randomElement(using: &random) ?? 1

@@ -67,6 +67,8 @@ final class EngineRun {
     /// The pool has ended, and the next one comes.
     var willBeginAnew: (() throws -> Void)?
     var hasMadeRoom = false
+    /// Nobody acquires.
+    var isQuiet = false
 
     init(name: String, configuration: EngineConfiguration, sharesBudget: Bool = false, seed: UInt64) {
         self.name = name

@@ -69,8 +69,8 @@ extension ShadowModel {
         require(!connections.contains { $0.ticket.index == ticket.index }, "two connections in one place")
         require(mayConnect(lane), "a connect that the limits or the backoff forbid")
         require(!isFull, "a connect above the pool's maximum")
-        let permitted = permits.isShared ? permits.received - permits.claim.returned : .max
-        require(total() < permitted, "a connect without a permit")
+        require(!permits.isShared || call == .permitGranted, "a connect that the budget has not just allowed")
+        require(!permits.isShared || total() < permits.received - permits.claim.returned, "a connect without a permit")
         require(lacking(lane) > 0, "a connect that nobody needs")
         let failures = lanes[lane].failures
         require(attempt == failures + 1, "attempt \(attempt) after \(failures) failures")

@@ -14,7 +14,10 @@ struct PoolEventTests {
         for var reader in readers {
             var names: [String] = []
             while let event = await reader.next() { names.append(name(event)) }
-            #expect(Set(names) == ["waiting", "acquired", "released", "opened", "cleared", "closed connection", "draining", "closed"])
+            #expect(
+                Set(names) == [
+                    "waiting", "acquired", "released", "opened", "cleared", "closed connection", "draining", "closed",
+                ])
             #expect(Set(names.prefix(2)) == ["opened", "waiting"])
             #expect(names.last == "closed")
         }

@@ -24,7 +24,8 @@ struct PoolLeaseEventTests {
     private func describe(_ event: PoolEvent) -> [String] {
         switch event {
         case .waiting: ["waiting"]
-        case .acquired(_, "main", let waited, let isNew): waited == .zero ? [isNew ? "acquired new" : "acquired"] : ["\(waited)"]
+        case .acquired(_, "main", let waited, let isNew):
+            waited == .zero ? [isNew ? "acquired new" : "acquired"] : ["\(waited)"]
         case .released(_, "main", let used): ["released \(used == .seconds(3) ? "3.00 s" : "\(used)")"]
         default: []
         }
@@ -69,7 +70,9 @@ struct PoolLeaseEventTests {
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 1, minimumConnections: 1))
         await fixture.until { $0.idle == 1 }
         fixture.driver.connections[0].lose()
-        let lost = try await fixture.observer.event { if case .idleConnectionLost(_, "main") = $0 { true } else { false } }
+        let lost = try await fixture.observer.event {
+            if case .idleConnectionLost(_, "main") = $0 { true } else { false }
+        }
         try await fixture.observer.event { $0.closeReason == .broken }
         guard case .idleConnectionLost(let id, _) = lost else { return }
         let places = fixture.observer.events.indices.filter { place in

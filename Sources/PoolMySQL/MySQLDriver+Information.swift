@@ -1,0 +1,16 @@
+public import PoolCore
+
+extension MySQLDriver {
+    public var information: DriverInformation {
+        let place =
+            switch configuration.location {
+            case .tcp(let host, let port): (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+            case .socket(let path): path
+            }
+        return DriverInformation(
+            name: name, clientLibrary: .init(name: "libmariadb", version: Library.version),
+            endpoint: place + (configuration.database.map { "/" + $0 } ?? ""), user: configuration.user,
+            blocksThread: true,
+            capabilities: [.readOnlyAccess, .cancellation, .lossDetection, .statementCache, .streaming])
+    }
+}
