@@ -84,6 +84,23 @@ struct BudgetRuleTests {
         #expect(bench.engine.permits.claim.returned == 1)
     }
 
+    @Test("A place that comes free is not taken by a waiter of its own pool without a new permit")
+    func noShortcut() throws {
+        let bench = bench(maximum: 1)
+        let connection = try lease(bench)
+        bench.acquire()
+        bench.release(connection, .broken)
+        bench.closed(connection)
+        #expect(bench.opens.isEmpty)
+        #expect(bench.engine.permits.claim.returned == 1)
+        #expect(bench.engine.permits.claim.wanted == 2)
+        bench.acquire()
+        grant(bench)
+        bench.failed(try #require(bench.opens.first))
+        #expect(bench.opens.isEmpty)
+        #expect(bench.engine.permits.claim.returned == 2)
+    }
+
     @Test("Closing an engine gives all its permits back, also one that is still on its way")
     func closing() throws {
         let bench = bench()
