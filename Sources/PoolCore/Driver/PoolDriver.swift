@@ -13,8 +13,9 @@ public protocol PoolDriver: Sendable {
     /// A short name in lower case for logs, errors and metrics: `"sqlite"`.
     var name: String { get }
 
-    /// The lanes of a pool of `maximumConnections`. Called once, when the pool is made. The default is one lane that takes
-    /// both kinds of access.
+    /// The lanes of a pool of `maximumConnections`. Called when the pool is made, and again when it is reconfigured: then the
+    /// lanes must be the same ones in the same order, with limits that may differ. The default is one lane that takes both
+    /// kinds of access.
     ///
     /// A lane is a set of connections that are interchangeable with each other.
     func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
@@ -81,6 +82,11 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// says nothing. For connections that serve both kinds of access, and refuse writes to a lease that only reads. Without
     /// I/O. The default does nothing.
     func setAccess(_ access: Access)
+
+    /// Says how many prepared statements to keep from now on; nil is what the driver's own configuration says. Called when the
+    /// connection is open, where the pool has a number, and when that changes: from any thread, also while a call is running.
+    /// Without I/O: what is above the number goes at the next occasion. The default does nothing.
+    func setStatementCacheCapacity(_ capacity: Int?)
 }
 
 extension DriverConnection {
@@ -89,6 +95,8 @@ extension DriverConnection {
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}
 
     public func setAccess(_ access: Access) {}
+
+    public func setStatementCacheCapacity(_ capacity: Int?) {}
 }
 
 /// What the next lease of a connection would find.

@@ -13,6 +13,8 @@ enum Effect: Hashable, Sendable {
     case warnOfLeak(ConnectionTicket)
     /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
     case setAlarm(Nanoseconds)
+    /// What somebody has asked the pool to bring about has ended.
+    case endGoal(GoalNumber, GoalOutcome)
     /// No acquire is served from now on.
     case draining
     /// The pool is closed: nothing is open any more.
@@ -23,6 +25,8 @@ enum Effect: Hashable, Sendable {
 enum AcquireFailure: Hashable, Sendable {
     case timedOut
     case closed
+    /// The pool is closing.
+    case draining
     case tooManyWaiters
     case wouldDeadlock
     /// The lane's connects fail for good; the shell knows the error.
@@ -35,6 +39,12 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case idleTimeout
     /// Older than the maximum lifetime.
     case lifetime
+    /// It has served as many leases as ``PoolConfiguration/maximumUses`` allows.
+    case usedUp
+    /// A new one has taken its place, or is about to: ``Pool/rotate(over:)``.
+    case rotated
+    /// The pool, or the connection's lane, had more than a maximum that was lowered.
+    case shrunk
     /// Reported broken by its driver, or discarded by its holder.
     case broken
     /// A validation failed or took too long.

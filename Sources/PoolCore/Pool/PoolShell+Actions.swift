@@ -10,6 +10,7 @@ enum Action {
     case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
     case report(PoolEvent)
+    case endGoal(CheckedContinuation<GoalOutcome, Never>, GoalOutcome)
     case finish([CheckedContinuation<Void, Never>])
 }
 
@@ -38,13 +39,13 @@ extension PoolShell {
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):
             let request = ConnectRequest(
-                lane: lanes[lane], attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
+                lane: state.lanes[lane].configuration, attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
                 timeout: .nanoseconds(deadline - now))
             actions.append(.open(state.beginJob(on: ticket), request))
         case .cancelOpen(let ticket):
             let lane = state.lane(of: ticket)
             if state.engine.life == .running {
-                let error = makeTimeout(.connect, after: configuration.connectTimeout, lane, state, now)
+                let error = makeTimeout(.connect, after: state.configuration.connectTimeout, lane, state, now)
                 state.lanes[lane].lastError = error
                 actions.append(.report(connectFailure(error, lane, state, now)))
             }
@@ -62,6 +63,12 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
+        case .endGoal(let number, let outcome):
+            if let waiting = state.goals.removeValue(forKey: number) {
+                actions.append(.endGoal(waiting, outcome))
+            } else {
+                state.endedGoals[number] = outcome
+            }
         case .draining:
             actions.append(.report(.draining))
         case .finished:
@@ -80,7 +87,7 @@ extension PoolShell {
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
             if reason == .validationFailed {
-                let limit = configuration.validationTimeout
+                let limit = state.configuration.validationTimeout
                 state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
             }
         }
@@ -108,6 +115,7 @@ extension PoolShell {
             Task.detached { await self.close(ticket, connection, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
         case .report(let event): report(event)
+        case .endGoal(let waiting, let outcome): waiting.resume(returning: outcome)
         case .finish(let closers): finish(closers)
         }
     }

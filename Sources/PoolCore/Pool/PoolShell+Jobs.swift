@@ -4,8 +4,9 @@ internal import Synchronization
 /// The work that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
 extension PoolShell {
     func open(_ ticket: ConnectionTicket, _ request: ConnectRequest) async {
-        let lane = lanes.firstIndex(of: request.lane)
-        let operation = observer.map { _ in begin(.connect, lane: lane, connection: ConnectionID(ticket: ticket)) }
+        let operation = observer.map { _ in
+            begin(.connect, lane: state.withLock { $0.lane(of: ticket) }, connection: ConnectionID(ticket: ticket))
+        }
         do {
             let connection = try await backend.connect(request)
             try await runConnectHook(ticket, connection)
@@ -27,6 +28,7 @@ extension PoolShell {
     }
 
     private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
+        setStatementCacheCapacity(of: connection)
         let random = random()
         transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since

@@ -100,8 +100,8 @@ extension PoolShell {
     }
 
     private func cancel(_ ticket: WaiterTicket) {
-        let pending: PendingAcquire? = transition { state, _, _ in
-            state.engine.cancel(ticket) ? state.takeWaiter(ticket) : nil
+        let pending: PendingAcquire? = transition { state, now, effects in
+            state.engine.cancel(ticket, now: now, effects: &effects) ? state.takeWaiter(ticket) : nil
         }
         pending?.end(.failure(CancellationError()))
     }
@@ -126,6 +126,7 @@ extension AcquireFailure {
         switch self {
         case .timedOut: .acquireTimedOut
         case .closed: .closed
+        case .draining: .draining
         case .tooManyWaiters: .tooManyWaiters
         case .wouldDeadlock: .wouldDeadlock
         case .refused: .connectRefused

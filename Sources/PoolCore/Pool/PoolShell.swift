@@ -7,7 +7,7 @@ internal import Synchronization
 /// at each step.
 @usableFromInline
 final class PoolShell: Sendable {
-    let configuration: PoolConfiguration
+    let name: String
     let backend: any Backend
     let time: any PoolTime
     let random: @Sendable () -> UInt64
@@ -18,8 +18,12 @@ final class PoolShell: Sendable {
     let hub = EventHub()
     let alarm = Alarm()
     let startedAt: Nanoseconds
-    private let acquireTimeout: Nanoseconds
+    /// Read before the lock is taken.
+    let acquireTimeout: Atomic<Nanoseconds>
+    /// As they were when the pool was made: their limits may be others by now.
     let lanes: [LaneConfiguration]
+    private let hasAcquireHook: Bool
+    private let hasReleaseHook: Bool
     private let laneForReading: Int?
     private let laneForWriting: Int?
     let state: Mutex<PoolState>
@@ -29,21 +33,33 @@ final class PoolShell: Sendable {
         hasReleaseHook: Bool, observer: (any PoolObserver)?, logger: Logger, environment: PoolEnvironment
     ) {
         self.backend = backend
-        self.configuration = configuration
+        name = configuration.name
         self.lanes = lanes
         self.observer = observer
         isObserved = observer != nil
         self.logger = logger
         time = environment.time
         random = environment.random
-        acquireTimeout = configuration.acquireTimeout.wholeNanoseconds
+        acquireTimeout = Atomic(configuration.acquireTimeout.wholeNanoseconds)
+        self.hasAcquireHook = hasAcquireHook
+        self.hasReleaseHook = hasReleaseHook
         startedAt = environment.time.now().nanoseconds
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
         let engine = Engine(
             configuration: EngineConfiguration(
                 configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook))
-        state = Mutex(PoolState(engine: engine, laneCount: lanes.count))
+        state = Mutex(
+            PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
+    }
+
+    var configuration: PoolConfiguration { state.withLock { $0.configuration } }
+
+    func engineConfiguration(
+        _ configuration: PoolConfiguration, lanes: [LaneConfiguration]
+    ) -> EngineConfiguration {
+        EngineConfiguration(
+            configuration, lanes: lanes, hasAcquireHook: hasAcquireHook, hasReleaseHook: hasReleaseHook)
     }
 
     func start() {
@@ -51,7 +67,7 @@ final class PoolShell: Sendable {
     }
 
     func timeout(of options: AcquireOptions) -> Nanoseconds {
-        let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout
+        let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout.load(ordering: .relaxed)
         guard let deadline = options.deadline else { return timeout }
         return min(timeout, ContinuousClock.now.duration(to: deadline).wholeNanoseconds)
     }

@@ -14,14 +14,21 @@ struct PoolState: ~Copyable {
 
     /// What the shell remembers of a lane.
     struct LaneMemory {
+        var configuration: LaneConfiguration
         var lastError: (any Error)?
     }
 
     var engine: Engine
+    var configuration: PoolConfiguration
     var entries: [Entry] = []
     var waiters: [PendingAcquire?] = []
     var lanes: [LaneMemory]
     var closers: [CheckedContinuation<Void, Never>] = []
+    /// Who waits for a goal of the engine, and how those ended that nobody waits for yet.
+    var goals: [GoalNumber: CheckedContinuation<GoalOutcome, Never>] = [:]
+    var endedGoals: [GoalNumber: GoalOutcome] = [:]
+    /// When the counters began to count.
+    var countingSince: Nanoseconds
     /// What the transition that is under way has to report, before its effects.
     var reports: [PoolEvent] = []
     /// The time of the latest transition.
@@ -29,9 +36,13 @@ struct PoolState: ~Copyable {
     var alarmRequest: UInt64 = 0
     var nextOperation: UInt64 = 0
 
-    init(engine: consuming Engine, laneCount: Int) {
+    init(
+        engine: consuming Engine, configuration: PoolConfiguration, lanes: [LaneConfiguration], startedAt: Nanoseconds
+    ) {
         self.engine = engine
-        lanes = Array(repeating: LaneMemory(), count: laneCount)
+        self.configuration = configuration
+        self.lanes = lanes.map { LaneMemory(configuration: $0) }
+        countingSince = startedAt
     }
 
     mutating func beginJob(on ticket: ConnectionTicket) -> Job {

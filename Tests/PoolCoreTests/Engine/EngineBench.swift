@@ -59,7 +59,7 @@ final class EngineBench {
     }
 
     func cancel(_ waiter: WaiterTicket) -> Bool {
-        call { engine, _, _ in engine.cancel(waiter) }
+        call { $0.cancel(waiter, now: $1, effects: &$2) }
     }
 
     /// Opens connections until a lease was given, and returns its ticket.

@@ -14,7 +14,12 @@ enum EngineCall: Hashable {
     case wasReset(ConnectionTicket, Engine.Outcome)
     case closed(ConnectionTicket)
     case lost(ConnectionTicket)
-    case clear
+    case clear(interrupts: Bool)
+    case reconfigure(String)
+    case warmUp(count: Int, deadline: Nanoseconds)
+    case rotate(over: Nanoseconds)
+    case cancelGoal(GoalNumber)
+    case resetStatistics
     case alarm
     case beginClosing(forceAt: Nanoseconds)
 
@@ -43,7 +48,10 @@ struct EngineRunFailure: Error, CustomStringConvertible {
 /// An engine and its shadow, called at random.
 final class EngineRun {
     let name: String
+    /// What the scenario says; a reconfiguration changes the engine's.
     let configuration: EngineConfiguration
+    /// For the next reconfiguration.
+    var newConfiguration: EngineConfiguration
     var random: SeededRandom
     var engine: Engine
     var model: ShadowModel
@@ -60,6 +68,7 @@ final class EngineRun {
     init(name: String, configuration: EngineConfiguration, seed: UInt64) {
         self.name = name
         self.configuration = configuration
+        newConfiguration = configuration
         random = SeededRandom(seed: seed)
         engine = Engine(configuration: configuration)
         model = ShadowModel(configuration: configuration)
@@ -77,8 +86,10 @@ final class EngineRun {
         step += 1
         model.now = now
         var effects = EffectList()
+        model.begin()
         tell(call, &effects)
         noteRetries()
+        model.noteFloors(of: engine)
         var followed: [Effect] = []
         let inHand = model.connections.first { $0.isInHand }?.lane
         let hadToMakeRoom = model.life == .running && (inHand.map { model.mustMakeRoom($0) } ?? false)
@@ -116,10 +127,10 @@ final class EngineRun {
                 lane: lane, priority: priority, holder: holder, now: now, deadline: deadline, effects: &effects)
             model.acquired(lane: lane, priority: priority, holder: holder, deadline: deadline, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
-        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket))
-        case .clear:
+        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, now: now, effects: &effects))
+        case .clear(let interrupts):
             model.clearAll()
-            let affected = engine.clear(now: now, effects: &effects)
+            let affected = engine.clear(interrupts: interrupts, now: now, effects: &effects)
             let expected = model.count(nil, .idle, .validating, .leased, .resetting)
             model.require(affected == expected, "clear has answered \(affected), not \(expected)")
         case .alarm:
@@ -129,7 +140,30 @@ final class EngineRun {
         case .beginClosing(let forceAt):
             model.beganClosing(forceAt: forceAt)
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
+        case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &effects)
         case .release, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
+        }
+    }
+
+    /// Tells the engine and the shadow what a caller wants of the pool besides connections.
+    private func change(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .reconfigure:
+            let number = engine.reconfigure(newConfiguration, now: now, effects: &effects)
+            model.reconfigured(newConfiguration, number, of: engine)
+        case .warmUp(let count, let deadline):
+            let number = engine.warmUp(to: count, now: now, deadline: deadline, effects: &effects)
+            model.goals.append(.init(number: number, kind: .warm(count), deadline: deadline))
+        case .rotate(let duration):
+            model.beganRotation(over: duration, engine.lastGoal + 1)
+            _ = engine.rotate(over: duration, now: now, effects: &effects)
+        case .cancelGoal(let number):
+            model.cancelGoal(number)
+            engine.cancelGoal(number, now: now, effects: &effects)
+        case .resetStatistics:
+            engine.resetStatistics()
+            model.require(engine.counters.peakWaiting == model.waiters.count, "the peak is not what waits now")
+        default: break
         }
     }
 
@@ -192,6 +226,7 @@ final class EngineRun {
         }
         model.require(model.life == .finished, "the pool has not finished")
         model.require(model.waiters.isEmpty, "somebody still waits")
+        model.require(model.goals.isEmpty, "a goal has not ended")
         try perform(.cancel(WaiterTicket(index: 0, generation: .max)))
     }
 }

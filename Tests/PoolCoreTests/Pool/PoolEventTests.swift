@@ -115,7 +115,7 @@ struct PoolEventTests {
         #expect(statistics.pool == "numbers")
         #expect(statistics.uptime == .seconds(2))
         #expect(statistics.acquired == 3)
-        #expect(statistics.acquiredAfterWaiting == 2)
+        #expect(statistics.dequeued == 2)
         #expect(statistics.wait.count == 3)
         #expect(statistics.use.count == 3)
         #expect(statistics.use.maximum == .seconds(2))
