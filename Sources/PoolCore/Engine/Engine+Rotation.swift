@@ -66,13 +66,12 @@ extension Engine {
     /// Takes the steps that can be taken.
     mutating func advanceRotation(_ now: Nanoseconds, _ effects: inout EffectList) {
         while life == .running, let rotation {
-            guard hasOld(in: nil) else {
-                self.rotation = nil
-                setFloors()
-                return
-            }
             switch rotation.step {
             case .waiting:
+                guard hasOld(in: nil) else {
+                    self.rotation = nil
+                    return
+                }
                 guard let slot = longestIdleOld(in: nil) else { return }
                 guard now >= rotation.nextAt else { return arm(rotation.nextAt, &effects) }
                 if beginStep(for: slot, now) { close(slot, .rotated, .orderly, now, &effects) }

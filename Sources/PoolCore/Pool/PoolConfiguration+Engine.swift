@@ -3,7 +3,7 @@ extension EngineConfiguration {
         _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool, hasReleaseHook: Bool
     ) {
         self.init(
-            maximumConnections: configuration.maximumConnections, 
+            maximumConnections: configuration.maximumConnections,
             maximumWaiters: configuration.maximumWaiters ?? .max,
             concurrentConnects: configuration.concurrentConnects,
             lanes: Self.lanes(lanes, of: configuration),

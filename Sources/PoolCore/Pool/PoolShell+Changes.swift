@@ -34,14 +34,17 @@ extension PoolShell {
     /// The driver's lanes for another maximum.
     private func lanesOfSameKind(_ maximumConnections: Int) throws -> [LaneConfiguration] {
         let new = try backend.lanes(maximumConnections: maximumConnections).checked()
-        let isSame = new.count == lanes.count && zip(new, lanes).allSatisfy { new, old in
-            new.name == old.name && new.target == old.target && new.serves == old.serves
-                && new.closesLast == old.closesLast
-        }
+        let isSame =
+            new.count == lanes.count
+            && zip(new, lanes).allSatisfy { new, old in
+                new.name == old.name && new.target == old.target && new.serves == old.serves
+                    && new.closesLast == old.closesLast
+            }
         guard isSame else {
             throw PoolConfigurationError(
                 property: "maximumConnections", value: "\(maximumConnections)",
-                rule: "the driver would need other lanes (\(new.map(\.name).joined(separator: ", "))) for it than the pool "
+                rule:
+                    "the driver would need other lanes (\(new.map(\.name).joined(separator: ", "))) for it than the pool "
                     + "has (\(lanes.map(\.name).joined(separator: ", ")))")
         }
         return new

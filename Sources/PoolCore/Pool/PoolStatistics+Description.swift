@@ -62,11 +62,11 @@ extension PoolConfiguration {
     }
 }
 
-extension Optional<Int> {
+extension Int? {
     fileprivate var text: String { map { "\($0)" } ?? "no limit" }
 }
 
-extension Optional<Duration> {
+extension Duration? {
     fileprivate var text: String { map(\.text) ?? "never" }
 }
 

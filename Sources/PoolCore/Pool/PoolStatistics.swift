@@ -82,7 +82,8 @@ extension PoolShell {
             let counters = state.engine.counters
             return PoolStatistics(
                 pool: name, configuration: state.configuration, status: state.engine.status,
-                uptime: .nanoseconds(now - startedAt), uptimeSinceReset: .nanoseconds(max(0, now - state.countingSince)),
+                uptime: .nanoseconds(now - startedAt),
+                uptimeSinceReset: .nanoseconds(max(0, now - state.countingSince)),
                 counts: PoolCounts(
                     state.engine.counts, waiting: state.engine.waiting,
                     maximum: state.configuration.maximumConnections),

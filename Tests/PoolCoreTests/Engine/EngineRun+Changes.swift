@@ -38,7 +38,8 @@ extension EngineRun {
         new.maximumWaiters = [0, 1, 5, 12, .max].randomElement(using: &random) ?? 12
         new.maximumUses = [1, 3, 50, .max].randomElement(using: &random) ?? .max
         new.concurrentConnects = Int.random(in: 1...3, using: &random)
-        new.idleTimeout = [.never, EngineScenario.second, 20 * EngineScenario.second].randomElement(using: &random) ?? .never
+        new.idleTimeout =
+            [.never, EngineScenario.second, 20 * EngineScenario.second].randomElement(using: &random) ?? .never
         new.maximumLifetime =
             [.never, 2 * EngineScenario.second, 60 * EngineScenario.second].randomElement(using: &random) ?? .never
         new.maximumBackoff = [100_000_000, 30_000_000_000].randomElement(using: &random) ?? 100_000_000

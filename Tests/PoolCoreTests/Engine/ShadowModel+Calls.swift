@@ -34,7 +34,9 @@ extension ShadowModel {
         if life != .running { reasons.append(life == .finished ? .closed : .draining) }
         if deadline <= now { reasons.append(.timedOut) }
         let queue = waitersForRelease(with: lane)
-        if queue > configuration.maximumWaiters, queue > waitersForRelease(with: nil) { reasons.append(.tooManyWaiters) }
+        if queue > configuration.maximumWaiters, queue > waitersForRelease(with: nil) {
+            reasons.append(.tooManyWaiters)
+        }
         if lanes[lane].isRefused, now < lanes[lane].retryAt, live(lane) == 0 { reasons.append(.refused) }
         if wouldDeadlock(lane: lane, holder: holder) { reasons.append(.wouldDeadlock) }
         return reasons

@@ -13,8 +13,8 @@ extension ShadowModel {
     func noteFloors(of engine: borrowing Engine) {
         for lane in floors.indices {
             floors[lane].after = engine.lanes[lane].floor
-            let warm = goals.contains { if case .warm = $0.kind { true } else { false } }
-            let most = warm ? configuration.lanes[lane].maximum : live(lane) + connections.count + 1
+            let isAsked = !engine.goals.isEmpty || engine.rotation != nil
+            let most = isAsked ? configuration.lanes[lane].maximum : 0
             require(floors[lane].after <= most, "lane \(lane) is to have \(floors[lane].after) connections")
         }
     }
@@ -58,6 +58,9 @@ extension ShadowModel {
     func reconfigured(_ new: EngineConfiguration, _ number: GoalNumber, of engine: borrowing Engine) {
         configuration = new
         lastRetirement = nil
+        for lane in lanes.indices {
+            lanes[lane].retryAt = min(lanes[lane].retryAt, now.adding(new.maximumBackoff))
+        }
         for place in connections.indices {
             switch connections[place].state {
             case .idle, .leased, .validating, .resetting:
@@ -92,7 +95,8 @@ extension ShadowModel {
     func followRotated(_ connection: Connection) {
         require(connection.isOld && connection.state == .idle, "replaced a connection that is new or in use")
         let lane = connection.lane
-        let isFull = live(lane) >= configuration.lanes[lane].maximum
+        let isFull =
+            live(lane) >= configuration.lanes[lane].maximum
             || connections.count { $0.state != .closing && $0.state != .abandoned } >= configuration.maximumConnections
         require(lanes[lane].isRenewed || isFull, "a connection was given up though there was room for its successor")
         if !lanes[lane].isRenewed {

@@ -148,7 +148,8 @@ extension ShadowModel {
         }
         let isForced = mode == .forced
         let mayForce =
-            life == .forcing || reason == .cleared || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
+            life == .forcing || reason == .cleared
+            || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
         require(!isForced || mayForce, "closed by force without need")
         require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
         connections[place].isInHand = false

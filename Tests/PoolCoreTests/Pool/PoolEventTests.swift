@@ -127,7 +127,10 @@ struct PoolEventTests {
         #expect(statistics.counts.idle == 2)
         #expect(statistics.counts.total == fixture.driver.ledger.openNow)
         #expect(statistics.lanes.map(\.counts) == [statistics.counts])
-        for part in ["numbers", "3, 2 after waiting", "0 leased, 2 idle"] {
+        for part in [
+            "pool........................ numbers", "leases given................ 3", "dequeued.................... 2",
+            "0 leased, 2 idle", "maximumConnections.......... 2",
+        ] {
             #expect(statistics.description.contains(part), "\(part) is missing in \(statistics)")
         }
         try await fixture.expectWhole()
