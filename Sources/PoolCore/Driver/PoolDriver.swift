@@ -17,8 +17,9 @@ public protocol PoolDriver: Sendable {
     /// knows the ``name`` alone.
     var information: DriverInformation { get }
 
-    /// The lanes of a pool of `maximumConnections`. Called once, when the pool is made. The default is one lane that takes
-    /// both kinds of access.
+    /// The lanes of a pool of `maximumConnections`. Called when the pool is made, and again when it is reconfigured: then the
+    /// lanes must be the same ones in the same order, with limits that may differ. The default is one lane that takes both
+    /// kinds of access.
     ///
     /// A lane is a set of connections that are interchangeable with each other.
     func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
@@ -102,8 +103,9 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// I/O. The default does nothing.
     func setAccess(_ access: Access)
 
-    /// Sets how many prepared statements the connection keeps, from its next statement on; nil for what the driver is configured to.
-    /// Callable from any thread at any time, without I/O and without waiting for a call that is running. The default does nothing.
+    /// Says how many prepared statements to keep from now on; nil is what the driver's own configuration says. Called when the
+    /// connection is open, where the pool has a number, and when that changes: from any thread, also while a call is running.
+    /// Without I/O: what is above the number goes at the next occasion. The default does nothing.
     func setStatementCacheCapacity(_ capacity: Int?)
 }
 

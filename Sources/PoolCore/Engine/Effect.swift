@@ -15,6 +15,8 @@ enum Effect: Hashable, Sendable {
     case setAlarm(Nanoseconds)
     /// Tell the budget; of several claims the one with the greatest number counts.
     case claim(PermitClaim)
+    /// What somebody has asked the pool to bring about has ended.
+    case endGoal(GoalNumber, GoalOutcome)
     /// No acquire is served from now on.
     case draining
     /// The pool is closed: nothing is open any more.
@@ -25,6 +27,8 @@ enum Effect: Hashable, Sendable {
 enum AcquireFailure: Hashable, Sendable {
     case timedOut
     case closed
+    /// The pool is closing.
+    case draining
     case tooManyWaiters
     case wouldDeadlock
     /// The lane's connects fail for good; the shell knows the error.
@@ -37,6 +41,12 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case idleTimeout
     /// Older than the maximum lifetime.
     case lifetime
+    /// It has served as many leases as ``PoolConfiguration/maximumUses`` allows.
+    case usedUp
+    /// A new one has taken its place, or is about to: ``Pool/rotate(over:)``.
+    case rotated
+    /// The pool, or the connection's lane, had more than a maximum that was lowered.
+    case shrunk
     /// Reported broken by its driver, or discarded by its holder.
     case broken
     /// A validation failed or took too long.

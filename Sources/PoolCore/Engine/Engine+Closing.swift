@@ -3,10 +3,19 @@ extension Engine {
     static var closingGrace: Nanoseconds { 5_000_000_000 }
 
     /// Makes all connections that are open now unusable: idle ones are closed, the others when they come back.
+    /// - Parameter interrupts: also close those that are in use, now.
     /// - Returns: how many they are.
-    mutating func clear(now: Nanoseconds, effects: inout EffectList) -> Int {
+    mutating func clear(interrupts: Bool = false, now: Nanoseconds, effects: inout EffectList) -> Int {
         let affected = counts.established
         for lane in lanes.indices { invalidate(lane, now, &effects) }
+        if interrupts, life == .running {
+            for slot in slots.indices {
+                switch slots[slot].state {
+                case .leased, .validating, .resetting: close(Int32(slot), .cleared, .forced, now, &effects)
+                case .free, .opening, .abandoned, .idle, .closing: break
+                }
+            }
+        }
         serveAll(now, &effects)
         check()
         return affected
@@ -33,6 +42,7 @@ extension Engine {
         case .running:
             effects.append(.draining)
             for lane in lanes.indices { failAll(lane, .closed, now, &effects) }
+            endGoals(.closed, &effects)
             for slot in slots.indices where slots[slot].state == .opening {
                 slotDeadlines.remove(Int32(slot))
                 move(Int32(slot), to: .abandoned, now)

@@ -20,12 +20,16 @@ extension Engine {
             if sums[lane] != lanes[lane].counts {
                 return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])"
             }
-            if lanes[lane].counts.total > lanes[lane].limits.maximum { return "lane \(lane) is above its maximum" }
+            if lanes[lane].counts.live > lanes[lane].limits.maximum, lanes[lane].counts.idle > 0 {
+                return "lane \(lane) is above its maximum and keeps idle connections"
+            }
         }
         for slot in slots { all.change(slot.state, by: 1) }
         if all != counts { return "the pool counts \(counts), has \(all)" }
-        if all.total > configuration.maximumConnections { return "the pool is above its maximum" }
-        if all.opening > configuration.concurrentConnects { return "too many connects at once" }
+        if all.total > max(ceiling, configuration.maximumConnections) { return "the pool is above its maximum" }
+        if all.live > configuration.maximumConnections, all.idle > 0 {
+            return "the pool is above its maximum and keeps idle connections"
+        }
         if freeSlots.count + all.total != slots.count { return "\(freeSlots.count) free slots of \(slots.count)" }
         return nil
     }
@@ -66,7 +70,7 @@ extension Engine {
             }
         }
         if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
-        if waiting > configuration.maximumWaiters { return "too many waiters" }
+        if !counters.isBalanced(waiting: waiting) { return "not everyone who was enqueued is accounted for" }
         if freeWaiters.count + waiting != waiters.count {
             return "\(freeWaiters.count) free waiters of \(waiters.count)"
         }

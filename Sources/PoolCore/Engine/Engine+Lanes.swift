@@ -4,10 +4,8 @@ extension Engine {
     /// It takes the place of an earlier one that has neither connections nor waiters any more, if there is such: lanes that are
     /// made on demand are never more than connections and waiters.
     mutating func addLane(like base: Int) -> Int {
-        var limits = lanes[base].limits
-        limits.minimum = 0
-        limits.isTemporary = true
-        let lane = EngineLane(limits: limits)
+        var lane = EngineLane(limits: lanes[base].limits.onDemand)
+        lane.base = base
         if let unused = lanes.firstIndex(where: \.isUnused) {
             lanes[unused] = lane
             return unused
@@ -33,9 +31,25 @@ extension Engine {
         _ connection: ConnectionTicket, mode: CloseMode, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
         guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        if counters.acquired > 0 {
+            // Nobody had it.
+            counters.acquired -= 1
+            counters.failed += 1
+        }
         noteFailure(Int(slots[connection.position].lane), now, random)
         close(connection.index, .sessionFailed, mode, now, &effects)
         serveAll(now, &effects)
         check()
+    }
+}
+
+extension EngineConfiguration.Lane {
+    /// The limits of a lane that is made on demand: it is never opened ahead of those who want it.
+    var onDemand: Self {
+        var limits = self
+        limits.minimum = 0
+        limits.minimumIdle = 0
+        limits.growth = 1
+        return limits
     }
 }

@@ -10,10 +10,10 @@ extension Engine {
         lanes[lane].isRefused = false
         counters.opened += 1
         if slots[Int(slot)].state == .opening { connectTimes.record(now - slots[Int(slot)].since) }
-        if configuration.maximumLifetime != .never {
-            let shortening = configuration.lifetimeJitter * Double(random >> 11) * 0x1p-53
-            slots[Int(slot)].expiresAt = now.adding(Int64(Double(configuration.maximumLifetime) * (1 - shortening)))
-        }
+        if !slots[Int(slot)].isOld { lanes[lane].renewals &+= 1 }
+        slots[Int(slot)].openedAt = now
+        slots[Int(slot)].shortening = Double(random >> 11) * 0x1p-53
+        slots[Int(slot)].expiresAt = expiry(of: slot)
         offer(slot, now, &effects)
         serveAll(now, &effects)
         // One more connection may lift the lane above its minimum.
@@ -45,6 +45,7 @@ extension Engine {
     mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64) {
         counters.connectFailures += 1
         lanes[lane].failures += 1
+        lanes[lane].growth = 0
         let doublings = min(lanes[lane].failures - 1, 40)
         let (doubled, overflow) = configuration.initialBackoff.multipliedReportingOverflow(by: 1 << Int64(doublings))
         let ceiling = min(overflow ? .never : doubled, configuration.maximumBackoff)
@@ -54,8 +55,8 @@ extension Engine {
     mutating func failAll(_ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList) {
         while lanes[lane].waiters.next != nowhere {
             let waiter = lanes[lane].waiters.next
-            dequeue(waiter)
-            counters.refused += 1
+            dequeue(waiter, now)
+            counters.count(failure, inQueue: true)
             effects.append(.fail(ticket(ofWaiter: waiter), failure))
         }
     }
@@ -127,6 +128,7 @@ extension Engine {
         slotDeadlines.remove(slot)
         if slots[Int(slot)].makesRoom { permits.yielding -= 1 }
         move(slot, to: .free, now)
+        ceiling = min(ceiling, counts.total)
         // Before anybody here takes the place: a waiter of another pool may have come first.
         returnPermits()
         if life != .running { closeWhatMay(now, &effects) }

@@ -10,15 +10,21 @@ extension Engine {
             closeAndRefill(slot, .cleared, now, &effects)
         } else if slots[Int(slot)].isLost {
             closeAndRefill(slot, .broken, now, &effects)
+        } else if isUsedUp(slot) {
+            closeAndRefill(slot, .usedUp, now, &effects)
+        } else if isSurplus(slot) {
+            closeAndRefill(slot, .shrunk, now, &effects)
         } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
+        } else if rotation != nil, rotationTakes(slot, now) {
+            closeAndRefill(slot, .rotated, now, &effects)
         } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now)
             || budgetStarves(besides: lane)
         {
             closeAndRefill(slot, .makingRoom, now, &effects)
         } else if lanes[lane].waiters.isEmpty {
             park(slot, now, &effects)
-            if waiting > 0 || permits.shortage.exists { serveAll(now, &effects) }
+            if waiting > 0 || rotation != nil || permits.shortage.exists { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
             if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdleForWaiter(of: lane) {
@@ -27,7 +33,11 @@ extension Engine {
             serveAll(now, &effects)
         } else {
             grantToNext(slot, now, &effects)
-            if permits.hasAsked { settlePermits(now, &effects) }
+            if rotation != nil {
+                serveAll(now, &effects)
+            } else if permits.hasAsked {
+                settlePermits(now, &effects)
+            }
         }
     }
 
@@ -40,19 +50,20 @@ extension Engine {
 
     private mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
-        let isOnlyOne = lanes[lane].idle.isEmpty
         move(slot, to: .idle, now)
         if slots[Int(slot)].isOverAge { setDeadline(slot, lifetimeDue(slot, now), &effects) }
-        if isOnlyOne, configuration.idleTimeout != .never { arm(now.adding(configuration.idleTimeout), &effects) }
+        if configuration.idleTimeout != .never, lanes[lane].idle.count == lanes[lane].limits.minimumIdle + 1 {
+            arm(slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout), &effects)
+        }
     }
 
     private mutating func grantToNext(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         let waiter = lanes[lane].waiters.next
-        dequeue(waiter)
+        dequeue(waiter, now)
         grant(slot, to: waiters[Int(waiter)].holder, now, &effects)
         waitTimes.record(now - waiters[Int(waiter)].since)
-        counters.acquiredAfterWaiting += 1
+        counters.dequeued += 1
         effects.append(.grant(ticket(ofWaiter: waiter), ticket(ofSlot: slot)))
     }
 
@@ -75,6 +86,16 @@ extension Engine {
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
         defer { settlePermits(now, &effects) }
+        let hasFloors = rotation != nil || !goals.isEmpty
+        if rotation != nil { advanceRotation(now, &effects) }
+        serveLanes(now, &effects)
+        settleGrowth()
+        guard hasFloors else { return }
+        settleGoals(now, &effects)
+        armIdleExpiries(&effects)
+    }
+
+    private mutating func serveLanes(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard lanes.count > 1 else {
             while serveOnce(0, now, &effects) {}
             return
@@ -140,7 +161,7 @@ extension Engine {
 
     /// Closes the idle connection of another lane that was unused for longest. The place is free once it is closed.
     private mutating func steal(for lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].wanted else { return false }
+        guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].needed else { return false }
         var oldest = nowhere
         for other in lanes.indices where other != lane && lanes[other].idle.first != nowhere {
             let candidate = lanes[other].idle.first

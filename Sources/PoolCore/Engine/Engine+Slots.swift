@@ -49,6 +49,7 @@ extension Engine {
         if slots[Int(slot)].state == .leased { move(slot, to: .idle, now) }
         slots[Int(slot)].holder = holder
         move(slot, to: .leased, now)
+        slots[Int(slot)].uses &+= 1
         counters.acquired += 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {
             arm(now.adding(configuration.leakWarning), &effects)
@@ -79,6 +80,9 @@ extension Engine {
         slots[Int(slot)].isOverAge = false
         slots[Int(slot)].isLost = false
         slots[Int(slot)].makesRoom = false
+        slots[Int(slot)].isOld = false
+        slots[Int(slot)].isAwaited = false
+        slots[Int(slot)].uses = 0
         slots[Int(slot)].expiresAt = .never
         move(slot, to: .opening, now)
         return slot

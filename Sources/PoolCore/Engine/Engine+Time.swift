@@ -22,8 +22,8 @@ extension Engine {
 
     private mutating func failLateWaiters(_ now: Nanoseconds, _ effects: inout EffectList) {
         while let (due, waiter) = waiterDeadlines.earliest, due <= now {
-            dequeue(waiter)
-            counters.timedOut += 1
+            dequeue(waiter, now)
+            counters.count(.timedOut, inQueue: true)
             effects.append(.fail(ticket(ofWaiter: waiter), .timedOut))
         }
     }
@@ -80,9 +80,16 @@ extension Engine {
     /// When the connection of `lane` that is unused for longest is to be closed for it.
     func idleExpiry(of lane: Int) -> Nanoseconds? {
         guard configuration.idleTimeout != .never, !lanes[lane].idle.isEmpty,
-            lanes[lane].counts.live > lanes[lane].limits.minimum
+            lanes[lane].counts.live > lanes[lane].kept, lanes[lane].idle.count > lanes[lane].limits.minimumIdle
         else { return nil }
         return slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout)
+    }
+
+    /// Where fewer connections are kept from now on, more may be idle for too long.
+    mutating func armIdleExpiries(_ effects: inout EffectList) {
+        for lane in lanes.indices {
+            if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
+        }
     }
 
     private mutating func warnOfLeaks(_ now: Nanoseconds, _ effects: inout EffectList) {
@@ -99,12 +106,14 @@ extension Engine {
     }
 
     /// The earliest instant at which something is due.
-    private func nextAlarm(_ now: Nanoseconds) -> Nanoseconds? {
+    func nextAlarm(_ now: Nanoseconds) -> Nanoseconds? {
         var next = Nanoseconds.never
         if let earliest = waiterDeadlines.earliest { next = min(next, earliest.due) }
         if let earliest = slotDeadlines.earliest { next = min(next, earliest.due) }
         if let warning = nextLeakWarning { next = min(next, warning) }
         if let closing = nextClosingStep { next = min(next, closing) }
+        for goal in goals where goal.deadline > now { next = min(next, goal.deadline) }
+        if let instant = nextRotationAlarm, instant > now { next = min(next, instant) }
         for lane in lanes.indices {
             if let expiry = idleExpiry(of: lane) { next = min(next, expiry) }
             if lanes[lane].failures > 0, lanes[lane].wanted > 0, lanes[lane].retryAt > now {

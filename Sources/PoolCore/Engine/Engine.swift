@@ -11,7 +11,7 @@ struct Engine: ~Copyable {
         case finished
     }
 
-    let configuration: EngineConfiguration
+    var configuration: EngineConfiguration
     var life = Life.running
     var slots: [Slot] = []
     var freeSlots: [Int32] = []
@@ -37,6 +37,13 @@ struct Engine: ~Copyable {
     var permits: PermitBook
     /// No connection is closed for its age before this instant, unless it is overdue.
     var nextRetirementAt: Nanoseconds = 0
+
+    /// The most connections that there may be while a maximum that was lowered is not reached yet.
+    var ceiling = 0
+    /// What callers wait for besides connections.
+    var goals: [Goal] = []
+    var lastGoal: GoalNumber = 0
+    var rotation: Rotation?
 
     var counters = EngineCounters()
     var waitTimes = Histogram()
@@ -73,23 +80,25 @@ struct Engine: ~Copyable {
         deadline: Nanoseconds, effects: inout EffectList
     ) -> AcquireOutcome {
         guard life == .running else {
-            counters.refused += 1
-            return .failed(.closed)
+            counters.refusedAtClose += 1
+            return .failed(life == .finished ? .closed : .draining)
         }
         if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane, for: tag), !needsValidation(slot, now) {
             grant(slot, to: holder, now, &effects)
             waitTimes.record(0)
+            if lanes[lane].limits.minimumIdle > 0 { serveAll(now, &effects) }
             check()
             return .granted(ticket(ofSlot: slot))
         }
         if let failure = reasonNotToQueue(lane: lane, asker: asker ?? holder, now: now, deadline: deadline) {
-            if failure == .timedOut { counters.timedOut += 1 } else { counters.refused += 1 }
+            counters.count(failure)
             return .failed(failure)
         }
         let waiter = enqueue(
             lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag, now: now,
             deadline: deadline)
         arm(deadline, &effects)
+        if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
         let ticket = ticket(ofWaiter: waiter)
         serveAll(now, &effects)
         check()
@@ -100,7 +109,7 @@ struct Engine: ~Copyable {
         lane: Int, asker: UInt, now: Nanoseconds, deadline: Nanoseconds
     ) -> AcquireFailure? {
         if deadline <= now { return .timedOut }
-        if waiting >= configuration.maximumWaiters { return .tooManyWaiters }
+        if waiting >= configuration.maximumWaiters, wouldExceedQueue(lane) { return .tooManyWaiters }
         if lanes[lane].isRefused, now < lanes[lane].retryAt, lanes[lane].counts.live == 0 { return .refused }
         return wouldDeadlock(holder: asker, lane: lane) ? .wouldDeadlock : nil
     }
@@ -131,26 +140,28 @@ struct Engine: ~Copyable {
         lanes[lane].waiters.append(index, priority: priority, in: &waiters)
         waiterDeadlines.set(index, due: deadline)
         waiting += 1
+        counters.enqueued += 1
         counters.peakWaiting = max(counters.peakWaiting, waiting)
         markHolder(asker, waitsFor: Int32(lane))
         return index
     }
 
     /// Takes the waiter out, however its wait ends. Its fields stay readable until the next acquire.
-    mutating func dequeue(_ waiter: Int32) {
+    mutating func dequeue(_ waiter: Int32, _ now: Nanoseconds) {
         let lane = Int(waiters[Int(waiter)].lane)
         lanes[lane].waiters.remove(waiter, priority: waiters[Int(waiter)].priority, in: &waiters)
         waiters[Int(waiter)].isWaiting = false
         waiterDeadlines.remove(waiter)
         freeWaiters.append(waiter)
         waiting -= 1
+        counters.queueTimes.record(now - waiters[Int(waiter)].since)
         markHolder(waiters[Int(waiter)].asker, waitsFor: nowhere)
     }
 
     /// The acquire was cancelled. False if it had ended before.
     mutating func cancel(_ waiter: WaiterTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isWaiting(waiter) else { return false }
-        dequeue(waiter.index)
+        dequeue(waiter.index, now)
         counters.cancelled += 1
         if permits.hasAsked { settlePermits(now, &effects) }
         check()
@@ -168,6 +179,9 @@ struct Engine: ~Copyable {
         let slot = connection.index
         switch condition {
         case .clean where !configuration.resetsEveryRelease:
+            offer(slot, now, &effects)
+        case .dirty where isUsedUp(slot) && !configuration.resetsEveryRelease:
+            // What is closed next needs no reset.
             offer(slot, now, &effects)
         case .clean, .dirty:
             move(slot, to: .resetting, now)

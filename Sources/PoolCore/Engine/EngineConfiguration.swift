@@ -3,12 +3,15 @@ struct EngineConfiguration: Sendable {
     struct Lane: Sendable {
         var maximum: Int
         var minimum = 0
+        /// Kept idle beyond those that are leased.
+        var minimumIdle = 0
+        /// How many connections an acquire that finds none opens.
+        var growth = 1
         var closesLast = false
-        /// Its place is taken by another lane once nothing uses it.
-        var isTemporary = false
     }
 
     var maximumConnections: Int
+    /// How many acquires may wait for a release; `.max` for any number.
     var maximumWaiters = 500
     var concurrentConnects = 2
     var lanes: [Lane]
@@ -20,6 +23,8 @@ struct EngineConfiguration: Sendable {
     var idleTimeout: Nanoseconds = 600_000_000_000
     var maximumLifetime: Nanoseconds = 1_800_000_000_000
     var lifetimeJitter = 0.1
+    /// Leases that a connection serves.
+    var maximumUses = Int32.max
     var initialBackoff: Nanoseconds = 100_000_000
     var maximumBackoff: Nanoseconds = 30_000_000_000
     var leakWarning: Nanoseconds = .never
@@ -29,21 +34,4 @@ struct EngineConfiguration: Sendable {
     var validatesEveryGrant = false
     /// There is a release hook: every release goes through reset.
     var resetsEveryRelease = false
-}
-
-/// What happened in an engine since it was made.
-struct EngineCounters: Hashable, Sendable {
-    var acquired = 0
-    var acquiredAfterWaiting = 0
-    var timedOut = 0
-    var cancelled = 0
-    var refused = 0
-    var opened = 0
-    var connectFailures = 0
-    var validations = 0
-    var resets = 0
-    var leakWarnings = 0
-    var closed: [CloseReason: Int] = [:]
-    var peakLeased = 0
-    var peakWaiting = 0
 }

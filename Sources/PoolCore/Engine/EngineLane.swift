@@ -96,7 +96,7 @@ struct WaiterQueue {
 
 /// The state of one lane.
 struct EngineLane {
-    let limits: EngineConfiguration.Lane
+    var limits: EngineConfiguration.Lane
     var counts = SlotCounts()
     /// In the order in which they were parked.
     var idle = LinkedList()
@@ -105,6 +105,13 @@ struct EngineLane {
     var epoch: UInt32 = 0
     /// Leases whose holder waits for a connection of this pool.
     var blockedLeases = 0
+
+    /// How many connections an acquire wants there to be; 0 once they are there, or cannot be.
+    var growth = 0
+    /// How many connections those who wait for a ``Goal``, and the rotation, want there to be.
+    var floor = 0
+    /// Connections that were opened since the rotation began.
+    var renewals: UInt32 = 0
 
     /// Connects that failed since the last success.
     var failures = 0
@@ -146,12 +153,24 @@ struct EngineLane {
         !idle.isEmpty && waiters.count > counts.validating || wanted > 0 && counts.total < limits.maximum
     }
 
+    /// The lane that a temporary one is like.
+    var base: Int?
+
     var isUnused: Bool {
-        limits.isTemporary && counts.total == 0 && waiters.isEmpty
+        base != nil && counts.total == 0 && waiters.isEmpty
     }
 
     /// How many more connections the lane would like to have on the way.
     var wanted: Int {
+        let ahead = waiters.count - counts.onTheWay + limits.minimumIdle - counts.idle
+        return max(needed, ahead, max(growth, floor) - counts.live)
+    }
+
+    /// How many of them are worth another lane's idle connections.
+    var needed: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)
     }
+
+    /// How many connections the idle timeout leaves alone.
+    var kept: Int { max(limits.minimum, floor) }
 }

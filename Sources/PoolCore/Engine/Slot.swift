@@ -20,6 +20,12 @@ struct Slot: Linked {
     var links = Links()
     /// Connections of an earlier epoch than their lane's are closed at the next occasion.
     var epoch: UInt32 = 0
+    /// How many leases it has served, the one that is out included.
+    var uses: Int32 = 0
+    /// To be replaced by the rotation that is under way.
+    var isOld = false
+    /// Somebody waits until it is closed.
+    var isAwaited = false
     /// Its lifetime ended while it could not be closed.
     var isOverAge = false
     /// Its driver has found it dead while it could not be closed.
@@ -28,6 +34,9 @@ struct Slot: Linked {
     var makesRoom = false
     /// When it came into its state.
     var since: Nanoseconds = 0
+    var openedAt: Nanoseconds = 0
+    /// The part of the jitter by which its life is shortened, from 0 to 1.
+    var shortening = 0.0
     var expiresAt: Nanoseconds = .never
     /// The task that holds the lease, or 0 if the lease may move between tasks.
     var holder: UInt = 0

@@ -7,9 +7,12 @@ public protocol ManagedPool: AnyObject, Sendable {
     /// See ``Pool/statistics``.
     var statistics: PoolStatistics { get }
 
-    /// See ``Pool/clear()``.
+    /// See ``Pool/status``.
+    var status: PoolStatus { get }
+
+    /// See ``Pool/clear(interrupt:)``.
     @discardableResult
-    func clear() -> Int
+    func clear(interrupt: Bool) -> Int
     /// See ``Pool/close()``.
     func close() async throws
     /// See ``Pool/close(drain:)``.
@@ -19,7 +22,7 @@ public protocol ManagedPool: AnyObject, Sendable {
 }
 
 extension Pool: ManagedPool {
-    public var name: String { shell.configuration.name }
+    public var name: String { shell.name }
 
     public var information: DriverInformation { backend.driver.information }
 

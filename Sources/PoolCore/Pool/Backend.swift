@@ -2,6 +2,7 @@
 ///
 /// The connections that it is handed are those that it made.
 protocol Backend: Sendable {
+    func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection
     func validate(_ connection: any DriverConnection) async throws
     func reset(_ connection: any DriverConnection) async throws
@@ -49,6 +50,10 @@ final class DriverBackend<Driver: PoolDriver>: Sendable {
 }
 
 extension DriverBackend: Backend {
+    func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+        try driver.lanes(maximumConnections: maximumConnections)
+    }
+
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection {
         try await driver.connect(request)
     }

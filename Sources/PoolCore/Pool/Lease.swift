@@ -63,11 +63,12 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
         nonmutating set { pool.setTag(newValue, of: ticket) }
     }
 
-    /// Makes every connection of the pool that is open now unusable, this one included: see ``Pool/clear()``.
+    /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this connection
+    /// too is closed when its lease ends.
     ///
-    /// - Returns: how many they are.
+    /// - Returns: how many connections they are.
     @discardableResult
-    public func clearPool() -> Int { pool.clear() }
+    public func clearPool() -> Int { pool.clear(interrupts: false) }
 
     /// Why the connection is to be closed when the lease ends, if it is.
     var invalidation: String? { discardReason }

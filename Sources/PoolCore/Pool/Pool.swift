@@ -11,6 +11,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     @usableFromInline let shell: PoolShell
     @usableFromInline let backend: DriverBackend<Driver>
 
+    /// The limits and times that are in force.
     public var configuration: PoolConfiguration { shell.configuration }
 
     /// Makes a pool and opens ``PoolConfiguration/minimumConnections`` in the background.
@@ -30,6 +31,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         budget: PoolBudget? = nil, environment: PoolEnvironment = PoolEnvironment()
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
+        try configuration.check()
         let backend = DriverBackend(driver, hooks: hooks)
         self.backend = backend
         shell = try PoolShell(
@@ -114,8 +116,74 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// made connects fail before may be mended with it, so the pool tries again at once. Connections that are open stay open: see
     /// ``clear()``.
     public func setCredentials(_ credentials: Credentials) { shell.setCredentials(credentials) }
+    // MARK: Changing
+
+    /// Changes limits and times while the pool is in use.
+    ///
+    ///     try await pool.reconfigure { $0.maximumConnections = 40 }
+    ///
+    /// The changed configuration is checked as a whole, and then put into force at once, or not at all. Acquires that wait keep
+    /// their deadlines, and what is under way its time; the lifetimes of open connections are computed anew. Connections above
+    /// a lowered maximum are closed: idle ones now, leased ones when they come back, without the caller's waiting for these.
+    ///
+    /// It returns when what it closed is closed, and the minimums are open or a connect for them has failed; after the
+    /// connect timeout and 5 s at the latest. Cancelling the task ends the wait, and leaves the change in force.
+    ///
+    /// - Parameters:
+    ///   - resetStatistics: also does what ``resetStatistics()`` does. The default is false.
+    ///   - change: changes the configuration that is in force. The name cannot be changed.
+    /// - Throws: ``PoolConfigurationError``, what `change` or the driver throws, and ``PoolError`` with
+    ///   ``PoolError/Code/reconfiguring``, ``PoolError/Code/draining`` or ``PoolError/Code/closed``; then nothing has changed.
+    ///   `CancellationError`, and ``PoolError`` with ``PoolError/Code/closed`` if the pool began to close meanwhile.
+    public func reconfigure(
+        resetStatistics: Bool = false, _ change: (inout PoolConfiguration) throws -> Void
+    ) async throws {
+        try await shell.reconfigure(resetsStatistics: resetStatistics, change)
+    }
+
+    /// Opens connections and waits for them: for the first load after a start, or to find out whether the database can be
+    /// reached. A connect that fails for a passing reason is repeated, as for an acquire.
+    ///
+    /// They are the pool's as any others: those above the minimums end at the idle timeout.
+    ///
+    /// - Parameters:
+    ///   - count: how many connections there are to be, all lanes together, leased ones included. The default is the greater
+    ///     of the configured minimums, and at least 1.
+    ///   - timeout: the default is ``PoolConfiguration/acquireTimeout``.
+    /// - Throws: ``PoolConfigurationError`` if `count` is not from 1 to ``PoolConfiguration/maximumConnections``; ``PoolError``
+    ///   with ``PoolError/Code/acquireTimedOut`` or ``PoolError/Code/connectRefused`` and the last connect error, or because
+    ///   the pool is closing; `CancellationError`. What was opened stays open.
+    public func warmUp(to count: Int? = nil, timeout: Duration? = nil) async throws {
+        try await shell.warmUp(to: count, timeout: timeout)
+    }
+
+    /// Replaces every connection that is open now by a new one, without a moment in which the pool cannot serve: after a change
+    /// of credentials, of DNS, or of what new sessions find.
+    ///
+    /// They are replaced one at a time, evenly over `duration`. Where the pool has room, the new one is opened first; where it
+    /// is full, one is closed first, so that it never has fewer than one connection less than before. A connect that fails is
+    /// repeated, and meanwhile no further connection is given up. Leased ones are replaced when they come back.
+    ///
+    /// It returns when all are replaced; or when `duration` has passed and only connections are left that are leased, which
+    /// the pool then goes on to replace as they come back. Cancelling the task stops the rotation where it is. A second
+    /// rotation takes the place of the first, and both callers wait for it.
+    ///
+    /// - Throws: ``PoolError`` with ``PoolError/Code/connectRefused`` if a connect is refused for good, with
+    ///   ``PoolError/Code/acquireTimedOut`` if `duration` has passed and a replacement takes longer than the connect timeout and
+    ///   5 s; the rotation then stops, and what is left stays as it is. With ``PoolError/Code/closed`` or
+    ///   ``PoolError/Code/draining`` if the pool is closing. `CancellationError`.
+    public func rotate(over duration: Duration) async throws {
+        try await shell.rotate(over: duration)
+    }
+
+    /// Begins to count anew. What ``statistics`` says of the present stays; the peaks become what is now, and those who wait count
+    /// as enqueued.
+    public func resetStatistics() { shell.resetStatistics() }
 
     // MARK: Looking in
+
+    /// What the pool does at the moment.
+    public var status: PoolStatus { shell.status }
 
     /// A snapshot: all its numbers are of the same moment.
     public var statistics: PoolStatistics { shell.statistics }
@@ -130,15 +198,18 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     // MARK: Ending
 
     /// Closes the pool if nobody holds a lease, and returns when all its connections are closed. Acquires that wait fail with
-    /// ``PoolError/Code/closed``. Closing a closed pool does nothing.
+    /// ``PoolError/Code/closed``.
     ///
-    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are out; the pool then goes on as before.
+    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are out, or with ``PoolError/Code/reconfiguring``
+    ///   during a ``reconfigure(resetStatistics:_:)``; the pool then goes on as before. With ``PoolError/Code/draining`` or
+    ///   ``PoolError/Code/closed`` if it is closing or closed already.
     public func close() async throws { try await shell.close() }
 
     /// Refuses new acquires, fails those that wait, lets leases end for as long as `drain`, then interrupts their statements
     /// and closes their connections under them. Returns when all connections are closed.
     ///
-    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once.
+    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once. A pool that
+    /// is closing already is waited for, with the earlier end of the two drains.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
     public func close(drain: Duration) async { await shell.close(drain: drain) }
@@ -150,11 +221,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }
 
     /// Makes every connection that is open now unusable, after a change on the server that they must not outlive: idle ones
-    /// are closed now, leased ones when they come back.
+    /// are closed now, leased ones when they come back. It does not wait for their closes.
     ///
+    /// - Parameter interrupt: close the leased ones now too, and interrupt what runs on them: their leases' next call throws.
+    ///   The default is false.
     /// - Returns: how many they are.
     @discardableResult
-    public func clear() -> Int { shell.clear() }
+    public func clear(interrupt: Bool = false) -> Int { shell.clear(interrupts: interrupt) }
 }
 
 /// What a pool takes from the world around it, so that tests can step it.

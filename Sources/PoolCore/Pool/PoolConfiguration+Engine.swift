@@ -1,9 +1,13 @@
 extension EngineConfiguration {
+    /// What no other pool of a budget may have.
+    var reservedConnections: Int { lanes.reduce(0) { $0 + $1.minimum } }
+
     init(
         _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool, hasReleaseHook: Bool
     ) {
         self.init(
-            maximumConnections: configuration.maximumConnections, maximumWaiters: configuration.maximumWaiters,
+            maximumConnections: configuration.maximumConnections,
+            maximumWaiters: configuration.maximumWaiters ?? .max,
             concurrentConnects: configuration.concurrentConnects,
             lanes: Self.lanes(lanes, of: configuration),
             connectTimeout: configuration.connectTimeout.wholeNanoseconds,
@@ -13,6 +17,7 @@ extension EngineConfiguration {
             idleTimeout: configuration.idleTimeout?.wholeNanoseconds ?? .never,
             maximumLifetime: configuration.maximumLifetime?.wholeNanoseconds ?? .never,
             lifetimeJitter: configuration.lifetimeJitter,
+            maximumUses: configuration.maximumUses.map { Int32($0) } ?? .max,
             initialBackoff: configuration.initialBackoff.wholeNanoseconds,
             maximumBackoff: configuration.maximumBackoff.wholeNanoseconds,
             leakWarning: configuration.leakWarning?.wholeNanoseconds ?? .never,
@@ -21,15 +26,20 @@ extension EngineConfiguration {
             resetsEveryRelease: hasReleaseHook)
     }
 
-    /// The pool's minimum is shared out in the order of the lanes, on top of what they ask for themselves.
+    /// The pool's minimums are shared out in the order of the lanes, on top of what they ask for themselves.
     private static func lanes(_ lanes: [LaneConfiguration], of configuration: PoolConfiguration) -> [Lane] {
         var missing = configuration.minimumConnections - lanes.reduce(0) { $0 + $1.minimumConnections }
+        var missingIdle = configuration.minimumIdle
         return lanes.map { lane in
-            let maximum = min(lane.maximumConnections, configuration.maximumConnections)
+            var maximum = min(lane.maximumConnections, configuration.maximumConnections)
+            if lane.shard != nil, let perShard = configuration.maximumConnectionsPerShard { maximum = min(maximum, perShard) }
             let extra = max(0, min(missing, maximum - lane.minimumConnections))
             missing -= extra
+            let minimumIdle = min(missingIdle, maximum)
+            missingIdle -= minimumIdle
             return Lane(
-                maximum: maximum, minimum: min(maximum, lane.minimumConnections + extra), closesLast: lane.closesLast)
+                maximum: maximum, minimum: min(maximum, lane.minimumConnections + extra), minimumIdle: minimumIdle,
+                growth: configuration.growthIncrement, closesLast: lane.closesLast)
         }
     }
 }

@@ -1,4 +1,6 @@
 /// The limits and times of a pool. A value that makes no sense throws; nothing is clamped.
+///
+/// A property that is set later is checked by ``check()``, which ``Pool`` calls when it is made and when it is reconfigured.
 public struct PoolConfiguration: Sendable, Hashable {
     /// Which idle connection an acquire takes.
     public enum IdleOrder: Sendable, Hashable {
@@ -8,60 +10,82 @@ public struct PoolConfiguration: Sendable, Hashable {
         case firstInFirstOut
     }
 
-    /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty.
-    public let name: String
+    /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty, and a pool keeps it for
+    /// life.
+    public var name: String
     /// Connections open at once, in all lanes, those being opened and closed included. The default is 10, at least 1.
-    public let maximumConnections: Int
+    public var maximumConnections: Int
     /// Connections kept open without being used. The default is 0, at most ``maximumConnections``.
-    public let minimumConnections: Int
-    /// Acquires that may wait at once; one more fails immediately. The default is 500, at least 1.
-    public let maximumWaiters: Int
+    public var minimumConnections: Int
+    /// Connections kept idle beyond those that are leased, as far as ``maximumConnections`` allows. They are opened ahead of the
+    /// acquires that will want them. The default is 0, at most ``maximumConnections``.
+    public var minimumIdle: Int
+    /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire waits for the
+    /// first that is ready. A connect that fails ends it. The default is 1.
+    public var growthIncrement: Int
+    /// How many of the pool's connections may belong to one shard. The default is nil: as many as the pool may have.
+    public var maximumConnectionsPerShard: Int?
+    /// Acquires that may wait for somebody's release at once; one more fails immediately. One for which a connection is being
+    /// opened or can be opened, validated or reset does not count: with 0 an acquire fails if all connections that the pool may
+    /// have are leased. The default is 500; nil: any number.
+    public var maximumWaiters: Int?
     /// How long an acquire takes at most, waiting, connecting, validating and hooks included. The default is 30 s.
     /// ``AcquireOptions/timeout`` overrides it.
-    public let acquireTimeout: Duration
+    public var acquireTimeout: Duration
     /// How long one connect may take, the connect hook included. The default is 10 s. When it is longer than
     /// ``acquireTimeout`` a waiter may give up first; the connect goes on, and its connection serves another.
-    public let connectTimeout: Duration
+    public var connectTimeout: Duration
     /// Connects under way at once, in all lanes. The default is 2, so that a restart of the server is not met by a storm.
-    public let concurrentConnects: Int
+    public var concurrentConnects: Int
     /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates always,
     /// nil never.
-    public let validateAfterIdle: Duration?
+    public var validateAfterIdle: Duration?
     /// How long a validation may take, the acquire hook included, before the connection counts as dead. The default is 5 s.
-    public let validationTimeout: Duration
+    public var validationTimeout: Duration
     /// How long the reset after a release may take, the release hook included, before the connection is closed. The
     /// default is 5 s.
-    public let resetTimeout: Duration
+    public var resetTimeout: Duration
     /// A connection unused for this long is closed, down to ``minimumConnections``. The default is 10 min; nil: never.
-    public let idleTimeout: Duration?
+    public var idleTimeout: Duration?
     /// The age at which a connection is closed, while idle or at its next release. The default is 30 min; nil: never.
-    public let maximumLifetime: Duration?
+    public var maximumLifetime: Duration?
+    /// How many leases a connection serves before it is closed. The default is nil: any number. With 1 every lease has a
+    /// connection of its own, and nothing is pooled but the limits.
+    public var maximumUses: Int?
+    /// How many prepared statements each connection keeps; 0: none. The default is nil: what the driver's own configuration
+    /// says. Drivers that keep no statements ignore it.
+    public var statementCacheCapacity: Int?
     /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections opened
     /// together do not end together. The default is 0.1; from 0 up to 0.5.
-    public let lifetimeJitter: Double
+    public var lifetimeJitter: Double
     /// The longest pause before the second connect after a failure; it doubles with each failure that follows, and each
     /// pause is chosen at random between nothing and that ("full jitter"). The default is 100 ms.
-    public let initialBackoff: Duration
+    public var initialBackoff: Duration
     /// The longest pause between connects. The default is 30 s, at least ``initialBackoff``.
-    public let maximumBackoff: Duration
+    public var maximumBackoff: Duration
     /// The default is ``IdleOrder/lastInFirstOut``.
-    public let idleOrder: IdleOrder
+    public var idleOrder: IdleOrder
     /// A lease held for longer is logged and reported, once, with the place of its acquire. The default is nil: never.
-    public let leakWarning: Duration?
+    public var leakWarning: Duration?
 
     /// - Throws: ``PoolConfigurationError`` for the first value that breaks its rule.
     public init(
-        name: String = "pool", maximumConnections: Int = 10, minimumConnections: Int = 0, maximumWaiters: Int = 500,
+        name: String = "pool", maximumConnections: Int = 10, minimumConnections: Int = 0, minimumIdle: Int = 0,
+        growthIncrement: Int = 1, maximumConnectionsPerShard: Int? = nil, maximumWaiters: Int? = 500,
         acquireTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(10), concurrentConnects: Int = 2,
         validateAfterIdle: Duration? = .seconds(30), validationTimeout: Duration = .seconds(5),
         resetTimeout: Duration = .seconds(5), idleTimeout: Duration? = .seconds(600),
-        maximumLifetime: Duration? = .seconds(1800), lifetimeJitter: Double = 0.1,
+        maximumLifetime: Duration? = .seconds(1800), maximumUses: Int? = nil, statementCacheCapacity: Int? = nil,
+        lifetimeJitter: Double = 0.1,
         initialBackoff: Duration = .milliseconds(100), maximumBackoff: Duration = .seconds(30),
         idleOrder: IdleOrder = .lastInFirstOut, leakWarning: Duration? = nil
     ) throws {
         self.name = name
         self.maximumConnections = maximumConnections
         self.minimumConnections = minimumConnections
+        self.minimumIdle = minimumIdle
+        self.growthIncrement = growthIncrement
+        self.maximumConnectionsPerShard = maximumConnectionsPerShard
         self.maximumWaiters = maximumWaiters
         self.acquireTimeout = acquireTimeout
         self.connectTimeout = connectTimeout
@@ -71,16 +95,26 @@ public struct PoolConfiguration: Sendable, Hashable {
         self.resetTimeout = resetTimeout
         self.idleTimeout = idleTimeout
         self.maximumLifetime = maximumLifetime
+        self.maximumUses = maximumUses
+        self.statementCacheCapacity = statementCacheCapacity
         self.lifetimeJitter = lifetimeJitter
         self.initialBackoff = initialBackoff
         self.maximumBackoff = maximumBackoff
         self.idleOrder = idleOrder
         self.leakWarning = leakWarning
+        try check()
+    }
+
+    /// Checks the values against their rules, as the initializer does.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for the first value that breaks its rule.
+    public func check() throws(PoolConfigurationError) {
         try checkCounts()
+        try checkOptionalCounts()
         try checkDurations()
     }
 
-    private func checkCounts() throws {
+    private func checkCounts() throws(PoolConfigurationError) {
         try check("name", name, "must not be empty", !name.isEmpty)
         try check(
             "maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections
@@ -88,12 +122,39 @@ public struct PoolConfiguration: Sendable, Hashable {
         try check(
             "minimumConnections", minimumConnections, "must be from 0 to maximumConnections (\(maximumConnections))",
             0...maximumConnections ~= minimumConnections)
-        try check("maximumWaiters", maximumWaiters, "must be from 1 to 10,000,000", 1...10_000_000 ~= maximumWaiters)
+        try check(
+            "minimumIdle", minimumIdle, "must be from 0 to maximumConnections (\(maximumConnections))",
+            0...maximumConnections ~= minimumIdle)
+        try check("growthIncrement", growthIncrement, "must be at least 1", growthIncrement >= 1)
         try check("concurrentConnects", concurrentConnects, "must be at least 1", concurrentConnects >= 1)
         try check("lifetimeJitter", lifetimeJitter, "must be from 0 to 0.5", 0...0.5 ~= lifetimeJitter)
     }
 
-    private func checkDurations() throws {
+    private func checkOptionalCounts() throws(PoolConfigurationError) {
+        if let maximumConnectionsPerShard {
+            try check(
+                "maximumConnectionsPerShard", maximumConnectionsPerShard,
+                "must be from 1 to maximumConnections (\(maximumConnections)); nil sets no limit",
+                1...maximumConnections ~= maximumConnectionsPerShard)
+        }
+        if let maximumWaiters {
+            try check(
+                "maximumWaiters", maximumWaiters, "must be from 0 to 10,000,000; nil sets no limit",
+                0...10_000_000 ~= maximumWaiters)
+        }
+        if let maximumUses {
+            try check(
+                "maximumUses", maximumUses, "must be from 1 to 1,000,000,000; nil sets no limit",
+                1...1_000_000_000 ~= maximumUses)
+        }
+        if let statementCacheCapacity {
+            try check(
+                "statementCacheCapacity", statementCacheCapacity,
+                "must not be negative; nil leaves the driver's own setting", statementCacheCapacity >= 0)
+        }
+    }
+
+    private func checkDurations() throws(PoolConfigurationError) {
         let needed = [
             ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout),
             ("validationTimeout", validationTimeout),
@@ -116,7 +177,9 @@ public struct PoolConfiguration: Sendable, Hashable {
             maximumBackoff >= initialBackoff)
     }
 
-    private func check(_ property: String, _ value: any CustomStringConvertible, _ rule: String, _ holds: Bool) throws {
+    private func check(
+        _ property: String, _ value: any CustomStringConvertible, _ rule: String, _ holds: Bool
+    ) throws(PoolConfigurationError) {
         if !holds { throw PoolConfigurationError(property: property, value: value.description, rule: rule) }
     }
 }

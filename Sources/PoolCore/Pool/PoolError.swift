@@ -8,15 +8,19 @@ public struct PoolError: Error, Sendable {
 
         /// The deadline passed before a connection was ready.
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
-        /// ``PoolConfiguration/maximumWaiters`` acquires wait already.
+        /// ``PoolConfiguration/maximumWaiters`` acquires wait for a release already.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
         /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child task
         /// of its own is not known to wait.
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")
-        /// The pool is closing or closed.
+        /// The pool is closed, or began to close while the acquire waited.
         public static let closed = Code(rawValue: "closed")
+        /// The pool is closing: it takes nothing new.
+        public static let draining = Code(rawValue: "draining")
+        /// The pool is being reconfigured: it can be neither closed by ``Pool/close()`` nor reconfigured until that has ended.
+        public static let reconfiguring = Code(rawValue: "reconfiguring")
         /// ``Pool/close()`` found leases that are still held.
         public static let leasesHeld = Code(rawValue: "leasesHeld")
         /// The driver has no users, or roles, as ``AcquireOptions/identity`` asks for.

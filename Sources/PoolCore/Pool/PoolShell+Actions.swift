@@ -11,6 +11,7 @@ enum Action {
     case setAlarm(Nanoseconds, request: UInt64)
     case claim(PermitClaim)
     case report(PoolEvent)
+    case endGoal(CheckedContinuation<GoalOutcome, Never>, GoalOutcome)
     case finish([@Sendable () -> Void], [CheckedContinuation<Void, Never>])
 }
 
@@ -47,7 +48,7 @@ extension PoolShell {
         case .cancelOpen(let ticket):
             let lane = state.lane(of: ticket)
             if state.engine.life == .running {
-                let error = makeTimeout(.connect, after: configuration.connectTimeout, lane, state, now)
+                let error = makeTimeout(.connect, after: state.configuration.connectTimeout, lane, state, now)
                 state.lanes[lane].lastError = error
                 actions.append(.report(connectFailure(error, lane, state, now)))
             }
@@ -67,6 +68,12 @@ extension PoolShell {
             actions.append(.setAlarm(instant, request: state.alarmRequest))
         case .claim(let claim):
             actions.append(.claim(claim))
+        case .endGoal(let number, let outcome):
+            if let waiting = state.goals.removeValue(forKey: number) {
+                actions.append(.endGoal(waiting, outcome))
+            } else {
+                state.endedGoals[number] = outcome
+            }
         case .draining:
             actions.append(.report(.draining))
         case .finished:
@@ -85,7 +92,7 @@ extension PoolShell {
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
             if reason == .validationFailed {
-                let limit = configuration.validationTimeout
+                let limit = state.configuration.validationTimeout
                 state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
             }
         }
@@ -116,6 +123,7 @@ extension PoolShell {
         case .setAlarm(let instant, let request): setAlarm(instant, request)
         case .claim(let claim): membership?.claim(claim)
         case .report(let event): report(event)
+        case .endGoal(let waiting, let outcome): waiting.resume(returning: outcome)
         case .finish(let closeActions, let closers): finish(closeActions, closers)
         }
     }

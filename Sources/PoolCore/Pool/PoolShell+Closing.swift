@@ -4,7 +4,7 @@ internal import Synchronization
 extension PoolShell {
     func close() async throws {
         let error: PoolError? = transition { state, now, effects in
-            // Also while a drain lasts: those leases were given time.
+            if let code = state.engine.status.refusal { return makeError(code, lane: nil, state, now) }
             if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, state, now) }
             state.engine.beginClosing(now: now, forceAt: now, effects: &effects)
             return nil
@@ -56,8 +56,8 @@ extension PoolShell {
         if isClosed { action() }
     }
 
-    func clear() -> Int {
-        let count = transition { $0.engine.clear(now: $1, effects: &$2) }
+    func clear(interrupts: Bool) -> Int {
+        let count = transition { $0.engine.clear(interrupts: interrupts, now: $1, effects: &$2) }
         report(.cleared(connections: count))
         return count
     }

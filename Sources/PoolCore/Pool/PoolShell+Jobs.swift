@@ -28,6 +28,7 @@ extension PoolShell {
     }
 
     private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
+        setStatementCacheCapacity(of: connection)
         let random = random()
         transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since

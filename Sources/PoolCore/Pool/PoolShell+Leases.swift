@@ -153,6 +153,7 @@ extension AcquireFailure {
         switch self {
         case .timedOut: .acquireTimedOut
         case .closed: .closed
+        case .draining: .draining
         case .tooManyWaiters: .tooManyWaiters
         case .wouldDeadlock: .wouldDeadlock
         case .refused: .connectRefused

@@ -49,11 +49,11 @@ extension PoolShell {
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
         PoolError(
-            code: code, pool: configuration.name,
+            code: code, pool: name,
             phase: phase ?? lane.map { state.engine.lanes[$0].phase } ?? .queue,
             elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
             counts: PoolCounts(
-                state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+                state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
             lastConnectError: lane.flatMap { state.lanes[$0].lastError },
             longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
     }
@@ -64,9 +64,9 @@ extension PoolShell {
     ) -> PoolError {
         let code: PoolError.Code = phase == .connect ? .connectTimedOut : .validationTimedOut
         return PoolError(
-            code: code, pool: configuration.name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
+            code: code, pool: name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
             counts: PoolCounts(
-                state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+                state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
             lastConnectError: nil, longestHolders: [], remedy: code.remedy)
     }
 
@@ -101,7 +101,7 @@ extension PoolShell {
     func report(_ event: PoolEvent) {
         log(event)
         hub.send(event)
-        observer?.happened(event, in: configuration.name)
+        observer?.happened(event, in: name)
     }
 
     private func log(_ event: PoolEvent) {
@@ -150,12 +150,12 @@ extension PoolShell {
         }
         let operation = PoolOperation(
             kind: kind, id: id, lane: lane, connection: connection)
-        observer?.began(operation, in: configuration.name)
+        observer?.began(operation, in: name)
         return ObservedOperation(operation: operation, since: time.now())
     }
 
     func end(_ observed: ObservedOperation, _ error: (any Error)?) {
-        observer?.ended(observed.operation, in: configuration.name, after: time.now() - observed.since, error: error)
+        observer?.ended(observed.operation, in: name, after: time.now() - observed.since, error: error)
     }
 
     func beginLease(_ id: ConnectionID, lane: String) {
@@ -188,6 +188,8 @@ extension PoolError.Code {
             "Use the lease that the task holds already, or end it before acquiring another."
         case .connectRefused: "Correct what the last connect error names; waiting does not mend it."
         case .closed: "Acquire before the pool is closed, or make a new pool."
+        case .draining: "Acquire before the pool is closed, or make a new pool; its last connections are being closed."
+        case .reconfiguring: "Wait until the reconfiguration that is under way has ended."
         case .leasesHeld: "End the leases, or call close(drain:)."
         case .noLane: "Ask for an access and a shard that the driver's lanes serve."
         case .identityRefused: "Acquire without an identity: this driver's database has no such thing."

@@ -7,7 +7,7 @@ internal import Synchronization
 /// at each step.
 @usableFromInline
 final class PoolShell: Sendable {
-    let configuration: PoolConfiguration
+    let name: String
     let backend: any Backend
     let time: any PoolTime
     let random: @Sendable () -> UInt64
@@ -20,9 +20,12 @@ final class PoolShell: Sendable {
     var isHeard: Bool { isObserved || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
-    private let acquireTimeout: Nanoseconds
-    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state.
+    /// Read before the lock is taken.
+    let acquireTimeout: Atomic<Nanoseconds>
+    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state. As they were when the pool
+    /// was made: their limits may be others by now.
     let lanes: [LaneConfiguration]
+    private let hooks: HookPresence
     private let laneForReading: Int?
     private let laneForWriting: Int?
     let hasSessionHook: Bool
@@ -37,14 +40,15 @@ final class PoolShell: Sendable {
         environment: PoolEnvironment, budget: PoolBudget?
     ) throws(PoolConfigurationError) {
         self.backend = backend
-        self.configuration = configuration
+        name = configuration.name
         self.lanes = lanes
         self.observer = observer
         isObserved = observer != nil
         self.logger = logger
         time = environment.time
         random = environment.random
-        acquireTimeout = configuration.acquireTimeout.wholeNanoseconds
+        acquireTimeout = Atomic(configuration.acquireTimeout.wholeNanoseconds)
+        self.hooks = hooks
         startedAt = environment.time.now().nanoseconds
         hasSessionHook = hooks.session
         self.credentials = CredentialStore(provider: credentials)
@@ -52,9 +56,18 @@ final class PoolShell: Sendable {
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
         let limits = EngineConfiguration(
             configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
-        membership = try budget?.join(reserving: limits.lanes.reduce(0) { $0 + $1.minimum })
+        membership = try budget?.join(reserving: limits.reservedConnections)
         let engine = Engine(configuration: limits, sharesBudget: budget != nil)
-        state = Mutex(PoolState(engine: engine, lanes: lanes))
+        state = Mutex(PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
+    }
+
+    var configuration: PoolConfiguration { state.withLock { $0.configuration } }
+
+    func engineConfiguration(
+        _ configuration: PoolConfiguration, lanes: [LaneConfiguration]
+    ) -> EngineConfiguration {
+        EngineConfiguration(
+            configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
     }
 
     func start() {
@@ -65,7 +78,7 @@ final class PoolShell: Sendable {
     }
 
     func timeout(of options: AcquireOptions) -> Nanoseconds {
-        let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout
+        let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout.load(ordering: .relaxed)
         guard let deadline = options.deadline else { return timeout }
         return min(timeout, ContinuousClock.now.duration(to: deadline).wholeNanoseconds)
     }

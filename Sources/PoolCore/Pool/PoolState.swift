@@ -16,7 +16,7 @@ struct PoolState: ~Copyable {
 
     /// What the shell remembers of a lane.
     struct Lane {
-        let configuration: LaneConfiguration
+        var configuration: LaneConfiguration
         /// Whom its connections work for; nil is the pool's own user.
         var identity: Identity?
         var lastError: (any Error)?
@@ -29,6 +29,7 @@ struct PoolState: ~Copyable {
     }
 
     var engine: Engine
+    var configuration: PoolConfiguration
     var entries: [Entry] = []
     var waiters: [PendingAcquire?] = []
     var lanes: [Lane]
@@ -36,6 +37,11 @@ struct PoolState: ~Copyable {
     var closers: [CheckedContinuation<Void, Never>] = []
     /// Called before those are resumed.
     var closeActions: [@Sendable () -> Void] = []
+    /// Who waits for a goal of the engine, and how those ended that nobody waits for yet.
+    var goals: [GoalNumber: CheckedContinuation<GoalOutcome, Never>] = [:]
+    var endedGoals: [GoalNumber: GoalOutcome] = [:]
+    /// When the counters began to count.
+    var countingSince: Nanoseconds
     /// What the transition that is under way has to report, before its effects.
     var reports: [PoolEvent] = []
     /// The time of the latest transition.
@@ -43,9 +49,13 @@ struct PoolState: ~Copyable {
     var alarmRequest: UInt64 = 0
     var nextOperation: UInt64 = 0
 
-    init(engine: consuming Engine, lanes: [LaneConfiguration]) {
+    init(
+        engine: consuming Engine, configuration: PoolConfiguration, lanes: [LaneConfiguration], startedAt: Nanoseconds
+    ) {
         self.engine = engine
+        self.configuration = configuration
         self.lanes = lanes.map { Lane(configuration: $0) }
+        countingSince = startedAt
     }
 
     /// The lane for connections that work for `identity` and are otherwise like those of the lane `base`; made if need be.

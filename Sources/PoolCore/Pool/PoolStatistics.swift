@@ -8,22 +8,54 @@ public struct PoolStatistics: Sendable {
         public let counts: PoolCounts
     }
 
+    /// How long acquires waited whose wait has ended, however it ended; those that wait still are not in it.
+    public struct QueueTime: Sendable, Hashable {
+        public let sum: Duration
+        /// Nil where no wait has ended.
+        public let minimum: Duration?
+        /// Nil where no wait has ended.
+        public let maximum: Duration?
+        /// The sum by ``PoolStatistics/enqueued``; zero where nobody was enqueued.
+        public let average: Duration
+    }
+
     /// The pool's name.
     public let pool: String
+    /// The limits and times that are in force.
+    public let configuration: PoolConfiguration
+    public let status: PoolStatus
     /// Since the pool was made.
     public let uptime: Duration
+    /// For how long the numbers below have been counted: since ``Pool/resetStatistics()``, or since the pool was made.
+    public let uptimeSinceReset: Duration
     public let counts: PoolCounts
     public let lanes: [Lane]
+    /// Acquires that were asked for: all that follow, and those that wait now.
+    public let requests: Int
     /// Leases given.
     public let acquired: Int
-    /// Those of them that had to wait.
-    public let acquiredAfterWaiting: Int
+    /// Acquires that had to wait, for a release or for a connection to be opened, validated or reset:
+    /// `enqueued == dequeued + timedOutInQueue + cancelled + failedInQueue + rejectedAtClose + counts.waiting`.
+    public let enqueued: Int
+    /// Leases given to those who waited.
+    public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
+    /// Those of them that had been enqueued; the others came with a deadline that had passed.
+    public let timedOutInQueue: Int
     /// Acquires whose task was cancelled while they waited.
     public let cancelled: Int
-    /// Acquires that were refused: too many waiters, a deadlock, a permanent connect failure, a closing pool.
-    public let refused: Int
+    /// Acquires that failed because connects are refused for good, or because they could never have succeeded.
+    public let failed: Int
+    /// Those of them that had been enqueued.
+    public let failedInQueue: Int
+    /// Acquires that were turned away because ``PoolConfiguration/maximumWaiters`` waited.
+    public let rejected: Int
+    /// Acquires that waited when the pool began to close.
+    public let rejectedAtClose: Int
+    /// Acquires that came after that.
+    public let refusedAtClose: Int
+    public let queueTime: QueueTime
     public let connectionsOpened: Int
     public let connectFailures: Int
     /// Closed connections by reason; reasons that did not occur are missing.
@@ -49,22 +81,39 @@ extension PoolShell {
         return state.withLock { state in
             let counters = state.engine.counters
             return PoolStatistics(
-                pool: configuration.name, uptime: .nanoseconds(now - startedAt),
+                pool: name, configuration: state.configuration, status: state.engine.status,
+                uptime: .nanoseconds(now - startedAt),
+                uptimeSinceReset: .nanoseconds(max(0, now - state.countingSince)),
                 counts: PoolCounts(
-                    state.engine.counts, waiting: state.engine.waiting, maximum: configuration.maximumConnections),
+                    state.engine.counts, waiting: state.engine.waiting,
+                    maximum: state.configuration.maximumConnections),
                 lanes: state.lanes.indices.compactMap { lane in
                     if state.engine.lanes[lane].isUnused { return nil }
                     return PoolStatistics.Lane(
                         name: state.lanes[lane].configuration.name, counts: PoolCounts(state.engine.lanes[lane]))
                 },
-                acquired: counters.acquired, acquiredAfterWaiting: counters.acquiredAfterWaiting,
-                timedOut: counters.timedOut, cancelled: counters.cancelled, refused: counters.refused,
+                requests: counters.requests(waiting: state.engine.waiting), acquired: counters.acquired,
+                enqueued: counters.enqueued, dequeued: counters.dequeued, timedOut: counters.timedOut,
+                timedOutInQueue: counters.timedOutInQueue, cancelled: counters.cancelled, failed: counters.failed,
+                failedInQueue: counters.failedInQueue, rejected: counters.rejected,
+                rejectedAtClose: counters.rejectedAtClose, refusedAtClose: counters.refusedAtClose,
+                queueTime: PoolStatistics.QueueTime(counters),
                 connectionsOpened: counters.opened, connectFailures: counters.connectFailures,
                 connectionsClosed: counters.closed, validations: counters.validations, resets: counters.resets,
                 leakWarnings: counters.leakWarnings, peakLeased: counters.peakLeased,
                 peakWaiting: counters.peakWaiting, wait: state.engine.waitTimes, use: state.engine.useTimes,
                 connect: state.engine.connectTimes)
         }
+    }
+}
+
+extension PoolStatistics.QueueTime {
+    init(_ counters: EngineCounters) {
+        let times = counters.queueTimes
+        self.init(
+            sum: .nanoseconds(times.sum), minimum: times.count == 0 ? nil : .nanoseconds(times.minimum),
+            maximum: times.count == 0 ? nil : .nanoseconds(times.maximum),
+            average: counters.enqueued == 0 ? .zero : .nanoseconds(times.sum / Int64(counters.enqueued)))
     }
 }
 
@@ -77,42 +126,5 @@ extension PoolCounts {
 
     init(_ lane: EngineLane) {
         self.init(lane.counts, waiting: lane.waiters.count, maximum: lane.limits.maximum)
-    }
-}
-
-extension PoolStatistics: CustomStringConvertible {
-    /// A report for people, a line for each number.
-    public var description: String {
-        var lines = [
-            ("pool", pool), ("up", uptime.text), ("connections", "\(counts)"),
-            ("leases given", "\(acquired), \(acquiredAfterWaiting) after waiting"),
-            ("most leased at once", "\(peakLeased)"), ("most waiting at once", "\(peakWaiting)"),
-            ("acquires failed", "\(timedOut) timed out, \(cancelled) cancelled, \(refused) refused"),
-            ("wait", wait.summary), ("use", use.summary), ("connect", connect.summary),
-            ("connections opened", "\(connectionsOpened), \(connectFailures) connects failed"),
-            ("connections closed", closedSummary), ("validations", "\(validations)"), ("resets", "\(resets)"),
-            ("leak warnings", "\(leakWarnings)"),
-        ]
-        if lanes.count > 1 { lines += lanes.map { ("lane \($0.name)", "\($0.counts)") } }
-        let width = lines.map(\.0.count).max() ?? 0
-        return lines.map { name, value in
-            name + String(repeating: ".", count: width + 2 - name.count) + " " + value
-        }.joined(separator: "\n")
-    }
-
-    private var closedSummary: String {
-        let reasons = CloseReason.allCases.compactMap { reason in
-            connectionsClosed[reason].map { "\($0) \(reason.rawValue)" }
-        }
-        return reasons.isEmpty ? "0" : reasons.joined(separator: ", ")
-    }
-}
-
-extension Histogram {
-    /// Count, mean and percentiles in one line.
-    fileprivate var summary: String {
-        guard count > 0 else { return "none" }
-        return "\(count) times, mean \(mean.text), median \(percentile(0.5).text), 99 % \(percentile(0.99).text), "
-            + "longest \(maximum.text)"
     }
 }

@@ -42,6 +42,7 @@ extension EngineRun {
         try willBeginAnew?()
         engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
         model = ShadowModel(configuration: configuration, sharesBudget: sharesBudget)
+        newConfiguration = configuration
         oldWaiters = []
         oldConnections = []
         try perform(.start)
@@ -131,7 +132,9 @@ extension EngineRun {
 
     private func rareThing() throws {
         if random.oneIn(20) {
-            try perform(.clear)
+            try perform(.clear(interrupts: random.oneIn(4)))
+        } else if random.oneIn(8) {
+            try changeSomething()
         } else if random.oneIn(40) {
             try perform(.beginClosing(forceAt: now + Int64.random(in: 0...3_000_000_000, using: &random)))
         } else {

@@ -14,7 +14,12 @@ enum EngineCall: Hashable {
     case wasReset(ConnectionTicket, Engine.Outcome)
     case closed(ConnectionTicket)
     case lost(ConnectionTicket)
-    case clear
+    case clear(interrupts: Bool)
+    case reconfigure(String)
+    case warmUp(count: Int, deadline: Nanoseconds)
+    case rotate(over: Nanoseconds)
+    case cancelGoal(GoalNumber)
+    case resetStatistics
     case alarm
     case beginClosing(forceAt: Nanoseconds)
     case permitGranted
@@ -46,8 +51,11 @@ struct EngineRunFailure: Error, CustomStringConvertible {
 /// An engine and its shadow, called at random.
 final class EngineRun {
     let name: String
+    /// What the scenario says; a reconfiguration changes the engine's.
     let configuration: EngineConfiguration
     let sharesBudget: Bool
+    /// For the next reconfiguration.
+    var newConfiguration: EngineConfiguration
     var random: SeededRandom
     var engine: Engine
     var model: ShadowModel
@@ -74,6 +82,7 @@ final class EngineRun {
         self.name = name
         self.configuration = configuration
         self.sharesBudget = sharesBudget
+        newConfiguration = configuration
         random = SeededRandom(seed: seed)
         engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
         model = ShadowModel(configuration: configuration, sharesBudget: sharesBudget)
@@ -91,8 +100,10 @@ final class EngineRun {
         step += 1
         model.now = now
         var effects = EffectList()
+        model.begin()
         tell(call, &effects)
         noteRetries()
+        model.noteFloors(of: engine)
         var followed: [Effect] = []
         let inHand = model.connections.first { $0.isInHand }?.lane
         let hadToMakeRoom = model.life == .running && (inHand.map { model.mustMakeRoom($0) } ?? false)
@@ -132,9 +143,9 @@ final class EngineRun {
             model.acquired(lane: lane, priority: priority, holder: holder, deadline: deadline, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
         case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, now: now, effects: &effects))
-        case .clear:
+        case .clear(let interrupts):
             model.clearAll()
-            let affected = engine.clear(now: now, effects: &effects)
+            let affected = engine.clear(interrupts: interrupts, now: now, effects: &effects)
             let expected = model.count(nil, .idle, .validating, .leased, .resetting)
             model.require(affected == expected, "clear has answered \(affected), not \(expected)")
         case .alarm:
@@ -145,7 +156,30 @@ final class EngineRun {
             model.beganClosing(forceAt: forceAt)
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
         case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &effects)
+        case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &effects)
         case .release, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
+        }
+    }
+
+    /// Tells the engine and the shadow what a caller wants of the pool besides connections.
+    private func change(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .reconfigure:
+            let number = engine.reconfigure(newConfiguration, now: now, effects: &effects)
+            model.reconfigured(newConfiguration, number, of: engine)
+        case .warmUp(let count, let deadline):
+            let number = engine.warmUp(to: count, now: now, deadline: deadline, effects: &effects)
+            model.goals.append(.init(number: number, kind: .warm(count), deadline: deadline))
+        case .rotate(let duration):
+            model.beganRotation(over: duration, engine.lastGoal + 1)
+            _ = engine.rotate(over: duration, now: now, effects: &effects)
+        case .cancelGoal(let number):
+            model.cancelGoal(number)
+            engine.cancelGoal(number, now: now, effects: &effects)
+        case .resetStatistics:
+            engine.resetStatistics()
+            model.require(engine.counters.peakWaiting == model.waiters.count, "the peak is not what waits now")
+        default: break
         }
     }
 
@@ -209,6 +243,7 @@ final class EngineRun {
         }
         model.require(model.life == .finished, "the pool has not finished")
         model.require(model.waiters.isEmpty, "somebody still waits")
+        model.require(model.goals.isEmpty, "a goal has not ended")
         try perform(.cancel(WaiterTicket(index: 0, generation: .max)))
     }
 }

@@ -22,6 +22,7 @@ extension ShadowModel {
                 Waiting(
                     ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals)
             )
+            grow(lane)
         case .failed(let reason):
             require(life != .running || !isGrantable, "refused although a connection is idle")
             require(reasons.contains(reason), "refused as \(reason), but the reasons are \(reasons)")
@@ -30,9 +31,12 @@ extension ShadowModel {
 
     private func reasonsToRefuse(lane: Int, holder: UInt, deadline: Nanoseconds) -> [AcquireFailure] {
         var reasons: [AcquireFailure] = []
-        if life != .running { reasons.append(.closed) }
+        if life != .running { reasons.append(life == .finished ? .closed : .draining) }
         if deadline <= now { reasons.append(.timedOut) }
-        if waiters.count >= configuration.maximumWaiters { reasons.append(.tooManyWaiters) }
+        let queue = waitersForRelease(with: lane)
+        if queue > configuration.maximumWaiters, queue > waitersForRelease(with: nil) {
+            reasons.append(.tooManyWaiters)
+        }
         if lanes[lane].isRefused, now < lanes[lane].retryAt, live(lane) == 0 { reasons.append(.refused) }
         if wouldDeadlock(lane: lane, holder: holder) { reasons.append(.wouldDeadlock) }
         return reasons
@@ -72,6 +76,7 @@ extension ShadowModel {
         require(!connections[place].isLost, "granted a connection that was lost")
         enter(.leased, place)
         connections[place].holder = holder
+        connections[place].uses += 1
         connections[place].isInHand = false
         connections[place].isPrepared = false
         connections[place].wasWarned = false
@@ -85,6 +90,8 @@ extension ShadowModel {
     func released(_ place: Int, _ condition: ConnectionCondition) {
         switch condition {
         case .clean where !configuration.resetsEveryRelease: park(place)
+        case .dirty where connections[place].uses >= configuration.maximumUses && !configuration.resetsEveryRelease:
+            park(place)
         case .clean, .dirty: enter(.resetting, place, deadline: now.adding(configuration.resetTimeout))
         case .broken: enter(.closing, place)
         case .generationBroken:
@@ -114,16 +121,9 @@ extension ShadowModel {
 
     func opened(_ place: Int, expires: Nanoseconds) {
         let lane = connections[place].lane
-        lanes[lane] = Lane()
-        if configuration.maximumLifetime != .never {
-            let shortest = Int64(Double(configuration.maximumLifetime) * (1 - configuration.lifetimeJitter))
-            require(
-                expires >= now.adding(shortest) && expires <= now.adding(configuration.maximumLifetime),
-                "a lifetime of \(expires - now) is outside the jitter")
-        } else {
-            require(expires == .never, "a lifetime where there should be none")
-        }
-        connections[place].expires = expires
+        lanes[lane] = Lane(growth: lanes[lane].growth, isRenewed: lanes[lane].isRenewed || !connections[place].isOld)
+        connections[place].openedAt = now
+        setExpiry(place, expires)
         park(place)
     }
 

@@ -8,6 +8,8 @@ extension ShadowModel {
         }
         for place in connections.indices { connections[place].isInHand = false }
         requireBackoffWithinBounds()
+        settleGrowth()
+        requireShrinking()
         if life == .running { requireNoWaste() } else { requireClosing() }
         requireHonestClaim()
         permits.mustMakeRoom = false
@@ -16,7 +18,6 @@ extension ShadowModel {
     }
 
     private func requireNoWaste() {
-        require(waiters.count <= configuration.maximumWaiters, "too many waiters")
         for lane in lanes.indices {
             let waiting = waiterCount(lane)
             require(
@@ -30,7 +31,7 @@ extension ShadowModel {
             require(isFull, "lane \(lane) lacks \(lacking(lane)) connections and does not connect")
             let others = connections.contains { $0.lane != lane && $0.state == .idle }
             require(
-                waiting == 0 || !others || count(nil, .closing) > 0,
+                waiting == 0 || needed(lane) <= 0 || !others || count(nil, .closing) > 0,
                 "lane \(lane) waits while other lanes have idle connections")
         }
         for connection in connections where connection.isCleared {
@@ -64,13 +65,20 @@ extension ShadowModel {
             guard connection.state == .idle, life == .running else { continue }
             require(
                 now - connection.since < configuration.idleTimeout
-                    || live(connection.lane) <= configuration.lanes[connection.lane].minimum,
+                    || live(connection.lane) <= kept(connection.lane)
+                    || count(connection.lane, .idle) <= configuration.lanes[connection.lane].minimumIdle,
                 "an idle connection was kept for too long")
             if configuration.maximumLifetime != .never, connection.expires != .never {
                 require(now < connection.expires.adding(configuration.maximumLifetime / 10), "too old")
             }
         }
         require(life != .draining || now < forceAt, "the drain did not end")
+        for goal in goals where goal.kind != .rotated { require(now < goal.deadline, "a goal passed its deadline") }
+    }
+
+    /// How many connections the idle timeout leaves alone.
+    private func kept(_ lane: Int) -> Int {
+        max(configuration.lanes[lane].minimum, floors[lane].before, floors[lane].after)
     }
 
     private func requireAlarm() {
@@ -84,7 +92,8 @@ extension ShadowModel {
             }
             guard connection.state == .idle else { continue }
             if configuration.idleTimeout != .never,
-                live(connection.lane) > configuration.lanes[connection.lane].minimum
+                live(connection.lane) > kept(connection.lane),
+                count(connection.lane, .idle) > configuration.lanes[connection.lane].minimumIdle
             {
                 require(
                     armedAt <= connection.since.adding(configuration.idleTimeout), "no alarm for an idle timeout")
@@ -116,6 +125,7 @@ extension ShadowModel {
             require(counts == own, "lane \(lane): the engine counts \(counts), the model \(own)")
             require(engine.lanes[lane].waiters.count == waiterCount(lane), "lane \(lane): another number of waiters")
             require(engine.lanes[lane].failures == lanes[lane].failures, "lane \(lane): another number of failures")
+            require(engine.lanes[lane].growth == lanes[lane].growth, "lane \(lane): another growth")
             let idle = engine.lanes[lane].idle.members(in: engine.slots)
             let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.ticket.index)
             require(idle == ownIdle, "lane \(lane): idle in another order")

@@ -23,6 +23,7 @@ extension ShadowModel {
             require(instant < armedAt, "an alarm that changes nothing")
             armedAt = instant
         case .claim(let claim): followClaim(claim)
+        case .endGoal(let number, let outcome): followEnd(of: number, outcome)
         case .draining:
             require(life == .draining || life == .forcing, "draining without having been closed")
         case .finished:
@@ -56,7 +57,7 @@ extension ShadowModel {
         case .closed: require(life != .running, "failed as closed, but the pool is open")
         case .refused:
             require(lanes[waiter.lane].isRefused && live(waiter.lane) == 0, "failed as refused without a reason")
-        case .tooManyWaiters, .wouldDeadlock: require(false, "\(reason) after it was queued")
+        case .tooManyWaiters, .wouldDeadlock, .draining: require(false, "\(reason) after it was queued")
         }
         endWait(ticket, "failed")
     }
@@ -115,7 +116,12 @@ extension ShadowModel {
         switch reason {
         case .idleTimeout:
             require(isIdle && now - connection.since >= configuration.idleTimeout, "idle timeout too early")
-            require(live(connection.lane) > configuration.lanes[connection.lane].minimum, "below the minimum")
+            let floor = min(floors[connection.lane].before, floors[connection.lane].after)
+            require(
+                live(connection.lane) > max(configuration.lanes[connection.lane].minimum, floor), "below the minimum")
+            require(
+                count(connection.lane, .idle) > configuration.lanes[connection.lane].minimumIdle,
+                "below the minimum of idle ones")
         case .lifetime:
             require(isIdle && now >= connection.expires, "lifetime too early")
             followRetirement(connection)
@@ -128,13 +134,26 @@ extension ShadowModel {
             require(isAsOld || hasFailed, "a validation that had not failed")
         case .resetFailed:
             require(connection.state == .resetting && now >= connection.deadline, "a reset that had not failed")
-        case .cleared: require(isIdle && connection.isCleared, "closed as cleared, but it was not")
+        case .cleared:
+            let isInterrupted = call == .clear(interrupts: true) && mode == .forced
+            require((isIdle || isInterrupted) && connection.isCleared, "closed as cleared, but it was not")
+        case .usedUp:
+            require(isIdle && connection.uses >= configuration.maximumUses, "closed as used up, but it was not")
+        case .shrunk:
+            let isAbove =
+                live(connection.lane) > configuration.lanes[connection.lane].maximum
+                || connections.count { $0.state != .closing && $0.state != .abandoned }
+                    > configuration.maximumConnections
+            require(isIdle && isAbove, "closed as above the maximum, but it was not")
+        case .rotated: followRotated(connection)
         case .makingRoom: followMakingRoom(connection)
         case .sessionFailed: require(connection.state == .leased, "a session that nobody had leased")
         case .poolClosed: require(life != .running, "closed as the pool's close, but it is open")
         }
         let isForced = mode == .forced
-        let mayForce = life == .forcing || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
+        let mayForce =
+            life == .forcing || reason == .cleared
+            || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
         require(!isForced || mayForce, "closed by force without need")
         require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
         connections[place].isInHand = false

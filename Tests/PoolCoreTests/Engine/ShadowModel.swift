@@ -14,6 +14,10 @@ final class ShadowModel {
         /// Of the connect, the validation or the reset.
         var deadline = Nanoseconds.never
         var expires = Nanoseconds.never
+        var openedAt: Nanoseconds = 0
+        var uses = 0
+        /// To be replaced by the rotation.
+        var isOld = false
         var isCleared = false
         var isLost = false
         var holder: UInt = 0
@@ -40,11 +44,24 @@ final class ShadowModel {
         var retryAt: Nanoseconds = 0
         var isRefused = false
         var hasNewPause = false
+        /// How many connections an acquire wants there to be.
+        var growth = 0
+        /// A connection was opened since the rotation began, or since it closed one.
+        var isRenewed = false
+    }
+
+    /// What a caller waits for besides a connection.
+    struct Goal {
+        enum Kind: Hashable { case reconfigured, warm(Int), rotated }
+
+        let number: GoalNumber
+        let kind: Kind
+        let deadline: Nanoseconds
     }
 
     enum Life: Hashable { case running, draining, forcing, finished }
 
-    let configuration: EngineConfiguration
+    var configuration: EngineConfiguration
     var now: Nanoseconds = 0
     /// Idle ones are in the order in which they were parked.
     var connections: [Connection] = []
@@ -60,12 +77,21 @@ final class ShadowModel {
     /// What the engine has drawn from its random numbers.
     var chosenRetryAt: [Nanoseconds]
     var permits: Permits
+    var goals: [Goal] = []
+    var cancelledGoal: GoalNumber?
+    /// When the next connection may be closed for the rotation at the earliest, and the time to the one after.
+    var rotationPace: (next: Nanoseconds, interval: Nanoseconds) = (0, 0)
+    /// How many connections the engine holds open for goals and the rotation: before the call, and after it.
+    var floors: [(before: Int, after: Int)]
+    /// What there was before the call: the whole pool, and each lane.
+    var totalsBefore: [Int] = []
     private(set) var problem: String?
 
     init(configuration: EngineConfiguration, sharesBudget: Bool = false) {
         permits = Permits(isShared: sharesBudget)
         self.configuration = configuration
         lanes = configuration.lanes.map { _ in Lane() }
+        floors = configuration.lanes.map { _ in (0, 0) }
         chosenRetryAt = configuration.lanes.map { _ in 0 }
     }
 
@@ -97,8 +123,15 @@ final class ShadowModel {
 
     /// The connections that the lane lacks: those on the way count as there.
     func lacking(_ lane: Int) -> Int {
-        let onTheWay = count(lane, .opening, .validating, .resetting)
-        return max(waiterCount(lane) - onTheWay, configuration.lanes[lane].minimum - live(lane))
+        let spare = needed(lane, besides: configuration.lanes[lane].minimumIdle - count(lane, .idle))
+        let level = max(lanes[lane].growth, floors[lane].after)
+        return max(needed(lane), spare, level - live(lane))
+    }
+
+    /// Those of them that waiters and the minimum need.
+    func needed(_ lane: Int, besides more: Int = 0) -> Int {
+        let lack = waiterCount(lane) - count(lane, .opening, .validating, .resetting) + more
+        return more == 0 ? max(lack, configuration.lanes[lane].minimum - live(lane)) : lack
     }
 
     func firstWaiter(_ lane: Int) -> Waiting? {
@@ -168,6 +201,7 @@ final class ShadowModel {
     /// A connect has failed; the engine has chosen ``chosenRetryAt`` for the next.
     func noteFailure(_ lane: Int) {
         lanes[lane].failures += 1
+        lanes[lane].growth = 0
         lanes[lane].retryAt = chosenRetryAt[lane]
         lanes[lane].hasNewPause = true
     }

@@ -11,7 +11,7 @@ struct PoolAcquireTests {
         for _ in 0..<5 { try await fixture.pool.withConnection { try await $0.work() } }
         #expect(fixture.driver.connections.count == 1)
         #expect(fixture.pool.statistics.acquired == 5)
-        #expect(fixture.pool.statistics.acquiredAfterWaiting == 1)
+        #expect(fixture.pool.statistics.dequeued == 1)
         try await fixture.expectWhole()
     }
 

@@ -15,7 +15,8 @@ struct PoolClosingTests {
         lease.release()
         try await fixture.pool.close()
         fixture.expectClosed()
-        try await fixture.pool.close()
+        let again = await #expect(throws: PoolError.self) { try await fixture.pool.close() }
+        #expect(again?.code == .closed)
         await fixture.pool.close(drain: .seconds(1))
     }
 
@@ -36,7 +37,8 @@ struct PoolClosingTests {
         await fixture.untilWaiting(1)
         let closing = Task { await fixture.pool.close(drain: .seconds(10)) }
         #expect(await fixture.poolError(of: waiter)?.code == .closed)
-        #expect(await fixture.poolError(of: fixture.waiter())?.code == .closed)
+        #expect(await fixture.poolError(of: fixture.waiter())?.code == .draining)
+        #expect(fixture.pool.status == .draining)
         #expect(fixture.pool.statistics.counts.leased == 1)
         fixture.time.advance(by: .seconds(9))
         #expect(fixture.pool.statistics.counts.leased == 1)
@@ -76,19 +78,20 @@ struct PoolClosingTests {
         fixture.expectClosed()
     }
 
-    @Test("close() during a drain names the leases that are out, and leaves them the time that they were given")
+    @Test("close() during a drain says so, and leaves the leases the time that they were given")
     func closeDuringDrain() async throws {
         let fixture = try PoolFixture(maximum: 1)
         let lease = try await fixture.pool.acquire()
         let draining = Task { await fixture.pool.close(drain: .seconds(10)) }
         try await fixture.observer.event { if case .draining = $0 { true } else { false } }
-        while await fixture.poolError(of: fixture.waiter(AcquireOptions(timeout: .nanoseconds(1))))?.code != .closed {}
+        while await fixture.poolError(of: fixture.waiter(AcquireOptions(timeout: .nanoseconds(1))))?.code != .draining {
+        }
         let error = await #expect(throws: PoolError.self) { try await fixture.pool.close() }
-        #expect(error?.code == .leasesHeld)
+        #expect(error?.code == .draining)
         #expect(!fixture.driver.connections[0].isClosed)
         lease.release()
         await draining.value
-        try await fixture.pool.close()
+        #expect(fixture.pool.status == .closed)
         fixture.expectClosed()
     }
 

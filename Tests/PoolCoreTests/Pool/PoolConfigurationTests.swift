@@ -25,7 +25,14 @@ struct PoolConfigurationTests {
         BadValue("maximumConnections", "1000001", try PoolConfiguration(maximumConnections: 1_000_001)),
         BadValue("minimumConnections", "-1", try PoolConfiguration(minimumConnections: -1)),
         BadValue("minimumConnections", "11", try PoolConfiguration(minimumConnections: 11)),
-        BadValue("maximumWaiters", "0", try PoolConfiguration(maximumWaiters: 0)),
+        BadValue("minimumIdle", "-1", try PoolConfiguration(minimumIdle: -1)),
+        BadValue("minimumIdle", "11", try PoolConfiguration(minimumIdle: 11)),
+        BadValue("growthIncrement", "0", try PoolConfiguration(growthIncrement: 0)),
+        BadValue("maximumConnectionsPerShard", "0", try PoolConfiguration(maximumConnectionsPerShard: 0)),
+        BadValue("maximumConnectionsPerShard", "11", try PoolConfiguration(maximumConnectionsPerShard: 11)),
+        BadValue("maximumUses", "0", try PoolConfiguration(maximumUses: 0)),
+        BadValue("statementCacheCapacity", "-1", try PoolConfiguration(statementCacheCapacity: -1)),
+        BadValue("maximumWaiters", "-1", try PoolConfiguration(maximumWaiters: -1)),
         BadValue("acquireTimeout", "0.0 seconds", try PoolConfiguration(acquireTimeout: .zero)),
         BadValue("connectTimeout", "-1.0 seconds", try PoolConfiguration(connectTimeout: .seconds(-1))),
         BadValue("concurrentConnects", "0", try PoolConfiguration(concurrentConnects: 0)),
@@ -54,12 +61,12 @@ struct PoolConfigurationTests {
     @Test("The values at the limits of their rules are taken as they are")
     func limits() throws {
         let configuration = try PoolConfiguration(
-            name: "p", maximumConnections: 1_000_000, minimumConnections: 1_000_000, maximumWaiters: 1,
+            name: "p", maximumConnections: 1_000_000, minimumConnections: 1_000_000, maximumWaiters: 0,
             acquireTimeout: .nanoseconds(1), concurrentConnects: 1, validateAfterIdle: .zero, idleTimeout: nil,
             maximumLifetime: nil, lifetimeJitter: 0.5, initialBackoff: .seconds(1), maximumBackoff: .seconds(1))
         #expect(configuration.maximumConnections == 1_000_000)
         #expect(configuration.minimumConnections == 1_000_000)
-        #expect(configuration.maximumWaiters == 1)
+        #expect(configuration.maximumWaiters == 0)
         #expect(configuration.lifetimeJitter == 0.5)
         #expect(try PoolConfiguration(maximumConnections: 1).maximumConnections == 1)
     }

@@ -121,7 +121,7 @@ struct PoolEventTests {
         #expect(statistics.pool == "numbers")
         #expect(statistics.uptime == .seconds(2))
         #expect(statistics.acquired == 3)
-        #expect(statistics.acquiredAfterWaiting == 2)
+        #expect(statistics.dequeued == 2)
         #expect(statistics.wait.count == 3)
         #expect(statistics.use.count == 3)
         #expect(statistics.use.maximum == .seconds(2))
@@ -133,7 +133,10 @@ struct PoolEventTests {
         #expect(statistics.counts.idle == 2)
         #expect(statistics.counts.total == fixture.driver.ledger.openNow)
         #expect(statistics.lanes.map(\.counts) == [statistics.counts])
-        for part in ["numbers", "3, 2 after waiting", "0 leased, 2 idle"] {
+        for part in [
+            "pool........................ numbers", "leases given................ 3", "dequeued.................... 2",
+            "0 leased, 2 idle", "maximumConnections.......... 2",
+        ] {
             #expect(statistics.description.contains(part), "\(part) is missing in \(statistics)")
         }
         try await fixture.expectWhole()

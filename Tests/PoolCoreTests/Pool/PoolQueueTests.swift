@@ -72,7 +72,7 @@ struct PoolQueueTests {
         let error = await fixture.poolError(of: fixture.waiter())
         #expect(error?.code == .tooManyWaiters)
         #expect(error?.counts.waiting == 1)
-        #expect(fixture.pool.statistics.refused == 1)
+        #expect(fixture.pool.statistics.rejected == 1)
         lease.release()
         try await waiter.value
         try await fixture.expectWhole()

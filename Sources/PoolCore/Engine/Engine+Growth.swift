@@ -1,0 +1,59 @@
+/// How many connections there may be, and how many there should be ahead of those who want them.
+extension Engine {
+    /// An acquire found no connection: several are opened at once, where that is asked for.
+    mutating func beginGrowth(of lane: Int) {
+        let counts = lanes[lane].counts
+        guard lanes[lane].failures == 0, lanes[lane].waiters.count > counts.onTheWay + counts.idle else { return }
+        let target = min(counts.live + lanes[lane].limits.growth, lanes[lane].limits.maximum)
+        lanes[lane].growth = max(lanes[lane].growth, target)
+    }
+
+    /// Growth ends where it has reached what it wanted, and where there is no room for more: it is not made up for later.
+    mutating func settleGrowth() {
+        let isFull = counts.total >= configuration.maximumConnections
+        for lane in lanes.indices where lanes[lane].growth > 0 {
+            let counts = lanes[lane].counts
+            if isFull || counts.total >= lanes[lane].limits.maximum || counts.live >= lanes[lane].growth {
+                lanes[lane].growth = 0
+            }
+        }
+    }
+
+    /// True if one more waiter of `lane` would have to wait for a release, and too many do already.
+    ///
+    /// The places that are not leased serve a waiter each without anybody's release: they are idle, on the way, or free.
+    func wouldExceedQueue(_ lane: Int) -> Bool {
+        let (before, after) = (waitersForRelease(besides: nowhere), waitersForRelease(besides: Int32(lane)))
+        return after > before && after > configuration.maximumWaiters
+    }
+
+    /// How many must wait for a release; with one more in the lane `newcomer`.
+    private func waitersForRelease(besides newcomer: Int32) -> Int {
+        let all = waiting + (newcomer == nowhere ? 0 : 1) - max(0, configuration.maximumConnections - counts.leased)
+        var byLane = 0
+        for lane in lanes.indices {
+            let wanting = lanes[lane].waiters.count + (lane == Int(newcomer) ? 1 : 0)
+            byLane += max(0, wanting - max(0, lanes[lane].limits.maximum - lanes[lane].counts.leased))
+        }
+        return max(0, all, byLane)
+    }
+
+    func isUsedUp(_ slot: Int32) -> Bool {
+        slots[Int(slot)].uses >= configuration.maximumUses
+    }
+
+    /// True if the connection in `slot` is above a maximum that was lowered, now that it is free to be closed.
+    func isSurplus(_ slot: Int32) -> Bool {
+        let lane = Int(slots[Int(slot)].lane)
+        let own = slots[Int(slot)].state == .abandoned ? 1 : 0
+        return counts.live + own > configuration.maximumConnections
+            || lanes[lane].counts.live + own > lanes[lane].limits.maximum
+    }
+
+    /// When the life of the connection in `slot` ends.
+    func expiry(of slot: Int32) -> Nanoseconds {
+        guard configuration.maximumLifetime != .never else { return .never }
+        let shortening = configuration.lifetimeJitter * slots[Int(slot)].shortening
+        return slots[Int(slot)].openedAt.adding(Int64(Double(configuration.maximumLifetime) * (1 - shortening)))
+    }
+}

@@ -1,0 +1,77 @@
+extension Engine {
+    /// Puts new limits and times into force, all at once. Those who wait keep their deadlines, and so does what is under way.
+    ///
+    /// What is above a lowered maximum is closed: idle connections now, the others when they come back.
+    mutating func reconfigure(
+        _ new: EngineConfiguration, now: Nanoseconds, effects: inout EffectList
+    ) -> GoalNumber {
+        configuration = new
+        ceiling = counts.total
+        for lane in lanes.indices { lanes[lane].limits = lanes[lane].base.map { new.lanes[$0].onDemand } ?? new.lanes[lane] }
+        for lane in lanes.indices {
+            lanes[lane].retryAt = min(lanes[lane].retryAt, now.adding(new.maximumBackoff))
+        }
+        rebuildHolders()
+        recomputeLifetimes(now)
+        closeSurplus(now, &effects)
+        let patience = new.connectTimeout.adding(Self.closingGrace)
+        let number = addGoal(.reconfigured, deadline: now.adding(patience), &effects)
+        serveAll(now, &effects)
+        if let next = nextAlarm(now) { arm(next, &effects) }
+        check()
+        return number
+    }
+
+    /// The table of holders is as large as the pool may become.
+    private mutating func rebuildHolders() {
+        holders = HolderIndex(capacity: configuration.maximumConnections)
+        for slot in leases.members(in: slots) {
+            slots[Int(slot)].nextOfHolder = nowhere
+            if slots[Int(slot)].holder != 0 { holders.insert(slot, in: &slots) }
+        }
+    }
+
+    private mutating func recomputeLifetimes(_ now: Nanoseconds) {
+        let pace = configuration.maximumLifetime / Int64(configuration.maximumConnections)
+        nextRetirementAt = min(nextRetirementAt, now.adding(pace))
+        for slot in slots.indices {
+            switch slots[slot].state {
+            case .idle, .leased:
+                slots[slot].expiresAt = expiry(of: Int32(slot))
+                slots[slot].isOverAge = false
+                slotDeadlines.set(Int32(slot), due: slots[slot].expiresAt)
+            case .validating, .resetting:
+                slots[slot].expiresAt = expiry(of: Int32(slot))
+                slots[slot].isOverAge = false
+            case .free, .opening, .abandoned, .closing: break
+            }
+        }
+    }
+
+    private mutating func closeSurplus(_ now: Nanoseconds, _ effects: inout EffectList) {
+        for slot in slots.indices where slots[slot].state == .idle && isUsedUp(Int32(slot)) {
+            closeAwaited(Int32(slot), .usedUp, now, &effects)
+        }
+        for lane in lanes.indices {
+            while lanes[lane].counts.live > lanes[lane].limits.maximum, !lanes[lane].idle.isEmpty {
+                closeAwaited(lanes[lane].idle.first, .shrunk, now, &effects)
+            }
+        }
+        while counts.live > configuration.maximumConnections, let slot = longestIdle {
+            closeAwaited(slot, .shrunk, now, &effects)
+        }
+    }
+
+    private mutating func closeAwaited(
+        _ slot: Int32, _ reason: CloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        close(slot, reason, .orderly, now, &effects)
+        slots[Int(slot)].isAwaited = true
+    }
+
+    /// The idle connection of any lane that was unused for longest.
+    private var longestIdle: Int32? {
+        let first = lanes.lazy.map(\.idle.first).filter { $0 != nowhere }
+        return first.min { slots[Int($0)].since < slots[Int($1)].since }
+    }
+}

@@ -1,0 +1,198 @@
+/// The replacement of all connections, one after the other.
+struct Rotation: Sendable {
+    enum Step: Hashable, Sendable {
+        /// For the instant of the next one, or for a connection that is free.
+        case waiting
+        /// The new connection is being opened; the old ones serve on. `renewals` is what the lane's count was before.
+        case making(lane: Int, renewals: UInt32)
+        /// The new one is there, and an old one of the lane can go.
+        case breaking(lane: Int)
+        /// There was no room for both: the old one is closed, and the new one is being opened.
+        case remaking(lane: Int, renewals: UInt32)
+    }
+
+    /// The time from one step to the next.
+    var interval: Nanoseconds
+    var nextAt: Nanoseconds
+    var step = Step.waiting
+    /// When it came to this step.
+    var since: Nanoseconds
+    /// How many connections the step's lane must have until it is done.
+    var floor = 0
+
+    var lane: Int? {
+        switch step {
+        case .waiting: nil
+        case .making(let lane, _), .breaking(let lane), .remaking(let lane, _): lane
+        }
+    }
+
+    func floor(of lane: Int) -> Int {
+        lane == self.lane ? floor : 0
+    }
+}
+
+extension Engine {
+    /// Replaces every connection that is open or being opened now, evenly over `duration`, one at a time.
+    mutating func rotate(over duration: Nanoseconds, now: Nanoseconds, effects: inout EffectList) -> GoalNumber {
+        var old: Int64 = 0
+        for slot in slots.indices {
+            switch slots[slot].state {
+            case .free, .closing: break
+            case .opening, .abandoned, .idle, .validating, .leased, .resetting:
+                slots[slot].isOld = true
+                old += 1
+            }
+        }
+        rotation = Rotation(interval: duration / max(1, old), nextAt: now, since: now)
+        let number = addGoal(.rotated, deadline: now.adding(duration), &effects)
+        serveAll(now, &effects)
+        check()
+        return number
+    }
+
+    /// When something about the rotation is due though nothing else happens.
+    var nextRotationAlarm: Nanoseconds? {
+        guard let rotation else { return nil }
+        if rotation.step == .waiting, nextRotationCandidate != nil { return rotation.nextAt }
+        return hasGoal(.rotated) ? rotationGivesUpAt(rotation) : nil
+    }
+
+    /// A step that takes so long has lost its driver.
+    private func rotationGivesUpAt(_ rotation: Rotation) -> Nanoseconds {
+        rotation.since.adding(configuration.connectTimeout).adding(Self.closingGrace)
+    }
+
+    /// Takes the steps that can be taken.
+    mutating func advanceRotation(_ now: Nanoseconds, _ effects: inout EffectList) {
+        while life == .running, let rotation {
+            switch rotation.step {
+            case .waiting:
+                guard hasOld(in: nil) else {
+                    self.rotation = nil
+                    return
+                }
+                guard let slot = longestIdleOld(in: nil) else { return }
+                guard now >= rotation.nextAt else { return arm(rotation.nextAt, &effects) }
+                if beginStep(for: slot, now) { close(slot, .rotated, .orderly, now, &effects) }
+                if let next = self.rotation?.nextAt, next > now { arm(next, &effects) }
+                return
+            case .making(let lane, let renewals):
+                guard hasOld(in: lane) else {
+                    endStep(now)
+                    continue
+                }
+                if lanes[lane].renewals != renewals {
+                    setStep(.breaking(lane: lane), floor: rotation.floor, now)
+                } else if !hasRoom(lane), lanes[lane].counts.opening == 0 {
+                    // Somebody else has taken the place.
+                    setStep(.waiting, floor: 0, now)
+                } else {
+                    return
+                }
+            case .breaking(let lane):
+                let slot = longestIdleOld(in: lane)
+                if let slot {
+                    close(slot, .rotated, .orderly, now, &effects)
+                } else if hasOld(in: lane) {
+                    return
+                }
+                endStep(now)
+            case .remaking(let lane, let renewals):
+                let isTaken =
+                    !hasRoom(lane) && lanes[lane].counts.opening + counts.closing + counts.abandoned == 0
+                guard lanes[lane].renewals != renewals || isTaken else { return }
+                endStep(now)
+            }
+        }
+    }
+
+    /// True if the connection in `slot`, which just came free, is to be closed for the rotation.
+    mutating func rotationTakes(_ slot: Int32, _ now: Nanoseconds) -> Bool {
+        guard let rotation, slots[Int(slot)].isOld else { return false }
+        switch rotation.step {
+        case .waiting: return now >= rotation.nextAt && beginStep(for: slot, now)
+        case .breaking(lane: Int(slots[Int(slot)].lane)):
+            endStep(now)
+            return true
+        case .making, .breaking, .remaking: return false
+        }
+    }
+
+    /// Begins to replace a connection of the lane of `slot`.
+    /// - Returns: true if that in `slot` has to be closed first, because there is no room for both.
+    private mutating func beginStep(for slot: Int32, _ now: Nanoseconds) -> Bool {
+        let lane = Int(slots[Int(slot)].lane)
+        let (live, renewals) = (lanes[lane].counts.live, lanes[lane].renewals)
+        if hasRoom(lane) {
+            setStep(.making(lane: lane, renewals: renewals), floor: live + 1, now)
+            return false
+        }
+        // A place is about to come free.
+        guard counts.closing + counts.abandoned == 0 else { return false }
+        // Nothing is given up while a connect would have to wait.
+        if lanes[lane].failures > 0, now < lanes[lane].retryAt {
+            rotation?.nextAt = lanes[lane].retryAt
+            return false
+        }
+        setStep(.remaking(lane: lane, renewals: renewals), floor: live, now)
+        return true
+    }
+
+    private func hasRoom(_ lane: Int) -> Bool {
+        counts.total < configuration.maximumConnections && lanes[lane].counts.total < lanes[lane].limits.maximum
+            && (!permits.isShared || counts.total < permits.held)
+    }
+
+    private mutating func setStep(_ step: Rotation.Step, floor: Int, _ now: Nanoseconds) {
+        rotation?.step = step
+        rotation?.floor = floor
+        rotation?.since = now
+        setFloors()
+    }
+
+    private mutating func endStep(_ now: Nanoseconds) {
+        guard let rotation else { return }
+        self.rotation?.nextAt = rotation.nextAt.adding(rotation.interval)
+        setStep(.waiting, floor: 0, now)
+    }
+
+    /// The old connections that are left stay as they are, unless somebody else waits for their rotation.
+    mutating func stopRotation(besides number: GoalNumber) {
+        guard !goals.contains(where: { $0.kind == .rotated && $0.number != number }) else { return }
+        rotation = nil
+        for slot in slots.indices { slots[slot].isOld = false }
+        setFloors()
+    }
+
+    func rotationOutcome(_ now: Nanoseconds, deadline: Nanoseconds) -> GoalOutcome? {
+        guard let rotation else { return .achieved }
+        if let lane = rotation.lane, lanes[lane].failures > 0, lanes[lane].isRefused { return .refused }
+        if now >= max(deadline, rotationGivesUpAt(rotation)), nextRotationCandidate != nil || rotation.lane != nil {
+            return .timedOut
+        }
+        let isDone = now >= deadline && slots.allSatisfy { !$0.isOld || $0.state == .leased || isGone($0.state) }
+        // What is leased then is replaced later, one at a time as before, and nobody waits for it.
+        return isDone && rotation.step == .waiting ? .achieved : nil
+    }
+
+    private func hasOld(in lane: Int?) -> Bool {
+        slots.contains { $0.isOld && !isGone($0.state) && (lane == nil || Int($0.lane) == lane) }
+    }
+
+    private func isGone(_ state: SlotState) -> Bool {
+        state == .free || state == .closing
+    }
+
+    private var nextRotationCandidate: Int32? { longestIdleOld(in: nil) }
+
+    private func longestIdleOld(in lane: Int?) -> Int32? {
+        var oldest: Int32?
+        for slot in slots.indices where slots[slot].isOld && slots[slot].state == .idle {
+            guard lane == nil || Int(slots[slot].lane) == lane else { continue }
+            if let found = oldest, slots[Int(found)].since <= slots[slot].since { continue }
+            oldest = Int32(slot)
+        }
+        return oldest
+    }
+}

@@ -1,0 +1,80 @@
+/// What happened in an engine since it was made, or since its statistics were reset.
+struct EngineCounters: Hashable, Sendable {
+    var acquired = 0
+    var enqueued = 0
+    /// Leases given to those who were.
+    var dequeued = 0
+    var timedOut = 0
+    /// Those of them that had been enqueued.
+    var timedOutInQueue = 0
+    var cancelled = 0
+    /// Refused because too many waited.
+    var rejected = 0
+    /// Refused because connects fail for good, or because they could never have succeeded.
+    var failed = 0
+    /// Those of them that had been enqueued.
+    var failedInQueue = 0
+    /// They waited when the pool began to close.
+    var rejectedAtClose = 0
+    /// They came after that.
+    var refusedAtClose = 0
+    var queueTimes = QueueTimes()
+    var opened = 0
+    var connectFailures = 0
+    var validations = 0
+    var resets = 0
+    var leakWarnings = 0
+    var closed: [CloseReason: Int] = [:]
+    var peakLeased = 0
+    var peakWaiting = 0
+
+    mutating func count(_ failure: AcquireFailure, inQueue: Bool = false) {
+        switch failure {
+        case .timedOut:
+            timedOut += 1
+            if inQueue { timedOutInQueue += 1 }
+        case .tooManyWaiters: rejected += 1
+        case .closed, .draining:
+            if inQueue { rejectedAtClose += 1 } else { refusedAtClose += 1 }
+        case .wouldDeadlock, .refused:
+            failed += 1
+            if inQueue { failedInQueue += 1 }
+        }
+    }
+
+    /// All acquires that were asked for: each has ended in one way, or waits.
+    func requests(waiting: Int) -> Int {
+        acquired + timedOut + cancelled + rejected + failed + rejectedAtClose + refusedAtClose + waiting
+    }
+
+    /// Everyone who was enqueued has left the queue in one way, or waits.
+    func isBalanced(waiting: Int) -> Bool {
+        enqueued == dequeued + timedOutInQueue + cancelled + failedInQueue + rejectedAtClose + waiting
+    }
+}
+
+/// How long those waited who have left the queue, however they left it.
+struct QueueTimes: Hashable, Sendable {
+    private(set) var count = 0
+    private(set) var sum: Nanoseconds = 0
+    private(set) var minimum = Nanoseconds.max
+    private(set) var maximum: Nanoseconds = 0
+
+    mutating func record(_ time: Nanoseconds) {
+        count += 1
+        sum = sum.adding(time)
+        minimum = min(minimum, time)
+        maximum = max(maximum, time)
+    }
+}
+
+extension Engine {
+    /// Counts anew from now on. Those who wait count as enqueued now, so that the counters go on to agree with each other.
+    mutating func resetStatistics() {
+        counters = EngineCounters()
+        counters.enqueued = waiting
+        counters.peakWaiting = waiting
+        counters.peakLeased = counts.leased
+        (waitTimes, useTimes, connectTimes) = (Histogram(), Histogram(), Histogram())
+    }
+}

@@ -1,0 +1,125 @@
+typealias GoalNumber = UInt64
+
+/// Something that a caller waits for, other than a connection. It ends exactly once, with ``Effect/endGoal(_:_:)``.
+struct Goal: Sendable {
+    enum Kind: Hashable, Sendable {
+        /// What is above the new limits and idle is closed, and the new minimums are open, or a connect for them has failed.
+        case reconfigured
+        /// Each lane has so many connections.
+        case warm(levels: [Int])
+        /// The old connections are replaced, those excepted that are leased.
+        case rotated
+    }
+
+    let number: GoalNumber
+    let kind: Kind
+    let deadline: Nanoseconds
+}
+
+/// How the wait for a ``Goal`` ended.
+enum GoalOutcome: Hashable, Sendable {
+    case achieved
+    case timedOut
+    /// A connect has failed in a way that waiting does not mend.
+    case refused
+    case cancelled
+    /// The pool is closing.
+    case closed
+}
+
+extension Engine {
+    mutating func addGoal(_ kind: Goal.Kind, deadline: Nanoseconds, _ effects: inout EffectList) -> GoalNumber {
+        lastGoal += 1
+        goals.append(Goal(number: lastGoal, kind: kind, deadline: deadline))
+        arm(deadline, &effects)
+        setFloors()
+        return lastGoal
+    }
+
+    /// Opens connections until the pool has `count` of them, all lanes together, and keeps them until the goal has ended.
+    mutating func warmUp(
+        to count: Int, now: Nanoseconds, deadline: Nanoseconds, effects: inout EffectList
+    ) -> GoalNumber {
+        var missing = count - counts.live
+        let levels = lanes.map { lane in
+            let extra = max(0, min(missing, lane.limits.maximum - lane.counts.live))
+            missing -= extra
+            return lane.counts.live + extra
+        }
+        let number = addGoal(.warm(levels: levels), deadline: deadline, &effects)
+        serveAll(now, &effects)
+        check()
+        return number
+    }
+
+    /// Nobody waits for the goal any more. Ignored if it has ended.
+    mutating func cancelGoal(_ number: GoalNumber, now: Nanoseconds, effects: inout EffectList) {
+        guard let place = goals.firstIndex(where: { $0.number == number }) else { return }
+        if goals[place].kind == .rotated { stopRotation(besides: number) }
+        endGoal(at: place, .cancelled, &effects)
+        serveAll(now, &effects)
+        armIdleExpiries(&effects)
+        check()
+    }
+
+    func hasGoal(_ kind: Goal.Kind) -> Bool {
+        goals.contains { $0.kind == kind }
+    }
+
+    /// Ends the goals that are achieved, or cannot be.
+    mutating func settleGoals(_ now: Nanoseconds, _ effects: inout EffectList) {
+        var place = 0
+        while place < goals.count {
+            if let outcome = outcome(of: goals[place], now) {
+                if goals[place].kind == .rotated, outcome != .achieved { stopRotation(besides: goals[place].number) }
+                endGoal(at: place, outcome, &effects)
+            } else {
+                place += 1
+            }
+        }
+    }
+
+    mutating func endGoals(_ outcome: GoalOutcome, _ effects: inout EffectList) {
+        rotation = nil
+        while !goals.isEmpty { endGoal(at: 0, outcome, &effects) }
+    }
+
+    private mutating func endGoal(at place: Int, _ outcome: GoalOutcome, _ effects: inout EffectList) {
+        effects.append(.endGoal(goals.remove(at: place).number, outcome))
+        setFloors()
+    }
+
+    private func outcome(of goal: Goal, _ now: Nanoseconds) -> GoalOutcome? {
+        switch goal.kind {
+        case .reconfigured:
+            // A driver that does not finish is left behind.
+            return isReconfigured || now >= goal.deadline ? .achieved : nil
+        case .warm(let levels):
+            let cold = lanes.indices.filter { $0 < levels.count && lanes[$0].counts.established < levels[$0] }
+            if cold.isEmpty { return .achieved }
+            if cold.contains(where: { lanes[$0].isRefused && lanes[$0].failures > 0 }) { return .refused }
+            return now >= goal.deadline ? .timedOut : nil
+        case .rotated:
+            return rotationOutcome(now, deadline: goal.deadline)
+        }
+    }
+
+    private var isReconfigured: Bool {
+        if slots.contains(where: { $0.isAwaited && $0.state == .closing }) { return false }
+        return lanes.allSatisfy {
+            $0.counts.established >= $0.limits.minimum || $0.failures > 0
+                || counts.live - counts.opening >= configuration.maximumConnections
+        }
+    }
+
+    /// What is kept open for those who wait.
+    mutating func setFloors() {
+        for lane in lanes.indices {
+            var floor = rotation?.floor(of: lane) ?? 0
+            for case .warm(let levels) in goals.lazy.map(\.kind) where lane < levels.count {
+                floor = max(floor, levels[lane])
+            }
+            lanes[lane].floor = min(floor, lanes[lane].limits.maximum)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+internal import Synchronization
+
+extension PoolShell {
+    func reconfigure(resetsStatistics: Bool, _ change: (inout PoolConfiguration) throws -> Void) async throws {
+        let before = configuration
+        var after = before
+        try change(&after)
+        try after.check()
+        if after.name != before.name {
+            throw PoolConfigurationError(
+                property: "name", value: after.name, rule: "a pool keeps its name (\(before.name))")
+        }
+        let lanes = try lanesOfSameKind(after.maximumConnections)
+        let engineConfiguration = engineConfiguration(after, lanes: lanes)
+        try membership?.reserve(engineConfiguration.reservedConnections)
+        let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
+            if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, state, now)) }
+            // Another change came in between: this one was computed from what is no longer true.
+            if state.configuration != before { return .failure(makeError(.reconfiguring, lane: nil, state, now)) }
+            state.configuration = after
+            for (place, lane) in lanes.enumerated() { state.lanes[place].configuration = lane }
+            acquireTimeout.store(after.acquireTimeout.wholeNanoseconds, ordering: .relaxed)
+            if resetsStatistics { Self.resetStatistics(&state, now) }
+            return .success(state.engine.reconfigure(engineConfiguration, now: now, effects: &effects))
+        }
+        if case .failure = start {
+            let inForce = self.engineConfiguration(configuration, lanes: lanes).reservedConnections
+            // What is in force did fit.
+            try? membership?.reserve(inForce)
+        }
+        let goal = try start.get()
+        if after.statementCacheCapacity != before.statementCacheCapacity {
+            for connection in state.withLock({ $0.entries.compactMap(\.connection) }) {
+                setStatementCacheCapacity(of: connection, isChange: true)
+            }
+        }
+        try await wait(for: goal)
+    }
+
+    /// The driver's lanes for another maximum.
+    private func lanesOfSameKind(_ maximumConnections: Int) throws -> [LaneConfiguration] {
+        let new = try backend.lanes(maximumConnections: maximumConnections).checked()
+        let isSame =
+            new.count == lanes.count
+            && zip(new, lanes).allSatisfy { new, old in
+                new.name == old.name && new.target == old.target && new.serves == old.serves
+                    && new.closesLast == old.closesLast
+            }
+        guard isSame else {
+            throw PoolConfigurationError(
+                property: "maximumConnections", value: "\(maximumConnections)",
+                rule:
+                    "the driver would need other lanes (\(new.map(\.name).joined(separator: ", "))) for it than the pool "
+                    + "has (\(lanes.map(\.name).joined(separator: ", ")))")
+        }
+        return new
+    }
+
+    func warmUp(to count: Int?, timeout: Duration?) async throws {
+        let configuration = configuration
+        let count = count ?? max(1, configuration.minimumConnections, configuration.minimumIdle)
+        guard 1...configuration.maximumConnections ~= count else {
+            throw PoolConfigurationError(
+                property: "count", value: "\(count)",
+                rule: "must be from 1 to maximumConnections (\(configuration.maximumConnections))")
+        }
+        let timeout = timeout?.wholeNanoseconds ?? configuration.acquireTimeout.wholeNanoseconds
+        try await wait(for: begin { $0.warmUp(to: count, now: $1, deadline: $1.adding(timeout), effects: &$2) })
+    }
+
+    func rotate(over duration: Duration) async throws {
+        let duration = max(0, duration.wholeNanoseconds)
+        try await wait(for: begin { $0.rotate(over: duration, now: $1, effects: &$2) })
+    }
+
+    /// Has the running engine pursue a goal.
+    private func begin(
+        _ goal: (inout Engine, Nanoseconds, inout EffectList) -> GoalNumber
+    ) throws -> GoalNumber {
+        let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
+            guard state.engine.life == .running else {
+                let code: PoolError.Code = state.engine.life == .finished ? .closed : .draining
+                return .failure(makeError(code, lane: nil, state, now))
+            }
+            return .success(goal(&state.engine, now, &effects))
+        }
+        return try start.get()
+    }
+
+    private func wait(for goal: GoalNumber) async throws {
+        let since = time.now()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let ended: GoalOutcome? = state.withLock { state in
+                    if let outcome = state.endedGoals.removeValue(forKey: goal) { return outcome }
+                    state.goals[goal] = continuation
+                    return nil
+                }
+                if let ended { continuation.resume(returning: ended) }
+            }
+        } onCancel: {
+            transition { $0.engine.cancelGoal(goal, now: $1, effects: &$2) }
+        }
+        switch outcome {
+        case .achieved: return
+        case .cancelled: throw CancellationError()
+        case .timedOut: throw goalError(.acquireTimedOut, since)
+        case .refused: throw goalError(.connectRefused, since)
+        case .closed: throw goalError(.closed, since)
+        }
+    }
+
+    /// The lane whose connects fail is the one to tell of.
+    private func goalError(_ code: PoolError.Code, _ since: PoolInstant) -> PoolError {
+        let now = time.now()
+        return state.withLock { state in
+            let lane = state.lanes.firstIndex { $0.lastError != nil }
+            return makeError(
+                code, lane: lane, state, now.nanoseconds, elapsed: (now - since).wholeNanoseconds,
+                [.connect: now - since])
+        }
+    }
+
+    func resetStatistics() {
+        let now = time.now().nanoseconds
+        state.withLock { Self.resetStatistics(&$0, max(now, $0.latest)) }
+    }
+
+    private static func resetStatistics(_ state: inout PoolState, _ now: Nanoseconds) {
+        state.engine.resetStatistics()
+        state.countingSince = now
+    }
+
+    var status: PoolStatus { state.withLock { $0.engine.status } }
+
+    /// Gives a connection the pool's number of statements to keep. Not under the lock, so it looks again until what it said
+    /// is what is true.
+    ///
+    /// - Parameter isChange: also say that there is no number any more.
+    func setStatementCacheCapacity(of connection: any DriverConnection, isChange: Bool = false) {
+        var said: Int??
+        while true {
+            let capacity = state.withLock { $0.configuration.statementCacheCapacity }
+            if said == .some(capacity) || (said == nil && capacity == nil && !isChange) { return }
+            connection.setStatementCacheCapacity(capacity)
+            said = .some(capacity)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+extension PoolStatistics: CustomStringConvertible {
+    /// A report for people, a line for each number.
+    public var description: String {
+        var lines = [
+            ("pool", pool), ("status", status.rawValue), ("up", uptime.text), ("counted for", uptimeSinceReset.text),
+        ]
+        lines += requestLines + connectionLines
+        if lanes.count > 1 { lines += lanes.map { ("lane \($0.name)", "\($0.counts)") } }
+        lines += configuration.lines
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { name, value in
+            name + String(repeating: ".", count: width + 2 - name.count) + " " + value
+        }.joined(separator: "\n")
+    }
+
+    private var requestLines: [(String, String)] {
+        [
+            ("acquires asked for", "\(requests)"), ("enqueued", "\(enqueued)"), ("dequeued", "\(dequeued)"),
+            ("failed", "\(failed)"), ("rejected", "\(rejected)"), ("timed out", "\(timedOut)"),
+            ("cancelled", "\(cancelled)"),
+            ("rejected by the close", "\(rejectedAtClose) waiting, \(refusedAtClose) later"),
+            ("waiting now", "\(counts.waiting)"), ("most waiting at once", "\(peakWaiting)"),
+            ("time in queue", queueTime.sum.text), ("shortest in queue", queueTime.minimum?.text ?? "none"),
+            ("longest in queue", queueTime.maximum?.text ?? "none"), ("average in queue", queueTime.average.text),
+            ("leases given", "\(acquired)"), ("most leased at once", "\(peakLeased)"),
+            ("wait", wait.summary), ("use", use.summary),
+        ]
+    }
+
+    private var connectionLines: [(String, String)] {
+        [
+            ("connections", "\(counts)"),
+            ("connections opened", "\(connectionsOpened), \(connectFailures) connects failed"),
+            ("connections closed", closedSummary), ("connect", connect.summary), ("validations", "\(validations)"),
+            ("resets", "\(resets)"), ("leak warnings", "\(leakWarnings)"),
+        ]
+    }
+
+    private var closedSummary: String {
+        let reasons = CloseReason.allCases.compactMap { reason in
+            connectionsClosed[reason].map { "\($0) \(reason.rawValue)" }
+        }
+        return reasons.isEmpty ? "0" : reasons.joined(separator: ", ")
+    }
+}
+
+extension PoolConfiguration {
+    /// Each property by its name, for people.
+    fileprivate var lines: [(String, String)] {
+        [
+            ("maximumConnections", "\(maximumConnections)"), ("minimumConnections", "\(minimumConnections)"),
+            ("minimumIdle", "\(minimumIdle)"), ("growthIncrement", "\(growthIncrement)"),
+            ("maximumConnectionsPerShard", maximumConnectionsPerShard.text), ("maximumWaiters", maximumWaiters.text),
+            ("acquireTimeout", acquireTimeout.text), ("connectTimeout", connectTimeout.text),
+            ("concurrentConnects", "\(concurrentConnects)"), ("validateAfterIdle", validateAfterIdle.text),
+            ("validationTimeout", validationTimeout.text), ("resetTimeout", resetTimeout.text),
+            ("idleTimeout", idleTimeout.text), ("maximumLifetime", maximumLifetime.text),
+            ("maximumUses", maximumUses.text),
+            ("statementCacheCapacity", statementCacheCapacity.map { "\($0)" } ?? "the driver's"),
+            ("leakWarning", leakWarning.text),
+        ]
+    }
+}
+
+extension Int? {
+    fileprivate var text: String { map { "\($0)" } ?? "no limit" }
+}
+
+extension Duration? {
+    fileprivate var text: String { map(\.text) ?? "never" }
+}
+
+extension Histogram {
+    /// Count, mean and percentiles in one line.
+    fileprivate var summary: String {
+        guard count > 0 else { return "none" }
+        return "\(count) times, mean \(mean.text), median \(percentile(0.5).text), 99 % \(percentile(0.99).text), "
+            + "longest \(maximum.text)"
+    }
+}
