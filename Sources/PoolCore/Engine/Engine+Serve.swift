@@ -88,6 +88,8 @@ extension Engine {
         defer { settlePermits(now, &effects) }
         let hasFloors = rotation != nil || !goals.isEmpty
         if rotation != nil { advanceRotation(now, &effects) }
+        // Nothing is opened for those whose time is over.
+        if hasFloors { settleGoals(now, &effects) }
         serveLanes(now, &effects)
         settleGrowth()
         guard hasFloors else { return }
