@@ -24,7 +24,8 @@ extension Engine {
             closeAndRefill(slot, .makingRoom, now, &effects)
         } else if lanes[lane].waiters.isEmpty {
             park(slot, now, &effects)
-            if waiting > 0 || rotation != nil || permits.shortage.exists { serveAll(now, &effects) }
+            let concernsOthers = permits.hasAsked || permits.shortage.exists
+            if waiting > 0 || rotation != nil || concernsOthers { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
             if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdleForWaiter(of: lane) {
@@ -154,6 +155,8 @@ extension Engine {
         guard counts.total < configuration.maximumConnections else { return steal(for: lane, now, &effects) }
         guard counts.total < permits.held else { return false }
         let slot = allocateSlot(lane: lane, now)
+        // One more may lift the lane above what it keeps.
+        if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
         let deadline = now.adding(configuration.connectTimeout)
         setDeadline(slot, deadline, &effects)
         effects.append(
