@@ -117,7 +117,8 @@ extension PostgresTests {
                     for (name, value) in settings.merging(["work_mem": "5MB"], uniquingKeysWith: { own, _ in own }) {
                         let values = try await connection.query("SELECT current_setting(\(name))").decode(String.self)
                         #expect(values == [value])
-                        try await connection.execute("SELECT set_config(\(name), \(value == "5MB" ? "6MB" : value), false)")
+                        try await connection.execute(
+                            "SELECT set_config(\(name), \(value == "5MB" ? "6MB" : value), false)")
                     }
                     try await connection.execute("SET search_path = public; ")
                 }

@@ -178,6 +178,8 @@ final class EngineRun {
             engine.cancelGoal(number, now: now, effects: &effects)
         case .resetStatistics:
             engine.resetStatistics()
+            model.enqueued = model.waiters.count
+            model.waits = (0, 0, .max, 0)
             model.require(engine.counters.peakWaiting == model.waiters.count, "the peak is not what waits now")
         default: break
         }

@@ -18,9 +18,11 @@ extension ShadowModel {
             require(!isGrantable, "queued although a connection is idle")
             require(!waiters.contains { $0.ticket == ticket } && !ended.contains(ticket), "a ticket is used twice")
             arrivals += 1
+            enqueued += 1
             waiters.append(
                 Waiting(
-                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals)
+                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals,
+                    since: now)
             )
             grow(lane)
         case .failed(let reason):

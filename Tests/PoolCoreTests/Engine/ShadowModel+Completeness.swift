@@ -115,6 +115,17 @@ extension ShadowModel {
     }
 
     /// Compares the engine's books with these.
+    /// The statistics of the queue, computed again from what was seen of each wait.
+    private func compareQueueTimes(with counters: EngineCounters) {
+        require(counters.enqueued == enqueued, "\(counters.enqueued) are said to have been enqueued, not \(enqueued)")
+        require(counters.isBalanced(waiting: waiters.count), "the counters do not agree: \(counters)")
+        let times = counters.queueTimes
+        let isRight =
+            times.count == waits.count && times.sum == waits.sum && times.maximum == waits.maximum
+            && times.minimum == waits.minimum
+        require(isRight, "\(times) are not \(waits)")
+    }
+
     func compare(with engine: borrowing Engine) {
         for lane in lanes.indices {
             let counts = engine.lanes[lane].counts
@@ -130,6 +141,7 @@ extension ShadowModel {
             let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.ticket.index)
             require(idle == ownIdle, "lane \(lane): idle in another order")
         }
+        compareQueueTimes(with: engine.counters)
         require(engine.armedAt == armedAt, "the engine expects its alarm at \(engine.armedAt), not \(armedAt)")
     }
 }

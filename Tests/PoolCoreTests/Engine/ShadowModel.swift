@@ -37,6 +37,7 @@ final class ShadowModel {
         let deadline: Nanoseconds
         let holder: UInt
         let order: Int
+        let since: Nanoseconds
     }
 
     struct Lane {
@@ -77,6 +78,9 @@ final class ShadowModel {
     /// What the engine has drawn from its random numbers.
     var chosenRetryAt: [Nanoseconds]
     var permits: Permits
+    /// How many were enqueued, and how long those waited who are not any more, since the statistics were reset.
+    var enqueued = 0
+    var waits = (count: 0, sum: Nanoseconds(0), minimum: Nanoseconds.max, maximum: Nanoseconds(0))
     var goals: [Goal] = []
     var cancelledGoal: GoalNumber?
     /// When the next connection may be closed for the rotation at the earliest, and the time to the one after.
@@ -195,6 +199,10 @@ final class ShadowModel {
 
     func endWait(_ ticket: WaiterTicket, _ how: String) {
         require(ended.insert(ticket).inserted, "a wait has ended twice: \(how)")
+        if let waiter = waiters.first(where: { $0.ticket == ticket }) {
+            let time = now - waiter.since
+            waits = (waits.count + 1, waits.sum + time, min(waits.minimum, time), max(waits.maximum, time))
+        }
         waiters.removeAll { $0.ticket == ticket }
     }
 
