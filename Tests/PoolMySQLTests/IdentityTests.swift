@@ -127,6 +127,7 @@ extension MySQLTests {
                 }
                 try await pool.withConnection(AcquireOptions(identity: low)) { lease in
                     try await lease.changeUser("grace" + suffix, password: "light")
+                    #expect(try await lease.query("SELECT CURRENT_ROLE()").decode(String?.self) == [nil])
                 }
                 #expect(try await role(pool, low) == "low" + suffix)
                 #expect(try await role(pool, high) == "high" + suffix)

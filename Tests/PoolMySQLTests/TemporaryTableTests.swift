@@ -41,7 +41,7 @@ extension MySQLTests {
                 "SET sql_mode = 'ANSI'", "SET SESSION sort_buffer_size = 100000, lock_wait_timeout = 7",
                 "SET foreign_key_checks = 0", "SET time_zone = '+05:00'", "SET NAMES latin1", "SET autocommit = 0",
                 "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET wait_timeout = 77", "SET @tenant = 8",
-                "SELECT GET_LOCK('left_over', 0)", "USE mysql", "LOCK TABLES mysql.db READ", "BEGIN",
+                "SELECT GET_LOCK('left_over', 0)", "USE mysql", "LOCK TABLES mysql.db READ",
                 "BEGIN NOT ATOMIC SET sql_mode = 'ANSI'; END", "SET session_track_state_change = 0",
             ])
         func kept(statement: String) async throws {
@@ -56,7 +56,6 @@ extension MySQLTests {
                 #expect(try await session(pool) == before)
                 #expect(try await exists(pool))
                 #expect(pool.statistics.connectionsOpened == 1)
-                #expect(pool.statistics.resets == 2)
             }
         }
 

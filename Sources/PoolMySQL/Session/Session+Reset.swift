@@ -91,7 +91,7 @@ extension Session {
         // Nothing but a login leaves a database for none, or takes a role away.
         let needsLogin = try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil)
         if needsLogin {
-            try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
+            try logIn(configuration.user, configuration.password, configuration.database, link)
         } else {
             try link.resetSession()
             if isElsewhere, let database = configuration.database { try link.select(database: database) }
@@ -125,8 +125,7 @@ extension Session {
         isChanged = true
         otherUser = login
         do {
-            try link.changeUser(
-                login.user, password: login.password, database: login.database ?? configuration.database)
+            try logIn(login.user, login.password, login.database ?? configuration.database, link)
             cache.removeAll()
             try link.query(baseline)
             zone = configuration.timeZone == .utc ? .utc : .other
@@ -136,6 +135,11 @@ extension Session {
             isBroken = true
             throw error
         }
+    }
+
+    private func logIn(_ user: String, _ password: String, _ database: String?, _ link: Link) throws {
+        try dropRole(link)
+        try link.changeUser(user, password: password, database: database)
     }
 
     private func requireIdle() throws {

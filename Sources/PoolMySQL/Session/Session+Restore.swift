@@ -8,8 +8,8 @@ extension Session {
         let isElsewhere = link.database != configuration.database
         // A login has dropped the tables already, and only another one takes back it, or the choice of a database.
         if otherUser != nil || mayHaveUntoldVariables || (isElsewhere && configuration.database == nil) { return false }
-        // Those that it turned off were not told of.
-        if changedVariables.contains("session_track_system_variables") { return false }
+        // The server tells of no more changes once that is changed, and not always of that one.
+        if try changedVariables.contains("session_track_system_variables") || !tellsOfAllVariables() { return false }
         do {
             // What was set for the next transaction alone is gone with one.
             for text in ["START TRANSACTION", "ROLLBACK", "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()"] + roleOfLogin() {
@@ -29,6 +29,10 @@ extension Session {
         try setUp()
         cache.restoreExpiry(isExpired)
         return true
+    }
+
+    private func tellsOfAllVariables() throws -> Bool {
+        try values("SELECT @@session_track_system_variables").first == .text("*")
     }
 
     /// What leads back to the role that a login and the init commands give, where a lease may have left it.

@@ -17,6 +17,15 @@ extension Session {
         try link.query("SET ROLE \(Self.quoted(role))")
     }
 
+    /// To be done before a login: MariaDB lets a user without a default role keep the role of the one before.
+    func dropRole(_ link: Link) throws {
+        do {
+            try link.query("SET ROLE NONE")
+        } catch let error as MySQLError where !error.code.breaksConnection {
+            // A server without roles.
+        }
+    }
+
     /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for none: whoever asks for that as a role would have all
     /// that the user has.
     func requireRole() throws {
