@@ -52,7 +52,9 @@ extension MySQLTests {
                         try await lease.changeUser("ada_1", password: "right")
                         #expect(try await lease.query("SELECT CURRENT_USER()").decode(String.self) == ["ada_1@%"])
                     }
-                    try await pool.withConnection(AcquireOptions(identity: grace)) { try await $0.execute("SET @a = 1") }
+                    try await pool.withConnection(AcquireOptions(identity: grace)) {
+                        try await $0.execute("SET @a = 1")
+                    }
                     #expect(try await user(pool, grace) == "grace_1@%")
                 }
                 #expect(pool.statistics.counts.total <= 2)
@@ -116,7 +118,8 @@ extension MySQLTests {
                 let low = Identity.role("low" + suffix)
                 let high = Identity.role("high" + suffix)
                 for statement in [
-                    "SELECT 1", "SET ROLE NONE", "SET ROLE high\(suffix)", "SET @a = 1", "SET sql_mode = ''", "USE mysql",
+                    "SELECT 1", "SET ROLE NONE", "SET ROLE high\(suffix)", "SET @a = 1", "SET sql_mode = ''",
+                    "USE mysql",
                     "CALL test.\(procedure)()", "BEGIN",
                 ] {
                     // Whoever has no right to the database is told so, and this changes nothing.
@@ -161,7 +164,9 @@ extension MySQLTests {
                     }
                     #expect(error?.code == .connectRefused, "\(name)")
                     let reason = error?.lastConnectError as? MySQLError
-                    #expect(reason?.code == .misuse || reason?.code.rawValue == 1959, "\(name) \(String(describing: reason))")
+                    #expect(
+                        reason?.code == .misuse || reason?.code.rawValue == 1959,
+                        "\(name) \(String(describing: reason))")
                 }
                 let error = await #expect(throws: PoolError.self) { try await user(pool, .role("low_7\0")) }
                 #expect((error?.lastConnectError as? MySQLError)?.code == .misuse)

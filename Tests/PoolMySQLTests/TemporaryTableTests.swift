@@ -148,7 +148,9 @@ extension MySQLTests {
         func url() throws {
             #expect(try MySQLConfiguration(url: "mysql://u@h").temporaryTables == .dropped)
             #expect(try MySQLConfiguration(url: "mysql://u@h?temporaryTables=kept").temporaryTables == .kept)
-            #expect(throws: PoolConfigurationError.self) { try MySQLConfiguration(url: "mysql://u@h?temporaryTables=no") }
+            #expect(throws: PoolConfigurationError.self) {
+                try MySQLConfiguration(url: "mysql://u@h?temporaryTables=no")
+            }
         }
     }
 }
