@@ -34,8 +34,8 @@ enum ConnectionString {
     private static func requireOneUser(_ url: String) throws(Unreadable) {
         let place = url.prefix { $0 != "?" }
         let pairs = url.dropFirst(place.count + 1).split(separator: "&")
-        // libpq reads each part by itself, so that one rule decides what is a user.
-        let users = ([String(place)] + pairs.map { "postgres://?\($0)" }).count { part in
+        // libpq reads each part by itself, so that one rule decides what is a user. The slash keeps an @ from ending one.
+        let users = ([String(place)] + pairs.map { "postgres:///?\($0)" }).count { part in
             guard let options = unsafe PQconninfoParse(part, nil) else { return false }
             defer { unsafe PQconninfoFree(options) }
             return unsafe settings(of: options).contains { $0.name == "user" }
