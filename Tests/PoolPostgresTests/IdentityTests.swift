@@ -163,7 +163,7 @@ extension PostgresTests {
                     // Each time a text that is new: what is not needed goes with the next that is.
                     let known: SQL = """
                         SELECT count(*)::int8 FROM pg_prepared_statements
-                            WHERE statement LIKE 'SELECT _ + $1%' AND \(raw: "\(round)") > 0
+                            WHERE statement LIKE 'SELECT _ + $1%' AND \(raw: "\(round)") > \(0)
                         """
                     return try await lease.query(known).decode(Int.self)
                 }
