@@ -16,6 +16,7 @@ extension MySQLConfiguration {
     /// | `timeZone` | `utc` or `server` |
     /// | `initCommand` | a statement; may be given more than once |
     /// | `statementCache` | a number of statements |
+    /// | `temporaryTables` | `dropped` or `kept` |
     ///
     /// - Parameter database: The database in the place of the URL's; nil for that one.
     /// - Throws: ``PoolConfigurationError``, which never shows the password.
@@ -42,6 +43,7 @@ extension MySQLConfiguration {
         let clearPassword = try parts.take("clearPassword") { flags[$0] }
         let zone = try parts.take("timeZone") { zones[$0] }
         let cache = try parts.take("statementCache") { Int($0) }
+        let tables = try parts.take("temporaryTables") { ["dropped": TemporaryTables.dropped, "kept": .kept][$0] }
         let commands = parts.takeAll("initCommand")
         try parts.requireNothingLeft()
         try self.init(
@@ -50,7 +52,7 @@ extension MySQLConfiguration {
             connectTimeout: connectTimeout ?? .seconds(10), readTimeout: readTimeout, writeTimeout: writeTimeout,
             initCommands: commands, usesCompression: compression ?? false, allowsLocalInfile: localInfile ?? false,
             allowsClearPassword: clearPassword ?? false, timeZone: zone ?? .utc,
-            statementCacheCapacity: cache ?? 100)
+            statementCacheCapacity: cache ?? 100, temporaryTables: tables ?? .dropped)
     }
 
     private static func seconds(_ text: String) -> Duration? { Int(text).map { .seconds($0) } }

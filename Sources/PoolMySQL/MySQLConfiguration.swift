@@ -90,8 +90,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// ``TLSMode/verified``, where the certificate is for the name.
     public let location: Location
     /// Who logs in. Not empty: libmariadb would take the name of the process's user.
-    public let user: String
-    let password: String
+    public private(set) var user: String
+    private(set) var password: String
     /// The database that each lease begins in; nil for none.
     public let database: String?
     /// The default is ``TLSMode/preferred``, with no authority and no certificate.
@@ -137,6 +137,19 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public let execution: Execution
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
+    /// What the end of a lease does with temporary tables. The default is that they are dropped.
+    ///
+    /// With ``TemporaryTables/kept`` a reset neither makes the session anew nor logs in: it rolls back, ends table locks and those of
+    /// `GET_LOCK`, gives the variables that were changed the server's global values, goes back to the database and the role, and runs
+    /// the ``initCommands``. The statements that the connection has prepared stay. What no statement can find and undo stays too, and
+    /// the next lease sees it: user variables (`@name`), statements of `PREPARE`, open `HANDLER`s, `LAST_INSERT_ID()`.
+    ///
+    /// The session is made anew after all, and the tables are dropped, where statements cannot undo what a lease has done: it logged
+    /// in as another user, left no ``database`` for one, or changed variables that the server does not tell of (a statement failed
+    /// that may have, or the server's global `session_track_system_variables` is empty) or that have no default value. The server
+    /// is asked to tell of all variables, which makes its answers to `SET` a little longer.
+    /// https://mariadb.com/kb/en/session_track_system_variables/
+    public let temporaryTables: TemporaryTables
 
     /// - Throws: ``PoolConfigurationError``.
     public init(
@@ -145,7 +158,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
         cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
-        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart
+        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart,
+        temporaryTables: TemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         try Self.check(location)
         try Self.check(user: user)
@@ -182,6 +196,20 @@ public struct MySQLConfiguration: Sendable, Hashable {
         self.usesBulkExecution = usesBulkExecution
         self.execution = execution
         self.resetPolicy = resetPolicy
+        self.temporaryTables = temporaryTables
+    }
+
+    /// The same for another user. The configuration's own password is never sent for `credentials`, which may have none.
+    func with(_ credentials: Credentials?) throws(MySQLError) -> Self {
+        guard let credentials else { return self }
+        let password = credentials.password?.text ?? ""
+        if credentials.user.isEmpty || credentials.user.utf8.contains(0) || password.utf8.contains(0) {
+            throw .local(.misuse, "A user must not be empty, and neither a user nor a password may hold a zero byte")
+        }
+        var copy = self
+        copy.user = credentials.user
+        copy.password = password
+        return copy
     }
 }
 

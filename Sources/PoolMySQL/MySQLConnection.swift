@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 internal import PoolIO
 internal import Synchronization
 
@@ -7,6 +7,9 @@ public final class MySQLConnection: SQLConnection {
     private let configuration: MySQLConfiguration
     private let thread: BlockingThreads.Reservation
     private let interrupter: Interrupter
+    /// Stops what runs on the connection's server.
+    let killer: Killer
+    private let cacheLimit: StatementCacheCapacity
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
     private let pulse: Pulse
@@ -16,12 +19,13 @@ public final class MySQLConnection: SQLConnection {
     /// Takes over a session, which nothing else may use.
     init(
         _ session: consuming sending Session, _ configuration: MySQLConfiguration,
-        _ thread: BlockingThreads.Reservation,
-        _ interrupter: Interrupter
+        _ thread: BlockingThreads.Reservation, _ interrupter: Interrupter, _ killer: Killer
     ) {
         self.configuration = configuration
         self.thread = thread
         self.interrupter = interrupter
+        self.killer = killer
+        cacheLimit = session.cacheLimit
         pulse = Pulse(session.condition, idleLimit: session.idleLimit, interrupter)
         self.session = Mutex(session)
     }
@@ -40,6 +44,8 @@ public final class MySQLConnection: SQLConnection {
     public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
 
     public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
+
+    public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
     public var executor: (any TaskExecutor)? {
         // Who is there already stays.

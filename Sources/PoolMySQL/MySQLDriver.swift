@@ -18,22 +18,31 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// reset looks for another role, and logs in again where it finds one.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration
+    /// Where the connections of each shard go.
+    public let shards: [String: MySQLConfiguration]
     private let shared: Shared
 
     /// What all connections of a driver have in common.
     private final class Shared: Sendable {
         let killer: Killer
+        /// Those of the shards.
+        let killers: [String: Killer]
         let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
 
-        init(_ configuration: MySQLConfiguration) {
+        init(_ configuration: MySQLConfiguration, _ shards: [String: MySQLConfiguration]) {
             killer = Killer(configuration)
+            killers = shards.mapValues { Killer($0) }
         }
     }
 
     /// Connects to nothing yet.
-    public init(configuration: MySQLConfiguration) {
+    ///
+    /// - Parameter shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane of its
+    ///   own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    public init(configuration: MySQLConfiguration, shards: [String: MySQLConfiguration] = [:]) {
         self.configuration = configuration
-        shared = Shared(configuration)
+        self.shards = shards
+        shared = Shared(configuration, shards)
     }
 
     public var name: String { "mysql" }
@@ -43,19 +52,37 @@ public struct MySQLDriver: SQLDriver {
     /// such tasks may compute for a while, but must not wait for one another by blocking.
     public var taskExecutor: any TaskExecutor { shared.threads }
 
+    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+        let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
+        return [main]
+            + shards.keys.sorted().map { shard in
+                LaneConfiguration(
+                    name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
+            }
+    }
+
+    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET ROLE`.
+    public func accepts(_ identity: Identity) -> Bool { true }
+
     /// Resolving the host's name cannot be interrupted; all else can.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
+        let shard = request.lane.shard
+        let ownConfiguration = shard.flatMap { shards[$0] } ?? configuration
+        let killer = shard.flatMap { shared.killers[$0] } ?? shared.killer
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
             let thread = try shared.threads.reserve()
             do {
-                let connection = try await thread.threads.run { try connect(on: thread, wait) }
-                shared.killer.noteConnect()
+                let configuration = try ownConfiguration.with(request.credentials)
+                let connection = try await thread.threads.run {
+                    try connect(configuration, role: request.role, on: thread, killer, wait)
+                }
+                killer.noteConnect()
                 return connection
             } catch {
                 if wait.isInterrupted { throw CancellationError() }
-                if wait.isLate { throw MySQLError.late(configuration.connectTimeout).whileConnecting() }
+                if wait.isLate { throw MySQLError.late(ownConfiguration.connectTimeout).whileConnecting() }
                 throw (error as? MySQLError)?.whileConnecting() ?? error
             }
         } onCancel: {
@@ -63,13 +90,18 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    private func connect(on thread: BlockingThreads.Reservation, _ wait: ConnectWait) throws -> MySQLConnection {
+    private func connect(
+        _ configuration: MySQLConfiguration, role: String?, on thread: BlockingThreads.Reservation, _ killer: Killer,
+        _ wait: ConnectWait
+    ) throws -> MySQLConnection {
         try wait.limited(to: configuration.connectTimeout) {
             let link = try Link()
             try link.connect(configuration, wait)
-            let interrupter = try interrupter(for: link)
-            let session = try link.whileConnecting(wait) { try Session(link, configuration, interrupter) }
-            return MySQLConnection(session, configuration, thread, interrupter)
+            let interrupter = try interrupter(for: link, killer, timeout: configuration.cancelTimeout)
+            let session = try link.whileConnecting(wait) {
+                try Session(link, configuration, role: role, interrupter)
+            }
+            return MySQLConnection(session, configuration, thread, interrupter, killer)
         }
     }
 
@@ -84,8 +116,8 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    private func interrupter(for link: Link) throws -> Interrupter {
-        let (killer, timeout, number) = (shared.killer, configuration.cancelTimeout, link.connectionID)
+    private func interrupter(for link: Link, _ killer: Killer, timeout: Duration) throws -> Interrupter {
+        let number = link.connectionID
         let interrupter = Interrupter { interrupter, operation in
             killer.ask(interrupter, operation, connection: number)
             Self.giveUp(operation, of: interrupter, after: timeout)
@@ -120,7 +152,7 @@ public struct MySQLDriver: SQLDriver {
 
     public func close(_ connection: MySQLConnection, mode: CloseMode) async {
         await connection.close(mode)
-        shared.killer.noteClose()
+        connection.killer.noteClose()
     }
 
     public func verdict(on error: any Error) -> Verdict {

@@ -118,14 +118,14 @@ extension MySQLTests {
             } _: { pool async throws in
                 try await pool.execute(
                     "CREATE FUNCTION lock_it() RETURNS INT NOT DETERMINISTIC RETURN GET_LOCK('taken by a function', 0)")
-                let resets = pool.statistics.resets
                 #expect(try await pool.query("SELECT lock_it()").decode(Int.self) == [1])
                 #expect(
                     try await pool.query("SELECT IS_USED_LOCK('taken by a function')").decode(Int?.self) == [nil])
-                #expect(pool.statistics.resets == resets + 2)
+                // The reset after the latest lease may be over or not.
+                #expect((2...3).contains(pool.statistics.resets))
                 await #expect(throws: MySQLError.self) { try await pool.execute("SELECT nothing_like_it") }
                 _ = try await pool.query("SELECT 1")
-                #expect(pool.statistics.resets == resets + 4)
+                #expect((4...5).contains(pool.statistics.resets))
                 #expect(pool.statistics.connectionsOpened == 1)
                 let results = try await pool.withConnection {
                     try await $0.executeBatch(SQL(raw: "DO ?"), bindSets: [[.int(1)], [.int(2)]])

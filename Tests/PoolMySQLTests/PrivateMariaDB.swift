@@ -90,6 +90,7 @@ struct MySQLTestSettings {
     var usesBulkExecution = true
     var execution = MySQLConfiguration.Execution.driverThreads
     var resetPolicy = MySQLConfiguration.ResetPolicy.smart
+    var temporaryTables = TemporaryTables.dropped
 
     func configuration(_ server: PrivateMariaDB) throws -> MySQLConfiguration {
         try MySQLConfiguration(
@@ -98,7 +99,7 @@ struct MySQLTestSettings {
             initCommands: initCommands, attributes: attributes, usesCompression: usesCompression,
             allowsLocalInfile: allowsLocalInfile, timeZone: timeZone, statementCacheCapacity: statementCacheCapacity,
             statementProtocol: statementProtocol, usesBulkExecution: usesBulkExecution, execution: execution,
-            resetPolicy: resetPolicy)
+            resetPolicy: resetPolicy, temporaryTables: temporaryTables)
     }
 }
 

@@ -147,5 +147,37 @@ extension PostgresTests {
             #expect(memory != ["7MB"])
             await pool.close(drain: .seconds(5))
         }
+
+        @Test("how many statements a connection keeps can be changed while it is open")
+        func statementCacheCapacity() async throws {
+            let server = try PrivatePostgres.shared.get()
+            let pool = try PostgresPool(
+                database: PostgresTestSettings().configuration(server),
+                configuration: PoolConfiguration(maximumConnections: 1))
+            /// How many of five statements the server knows after each has run three times.
+            func count(_ round: Int) async throws -> [Int] {
+                try await pool.withConnection { lease in
+                    for _ in 0..<3 {
+                        for number in 0..<5 { _ = try await lease.query("SELECT \(raw: "\(number)") + \(1)") }
+                    }
+                    // Each time a text that is new: what is not needed goes with the next that is.
+                    let known: SQL = """
+                        SELECT count(*)::int8 FROM pg_prepared_statements
+                            WHERE statement LIKE 'SELECT _ + $1%' AND \(raw: "\(round)") > \(0)
+                        """
+                    return try await lease.query(known).decode(Int.self)
+                }
+            }
+            #expect(try await count(1) == [5])
+            try await pool.reconfigure { $0.statementCacheCapacity = 2 }
+            let small = try await count(2)[0]
+            #expect(small >= 1 && small <= 2)
+            try await pool.reconfigure { $0.statementCacheCapacity = 0 }
+            #expect(try await count(3) == [0])
+            try await pool.reconfigure { $0.statementCacheCapacity = nil }
+            #expect(try await count(4) == [5])
+            #expect(pool.statistics.connectionsOpened == 1)
+            await pool.close(drain: .seconds(5))
+        }
     }
 }

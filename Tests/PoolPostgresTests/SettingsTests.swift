@@ -132,11 +132,15 @@ extension PostgresTests {
                     try await connection.execute("BEGIN")
                     try await connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_over (i int)")
                 }
-                let found = try await pool.query(
-                    "SELECT current_setting('work_mem'), pg_current_xact_id_if_assigned() IS NOT NULL"
-                ).decode((String, Bool).self)
-                // What is still open must not wait for the pool's end.
-                try await pool.execute("ROLLBACK")
+                // A lease of its own: `pool.query` refuses to leave a transaction open, whoever has opened it.
+                let found = try await pool.withConnection { connection in
+                    let found = try await connection.query(
+                        "SELECT current_setting('work_mem'), pg_current_xact_id_if_assigned() IS NOT NULL"
+                    ).decode((String, Bool).self)
+                    // What is still open must not wait for the pool's end.
+                    try await connection.execute("ROLLBACK")
+                    return found
+                }
                 let (memory, isOpen) = try #require(found.first)
                 return (memory, isOpen, pool.statistics.resets)
             }

@@ -2,6 +2,7 @@
 ///
 /// The connections that it is handed are those that it made.
 protocol Backend: Sendable {
+    var information: DriverInformation { get }
     func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection
     func validate(_ connection: any DriverConnection) async throws
@@ -50,6 +51,8 @@ final class DriverBackend<Driver: PoolDriver>: Sendable {
 }
 
 extension DriverBackend: Backend {
+    var information: DriverInformation { driver.information }
+
     func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         try driver.lanes(maximumConnections: maximumConnections)
     }

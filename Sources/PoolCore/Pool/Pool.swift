@@ -220,6 +220,29 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
     public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }
 
+    /// Runs `body`, and closes the pool when that returns or throws; returns when all connections are closed.
+    ///
+    ///     try await PostgresPool(url: url).run { pool in
+    ///         try await pool.execute("INSERT INTO audit(note) VALUES (\(note))")
+    ///     }
+    ///
+    /// - Parameters:
+    ///   - drain: how long leases that others hold may go on after `body`, also where the task is cancelled. The default is 10 s.
+    /// - Throws: what `body` throws, as it is.
+    @discardableResult
+    public func run<Result>(
+        drain: Duration = .seconds(10), _ body: (Pool<Driver>) async throws -> Result
+    ) async rethrows -> Result {
+        do {
+            let result = try await body(self)
+            await shell.closeAfterwards(drain: drain)
+            return result
+        } catch {
+            await shell.closeAfterwards(drain: drain)
+            throw error
+        }
+    }
+
     /// Makes every connection that is open now unusable, after a change on the server that they must not outlive: idle ones
     /// are closed now, leased ones when they come back. It does not wait for their closes.
     ///

@@ -23,7 +23,8 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire waits for the
     /// first that is ready. A connect that fails ends it. The default is 1.
     public var growthIncrement: Int
-    /// How many of the pool's connections may belong to one shard. The default is nil: as many as the pool may have.
+    /// How many of the pool's connections may belong to one shard; those of each ``AcquireOptions/identity`` count apart. The default is
+    /// nil: as many as the pool may have.
     public var maximumConnectionsPerShard: Int?
     /// Acquires that may wait for somebody's release at once; one more fails immediately. One for which a connection is being
     /// opened or can be opened, validated or reset does not count: with 0 an acquire fails if all connections that the pool may

@@ -30,6 +30,12 @@ extension PoolShell {
         }
     }
 
+    /// As ``close(drain:)``, but a cancelled task does not shorten the drain.
+    func closeAfterwards(drain: Duration) async {
+        beginClosing(drain: drain)
+        await waitUntilClosed()
+    }
+
     private func beginClosing(drain: Duration) {
         transition {
             $0.engine.beginClosing(now: $1, forceAt: $1.adding(max(0, drain.wholeNanoseconds)), effects: &$2)

@@ -2,7 +2,8 @@ extension PoolStatistics: CustomStringConvertible {
     /// A report for people, a line for each number.
     public var description: String {
         var lines = [
-            ("pool", pool), ("status", status.rawValue), ("up", uptime.text), ("counted for", uptimeSinceReset.text),
+            ("pool", pool), ("driver", "\(information)"), ("status", status.rawValue), ("up", uptime.text),
+            ("counted for", uptimeSinceReset.text),
         ]
         lines += requestLines + connectionLines
         if lanes.count > 1 { lines += lanes.map { ("lane \($0.name)", "\($0.counts)") } }

@@ -21,6 +21,8 @@ public struct PoolStatistics: Sendable {
 
     /// The pool's name.
     public let pool: String
+    /// The driver, where it connects to, and as whom.
+    public let information: DriverInformation
     /// The limits and times that are in force.
     public let configuration: PoolConfiguration
     public let status: PoolStatus
@@ -78,10 +80,12 @@ public struct PoolStatistics: Sendable {
 extension PoolShell {
     var statistics: PoolStatistics {
         let now = time.now().nanoseconds
+        let information = backend.information
         return state.withLock { state in
             let counters = state.engine.counters
             return PoolStatistics(
-                pool: name, configuration: state.configuration, status: state.engine.status,
+                pool: name, information: information, configuration: state.configuration,
+                status: state.engine.status,
                 uptime: .nanoseconds(now - startedAt),
                 uptimeSinceReset: .nanoseconds(max(0, now - state.countingSince)),
                 counts: PoolCounts(

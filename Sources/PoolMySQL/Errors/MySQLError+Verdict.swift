@@ -32,14 +32,17 @@ extension MySQLError {
         // A lost connection looks like this too, in the middle of a handshake.
         case .tls: !Self.signsOfALoss.contains { message.contains($0) }
         // An account that is locked, or whose password has expired; a plugin or a variable that the server does not know; what
-        // only another user may set.
-        case _ where [1193, 1227, 1231, 1232, 1238, 1524, 1820, 1862, 3118, 3159, 4151].contains(code.rawValue): true
+        // only another user may set; a role that is not the user's (ER_INVALID_ROLE, ER_ROLE_NOT_GRANTED).
+        case _ where Self.refusals.contains(code.rawValue): true
         // A user that the server does not take, and an init command that it cannot read. The server uses 42000 for limits, too.
         case _ where !(2000..<3000).contains(code.rawValue): sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
         default: false
         }
     }
 
+    private static let refusals: Set<UInt32> = [
+        1193, 1227, 1231, 1232, 1238, 1524, 1820, 1862, 1959, 3118, 3159, 3530, 4151,
+    ]
     private static let signsOfALoss = ["unexpected eof", "Connection reset", "Broken pipe", "timed out", "timeout"]
 
     /// True if the transaction may succeed when it is run again.

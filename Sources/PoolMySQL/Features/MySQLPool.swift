@@ -21,12 +21,11 @@ extension Pool where Driver == MySQLDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: MySQLConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<MySQLDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil,
-        budget: PoolBudget? = nil
+        hooks: PoolHooks<MySQLDriver> = PoolHooks(), credentials: CredentialProvider? = nil,
+        observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
     ) throws {
         try self.init(
             driver: MySQLDriver(configuration: database), configuration: configuration, hooks: hooks,
-            observer: observer, logger: logger,
-            budget: budget)
+            credentials: credentials, observer: observer, logger: logger, budget: budget)
     }
 }

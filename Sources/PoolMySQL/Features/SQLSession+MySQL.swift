@@ -28,7 +28,8 @@ extension Lease where Driver == MySQLDriver {
     /// Logs in again as another user, for the rest of the lease. Nothing of the session before is left, and nothing of this
     /// one is left to the next lease: the reset at its end logs the configuration's user in again.
     ///
-    /// The ``MySQLConfiguration/initCommands`` run again, as that user.
+    /// The ``MySQLConfiguration/initCommands`` run again, as that user. A role that the lease was acquired for is not taken on: it
+    /// is the pool's user's. Temporary tables are dropped, also where they are kept otherwise.
     ///
     /// - Parameter database: Nil is the configuration's.
     /// - Throws: ``MySQLError``, also if a transaction is open. The server ends the connection if it refuses the user.

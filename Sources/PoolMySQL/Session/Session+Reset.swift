@@ -9,9 +9,14 @@ extension Session {
         try link.query(settings)
         isToldOfVariables = !link.changedVariables.isEmpty
         zone = configuration.timeZone == .utc ? .utc : .other
+        // Before the init commands, so that they find the same role each time; and after them, as they may set another.
+        try takeRole(link)
         for command in configuration.initCommands {
             try drop(command, link)
         }
+        if !configuration.initCommands.isEmpty { try takeRole(link) }
+        changedVariables = []
+        mayHaveUntoldVariables = false
         isChanged = false
         isUsed = false
         mayHaveRole = false
@@ -24,11 +29,15 @@ extension Session {
     /// What the driver relies on, and the server may be configured otherwise: that it tells of changes, and of those variables
     /// by which a prepared statement or a value means something else.
     private var baseline: String {
-        """
-        SET NAMES utf8mb4, session_track_state_change = 1, session_track_schema = 1, session_track_system_variables = \
-        'autocommit,character_set_client,character_set_connection,character_set_results,collation_connection,sql_mode,\
-        time_zone,wait_timeout'
-        """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
+        let variables =
+            keepsTables
+            ? "*"
+            : "autocommit,character_set_client,character_set_connection,character_set_results,collation_connection,"
+                + "sql_mode,time_zone,wait_timeout"
+        return """
+            SET NAMES utf8mb4, session_track_state_change = 1, session_track_schema = 1, \
+            session_track_system_variables = '\(variables)'
+            """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
     }
 
     /// Asks for what does not change while the connection lasts, but for the limits.
@@ -45,7 +54,7 @@ extension Session {
         if case .int(let seconds) = try values("SELECT @@session.wait_timeout").first { noteIdleLimit("\(seconds)") }
     }
 
-    private func values(_ text: String) throws -> [SQLValue] {
+    func values(_ text: String) throws -> [SQLValue] {
         let link = try open()
         try link.query(text)
         let rows = try link.rows()
@@ -67,10 +76,11 @@ extension Session {
                 .misuse, "The last lease changed the session, which the connect hook must set up on a new connection",
                 remedy: "Use initCommands in place of the hook: a reset runs them again")
         }
+        if try keepsTables && restore() { return try readIdleLimit() }
         let mayHaveRole = mayHaveRoleOfProcedure
         let isLogin = try makeNew()
         try setUp()
-        if isLogin && mayHaveRole { loginRole = try role() }
+        if isLogin && mayHaveRole { loginRole = try currentRole() }
         try readIdleLimit()
     }
 
@@ -81,7 +91,7 @@ extension Session {
         // Nothing but a login leaves a database for none, or takes a role away.
         let needsLogin = try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil)
         if needsLogin {
-            try link.changeUser(configuration.user, password: configuration.password, database: configuration.database)
+            try logIn(configuration.user, configuration.password, configuration.database, link)
         } else {
             try link.resetSession()
             if isElsewhere, let database = configuration.database { try link.select(database: database) }
@@ -92,19 +102,13 @@ extension Session {
     }
 
     private func hasOtherRole() throws -> Bool {
+        // It is taken on again, in the place of any other.
+        if role != nil { return false }
         if mayHaveRole { return true }
         if !mayHaveRoleOfProcedure { return false }
         // What a login gives is known only after the first time.
         guard let loginRole else { return true }
-        return try role() != loginRole
-    }
-
-    /// Empty for none, and on a server that has no roles.
-    private func role() throws -> String {
-        do {
-            if case .text(let role) = try values("SELECT CURRENT_ROLE()").first { return role }
-        } catch let error as MySQLError where [1064, 1305].contains(error.code.rawValue) {}
-        return ""
+        return try currentRole() != loginRole
     }
 
     /// What the session is like now counts as clean.
@@ -121,8 +125,7 @@ extension Session {
         isChanged = true
         otherUser = login
         do {
-            try link.changeUser(
-                login.user, password: login.password, database: login.database ?? configuration.database)
+            try logIn(login.user, login.password, login.database ?? configuration.database, link)
             cache.removeAll()
             try link.query(baseline)
             zone = configuration.timeZone == .utc ? .utc : .other
@@ -132,6 +135,11 @@ extension Session {
             isBroken = true
             throw error
         }
+    }
+
+    private func logIn(_ user: String, _ password: String, _ database: String?, _ link: Link) throws {
+        try dropRole(link)
+        try link.changeUser(user, password: password, database: database)
     }
 
     private func requireIdle() throws {

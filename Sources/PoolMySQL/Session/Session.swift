@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// What one connection holds: the handle, its statements, the open cursor, and what is known of its state. Used under the
 /// connection's lock, on its thread.
@@ -7,6 +7,9 @@ struct Session: ~Copyable {
     let interrupter: Interrupter
     /// Nil once closed.
     private(set) var link: Link?
+    /// What the session takes on for good; nil for none.
+    let role: String?
+    let cacheLimit: StatementCacheCapacity
     var cache: StatementCache
     let binds = BindBuffer()
     var cursor: OpenCursor?
@@ -27,8 +30,9 @@ struct Session: ~Copyable {
     var isAdopted = false
     /// Whom the session belongs to, if that is not the configuration's user.
     var otherUser: Login? {
-        didSet { interrupter.login = otherUser }
+        didSet { interrupter.login = otherUser ?? ownLogin }
     }
+    private let ownLogin: Login
     var isBroken = false
     var isGenerationBroken = false
 
@@ -42,22 +46,36 @@ struct Session: ~Copyable {
     var maximumPacket = Int.max
     /// After how many milliseconds of silence the server ends the connection.
     var idleLimit = Int64.max
+    /// The variables that the server says were changed since the last reset, where a reset restores them one by one.
+    var changedVariables: Set<String> = []
+    /// True if variables may have been changed of which the server did not tell.
+    var mayHaveUntoldVariables = false
     /// True if a procedure may have set another role.
     var mayHaveRoleOfProcedure = false
     /// The role that a login and the init commands give, empty for none; nil until it had to be known.
     var loginRole: String?
     let hasBulkExecution: Bool
 
-    init(_ link: Link, _ configuration: MySQLConfiguration, _ interrupter: Interrupter) throws {
+    init(
+        _ link: Link, _ configuration: MySQLConfiguration, role: String?, _ interrupter: Interrupter
+    ) throws {
         self.link = link
         self.configuration = configuration
+        self.role = role
         self.interrupter = interrupter
-        cache = StatementCache(capacity: configuration.statementCacheCapacity)
+        ownLogin = Login(user: configuration.user, password: configuration.password, database: nil)
+        cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
+        cache = StatementCache(limit: cacheLimit)
         hasBulkExecution = configuration.usesBulkExecution && link.hasBulkExecution
         resetsAlways = configuration.resetPolicy == .full
         try setUp()
+        if role != nil { try requireRole() }
+        if keepsTables && role == nil { loginRole = try currentRole() }
         try readLimits()
     }
+
+    /// True if a reset must not make the session anew where it can do without.
+    var keepsTables: Bool { configuration.temporaryTables == .kept }
 
     var condition: ConnectionCondition {
         guard let link, !isBroken else { return isGenerationBroken ? .generationBroken : .broken }
@@ -97,6 +115,8 @@ struct Session: ~Copyable {
         if traits.contains(.callsProcedure) { mayHaveRoleOfProcedure = true }
         if traits.contains(.locksTables) { mayHoldTableLocks = true }
         if traits.contains(.changesParsing) { cache.expire() }
+        let mayChangeVariables = !traits.isDisjoint(with: [.changesParsing, .callsProcedure])
+        if !isToldOfVariables && mayChangeVariables { mayHaveUntoldVariables = true }
     }
 
     /// Reads what the server says of its session at the end of a statement.
@@ -105,6 +125,7 @@ struct Session: ~Copyable {
         guard link.status.contains(.sessionChanged) else { return }
         isChanged = true
         let variables = link.changedVariables
+        if keepsTables { changedVariables.formUnion(variables.lazy.map(\.name)) }
         if !variables.isEmpty || link.hasChangedDatabase { cache.expire() }
         if let name = variables.last(where: { $0.name == "time_zone" })?.value { noteZone(name) }
         if let seconds = variables.last(where: { $0.name == "wait_timeout" })?.value { noteIdleLimit(seconds) }
@@ -133,7 +154,10 @@ struct Session: ~Copyable {
             if error.code == .serverShutdown { isGenerationBroken = true }
             return told
         }
-        if traits.contains(.survivesFailure) { noteChange(traits) }
+        if traits.contains(.survivesFailure) {
+            noteChange(traits)
+            mayHaveUntoldVariables = true
+        }
         guard let link else { return told }
         if traits.contains(.survivesFailure) {
             refreshStatus(link)

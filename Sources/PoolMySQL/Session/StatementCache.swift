@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolCore
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -8,13 +10,13 @@ internal import Darwin
 
 /// The prepared statements of one connection, least recently used first out.
 struct StatementCache: ~Copyable {
-    let capacity: Int
+    private let limit: StatementCacheCapacity
     private var index: [StatementKey: Int] = [:]
     private var entries: [Entry] = []
     private var newest = Self.none
     private var oldest = Self.none
     /// True if no statement may be used again.
-    private var isExpired = false
+    private(set) var isExpired = false
     private static let none = -1
 
     private struct Entry {
@@ -24,8 +26,8 @@ struct StatementCache: ~Copyable {
         var older: Int
     }
 
-    init(capacity: Int) {
-        self.capacity = capacity
+    init(limit: StatementCacheCapacity) {
+        self.limit = limit
     }
 
     var count: Int { entries.count }
@@ -34,8 +36,12 @@ struct StatementCache: ~Copyable {
     /// freed at the next look, as something may still be going on.
     mutating func expire() { isExpired = true }
 
+    /// Takes back what ``expire()`` said since something was so: the session is again what it was then.
+    mutating func restoreExpiry(_ wasExpired: Bool) { isExpired = wasExpired }
+
     /// The statement for `text`, which is the most recently used then.
     mutating func find(_ text: String) -> Statement? {
+        if entries.count > limit.value { trim(to: limit.value) }
         if newest == Self.none { return nil }
         if isExpired {
             removeAll()
@@ -51,8 +57,10 @@ struct StatementCache: ~Copyable {
 
     /// Keeps a statement that ``find(_:)`` did not find. The one that falls out is freed once nothing uses it.
     mutating func insert(_ statement: Statement) {
+        let capacity = limit.value
         if capacity == 0 { return }
         if isExpired { removeAll() }
+        trim(to: capacity)
         let key = StatementKey(statement.text)
         let entry = Entry(key: key, statement: statement, newer: Self.none, older: Self.none)
         if entries.count < capacity {
@@ -69,10 +77,19 @@ struct StatementCache: ~Copyable {
         }
     }
 
-    /// Forgets the statement for `text`. The last entry takes its place, so that there is no gap.
+    /// Forgets the statement for `text`.
     mutating func remove(_ text: String) {
-        guard let position = index.removeValue(forKey: StatementKey(text)) else { return }
+        if let position = index[StatementKey(text)] { remove(position) }
+    }
+
+    private mutating func trim(to capacity: Int) {
+        while entries.count > capacity { remove(oldest) }
+    }
+
+    /// The last entry takes its place, so that there is no gap.
+    private mutating func remove(_ position: Int) {
         unlink(position)
+        index[entries[position].key] = nil
         let last = entries.count - 1
         if position != last {
             let moved = entries[last]

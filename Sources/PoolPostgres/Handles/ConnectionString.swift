@@ -26,7 +26,23 @@ enum ConnectionString {
         for (name, value) in settings where name == "port" && !isPorts(value) {
             throw Unreadable(reason: "a port must be a number from 1 to 65535; \(encodingRule)")
         }
+        if isURL(text) { try requireOneUser(text) }
         return settings
+    }
+
+    /// Of two users libpq takes the last, and so may send the first one's password for it.
+    private static func requireOneUser(_ url: String) throws(Unreadable) {
+        let place = url.prefix { $0 != "?" }
+        let pairs = url.dropFirst(place.count + 1).split(separator: "&")
+        // libpq reads each part by itself, so that one rule decides what is a user. The slash keeps an @ from ending one.
+        let users = ([String(place)] + pairs.map { "postgres:///?\($0)" }).count { part in
+            guard let options = unsafe PQconninfoParse(part, nil) else { return false }
+            defer { unsafe PQconninfoFree(options) }
+            return unsafe settings(of: options).contains { $0.name == "user" }
+        }
+        if users > 1 {
+            throw Unreadable(reason: "it must name one user: either before the host or as ?user=, and once")
+        }
     }
 
     private static let encodingRule =

@@ -15,7 +15,8 @@ extension Session {
         exchange.isPipeline = true
         exchange.preparedName = isNamed ? name : nil
         exchange.pendingSyncs = 1
-        if isNamed, link.transactionStatus == .idle, !cache.unneeded.isEmpty {
+        // Also where nothing is to be kept any more: the pool may have changed how many are.
+        if link.transactionStatus == .idle, !cache.unneeded.isEmpty {
             for name in cache.takeUnneeded() { try sendOwn("DEALLOCATE \(name)", link) }
             // Its own sync point: the statement may be gone already, and that must not matter.
             try link.sendSync()
