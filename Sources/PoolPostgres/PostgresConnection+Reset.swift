@@ -55,6 +55,11 @@ extension PostgresConnection {
     func applyBaseline(_ operation: Operation) async throws {
         let style = withSession { $0.link?.parameter("DateStyle") ?? "" }
         if !style.hasPrefix("ISO") { try await command("SET datestyle = ISO", operation) }
-        if let role { try await command("SET ROLE \(Self.quoted(role))", operation) }
+        guard let role else { return }
+        // Also in quotation marks it means the user's own rights: https://www.postgresql.org/docs/current/sql-set-role.html
+        if role == "none" {
+            throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
+        }
+        try await command("SET ROLE \(Self.quoted(role))", operation)
     }
 }

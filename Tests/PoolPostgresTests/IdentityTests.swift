@@ -59,6 +59,8 @@ extension PostgresTests {
                     let reason = error?.lastConnectError.map { "\($0)" } ?? ""
                     #expect(reason.contains("does not exist"))
                 }
+                let error = await #expect(throws: PoolError.self) { try await user(pool, .role("none")) }
+                #expect(error?.code == .connectRefused)
                 #expect(try await user(pool, nil) == "postgres of postgres")
             }
         }
