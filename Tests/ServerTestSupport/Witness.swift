@@ -4,11 +4,13 @@ import Synchronization
 /// Looks at the server's list of sessions, on a connection of its own, as often as it can for as long as it lives.
 public final class Witness<Driver: SQLDriver>: Sendable {
     public struct Report: Sendable {
-        /// The most sessions of the pool that were seen at once.
+        /// The most sessions of the pool that were seen at once, at two looks in a row: a server closes a session's socket a moment
+        /// before it takes the session off its list, and may be interrupted in between.
         public var peak = 0
         /// What the list was like then.
         public var sessions = ""
         public var looks = 0
+        fileprivate var latest = 0
         /// How often the witness itself lost its connection.
         public var losses = 0
     }
@@ -67,7 +69,9 @@ public final class Witness<Driver: SQLDriver>: Sendable {
     private func note(_ count: Int, _ sessions: String) {
         report.withLock { report in
             report.looks += 1
-            if count > report.peak { (report.peak, report.sessions) = (count, sessions) }
+            let lasting = min(count, report.latest)
+            if lasting > report.peak { (report.peak, report.sessions) = (lasting, sessions) }
+            report.latest = count
         }
     }
 }
