@@ -7,7 +7,9 @@ extension Engine {
     ) -> GoalNumber {
         configuration = new
         ceiling = counts.total
-        for lane in lanes.indices { lanes[lane].limits = lanes[lane].base.map { new.lanes[$0].onDemand } ?? new.lanes[lane] }
+        for lane in lanes.indices {
+            lanes[lane].limits = lanes[lane].base.map { new.lanes[$0].onDemand } ?? new.lanes[lane]
+        }
         for lane in lanes.indices {
             lanes[lane].retryAt = min(lanes[lane].retryAt, now.adding(new.maximumBackoff))
         }

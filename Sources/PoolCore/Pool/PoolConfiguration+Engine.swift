@@ -32,7 +32,9 @@ extension EngineConfiguration {
         var missingIdle = configuration.minimumIdle
         return lanes.map { lane in
             var maximum = min(lane.maximumConnections, configuration.maximumConnections)
-            if lane.shard != nil, let perShard = configuration.maximumConnectionsPerShard { maximum = min(maximum, perShard) }
+            if lane.shard != nil, let perShard = configuration.maximumConnectionsPerShard {
+                maximum = min(maximum, perShard)
+            }
             let extra = max(0, min(missing, maximum - lane.minimumConnections))
             missing -= extra
             let minimumIdle = min(missingIdle, maximum)
