@@ -116,6 +116,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// made connects fail before may be mended with it, so the pool tries again at once. Connections that are open stay open: see
     /// ``clear()``.
     public func setCredentials(_ credentials: Credentials) { shell.setCredentials(credentials) }
+
     // MARK: Changing
 
     /// Changes limits and times while the pool is in use.
