@@ -100,6 +100,41 @@ extension PostgresTests {
             #expect(report.looks > 0)
         }
 
+        @Test("a pool that is reconfigured, cleared, rotated and closed under load loses nothing, and is never too large")
+        func changed() async throws {
+            let stage = try await stage("changed", cancelledPercentage: 0, acquireTimeout: .seconds(30))
+            let end = ContinuousClock.now + .seconds(isFullCampaign ? 60 : 3)
+            let changes = PoolChanges(of: stage.pool, maximum: Self.maximum, seed: .random(in: 1...1_000_000))
+            let isChanged = Flag()
+            let ((found, made), report) = await stage.witness.watching {
+                async let made = changes.run(until: end)
+                async let found = stage.load.run(tasks: 8) { _ in isChanged.isSet }
+                let all = await made
+                isChanged.set()
+                return (await found, all)
+            }
+            print("  \(made)")
+            expectOwnResults(found, report)
+            #expect(made.problems.isEmpty, "\(made.problems.prefix(3))")
+            #expect(made.count > 0)
+            #expect(made.leastAvailable >= Self.maximum - 1, "a rotation left \(made.leastAvailable) connections")
+            #expect(report.peak <= Self.maximum, "\(report.peak) sessions at once: \(report.sessions)")
+            #expect(found.failures == 0)
+            // Closed under load: what was acknowledged is there, and what was not says why.
+            let (pool, load) = (stage.pool, stage.load)
+            async let last = load.run(tasks: 8) { _ in pool.status == .closed }
+            while pool.statistics.counts.leased == 0 { await Task.yield() }
+            await pool.close(drain: .seconds(10))
+            let rest = await last
+            #expect(rest.wrong.isEmpty && rest.driverErrors.isEmpty, "\(rest)")
+            #expect(Set(rest.poolErrors.keys).isSubset(of: ["draining", "closed"]), "\(rest.poolErrors)")
+            #expect(pool.statistics.counts.total == 0)
+            let tokens = try await stage.attacker.query("SELECT token FROM ledger").decode(Int.self)
+            #expect(Set(found.committed + rest.committed).subtracting(tokens).isEmpty)
+            await stage.notifier.close(drain: .seconds(5))
+            await stage.attacker.close(drain: .seconds(5))
+        }
+
         @Test("connections that come and go all the time are never too many for the server")
         func shortLives() async throws {
             let stage = try await stage("brief", lifetime: .milliseconds(20), acquireTimeout: .seconds(30))

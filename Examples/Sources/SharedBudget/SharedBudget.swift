@@ -125,7 +125,7 @@ struct SharedBudget: AsyncParsableCommand {
             let given = statistics.connectionsClosed[.makingRoom] ?? 0
             print("\(pool.name): \(pool.information)")
             print(
-                "  \(statistics.acquired) leases, \(statistics.acquiredAfterWaiting) after waiting;"
+                "  \(statistics.acquired) leases, \(statistics.dequeued) after waiting;"
                     + " \(statistics.connectionsOpened) connections opened, \(given) of them closed for another pool")
         }
         print("budget: \(shared.maximumConnections) connections; the most at once: \(gauge.peak)")
