@@ -100,7 +100,8 @@ extension PostgresTests {
             #expect(report.looks > 0)
         }
 
-        @Test("a pool that is reconfigured, cleared, rotated and closed under load loses nothing, and is never too large")
+        @Test(
+            "a pool that is reconfigured, cleared, rotated and closed under load loses nothing, and is never too large")
         func changed() async throws {
             let stage = try await stage("changed", cancelledPercentage: 0, acquireTimeout: .seconds(30))
             let end = ContinuousClock.now + .seconds(isFullCampaign ? 60 : 3)
@@ -122,7 +123,7 @@ extension PostgresTests {
             #expect(found.failures == 0)
             // Closed under load: what was acknowledged is there, and what was not says why.
             let (pool, load) = (stage.pool, stage.load)
-            async let last = load.run(tasks: 8) { _ in pool.status == .closed }
+            async let last = load.run(tasks: 8, from: 500_000_000) { _ in pool.status == .closed }
             while pool.statistics.counts.leased == 0 { await Task.yield() }
             await pool.close(drain: .seconds(10))
             let rest = await last

@@ -7,7 +7,8 @@ public struct PoolChanges<Driver: SQLDriver>: Sendable {
         public var reconfigurations = 0
         public var clears = 0
         public var rotations = 0
-        /// The fewest connections that were fit for use during a rotation of a full pool.
+        /// The fewest connections that were fit for use during a rotation of a full pool, before the first clear: what is leased then is
+        /// closed when it comes back, whatever else goes on.
         public var leastAvailable = Int.max
         /// What no change may throw.
         public var problems: [String] = []
@@ -33,8 +34,11 @@ public struct PoolChanges<Driver: SQLDriver>: Sendable {
     public func run(until end: ContinuousClock.Instant) async -> Report {
         var report = Report()
         var random = SeededRandom(seed: seed)
+        let start = ContinuousClock.now
+        let middle = start + (end - start) / 2
         while ContinuousClock.now < end {
-            let change = Change.allCases.randomElement(using: &random) ?? .clear
+            var change = Change.allCases.randomElement(using: &random) ?? .rotate
+            if ContinuousClock.now < middle, change == .clear { change = .rotate }
             do {
                 try await make(change, &random, &report)
             } catch {
@@ -75,7 +79,7 @@ public struct PoolChanges<Driver: SQLDriver>: Sendable {
         case .rotate:
             try await restore()
             let least = try await leastAvailable { try await pool.rotate(over: .milliseconds(50)) }
-            report.leastAvailable = min(report.leastAvailable, least)
+            if report.clears == 0 { report.leastAvailable = min(report.leastAvailable, least) }
             report.rotations += 1
         case .statistics:
             pool.resetStatistics()

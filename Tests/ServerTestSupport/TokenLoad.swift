@@ -80,7 +80,11 @@ public struct TokenLoad<Call: TokenCall>: Sendable {
     }
 
     /// Runs until `isOver` says so, which is asked before each call and told of all cancels so far.
-    public func run(tasks: Int, until isOver: @escaping @Sendable (_ cancels: Int) -> Bool) async -> LoadReport {
+    ///
+    /// - Parameter number: A second run on the same tables begins where the first cannot have come to.
+    public func run(
+        tasks: Int, from number: Int = 0, until isOver: @escaping @Sendable (_ cancels: Int) -> Bool
+    ) async -> LoadReport {
         let cancels = Counter()
         return await withTaskGroup(of: LoadReport.self) { group in
             for task in 1...tasks {
@@ -88,6 +92,7 @@ public struct TokenLoad<Call: TokenCall>: Sendable {
                     var report = LoadReport()
                     var random = SeededRandom(seed: seed &+ UInt64(task))
                     var worker = Worker(load: self, task: task)
+                    worker.number = number
                     while !isOver(cancels.value) {
                         let before = report.cancels
                         await worker.step(&report, &random)
