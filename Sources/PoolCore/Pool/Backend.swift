@@ -25,6 +25,7 @@ enum HookKind: Sendable {
     case acquire
     case session(SessionTag?)
     case release
+    case close
 }
 
 /// What a hook's lease needs of the pool.
@@ -116,6 +117,7 @@ extension DriverBackend: Backend {
             guard let hook = hooks.session else { return nil }
             return { (lease: inout Lease<Driver>) in try await hook(&lease, tag) }
         case .release: return hooks.release
+        case .close: return hooks.close
         }
     }
 }

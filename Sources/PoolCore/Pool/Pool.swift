@@ -38,7 +38,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
             backend: backend, configuration: configuration,
             lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
             hooks: HookPresence(
-                acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil),
+                acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil,
+                close: hooks.close != nil),
             credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"),
             environment: environment, budget: budget)
         shell.start()

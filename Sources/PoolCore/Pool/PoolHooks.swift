@@ -1,7 +1,7 @@
 /// Code of the application that runs at fixed points of a connection's life. All are nil by default.
 ///
-/// The order in an acquire is connect (new connections), acquire, session. Hooks run in tasks of the pool, not of the caller. A hook that throws closes the connection. Inside a hook the lease
-/// cannot be released: it ends when the hook returns.
+/// The order in an acquire is connect (new connections), acquire, session. Hooks run in tasks of the pool, not of the caller. A hook
+/// that throws closes the connection. Inside a hook the lease cannot be released: it ends when the hook returns.
 public struct PoolHooks<Driver: PoolDriver>: Sendable {
     public typealias Hook = @Sendable (inout Lease<Driver>) async throws -> Void
     public typealias SessionHook = @Sendable (inout Lease<Driver>, SessionTag?) async throws -> Void
@@ -19,14 +19,19 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
     public var session: SessionHook?
     /// Runs after each release, before the reset, within ``PoolConfiguration/resetTimeout``.
     public var release: Hook?
+    /// Runs before a connection that still works is closed, for whatever reason but by force, within
+    /// ``PoolConfiguration/resetTimeout``; what takes longer is interrupted by the close. A throw is logged, and changes nothing.
+    public var close: Hook?
 
     public init(
-        connect: Hook? = nil, acquire: Hook? = nil, session: SessionHook? = nil, release: Hook? = nil
+        connect: Hook? = nil, acquire: Hook? = nil, session: SessionHook? = nil, release: Hook? = nil,
+        close: Hook? = nil
     ) {
         self.connect = connect
         self.acquire = acquire
         self.session = session
         self.release = release
+        self.close = close
     }
 }
 
@@ -35,4 +40,5 @@ struct HookPresence {
     var acquire = false
     var session = false
     var release = false
+    var close = false
 }

@@ -97,7 +97,8 @@ extension PoolShell {
     func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
         let lane = laneName(of: ticket)
         let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }
-        await backend.close(connection, mode: mode)
+        let mayGoOn = await runCloseHook(ticket, connection, mode)
+        await backend.close(connection, mode: mayGoOn ? mode : .forced)
         if let operation { end(operation, nil) }
         transition { $0.engine.closed(ticket, now: $1, effects: &$2) }
     }
@@ -128,7 +129,7 @@ extension PoolShell {
             failure = error
         }
         if let operation { end(operation, failure) }
-        let cause = (failure as? HookFailure)?.cause ?? failure
+        let cause = Self.cause(of: failure)
         state.withLock { state in
             // That it took too long is remembered already, and says more than what it threw when it was cancelled.
             if kind == .validate, !state.isCancelled(job) { state.lanes[state.lane(of: job.ticket)].lastError = cause }

@@ -1,3 +1,4 @@
+internal import Logging
 internal import Synchronization
 
 /// What must be done to a session before the holder of the lease gets it.
@@ -62,7 +63,7 @@ extension PoolShell {
                 try await self.prepare(granted, preparation)
                 ending.give(.success(.ready))
             } catch {
-                ending.give(.success(.failed((error as? HookFailure)?.cause ?? error)))
+                ending.give(.success(.failed(Self.cause(of: error))))
             }
         }
         let timer = Task.detached { [time] in
@@ -125,6 +126,37 @@ extension PoolShell {
             $0.engine.discardUnprepared(granted.ticket, mode: mode, now: $1, random: random, effects: &$2)
         }
     }
+
+    /// Runs the application's close hook, if it has one and the connection can be used.
+    ///
+    /// - Returns: false if the hook has taken too long, and may still be running.
+    func runCloseHook(
+        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode
+    ) async -> Bool {
+        guard hooks.close, mode == .orderly, connection.condition.isUsable else { return true }
+        let deadline = time.now() + configuration.resetTimeout
+        let ending = OneShot<Bool>()
+        let work = Task.detached {
+            do {
+                try await self.backend.runHook(.close, on: connection, HookLending(pool: self, ticket: ticket))
+            } catch {
+                self.logger.info("The close hook has thrown.", metadata: ["error": "\(Self.cause(of: error))"])
+            }
+            ending.give(.success(true))
+        }
+        let timer = Task.detached { [time] in
+            do { try await time.sleep(until: deadline) } catch { return }
+            ending.give(.success(false))
+        }
+        defer { timer.cancel() }
+        // It is given no failure.
+        let isOver = (try? await ending.value()) ?? false
+        if !isOver { work.cancel() }
+        return isOver
+    }
+
+    /// What a hook has thrown, or the driver.
+    static func cause(of error: any Error) -> any Error { (error as? HookFailure)?.cause ?? error }
 
     func tag(of ticket: ConnectionTicket) -> SessionTag? {
         state.withLock { $0.engine.tag(of: ticket) }

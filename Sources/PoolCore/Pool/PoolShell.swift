@@ -25,7 +25,7 @@ final class PoolShell: Sendable {
     /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state. As they were when the pool
     /// was made: their limits may be others by now.
     let lanes: [LaneConfiguration]
-    private let hooks: HookPresence
+    let hooks: HookPresence
     private let laneForReading: Int?
     private let laneForWriting: Int?
     let hasSessionHook: Bool

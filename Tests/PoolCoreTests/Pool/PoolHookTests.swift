@@ -68,4 +68,34 @@ struct PoolHookTests {
         #expect(fixture.driver.connections.count == 2)
         try await fixture.expectWhole()
     }
+
+    @Test("The close hook runs on each connection that still works before it is closed; what it throws changes nothing")
+    func closeHook() async throws {
+        let fixture = try PoolFixture(maximum: 2, hooks: PoolHooks(close: { _ = try await $0.execute("GOODBYE") }))
+        try await fixture.holding(2)
+        fixture.driver.script(.work, [.fail(FakeError("hook", verdict: .keep))])
+        #expect(fixture.pool.clear() == 2)
+        await fixture.until { $0.total == 0 }
+        for connection in fixture.driver.connections {
+            #expect(connection.statements == ["GOODBYE"])
+            #expect(connection.history.last == .closed(.orderly))
+        }
+        try await fixture.pool.withConnection { $0.connection.condition = .broken }
+        await fixture.until { $0.total == 0 }
+        #expect(fixture.driver.connections[2].statements == [])
+        try await fixture.expectWhole()
+    }
+
+    @Test("A close hook that hangs is interrupted at the reset timeout, and its place comes free")
+    func closeHookThatHangs() async throws {
+        let fixture = try PoolFixture(maximum: 1, hooks: PoolHooks(close: { try await $0.work() }))
+        try await fixture.pool.withConnection { _ in }
+        fixture.driver.script(.work, [.hang])
+        fixture.pool.clear()
+        _ = try await fixture.driver.nextHanging(.work)
+        fixture.time.advance(by: .seconds(5))
+        await fixture.until { $0.total == 0 }
+        #expect(fixture.driver.connections[0].history.last == .closed(.forced))
+        try await fixture.expectWhole()
+    }
 }
