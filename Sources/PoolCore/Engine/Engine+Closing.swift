@@ -67,7 +67,7 @@ extension Engine {
         if case .forcing(let giveUpAt) = life, now >= giveUpAt {
             closeFree(last: false, now, &effects)
             closeFree(last: true, now, &effects)
-            return finish(&effects)
+            return finish(now, &effects)
         }
         if life != .running { closeWhatMay(now, &effects) }
     }
@@ -85,7 +85,7 @@ extension Engine {
         closeFree(last: false, now, &effects)
         let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
         if othersAreGone { closeFree(last: true, now, &effects) }
-        if counts.total == 0 { finish(&effects) }
+        if counts.total == 0 { finish(now, &effects) }
     }
 
     private mutating func closeFree(last: Bool, _ now: Nanoseconds, _ effects: inout EffectList) {
@@ -101,9 +101,11 @@ extension Engine {
         }
     }
 
-    private mutating func finish(_ effects: inout EffectList) {
+    private mutating func finish(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard life != .finished else { return }
         life = .finished
+        // Whoever waits for the end finds the budget as it is then.
+        settlePermits(now, &effects)
         effects.append(.finished)
     }
 }
