@@ -65,6 +65,9 @@ extension Engine {
     private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard let slot = spareSlot else { return false }
         close(slot, .makingRoom, .orderly, now, &effects)
+        let lane = Int(slots[Int(slot)].lane)
+        // The lane may lack it, and wait for its next try.
+        if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
         return true
     }
 
