@@ -94,8 +94,6 @@ extension AcquireOptions {
         set { special = Special(identity: identity, shard: shard, tag: tag, match: newValue) }
     }
 
-    var isPlain: Bool { special == nil }
-
     var tagRequest: TagRequest? {
         guard let special, let tag = special.tag, !tag.isEmpty else { return nil }
         return TagRequest(tag: tag, match: special.match)

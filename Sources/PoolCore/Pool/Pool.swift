@@ -54,8 +54,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Leases a connection to `body`, and takes it back when `body` returns or throws.
     ///
     /// If the caller is not isolated to an actor and the driver's connections have a thread of their own, `body` runs on
-    /// that thread: its calls on the connection then need no hop. Child tasks of `body` prefer that thread too, and so run
-    /// there one at a time.
+    /// that thread: its calls on the connection then need no hop. Child tasks of `body` prefer that thread too, and run there one
+    /// at a time, unless the driver's connections share their threads.
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
