@@ -46,6 +46,14 @@ public protocol PoolTime: Sendable {
 
     /// Suspends until `instant`, or throws `CancellationError` as soon as the task is cancelled.
     func sleep(until instant: PoolInstant) async throws
+
+    /// True if the time passes without anybody's doing. Then the pool may hand a connection from lease to lease for up to 0.1 s without
+    /// reading the time. The default is false.
+    var runsByItself: Bool { get }
+}
+
+extension PoolTime {
+    public var runsByItself: Bool { false }
 }
 
 /// The system's monotonic clock.
@@ -56,6 +64,8 @@ public struct SystemTime: PoolTime {
     public init() {
         start = clock.now
     }
+
+    public var runsByItself: Bool { true }
 
     public func now() -> PoolInstant {
         PoolInstant(nanoseconds: (clock.now - start).wholeNanoseconds)

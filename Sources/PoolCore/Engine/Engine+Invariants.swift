@@ -49,6 +49,9 @@ extension Engine {
         if leased.count != counts.leased { return "\(leased.count) leases are listed" }
         if leased.contains(where: { slots[Int($0)].state != .leased }) { return "one that is not leased is listed" }
         if firstUnwarnedLease != nowhere, slots[Int(firstUnwarnedLease)].state != .leased { return "leak cursor" }
+        let cached = slots.filter(\.isCached)
+        if cached.count != cachedCount { return "\(cachedCount) are cached, in truth \(cached.count)" }
+        if cached.contains(where: { $0.state != .leased || $0.holder != 0 }) { return "a cached one has a holder" }
         for lane in lanes.indices {
             let blocked = leased.count(where: {
                 Int(slots[Int($0)].lane) == lane && slots[Int($0)].holderWaitsFor != nowhere
@@ -69,6 +72,7 @@ extension Engine {
                 return "lane \(lane) lists one that does not wait"
             }
         }
+        if waiting > 0, cachedCount > 0 { return "somebody waits, and connections are cached" }
         if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
         if !counters.isBalanced(waiting: waiting) { return "not everyone who was enqueued is accounted for" }
         if freeWaiters.count + waiting != waiters.count {

@@ -24,14 +24,15 @@ extension Engine {
         if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
     }
 
-    private mutating func beginLease(_ slot: Int32) {
+    mutating func beginLease(_ slot: Int32) {
         leases.append(slot, in: &slots)
         if firstUnwarnedLease == nowhere { firstUnwarnedLease = slot }
         if slots[Int(slot)].holder != 0 { holders.insert(slot, in: &slots) }
         if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
     }
 
-    private mutating func endLease(_ slot: Int32) {
+    mutating func endLease(_ slot: Int32) {
+        endCaching(slotAt: slot)
         if firstUnwarnedLease == slot { firstUnwarnedLease = slots[Int(slot)].links.next }
         leases.remove(slot, in: &slots)
         guard slots[Int(slot)].holder != 0 else { return }
@@ -81,6 +82,7 @@ extension Engine {
         slots[Int(slot)].isLost = false
         slots[Int(slot)].makesRoom = false
         slots[Int(slot)].isOld = false
+        slots[Int(slot)].isCached = false
         slots[Int(slot)].isAwaited = false
         slots[Int(slot)].uses = 0
         slots[Int(slot)].expiresAt = .never

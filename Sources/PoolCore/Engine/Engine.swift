@@ -23,6 +23,10 @@ struct Engine: ~Copyable {
     var waiting = 0
     /// How many slots have a tag.
     var taggedCount = 0
+    /// How many connections the shell hands on by itself.
+    var cachedCount = 0
+    var lastReleaseAt = Nanoseconds.min / 2
+    var lastQueuedAt = Nanoseconds.min / 2
     /// In the order in which the leases began.
     var leases = LinkedList()
     /// The first lease in `leases` that no warning was given for.
@@ -119,6 +123,7 @@ struct Engine: ~Copyable {
         deadline: Nanoseconds
     ) -> Int32 {
         lanes[lane].settlePhase(now)
+        lastQueuedAt = now
         let index: Int32
         if let free = freeWaiters.popLast() {
             index = free
@@ -175,6 +180,7 @@ struct Engine: ~Copyable {
         _ connection: ConnectionTicket, condition: ConnectionCondition, now: Nanoseconds, effects: inout EffectList
     ) {
         guard isLeased(connection) else { return }
+        lastReleaseAt = now
         useTimes.record(now - slots[connection.position].since)
         let slot = connection.index
         switch condition {

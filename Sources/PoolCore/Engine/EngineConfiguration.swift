@@ -34,4 +34,9 @@ struct EngineConfiguration: Sendable {
     var validatesEveryGrant = false
     /// There is a release hook: every release goes through reset.
     var resetsEveryRelease = false
+
+    /// True if a connection that comes back may go to the next lease with nothing done or counted in between.
+    var allowsCaching: Bool {
+        isLastInFirstOut && !validatesEveryGrant && !resetsEveryRelease && maximumUses == .max
+    }
 }

@@ -21,6 +21,16 @@ public struct Histogram: Sendable, Hashable {
         if value > largest { largest = value }
     }
 
+    mutating func record(_ nanoseconds: Nanoseconds, times: Int) {
+        guard times > 0 else { return }
+        let value = Swift.max(0, nanoseconds)
+        counts[Self.bucket(of: value)] += UInt64(times)
+        count += times
+        let (sum, overflow) = value.multipliedReportingOverflow(by: Int64(times))
+        total = total.adding(overflow ? .max : sum)
+        if value > largest { largest = value }
+    }
+
     /// The bucket of `value`: below 4 each value has its own; from there on the two bits after the leading one choose.
     private static func bucket(of value: Int64) -> Int {
         guard value >= 4 else { return Int(value) }

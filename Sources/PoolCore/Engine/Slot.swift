@@ -22,6 +22,8 @@ struct Slot: Linked {
     var epoch: UInt32 = 0
     /// How many leases it has served, the one that is out included.
     var uses: Int32 = 0
+    /// The shell hands it from lease to lease by itself; for the engine it is leased, to nobody.
+    var isCached = false
     /// To be replaced by the rotation that is under way.
     var isOld = false
     /// Somebody waits until it is closed.

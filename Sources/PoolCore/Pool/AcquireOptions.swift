@@ -10,13 +10,10 @@ public struct AcquireOptions: Sendable, Hashable {
     /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
     /// connection that needs no validation, or fails.
     public var timeout: Duration?
-    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
-    /// ``timeout`` counts.
-    public var deadline: ContinuousClock.Instant?
     /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
     public var label: String?
     /// What few acquires ask for, behind one reference: a plain acquire copies no more than that.
-    private var special: Special?
+    @usableFromInline var special: Special?
 
     public init(
         access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
@@ -26,41 +23,77 @@ public struct AcquireOptions: Sendable, Hashable {
         self.access = access
         self.priority = priority
         self.timeout = timeout
-        self.deadline = deadline
         self.label = label
-        special = Special(identity: identity, shard: shard, tag: tag, match: tagMatch)
+        special = .make(deadline: deadline, identity: identity, shard: shard, tag: tag, match: tagMatch)
+    }
+
+    /// All defaults.
+    @inlinable
+    public init() {
+        access = .readWrite
+        priority = .normal
+        timeout = nil
+        label = nil
+        special = nil
     }
 
     /// A lease that only reads.
     public static let readOnly = AcquireOptions(access: .readOnly)
+
+    /// True if any connection for ``access`` will do, and nobody wants to know more of the lease.
+    var isPlain: Bool { label == nil && (special?.isPlain ?? true) }
 }
 
 extension AcquireOptions {
-    private final class Special: Sendable, Hashable {
+    @usableFromInline
+    final class Special: Sendable, Hashable {
+        let deadline: ContinuousClock.Instant?
         let identity: Identity?
         let shard: String?
         let tag: SessionTag?
         let match: TagMatch
 
-        init?(identity: Identity?, shard: String?, tag: SessionTag?, match: TagMatch) {
-            if identity == nil, shard == nil, tag == nil, match == .exact { return nil }
+        static func make(
+            deadline: ContinuousClock.Instant?, identity: Identity?, shard: String?, tag: SessionTag?, match: TagMatch
+        ) -> Special? {
+            if deadline == nil, identity == nil, shard == nil, tag == nil, match == .exact { return nil }
+            return Special(deadline: deadline, identity: identity, shard: shard, tag: tag, match: match)
+        }
+
+        /// True if it says nothing of the connection.
+        var isPlain: Bool { identity == nil && shard == nil && tag == nil }
+
+        private init(
+            deadline: ContinuousClock.Instant?, identity: Identity?, shard: String?, tag: SessionTag?, match: TagMatch
+        ) {
+            self.deadline = deadline
             self.identity = identity
             self.shard = shard
             self.tag = tag
             self.match = match
         }
 
+        @usableFromInline
         static func == (left: Special, right: Special) -> Bool {
-            left.identity == right.identity && left.shard == right.shard && left.tag == right.tag
+            left.deadline == right.deadline && left.identity == right.identity && left.shard == right.shard && left.tag == right.tag
                 && left.match == right.match
         }
 
+        @usableFromInline
         func hash(into hasher: inout Hasher) {
+            hasher.combine(deadline)
             hasher.combine(identity)
             hasher.combine(shard)
             hasher.combine(tag)
             hasher.combine(match)
         }
+    }
+
+    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
+    /// ``timeout`` counts.
+    public var deadline: ContinuousClock.Instant? {
+        get { special?.deadline }
+        set { special = .make(deadline: newValue, identity: identity, shard: shard, tag: tag, match: tagMatch) }
     }
 
     /// Whom the lease works for; nil is the pool's own user. The connections of one identity are never given to another; all
@@ -69,14 +102,14 @@ extension AcquireOptions {
     /// Fails with ``PoolError/Code/identityRefused`` where the driver has no users.
     public var identity: Identity? {
         get { special?.identity }
-        set { special = Special(identity: newValue, shard: shard, tag: tag, match: tagMatch) }
+        set { special = .make(deadline: deadline, identity: newValue, shard: shard, tag: tag, match: tagMatch) }
     }
 
     /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane that serves
     /// ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
     public var shard: String? {
         get { special?.shard }
-        set { special = Special(identity: identity, shard: newValue, tag: tag, match: tagMatch) }
+        set { special = .make(deadline: deadline, identity: identity, shard: newValue, tag: tag, match: tagMatch) }
     }
 
     /// What the session should be set up for. Nil, the default, is a session as new.
@@ -85,13 +118,13 @@ extension AcquireOptions {
     /// ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
     public var tag: SessionTag? {
         get { special?.tag }
-        set { special = Special(identity: identity, shard: shard, tag: newValue, match: tagMatch) }
+        set { special = .make(deadline: deadline, identity: identity, shard: shard, tag: newValue, match: tagMatch) }
     }
 
     /// The default is ``TagMatch/exact``. Without ``tag`` it means nothing.
     public var tagMatch: TagMatch {
         get { special?.match ?? .exact }
-        set { special = Special(identity: identity, shard: shard, tag: tag, match: newValue) }
+        set { special = .make(deadline: deadline, identity: identity, shard: shard, tag: tag, match: newValue) }
     }
 
     var tagRequest: TagRequest? {

@@ -10,11 +10,9 @@ protocol Backend: Sendable {
     func close(_ connection: any DriverConnection, mode: CloseMode) async
     func verdict(on error: any Error) -> Verdict
     /// Runs the application's connect hook, and makes what it set up part of a clean session.
-    func setUp(_ connection: any DriverConnection, _ lending: HookLending) async throws(HookFailure)
+    func setUp(_ seat: Seat) async throws(HookFailure)
     /// Does nothing if the application has no such hook.
-    func runHook(
-        _ kind: HookKind, on connection: any DriverConnection, _ lending: HookLending
-    ) async throws(HookFailure)
+    func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure)
     /// Ends what a lease left open, and keeps what it set up.
     func endTransaction(of connection: any DriverConnection) async throws
     func accepts(_ identity: Identity) -> Bool
@@ -26,12 +24,6 @@ enum HookKind: Sendable {
     case session(SessionTag?)
     case release
     case close
-}
-
-/// What a hook's lease needs of the pool.
-struct HookLending {
-    let pool: PoolShell
-    let ticket: ConnectionTicket
 }
 
 @usableFromInline
@@ -86,17 +78,15 @@ extension DriverBackend: Backend {
         driver.accepts(identity)
     }
 
-    func setUp(_ connection: any DriverConnection, _ lending: HookLending) async throws(HookFailure) {
+    func setUp(_ seat: Seat) async throws(HookFailure) {
         guard hooks.connect != nil else { return }
-        try await runHook(.connect, on: connection, lending)
-        driver.adoptSession(of: Self.typed(connection))
+        try await runHook(.connect, on: seat)
+        driver.adoptSession(of: Self.typed(seat.connection))
     }
 
-    func runHook(
-        _ kind: HookKind, on connection: any DriverConnection, _ lending: HookLending
-    ) async throws(HookFailure) {
+    func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure) {
         guard let hook = hook(kind) else { return }
-        var lease = Lease(forHookOf: self, lending, connection: Self.typed(connection))
+        var lease = Lease(forHookOf: self, seat)
         do {
             try await hook(&lease)
         } catch {
@@ -104,7 +94,7 @@ extension DriverBackend: Backend {
         }
         if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
         // A hook may have caught the error that broke it.
-        if !connection.condition.isUsable {
+        if !seat.connection.condition.isUsable {
             throw HookFailure(cause: HookInvalidatedConnection(reason: "it broke while the hook used it"))
         }
     }

@@ -4,41 +4,46 @@
 /// that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
-    @usableFromInline let pool: PoolShell
+    /// With a reference that is the lease's own: it goes from and to the pool without being counted.
+    @usableFromInline let seat: Unmanaged<Seat>
     /// False where the lease belongs to the pool's own work, which ends it itself.
     @usableFromInline let isOwned: Bool
-    @usableFromInline let ticket: ConnectionTicket
     @usableFromInline let access: Access
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
-    public var id: ConnectionID { ConnectionID(ticket: ticket) }
+    public var id: ConnectionID { ConnectionID(ticket: seat._withUnsafeGuaranteedRef { $0.ticket }) }
 
+    /// - Parameter seat: with a reference, which the lease takes over.
     @inlinable
-    init(pool: PoolShell, backend: DriverBackend<Driver>, _ granted: PendingAcquire.Granted, _ access: Access) {
-        self.pool = pool
+    init(_ seat: Unmanaged<Seat>, _ backend: DriverBackend<Driver>, _ access: Access) {
+        self.seat = seat
         isOwned = true
-        ticket = granted.ticket
         self.access = access
-        handle = ConnectionHandle(
-            connection: DriverBackend<Driver>.typed(granted.connection), backend: backend)
+        handle = ConnectionHandle(seat, backend)
         if access == .readOnly { handle.base.setAccess(.readOnly) }
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf backend: DriverBackend<Driver>, _ lending: HookLending, connection: Driver.Connection) {
-        pool = lending.pool
+    init(forHookOf backend: DriverBackend<Driver>, _ seat: Seat) {
+        self.seat = .passRetained(seat)
         isOwned = false
-        ticket = lending.ticket
         access = .readWrite
-        handle = ConnectionHandle(connection: connection, backend: backend)
+        handle = ConnectionHandle(self.seat, backend)
     }
 
     @inlinable
     deinit {
         if access == .readOnly { handle.base.setAccess(.readWrite) }
-        if isOwned { pool.release(ticket, handle.base, discardReason) }
+        if isOwned {
+            PoolShell.release(seat, handle.base.condition, discardReason)
+        } else {
+            seat.release()
+        }
     }
+
+    @usableFromInline var pool: PoolShell { seat._withUnsafeGuaranteedRef { $0.pool } }
+    @usableFromInline var ticket: ConnectionTicket { seat._withUnsafeGuaranteedRef { $0.ticket } }
 
     /// Gives the connection back now. Letting the lease go out of scope does the same.
     public consuming func release() {}
@@ -78,24 +83,49 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 ///
 /// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
-    @usableFromInline let base: Driver.Connection
-    @usableFromInline let backend: DriverBackend<Driver>
+    // The lease that the handle belongs to keeps both alive: to count references to them costs more than the rest of a lease.
+    @usableFromInline let unowned: Unmanaged<Driver.Connection>
+    @usableFromInline let unownedBackend: Unmanaged<DriverBackend<Driver>>
+    /// Keeps them alive where there is no lease.
+    @usableFromInline let owner: Owner?
+
+    @usableFromInline
+    final class Owner: Sendable {
+        let connection: Driver.Connection
+        let backend: DriverBackend<Driver>
+
+        init(_ connection: Driver.Connection, _ driver: Driver) {
+            self.connection = connection
+            backend = DriverBackend(driver)
+        }
+    }
 
     @_spi(Driver) public var connection: Driver.Connection { base }
-    @_spi(Driver) public var driver: Driver { backend.driver }
+    @_spi(Driver) public var driver: Driver { unownedBackend._withUnsafeGuaranteedRef { $0.driver } }
 
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
-        self.init(connection: connection, backend: DriverBackend(driver))
+        let owner = Owner(connection, driver)
+        self.owner = owner
+        unowned = .passUnretained(connection)
+        unownedBackend = .passUnretained(owner.backend)
     }
 
     @inlinable
-    init(connection: Driver.Connection, backend: DriverBackend<Driver>) {
-        base = connection
-        self.backend = backend
+    init(_ seat: Unmanaged<Seat>, _ backend: DriverBackend<Driver>) {
+        unowned = Unmanaged<Driver.Connection>.fromOpaque(
+            UnsafeRawPointer(bitPattern: seat._withUnsafeGuaranteedRef { $0.address }).unsafelyUnwrapped)
+        unownedBackend = .passUnretained(backend)
+        owner = nil
     }
 
-    /// The handle of a transaction within the session that this one belongs to.
-    var shared: ConnectionHandle<Driver> {
-        ConnectionHandle(connection: base, backend: backend)
+    private init(sharing other: borrowing ConnectionHandle<Driver>) {
+        unowned = other.unowned
+        unownedBackend = other.unownedBackend
+        owner = other.owner
     }
+
+    @inlinable var base: Driver.Connection { unowned.takeUnretainedValue() }
+
+    /// The handle of a transaction within the session that this one belongs to.
+    var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
 }

@@ -1,29 +1,58 @@
+internal import Synchronization
+
 /// An acquire that waits. The engine ends each exactly once, perhaps before its task has suspended.
 @usableFromInline
-final class PendingAcquire: Sendable {
+final class PendingAcquire: @unchecked Sendable {  // Sound because the two sides hand over by `arrivals`, see there.
     @usableFromInline
     struct Granted: Sendable {
-        @usableFromInline let ticket: ConnectionTicket
-        @usableFromInline let connection: any DriverConnection
+        @usableFromInline let seat: Seat
         /// What must be done before its holder gets the connection.
         @usableFromInline let preparation: SessionPreparation?
+
+        /// With a reference for a lease to take over.
+        @usableFromInline var retainedSeat: Unmanaged<Seat> { .passRetained(seat) }
+
+        var ticket: ConnectionTicket { seat.ticket }
+        var connection: any DriverConnection { seat.connection }
+    }
+
+    private enum Arrival {
+        static let task: UInt8 = 1
+        static let outcome: UInt8 = 2
     }
 
     let claim: LeaseClaim
     let deadline: Nanoseconds
-    private let outcome = OneShot<Granted>()
+    /// Each side stores what it has, and then says here that it has come: the second to come finds what the first has stored, and
+    /// resumes the task. So a wait needs no lock, and no more memory than this.
+    private let arrivals = Atomic<UInt8>(0)
+    private var continuation: UnsafeContinuation<Granted, any Error>?
+    private var outcome: Result<Granted, any Error>?
 
     init(claim: LeaseClaim, deadline: Nanoseconds) {
         self.claim = claim
         self.deadline = deadline
     }
 
-    /// Suspends the calling task until ``end(_:)``.
+    /// Suspends the calling task until ``end(_:)``. For one task, once.
     func result() async throws -> Granted {
-        try await outcome.value()
+        try await withUnsafeThrowingContinuation { continuation in
+            self.continuation = continuation
+            meet(Arrival.task)
+        }
     }
 
     func end(_ result: Result<Granted, any Error>) {
-        outcome.give(result)
+        outcome = result
+        meet(Arrival.outcome)
+    }
+
+    private func meet(_ arrival: UInt8) {
+        let before = arrivals.bitwiseOr(arrival, ordering: .acquiringAndReleasing).oldValue
+        precondition(before & arrival == 0, "An acquire has ended twice.")
+        guard before != 0, let continuation, let outcome else { return }
+        self.continuation = nil
+        self.outcome = nil
+        continuation.resume(with: outcome)
     }
 }

@@ -65,15 +65,21 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
-        let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        let answer = try shell.request(options, claim, isLent: true)
-        let granted =
-            if case .granted(let granted) = answer, granted.preparation == nil { granted } else {
-                try await shell.acquire(options, claim, isLent: true, after: answer)
+        let seat: Unmanaged<Seat>
+        if let cached = shell.takeCached(options, fileID, line, isLent: true) {
+            seat = cached
+        } else {
+            let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
+            let answer = try shell.request(options, claim, isLent: true)
+            if case .granted(let granted) = answer, granted.preparation == nil {
+                seat = granted.retainedSeat
+            } else {
+                seat = try await shell.acquire(options, claim, isLent: true, after: answer).retainedSeat
             }
-        var lease = Lease(pool: shell, backend: backend, granted, options.access)
+        }
+        var lease = Lease(seat, backend, options.access)
         let isolation: (any Actor)? = #isolation
-        if let executor = executor(of: granted, from: isolation) {
+        if let executor = executor(of: lease, from: isolation) {
             return try await run(body, with: &lease, on: executor)
         }
         return try await body(&lease)
@@ -82,8 +88,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
     /// it would take its actor along to the connection's thread, and leave it there.
     @inlinable
-    func executor(of granted: PendingAcquire.Granted, from isolation: (any Actor)?) -> (any TaskExecutor)? {
-        isolation == nil ? granted.connection.executor : nil
+    func executor(of lease: borrowing Lease<Driver>, from isolation: (any Actor)?) -> (any TaskExecutor)? {
+        isolation == nil ? lease.handle.base.executor : nil
     }
 
     @usableFromInline
@@ -105,10 +111,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
+        if let seat = shell.takeCached(options, fileID, line, isLent: false) {
+            return Lease(seat, backend, options.access)
+        }
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         let answer = try shell.request(options, claim, isLent: false)
         let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
-        return Lease(pool: shell, backend: backend, granted, options.access)
+        return Lease(granted.retainedSeat, backend, options.access)
     }
 
     // MARK: Credentials

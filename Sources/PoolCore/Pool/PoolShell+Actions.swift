@@ -5,9 +5,9 @@ enum Action {
     case end(PendingAcquire, Result<PendingAcquire.Granted, any Error>)
     case open(Job, ConnectPlan)
     case cancel(Task<Void, Never>)
-    case validate(Job, any DriverConnection, isStale: Bool)
-    case reset(Job, any DriverConnection)
-    case close(ConnectionTicket, any DriverConnection, CloseReason, CloseMode)
+    case validate(Job, Seat, isStale: Bool)
+    case reset(Job, Seat)
+    case close(Seat, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
     case claim(PermitClaim)
     case report(PoolEvent)
@@ -54,11 +54,11 @@ extension PoolShell {
             }
             cancelWork(of: ticket, &state, &actions)
         case .validate(let ticket, let isStale):
-            guard let connection = state.entries[ticket.position].connection else { return }
-            actions.append(.validate(state.beginJob(on: ticket), connection, isStale: isStale))
+            guard let seat = state.entries[ticket.position].seat else { return }
+            actions.append(.validate(state.beginJob(on: ticket), seat, isStale: isStale))
         case .reset(let ticket):
-            guard let connection = state.entries[ticket.position].connection else { return }
-            actions.append(.reset(state.beginJob(on: ticket), connection))
+            guard let seat = state.entries[ticket.position].seat else { return }
+            actions.append(.reset(state.beginJob(on: ticket), seat))
         case .close(let ticket, let reason, let mode):
             resolveClose(ticket, reason, mode, &state, now, &actions)
         case .warnOfLeak(let ticket):
@@ -86,8 +86,8 @@ extension PoolShell {
         _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
         _ now: Nanoseconds, _ actions: inout [Action]
     ) {
-        guard let connection = state.entries[ticket.position].connection else { return }
-        state.entries[ticket.position].connection = nil
+        guard let seat = state.entries[ticket.position].seat else { return }
+        state.entries[ticket.position].seat = nil
         let lane = state.lane(of: ticket)
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
@@ -96,7 +96,7 @@ extension PoolShell {
                 state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
             }
         }
-        actions.append(.close(ticket, connection, reason, mode))
+        actions.append(.close(seat, mode))
         actions.append(
             .report(
                 .connectionClosed(
@@ -115,11 +115,9 @@ extension PoolShell {
         case .end(let pending, let result): pending.end(result)
         case .open(let job, let plan): start(job) { await self.open(job.ticket, plan) }
         case .cancel(let work): work.cancel()
-        case .validate(let job, let connection, let isStale):
-            start(job) { await self.validate(job, connection, isStale: isStale) }
-        case .reset(let job, let connection): start(job) { await self.reset(job, connection) }
-        case .close(let ticket, let connection, _, let mode):
-            Task.detached { await self.close(ticket, connection, mode) }
+        case .validate(let job, let seat, let isStale): start(job) { await self.validate(job, seat, isStale: isStale) }
+        case .reset(let job, let seat): start(job) { await self.reset(job, seat) }
+        case .close(let seat, let mode): Task.detached { await self.close(seat, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
         case .claim(let claim): membership?.claim(claim)
         case .report(let event): report(event)

@@ -30,7 +30,7 @@ extension PoolShell {
         }
         let goal = try start.get()
         if after.statementCacheCapacity != before.statementCacheCapacity {
-            for connection in state.withLock({ $0.entries.compactMap(\.connection) }) {
+            for connection in state.withLock({ $0.entries.compactMap(\.seat?.connection) }) {
                 setStatementCacheCapacity(of: connection, isChange: true)
             }
         }
@@ -112,18 +112,15 @@ extension PoolShell {
 
     /// The lane whose connects fail is the one to tell of.
     private func goalError(_ code: PoolError.Code, _ since: PoolInstant) -> PoolError {
-        let now = time.now()
-        return state.withLock { state in
+        transition { state, now, _ in
             let lane = state.lanes.firstIndex { $0.lastError != nil }
-            return makeError(
-                code, lane: lane, state, now.nanoseconds, elapsed: (now - since).wholeNanoseconds,
-                [.connect: now - since])
+            let elapsed = now - since.nanoseconds
+            return makeError(code, lane: lane, state, now, elapsed: elapsed, [.connect: .nanoseconds(elapsed)])
         }
     }
 
     func resetStatistics() {
-        let now = time.now().nanoseconds
-        state.withLock { Self.resetStatistics(&$0, max(now, $0.latest)) }
+        transition { state, now, _ in Self.resetStatistics(&state, now) }
     }
 
     private static func resetStatistics(_ state: inout PoolState, _ now: Nanoseconds) {

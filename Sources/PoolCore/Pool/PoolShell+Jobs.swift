@@ -8,32 +8,34 @@ extension PoolShell {
             begin(.connect, lane: plan.lane.name, connection: ConnectionID(ticket: ticket))
         }
         do {
-            let connection = try await connect(plan)
-            try await runConnectHook(ticket, connection)
+            let seat = Seat(
+                try await connect(plan), ticket: ticket, pool: self, front: front(of: plan))
+            try await runConnectHook(seat)
             if let operation { end(operation, nil) }
-            opened(ticket, connection)
+            opened(seat)
         } catch {
             if let operation { end(operation, error) }
             connectFailed(ticket, error)
         }
     }
 
-    private func runConnectHook(_ ticket: ConnectionTicket, _ connection: any DriverConnection) async throws {
+    private func runConnectHook(_ seat: Seat) async throws {
         do {
-            try await backend.setUp(connection, HookLending(pool: self, ticket: ticket))
+            try await backend.setUp(seat)
         } catch {
-            await backend.close(connection, mode: .orderly)
+            await backend.close(seat.connection, mode: .orderly)
             throw error.cause
         }
     }
 
-    private func opened(_ ticket: ConnectionTicket, _ connection: any DriverConnection) {
-        setStatementCacheCapacity(of: connection)
+    private func opened(_ seat: Seat) {
+        let ticket = seat.ticket
+        setStatementCacheCapacity(of: seat.connection)
         let random = random()
         transition { state, now, effects in
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
-            state.entries[ticket.position].connection = connection
+            state.entries[ticket.position].seat = seat
             state.entries[ticket.position].leases = 0
             state.lanes[lane].lastError = nil
             state.reports.append(
@@ -44,7 +46,7 @@ extension PoolShell {
         }
         // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
         // case, and with that the reference back to the shell ends.
-        connection.onLoss { self.lost(ticket) }
+        seat.connection.onLoss { self.lost(ticket) }
     }
 
     private func lost(_ ticket: ConnectionTicket) {
@@ -69,36 +71,38 @@ extension PoolShell {
         }
     }
 
-    func validate(_ job: Job, _ connection: any DriverConnection, isStale: Bool) async {
+    func validate(_ job: Job, _ seat: Seat, isStale: Bool) async {
         let outcome = await prepare(.validate, job) {
-            if isStale { try await backend.validate(connection) }
+            if isStale { try await backend.validate(seat.connection) }
             try requireCurrent(job)
-            try await backend.runHook(.acquire, on: connection, HookLending(pool: self, ticket: job.ticket))
+            try await backend.runHook(.acquire, on: seat)
         }
         let random = random()
         transition { $0.engine.validated(job.ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
-    func reset(_ job: Job, _ connection: any DriverConnection) async {
+    func reset(_ job: Job, _ seat: Seat) async {
+        let connection = seat.connection
         let outcome = await prepare(.reset, job) {
-            try await backend.runHook(.release, on: connection, HookLending(pool: self, ticket: job.ticket))
+            try await backend.runHook(.release, on: seat)
             try requireCurrent(job)
             guard connection.condition != .clean else { return }
             if tag(of: job.ticket) != nil { return try await backend.endTransaction(of: connection) }
             try await backend.reset(connection)
             // The reset has undone what the connect hook had set up.
             try requireCurrent(job)
-            try await backend.setUp(connection, HookLending(pool: self, ticket: job.ticket))
+            try await backend.setUp(seat)
         }
         let random = random()
         transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }
     }
 
-    func close(_ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode) async {
+    func close(_ seat: Seat, _ mode: CloseMode) async {
+        let ticket = seat.ticket
         let lane = laneName(of: ticket)
         let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }
-        let mayGoOn = await runCloseHook(ticket, connection, mode)
-        await backend.close(connection, mode: mayGoOn ? mode : .forced)
+        let mayGoOn = await runCloseHook(seat, mode)
+        await backend.close(seat.connection, mode: mayGoOn ? mode : .forced)
         if let operation { end(operation, nil) }
         transition { $0.engine.closed(ticket, now: $1, effects: &$2) }
     }

@@ -66,12 +66,7 @@ extension PoolShell {
         while true {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
             guard case .granted(let granted) = answer, !granted.connection.condition.isUsable else { return answer }
-            // It died while it was idle, and its driver has noticed.
-            let (ticket, condition) = (granted.ticket, granted.connection.condition)
-            transition { state, now, effects in
-                state.reports.append(idleLoss(of: ticket, state))
-                state.engine.release(ticket, condition: condition, now: now, effects: &effects)
-            }
+            giveUp(granted.seat)
         }
     }
 
@@ -97,12 +92,13 @@ extension PoolShell {
         _ base: Int, _ options: AcquireOptions, timeout: Nanoseconds, _ claim: LeaseClaim, isLent: Bool
     ) -> Answer {
         let asker = currentTask()
-        return transition { state, now, effects in
+        return transition(endsCaching: false) { state, now, effects in
             var lane = base
             if let identity = options.identity { lane = state.lane(for: identity, like: base) }
             let deadline = now.adding(timeout)
             let tag = options.tagRequest
             if let membership { state.engine.nextSequence = membership.nextArrival() }
+            if !state.engine.hasIdle(lane) { endCaching(&state, now, &effects) }
             let outcome = state.engine.acquire(
                 lane: lane, priority: Int32(options.priority.rawValue), holder: isLent ? asker : 0, asker: asker,
                 tag: tag, now: now, deadline: deadline, effects: &effects)
@@ -127,24 +123,6 @@ extension PoolShell {
             state.engine.cancel(ticket, now: now, effects: &effects) ? state.takeWaiter(ticket) : nil
         }
         pending?.end(.failure(CancellationError()))
-    }
-
-    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
-    @usableFromInline
-    func release(
-        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ discardReason: String?
-    ) {
-        var condition = connection.condition
-        if let discardReason {
-            logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
-            if condition != .generationBroken { condition = .broken }
-        }
-        if isObserved { endLease(ConnectionID(ticket: ticket)) }
-        let isHeard = isHeard
-        transition { state, now, effects in
-            if isHeard, state.engine.isLeased(ticket) { state.reports.append(release(of: ticket, state, now)) }
-            state.engine.release(ticket, condition: condition, now: now, effects: &effects)
-        }
     }
 }
 

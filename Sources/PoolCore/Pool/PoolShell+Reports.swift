@@ -4,8 +4,7 @@ internal import Synchronization
 extension PoolShell {
     /// Who holds a lease now, the longest first.
     func holders() -> [LeaseHolder] {
-        let now = time.now().nanoseconds
-        return state.withLock { holders($0, max(now, $0.latest), limit: .max) }
+        transition { state, now, _ in holders(state, now, limit: .max) }
     }
 
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
@@ -23,7 +22,7 @@ extension PoolShell {
         return LeaseHolder(
             connection: ConnectionID(ticket: ticket), lane: state.laneName(of: ticket),
             label: claim.label,
-            fileID: "\(claim.fileID)", line: claim.line,
+            fileID: claim.source.fileID, line: claim.source.line,
             held: .nanoseconds(now - state.engine.slots[ticket.position].since))
     }
 
@@ -71,8 +70,7 @@ extension PoolShell {
     }
 
     func refusal(_ code: PoolError.Code, lane: Int?) -> PoolError {
-        let now = time.now().nanoseconds
-        return state.withLock { makeError(code, lane: lane, $0, now) }
+        transition { state, now, _ in makeError(code, lane: lane, state, now) }
     }
 
     /// The event of a connect that failed just now; the engine knows already when the next may come.

@@ -33,12 +33,12 @@ extension PoolShell {
         _ ticket: ConnectionTicket, _ claim: LeaseClaim, _ request: TagRequest?, _ deadline: Nanoseconds,
         _ state: inout PoolState
     ) -> PendingAcquire.Granted? {
-        guard let connection = state.begin(ticket, for: claim) else { return nil }
+        guard let seat = state.begin(ticket, for: claim) else { return nil }
         // Nearly always there is nothing to look at.
         let preparation =
             hasSessionHook || state.engine.taggedCount > 0
             ? makePreparation(ticket, request, deadline, &state) : nil
-        return PendingAcquire.Granted(ticket: ticket, connection: connection, preparation: preparation)
+        return PendingAcquire.Granted(seat: seat, preparation: preparation)
     }
 
     private func makePreparation(
@@ -96,22 +96,20 @@ extension PoolShell {
     }
 
     private func prepare(_ granted: PendingAcquire.Granted, _ preparation: SessionPreparation) async throws {
-        let lending = HookLending(pool: self, ticket: granted.ticket)
         if preparation.resets {
             try await backend.reset(granted.connection)
             setTag(nil, of: granted.ticket)
-            try await backend.setUp(granted.connection, lending)
+            try await backend.setUp(granted.seat)
         }
         guard preparation.runsHook else { return }
         let before = tag(of: granted.ticket)
-        try await backend.runHook(.session(preparation.tag), on: granted.connection, lending)
+        try await backend.runHook(.session(preparation.tag), on: granted.seat)
         // A hook that sets none vouches for the tag that was asked for.
         if tag(of: granted.ticket) == before { setTag(preparation.tag, of: granted.ticket) }
     }
 
     private func lateSession(_ granted: PendingAcquire.Granted) -> PoolError {
-        let now = time.now().nanoseconds
-        return state.withLock { state in
+        transition { state, now, _ in
             let slot = state.engine.slots[granted.ticket.position]
             let spent = Duration.nanoseconds(max(0, now - slot.since))
             return makeError(
@@ -131,14 +129,14 @@ extension PoolShell {
     ///
     /// - Returns: false if the hook has taken too long, and may still be running.
     func runCloseHook(
-        _ ticket: ConnectionTicket, _ connection: any DriverConnection, _ mode: CloseMode
+        _ seat: Seat, _ mode: CloseMode
     ) async -> Bool {
-        guard hooks.close, mode == .orderly, connection.condition.isUsable else { return true }
+        guard hooks.close, mode == .orderly, seat.connection.condition.isUsable else { return true }
         let deadline = time.now() + configuration.resetTimeout
         let ending = OneShot<Bool>()
         let work = Task.detached {
             do {
-                try await self.backend.runHook(.close, on: connection, HookLending(pool: self, ticket: ticket))
+                try await self.backend.runHook(.close, on: seat)
             } catch {
                 self.logger.info("The close hook has thrown.", metadata: ["error": "\(Self.cause(of: error))"])
             }
@@ -164,6 +162,7 @@ extension PoolShell {
 
     func setTag(_ tag: SessionTag?, of ticket: ConnectionTicket) {
         let tag = tag.flatMap { $0.isEmpty ? nil : $0 }
-        state.withLock { $0.engine.setTag(tag, of: ticket) }
+        // A connection with a tag is not cached.
+        transition { state, _, _ in state.engine.setTag(tag, of: ticket) }
     }
 }

@@ -2,7 +2,7 @@
 struct PoolState: ~Copyable {
     /// What is in a slot of the engine.
     struct Entry {
-        var connection: (any DriverConnection)?
+        var seat: Seat?
         var claim = LeaseClaim.none
         /// Leases that the connection has had.
         var leases = 0
@@ -125,28 +125,30 @@ struct PoolState: ~Copyable {
     }
 
     /// Notes who holds the lease of `ticket`.
-    mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> (any DriverConnection)? {
+    mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> Seat? {
         entries[ticket.position].claim = claim
         entries[ticket.position].leases &+= 1
-        return entries[ticket.position].connection
+        return entries[ticket.position].seat
     }
 }
 
 /// Who asks for a lease: what errors and ``Pool/holders()`` show of it.
 @usableFromInline
 struct LeaseClaim: Sendable {
-    var fileID: StaticString
-    var line: UInt
-    var label: String?
+    let source: SourcePosition
+    let label: String?
 
     @usableFromInline
     init(fileID: StaticString, line: UInt, label: String?) {
-        self.fileID = fileID
-        self.line = line
+        self.init(source: SourcePosition(fileID, line: line), label: label)
+    }
+
+    init(source: SourcePosition, label: String?) {
+        self.source = source
         self.label = label
     }
 
-    static let none = LeaseClaim(fileID: "", line: 0, label: nil)
+    static let none = LeaseClaim(source: SourcePosition(file: 0, position: 0), label: nil)
 }
 
 /// A connect, a validation or a reset. The number tells the jobs of a slot apart.

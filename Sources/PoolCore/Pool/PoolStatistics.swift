@@ -79,9 +79,8 @@ public struct PoolStatistics: Sendable {
 
 extension PoolShell {
     var statistics: PoolStatistics {
-        let now = time.now().nanoseconds
         let information = backend.information
-        return state.withLock { state in
+        return transition { state, now, _ in
             let counters = state.engine.counters
             return PoolStatistics(
                 pool: name, information: information, configuration: state.configuration,

@@ -68,7 +68,19 @@ extension EngineRun {
             $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder))
         }
         guard let lease = leased.randomElement(using: &random) else { return try acquire() }
-        try perform(.release(lease.ticket, condition()))
+        let condition = condition()
+        guard condition == .clean, random.oneIn(3) else { return try perform(.release(lease.ticket, condition)) }
+        let count = Int.random(in: 0..<6, using: &random)
+        let isLeased = count > 0 && random.oneIn(2)
+        let holder = random.oneIn(3) ? UInt.random(in: 1...4, using: &random) * 64 : 0
+        let isHeld = model.waiters.contains { $0.holder == holder }
+        try perform(
+            .cached(
+                lease.ticket,
+                CachedUses(
+                    begun: count, ended: isLeased ? count - 1 : count,
+                    durations: (0..<min(count, 3)).map { Nanoseconds($0) * 1_000 },
+                    lease: isLeased ? CachedUses.OpenLease(holder: isHeld ? 0 : holder, since: nil) : nil)))
     }
 
     private func condition() -> ConnectionCondition {

@@ -8,6 +8,8 @@ enum EngineCall: Hashable {
     case acquire(lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds)
     case cancel(WaiterTicket)
     case release(ConnectionTicket, ConnectionCondition)
+    /// The shell hands the connection on by itself for a while, if it may.
+    case cached(ConnectionTicket, CachedUses)
     case opened(ConnectionTicket)
     case connectFailed(ConnectionTicket, isPermanent: Bool)
     case validated(ConnectionTicket, Engine.Outcome)
@@ -157,7 +159,7 @@ final class EngineRun {
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
         case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &effects)
         case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &effects)
-        case .release, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
+        case .release, .cached, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
         }
     }
 
@@ -185,11 +187,22 @@ final class EngineRun {
         }
     }
 
+    private func cache(_ ticket: ConnectionTicket, _ uses: CachedUses, _ effects: inout EffectList) {
+        let (acquired, used) = (engine.counters.acquired, engine.useTimes.count)
+        guard engine.cache(ticket, now: now, effects: &effects) else { return }
+        engine.endCaching(ticket, uses, now: now, effects: &effects)
+        model.require(engine.counters.acquired == acquired + uses.begun, "cached leases are not counted")
+        model.require(engine.useTimes.count == used + 1 + uses.ended, "the uses of cached leases are not counted")
+        guard let place = place(ticket, .leased) else { return model.require(false, "what is not leased was cached") }
+        if let lease = uses.lease { model.renewLease(place, holder: lease.holder) } else { model.released(place, .clean) }
+    }
+
     private func report(_ call: EngineCall, _ effects: inout EffectList) {
         switch call {
         case .release(let ticket, let condition):
             engine.release(ticket, condition: condition, now: now, effects: &effects)
             if let place = place(ticket, .leased) { model.released(place, condition) }
+        case .cached(let ticket, let uses): cache(ticket, uses, &effects)
         case .opened(let ticket):
             engine.opened(ticket, now: now, random: random.next(), effects: &effects)
             let place = place(ticket, .opening) ?? place(ticket, .abandoned)

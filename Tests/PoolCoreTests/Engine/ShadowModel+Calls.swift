@@ -84,6 +84,13 @@ extension ShadowModel {
         connections[place].wasWarned = false
     }
 
+    /// Another lease has begun where the last one ended.
+    func renewLease(_ place: Int, holder: UInt) {
+        enter(.leased, place)
+        connections[place].holder = holder
+        connections[place].wasWarned = false
+    }
+
     func cancelled(_ ticket: WaiterTicket, answer: Bool) {
         require(answer == waiters.contains { $0.ticket == ticket }, "cancel has answered \(answer)")
         if answer { endWait(ticket, "cancelled") }

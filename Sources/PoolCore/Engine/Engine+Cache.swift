@@ -1,0 +1,107 @@
+/// The shell may hand a connection from one lease to the next by itself for a short time. Until it says how that went, the engine
+/// takes the connection for leased.
+extension Engine {
+    /// For how long at the most.
+    static var longestCaching: Nanoseconds { 100_000_000 }
+    /// Only connections that are in use again so soon are worth it.
+    private static var shortestPause: Nanoseconds { 1_000_000 }
+    /// Those who waited of late may wait again, and all that is cached would have to be looked at for them.
+    private static var calm: Nanoseconds { 10_000_000 }
+
+    /// A lease of a clean connection has ended, and the shell may go on with it by itself.
+    ///
+    /// - Returns: false if it may not, and has to call ``release(_:condition:now:effects:)``.
+    mutating func cache(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
+        guard isLeased(connection), mayCache(connection.index, now) else { return false }
+        let slot = connection.index
+        useTimes.record(now - slots[Int(slot)].since)
+        beginAnew(slot, holder: 0, since: now)
+        slots[Int(slot)].isCached = true
+        cachedCount += 1
+        lastReleaseAt = now
+        if cachedCount == 1 { arm(now.adding(cachingLimit), &effects) }
+        check()
+        return true
+    }
+
+    /// True if an acquire can be granted without a connection that is cached.
+    func hasIdle(_ lane: Int) -> Bool {
+        !lanes[lane].idle.isEmpty && waiting == 0
+    }
+
+    /// Nothing must be due for the connection but its next lease, and nobody may wait for anything.
+    private func mayCache(_ slot: Int32, _ now: Nanoseconds) -> Bool {
+        let lane = Int(slots[Int(slot)].lane)
+        return waiting == 0 && life == .running && now - lastReleaseAt <= Self.shortestPause
+            && now - lastQueuedAt > Self.calm && rotation == nil && goals.isEmpty && taggedCount == 0
+            && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
+            && slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !slots[Int(slot)].isOverAge
+            && !isSurplus(slot)
+    }
+
+    private var cachingLimit: Nanoseconds {
+        min(
+            Self.longestCaching, configuration.validateAfterIdle, configuration.idleTimeout,
+            configuration.maximumLifetime / 10)
+    }
+
+    /// The shell hands the connection on no more: from now on it is idle, or an ordinary lease.
+    mutating func endCaching(
+        _ connection: ConnectionTicket, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
+    ) {
+        guard isLeased(connection), slots[connection.position].isCached else { return }
+        endCaching(slotAt: connection.index)
+        count(uses)
+        if let lease = uses.lease {
+            beginAnew(connection.index, holder: lease.holder, since: min(lease.since ?? now, now))
+        } else {
+            offer(connection.index, now, &effects)
+        }
+        check()
+    }
+
+    mutating func endCaching(slotAt slot: Int32) {
+        guard slots[Int(slot)].isCached else { return }
+        slots[Int(slot)].isCached = false
+        cachedCount -= 1
+    }
+
+    /// Few of the leases were timed: each of these stands for its share of all.
+    mutating func count(_ uses: CachedUses) {
+        counters.acquired += uses.begun
+        waitTimes.record(0, times: uses.begun)
+        var remaining = uses.ended
+        for (index, duration) in uses.durations.enumerated() {
+            let share = remaining / (uses.durations.count - index)
+            useTimes.record(duration, times: share)
+            remaining -= share
+        }
+        useTimes.record(0, times: remaining)
+    }
+
+    /// As a lease that begins now, but for the time that is known.
+    private mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
+        endLease(slot)
+        slots[Int(slot)].holder = holder
+        slots[Int(slot)].since = since
+        beginLease(slot)
+    }
+}
+
+/// What became of a connection while the shell handed it on.
+struct CachedUses: Hashable, Sendable {
+    struct OpenLease: Hashable, Sendable {
+        /// The task that holds it, or 0 if it is not known or the lease may move between tasks.
+        var holder: UInt
+        /// Nil if it was not timed.
+        var since: Nanoseconds?
+    }
+
+    /// How many leases have begun.
+    var begun: Int
+    var ended: Int
+    /// How long some of those took that have ended.
+    var durations: [Nanoseconds] = []
+    /// The last one, if it has not ended.
+    var lease: OpenLease?
+}

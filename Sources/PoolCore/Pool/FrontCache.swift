@@ -1,0 +1,121 @@
+internal import Synchronization
+
+/// Connections that go from one lease to the next without the pool's lock. The engine takes them for leased meanwhile.
+///
+/// A cell holds one seat's address: as it is while nobody has a lease on it, with the lowest bit set while somebody has. So a lease
+/// begins and ends with one exchange of the cell's word, and an exchange that fails says that the lock must be asked.
+/// Cells are filled and emptied under the pool's lock only, and an address comes back into a cell only after the lease that it was
+/// taken out under has ended: no exchange mistakes one stay of a seat for another.
+///
+/// Each cell owns a reference to its seat, which goes over to the lease and back.
+final class FrontCache: @unchecked Sendable {  // Sound because the cells are atomic, and stay where they are while it lives.
+    /// Where a lease on a cached connection ends.
+    struct Cell: Sendable {
+        fileprivate let address: UInt
+
+        fileprivate var word: UnsafeMutablePointer<Atomic<UInt>>? { UnsafeMutablePointer(bitPattern: address) }
+
+        /// Ends the lease on the seat that was taken from here.
+        ///
+        /// - Returns: false if the cell is the seat's no more: the lease then is an ordinary one, and keeps the reference.
+        func putBack(_ seat: Unmanaged<Seat>) -> Bool {
+            let free = UInt(bitPattern: seat.toOpaque())
+            guard let word else { return false }
+            return word.pointee.compareExchange(
+                expected: free | 1, desired: free, successOrdering: .releasing, failureOrdering: .relaxed
+            ).exchanged
+        }
+    }
+
+    static let capacity = 16
+    /// Cells of one cache line would slow each other down; some processors fetch two lines at a time.
+    private static let stride = 128
+
+    private let cells: UnsafeMutableRawPointer
+    /// How many cells are not empty. It changes under the lock alone.
+    private let count = Atomic<Int>(0)
+
+    init() {
+        cells = .allocate(byteCount: Self.capacity * Self.stride, alignment: Self.stride)
+        for place in 0..<Self.capacity { word(place).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        cells.deallocate()
+    }
+
+    private func word(_ place: Int) -> UnsafeMutablePointer<Atomic<UInt>> {
+        (cells + place * Self.stride).assumingMemoryBound(to: Atomic<UInt>.self)
+    }
+
+    // MARK: Without the lock
+
+    /// Begins a lease on one of the connections, with the cell's reference to its seat; nil if all are leased.
+    func take() -> Unmanaged<Seat>? {
+        var remaining = count.load(ordering: .relaxed)
+        guard remaining > 0 else { return nil }
+        let start = Self.placeOfThread()
+        for step in 0..<Self.capacity {
+            let word = word((start &+ step) & (Self.capacity - 1))
+            let content = word.pointee.load(ordering: .relaxed)
+            if content == 0 { continue }
+            if content & 1 == 0, let address = UnsafeRawPointer(bitPattern: content) {
+                let isTaken = word.pointee.compareExchange(
+                    expected: content, desired: content | 1, successOrdering: .acquiring, failureOrdering: .relaxed
+                ).exchanged
+                if isTaken { return .fromOpaque(address) }
+            }
+            remaining -= 1
+            if remaining == 0 { return nil }
+        }
+        return nil
+    }
+
+    /// Where a thread looks first, so that each comes back to its own cells. Threads are told apart by where their stacks are.
+    private static func placeOfThread() -> Int {
+        var here: UInt8 = 0
+        return withUnsafeMutablePointer(to: &here) { pointer in
+            Int((UInt(bitPattern: pointer) >> 19) &* 0x9E37_79B9_7F4A_7C15 >> (UInt.bitWidth - 4))
+        }
+    }
+
+    // MARK: Under the lock
+
+    var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
+
+    /// Puts a seat that nobody has a lease on into an empty cell, together with a reference to it.
+    ///
+    /// - Parameter consent: called with the cell if there is one; nothing happens if it returns false.
+    func put(_ seat: Unmanaged<Seat>, _ consent: (Cell) -> Bool) -> Bool {
+        let start = Self.placeOfThread()
+        for step in 0..<Self.capacity {
+            let word = word((start &+ step) & (Self.capacity - 1))
+            guard word.pointee.load(ordering: .relaxed) == 0 else { continue }
+            guard consent(Cell(address: UInt(bitPattern: word))) else { return false }
+            count.store(count.load(ordering: .relaxed) + 1, ordering: .relaxed)
+            word.pointee.store(UInt(bitPattern: seat.toOpaque()), ordering: .releasing)
+            return true
+        }
+        return false
+    }
+
+    /// Empties all cells. `body` hears of each seat, and whether a lease on it goes on; that lease then has the reference.
+    func empty(_ body: (Seat, _ isLeased: Bool) -> Void) {
+        guard !isEmpty else { return }
+        count.store(0, ordering: .relaxed)
+        for place in 0..<Self.capacity {
+            let content = word(place).pointee.exchange(0, ordering: .acquiringAndReleasing)
+            guard let address = UnsafeRawPointer(bitPattern: content & ~1) else { continue }
+            let seat = Unmanaged<Seat>.fromOpaque(address)
+            let isLeased = content & 1 == 1
+            body(isLeased ? seat.takeUnretainedValue() : seat.takeRetainedValue(), isLeased)
+        }
+    }
+}
+
+extension FrontCache.Cell {
+    /// For an atomic.
+    var bits: UInt { address }
+
+    init(bits: UInt) { address = bits }
+}

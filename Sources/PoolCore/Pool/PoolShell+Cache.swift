@@ -1,0 +1,91 @@
+internal import Logging
+internal import Synchronization
+
+/// Leases that begin and end without the pool's lock, and what happens where they cannot.
+extension PoolShell {
+    /// Begins a lease on a cached connection.
+    ///
+    /// - Returns: the seat with a reference that is the lease's; nil if the pool's lock must be asked.
+    @usableFromInline
+    func takeCached(_ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool) -> Unmanaged<Seat>? {
+        guard let front = options.access == .readOnly ? frontForReading : frontForWriting, !front.isEmpty,
+            options.isPlain, !hub.hasReaders
+        else { return nil }
+        let asker = currentTask(unlessCancelled: true)
+        guard asker != 0, let seat = front.take() else { return nil }
+        let isUsable = seat._withUnsafeGuaranteedRef { seat in
+            seat.begin(holder: isLent ? asker : 0, fileID, line: line)
+            return seat.connection.condition.isUsable
+        }
+        if isUsable { return seat }
+        giveUp(seat.takeRetainedValue())
+        return nil
+    }
+
+    /// The connection died while it was idle, and its driver has noticed.
+    func giveUp(_ seat: Seat) {
+        let condition = seat.connection.condition
+        transition { state, now, effects in
+            state.reports.append(idleLoss(of: seat.ticket, state))
+            state.engine.release(seat.ticket, condition: condition, now: now, effects: &effects)
+        }
+    }
+
+    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
+    ///
+    /// - Parameter seat: with the lease's reference.
+    @usableFromInline
+    static func release(_ seat: Unmanaged<Seat>, _ condition: ConnectionCondition, _ discardReason: String?) {
+        if condition == .clean, discardReason == nil, seat._withUnsafeGuaranteedRef({ $0.end() }) { return }
+        let seat = seat.takeRetainedValue()
+        seat.pool.release(seat, condition, discardReason)
+    }
+
+    private func release(_ seat: Seat, _ condition: ConnectionCondition, _ discardReason: String?) {
+        var condition = condition
+        if let discardReason {
+            logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
+            if condition != .generationBroken { condition = .broken }
+        }
+        let ticket = seat.ticket
+        if isObserved { endLease(ConnectionID(ticket: ticket)) }
+        let isHeard = isHeard
+        let mayCache = condition == .clean && !isHeard
+        transition(endsCaching: !mayCache) { state, now, effects in
+            if let untold = seat.takeUntold() { state.engine.count(untold) }
+            if isHeard, state.engine.isLeased(ticket) { state.reports.append(release(of: ticket, state, now)) }
+            if mayCache, cache(seat, &state, now, &effects) { return }
+            state.engine.release(ticket, condition: condition, now: now, effects: &effects)
+        }
+    }
+
+    private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard let front = seat.front else { return false }
+        let reference = Unmanaged.passRetained(seat)
+        let isCached = front.put(reference) { cell in
+            guard state.engine.cache(seat.ticket, now: now, effects: &effects) else { return false }
+            seat.restart(in: cell)
+            return true
+        }
+        if !isCached { reference.release() }
+        return isCached
+    }
+
+    /// Under the lock: the engine sees each connection as it is, and decides alone what becomes of it.
+    func endCaching(_ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) {
+        guard state.engine.cachedCount > 0 else { return }
+        for front in fronts {
+            front.empty { seat, isLeased in
+                if isLeased { state.entries[seat.ticket.position].claim = seat.claim }
+                state.engine.endCaching(
+                    seat.ticket, seat.uses(isLeased: isLeased), now: now, effects: &effects)
+            }
+        }
+    }
+
+    /// The cache for connections of a lane, if they can be cached.
+    func front(of plan: ConnectPlan) -> FrontCache? {
+        guard plan.identity == nil, let lane = lanes.firstIndex(where: { $0.name == plan.lane.name }) else { return nil }
+        return lane == laneForReading ? frontForReading : lane == laneForWriting ? frontForWriting : nil
+    }
+}
