@@ -9,12 +9,10 @@ extension PoolShell {
     @usableFromInline
     func takeCached(_ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool) -> Unmanaged<Seat>? {
         guard let front = options.access == .readOnly ? frontForReading : frontForWriting, !front.isEmpty,
-            options.isPlain, !hub.hasReaders
+            options.isPlain, !hub.hasReaders, !Task.isCancelled, let seat = front.take()
         else { return nil }
-        let asker = currentTask(unlessCancelled: true)
-        guard asker != 0, let seat = front.take() else { return nil }
         let isUsable = seat._withUnsafeGuaranteedRef { seat in
-            seat.begin(holder: isLent ? asker : 0, fileID, line: line)
+            seat.begin(holder: isLent ? currentTask() : 0, fileID, line: line)
             return seat.connection.condition.isUsable
         }
         if isUsable { return seat }

@@ -154,12 +154,9 @@ extension [LaneConfiguration] {
 }
 
 /// Identifies the task that runs now, for as long as it lives; 0 is none.
-///
-/// - Parameter unlessCancelled: a cancelled task is none.
-func currentTask(unlessCancelled: Bool = false) -> UInt {
+func currentTask() -> UInt {
     withUnsafeCurrentTask { task in
-        if unlessCancelled, task?.isCancelled == true { return 0 }
         // It is a reference to the task, and nothing else. To look at the bytes costs a third of what a copy does.
-        return withUnsafeBytes(of: task) { $0.load(as: UInt.self) }
+        withUnsafeBytes(of: task) { $0.load(as: UInt.self) }
     }
 }
