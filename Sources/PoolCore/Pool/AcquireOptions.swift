@@ -74,20 +74,20 @@ extension AcquireOptions {
     /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
     /// connection that needs no validation, or fails.
     public var timeout: Duration? {
-        get { details.timeout }
+        get { box?.details.timeout }
         set { details.timeout = newValue }
     }
 
     /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
     /// ``timeout`` counts.
     public var deadline: ContinuousClock.Instant? {
-        get { details.deadline }
+        get { box?.details.deadline }
         set { details.deadline = newValue }
     }
 
     /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
     public var label: String? {
-        get { details.label }
+        get { box?.details.label }
         set { details.label = newValue }
     }
 
@@ -96,14 +96,14 @@ extension AcquireOptions {
     ///
     /// Fails with ``PoolError/Code/identityRefused`` where the driver has no users.
     public var identity: Identity? {
-        get { details.identity }
+        get { box?.details.identity }
         set { details.identity = newValue }
     }
 
     /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane that serves
     /// ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
     public var shard: String? {
-        get { details.shard }
+        get { box?.details.shard }
         set { details.shard = newValue }
     }
 
@@ -112,13 +112,13 @@ extension AcquireOptions {
     /// An idle connection with just this tag is preferred. Where there is none, ``tagMatch`` says what may come instead; then
     /// ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
     public var tag: SessionTag? {
-        get { details.tag }
+        get { box?.details.tag }
         set { details.tag = newValue }
     }
 
     /// The default is ``TagMatch/exact``. Without ``tag`` it means nothing.
     public var tagMatch: TagMatch {
-        get { details.tagMatch }
+        get { box?.details.tagMatch ?? .exact }
         set { details.tagMatch = newValue }
     }
 

@@ -8,7 +8,7 @@ internal import Synchronization
 /// taken out under has ended: no exchange mistakes one stay of a seat for another.
 ///
 /// Each cell owns a reference to its seat, which goes over to the lease and back.
-final class FrontCache: @unchecked Sendable {  // Sound because the cells are atomic, and stay where they are while it lives.
+final class FrontCache: @unchecked Sendable {  // Sound because the cells are atomic, and never move.
     /// Where a lease on a cached connection ends.
     struct Cell: Sendable {
         fileprivate let address: UInt

@@ -57,7 +57,8 @@ extension PoolShell {
         }
     }
 
-    private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool
+    {
         guard let front = seat.front else { return false }
         let reference = Unmanaged.passRetained(seat)
         let isCached = front.put(reference) { cell in
@@ -83,7 +84,9 @@ extension PoolShell {
 
     /// The cache for connections of a lane, if they can be cached.
     func front(of plan: ConnectPlan) -> FrontCache? {
-        guard plan.identity == nil, let lane = lanes.firstIndex(where: { $0.name == plan.lane.name }) else { return nil }
+        guard plan.identity == nil, let lane = lanes.firstIndex(where: { $0.name == plan.lane.name }) else {
+            return nil
+        }
         return lane == laneForReading ? frontForReading : lane == laneForWriting ? frontForWriting : nil
     }
 }

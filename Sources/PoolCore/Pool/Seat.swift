@@ -155,7 +155,8 @@ struct SourcePosition: Sendable {
             return
         }
         self.init(
-            file: UInt(bitPattern: fileID.utf8Start), position: UInt(fileID.utf8CodeUnitCount) << 32 | line & 0xFFFF_FFFF)
+            file: UInt(bitPattern: fileID.utf8Start),
+            position: UInt(fileID.utf8CodeUnitCount) << 32 | line & 0xFFFF_FFFF)
     }
 
     var line: UInt { position & 0xFFFF_FFFF }

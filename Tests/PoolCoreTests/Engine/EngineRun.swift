@@ -194,7 +194,11 @@ final class EngineRun {
         model.require(engine.counters.acquired == acquired + uses.begun, "cached leases are not counted")
         model.require(engine.useTimes.count == used + 1 + uses.ended, "the uses of cached leases are not counted")
         guard let place = place(ticket, .leased) else { return model.require(false, "what is not leased was cached") }
-        if let lease = uses.lease { model.renewLease(place, holder: lease.holder) } else { model.released(place, .clean) }
+        if let lease = uses.lease {
+            model.renewLease(place, holder: lease.holder)
+        } else {
+            model.released(place, .clean)
+        }
     }
 
     private func report(_ call: EngineCall, _ effects: inout EffectList) {

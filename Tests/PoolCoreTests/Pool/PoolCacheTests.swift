@@ -8,7 +8,8 @@ import Testing
 struct PoolCacheTests {
     /// A pool whose time runs, and that nobody listens to: only such a pool caches.
     private static func makePool(
-        maximum: Int, _ driver: ExclusiveDriver = ExclusiveDriver(), _ change: (inout PoolConfiguration) -> Void = { _ in }
+        maximum: Int, _ driver: ExclusiveDriver = ExclusiveDriver(),
+        _ change: (inout PoolConfiguration) -> Void = { _ in }
     ) throws -> Pool<ExclusiveDriver> {
         var configuration = try PoolConfiguration(maximumConnections: maximum)
         change(&configuration)
@@ -209,7 +210,7 @@ struct PoolCacheTests {
     func cooling() async throws {
         let pool = try Self.makePool(maximum: 1)
         try await Self.heat(pool)
-        while !pool.shell.fronts.allSatisfy(\.isEmpty) { try await Task.sleep(for: .milliseconds(5)) }
+        while !pool.shell.fronts.allSatisfy(\.isEmpty) { await Task.yield() }
         try await pool.close()
     }
 }
