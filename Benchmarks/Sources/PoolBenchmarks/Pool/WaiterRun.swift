@@ -1,5 +1,5 @@
 import CBaseline
-import Foundation
+import Measuring
 import PoolCore
 import PoolTesting
 import Synchronization
@@ -8,23 +8,21 @@ import Synchronization
 struct WaiterRun: Codable {
     /// How the waits end.
     enum End: String, Codable {
-        case served, cancelled, timedOut
+        case served
+        case cancelled
+        case timedOut = "timed out"
         /// No pool: each task waits for its own continuation.
         case resumed
-
-        static let allCases: [Self] = [.served, .cancelled, .timedOut]
-
-        var title: String { self == .timedOut ? "timed out" : rawValue }
     }
 
     let end: End
     let count: Int
 
-    func measure() async throws -> Measurement {
+    func measure() async throws -> Figures {
         end == .resumed ? try await measureContinuations() : try await measurePool()
     }
 
-    private func measurePool() async throws -> Measurement {
+    private func measurePool() async throws -> Figures {
         // It stands still until it is stepped, so that no wait ends before all have begun.
         let time = ManualTime()
         let pool = try Pool(
@@ -40,13 +38,13 @@ struct WaiterRun: Codable {
             Task {
                 do {
                     try await pool.withConnection { _ in }
-                    guard end == .served else { throw BenchmarkError("a wait was served that was to be \(end.title)") }
+                    guard end == .served else { throw BenchmarkError("a wait was served that was to be \(end.rawValue)") }
                 } catch let error as PoolError where error.code == .acquireTimedOut && end == .timedOut {
                 } catch is CancellationError where end == .cancelled {}
             }
         }
         while pool.statistics.counts.waiting < count { try await Task.sleep(for: .milliseconds(1)) }
-        let stopwatch = Stopwatch(memory: memory, count: count)
+        var stopwatch = Stopwatch(memory: memory, count: count)
         switch end {
         case .served: lease.take()?.release()
         case .cancelled: for task in tasks { task.cancel() }
@@ -54,47 +52,44 @@ struct WaiterRun: Codable {
         case .resumed: break
         }
         for task in tasks { try await task.value }
-        let measurement = stopwatch.stop()
+        let measurement = try stopwatch.stop()
         lease = nil
         await pool.close(drain: .zero)
         return measurement
     }
 
-    private func measureContinuations() async throws -> Measurement {
+    private func measureContinuations() async throws -> Figures {
         let waiters = Continuations()
         let memory = measurement_resident_memory()
         let tasks = (0..<count).map { _ in
             Task {
-                await withCheckedContinuation { continuation in waiters.all.withLock { $0.append(continuation) } }
+                await withUnsafeContinuation { continuation in waiters.all.withLock { $0.append(continuation) } }
             }
         }
         while waiters.all.withLock({ $0.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
-        let stopwatch = Stopwatch(memory: memory, count: count)
+        var stopwatch = Stopwatch(memory: memory, count: count)
         for waiter in waiters.all.withLock({ $0 }) { waiter.resume() }
         for task in tasks { await task.value }
-        return stopwatch.stop()
+        return try stopwatch.stop()
     }
 
     private final class Continuations: Sendable {
-        let all = Mutex<[CheckedContinuation<Void, Never>]>([])
+        let all = Mutex<[UnsafeContinuation<Void, Never>]>([])
     }
 
     /// Begins when all wait.
     private struct Stopwatch {
-        private let count: Int
-        private let memoryEach: Int64
-        private let processorTime = measurement_processor_time()
-        private let start = measurement_now()
+        private var result = measurement_result()
 
         init(memory: Int64, count: Int) {
-            self.count = count
-            memoryEach = max(measurement_resident_memory() - memory, 0) / Int64(count)
+            result.operations = Int64(count)
+            result.memory = max(measurement_resident_memory() - memory, 1)
+            measurement_begin(&result)
         }
 
-        func stop() -> Measurement {
-            Measurement(
-                operations: Int64(count), elapsed: measurement_now() - start,
-                processorTime: measurement_processor_time() - processorTime, memoryEach: memoryEach)
+        mutating func stop() throws -> Figures {
+            measurement_end(&result)
+            return try Figures(result)
         }
     }
 }

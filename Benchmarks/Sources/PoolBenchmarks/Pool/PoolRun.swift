@@ -1,4 +1,5 @@
 import CBaseline
+import Measuring
 import PoolCore
 
 /// Who takes connections that do nothing, and gives them back.
@@ -17,7 +18,7 @@ struct PoolRun: Codable {
     /// Whether each task lets others run while it holds a connection.
     let yields: Bool
 
-    func measure() async throws -> Measurement {
+    func measure() async throws -> Figures {
         switch contender {
         case .yields: try await load.measure { _ in await Task.yield() }
         case .mutex: try measureInC(pool_mutex)
@@ -30,19 +31,13 @@ struct PoolRun: Codable {
         UnsafePointer<pool_run>, UnsafeMutablePointer<measurement_result>, UnsafeMutablePointer<CChar>, Int
     ) -> Int32
 
-    private func measureInC(_ program: Program) throws -> Measurement {
+    private func measureInC(_ program: Program) throws -> Figures {
         var run = pool_run(connections: Int32(connections), yields: yields, load: load.loadOfC)
-        return try Measurement.ofProgram { program(&run, $0, $1, $2) }
+        return try Figures.ofProgram { program(&run, $0, $1, $2) }
     }
 
-    private func measurePool() async throws -> Measurement {
-        let pool = try Pool(
-            driver: NoOpDriver(),
-            configuration: PoolConfiguration(
-                name: "benchmark", maximumConnections: connections, minimumConnections: connections,
-                concurrentConnects: 16))
-        // All of them are there before the first cycle.
-        while pool.statistics.counts.idle < connections { try await Task.sleep(for: .milliseconds(1)) }
+    private func measurePool() async throws -> Figures {
+        let pool = try await NoOpDriver.pool(connections: connections)
         let cycles = load.operationsPerCall
         let measurement =
             yields

@@ -1,4 +1,5 @@
 import Foundation
+import Measuring
 import PoolCore
 import PoolMySQL
 
@@ -10,6 +11,8 @@ struct MySQLAddress: Codable {
     var socket: String?
     let user: String
     let password: String
+
+    static let database = "pool_benchmark"
 
     init(port: Int, user: String, password: String) {
         self.port = port
@@ -39,21 +42,29 @@ struct MySQLAddress: Codable {
 
     func encoded() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 
-    func configuration(_ execution: MySQLConfiguration.Execution = .driverThreads) throws -> MySQLConfiguration {
+    /// - Parameter database: Nil while there is none yet.
+    func configuration(
+        _ execution: MySQLConfiguration.Execution = .driverThreads, database: String? = Self.database
+    ) throws -> MySQLConfiguration {
         try MySQLConfiguration(
             socket.map { .socket(path: $0) } ?? .tcp(host: host, port: port), user: user, password: password,
-            tls: MySQLConfiguration.TLS(mode: .disabled), execution: execution)
+            database: database, tls: MySQLConfiguration.TLS(mode: .disabled), execution: execution)
     }
 
-    /// What the C program takes: host, socket, user and password.
+    /// What the C program takes: host, socket, user, password and database.
     func withStrings<Result>(
-        _ body: (UnsafePointer<CChar>, UnsafePointer<CChar>?, UnsafePointer<CChar>, UnsafePointer<CChar>) -> Result
+        _ body: (
+            _ host: UnsafePointer<CChar>, _ socket: UnsafePointer<CChar>?, _ user: UnsafePointer<CChar>,
+            _ password: UnsafePointer<CChar>, _ database: UnsafePointer<CChar>
+        ) -> Result
     ) -> Result {
         host.withCString { host in
             user.withCString { user in
                 password.withCString { password in
-                    guard let socket else { return body(host, nil, user, password) }
-                    return socket.withCString { body(host, $0, user, password) }
+                    Self.database.withCString { database in
+                        guard let socket else { return body(host, nil, user, password, database) }
+                        return socket.withCString { body(host, $0, user, password, database) }
+                    }
                 }
             }
         }
@@ -97,7 +108,8 @@ final class MySQLServer {
 struct MySQLTables {
     let address: MySQLAddress
 
-    func create() async throws {
+    /// Returns the server's version.
+    func create() async throws -> String {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 try await connection.executeScript(
@@ -112,7 +124,7 @@ struct MySQLTables {
                             SELECT 1 + a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d
                             FROM digit a, digit b, digit c, digit d, digit e
                         )
-                        SELECT i, CONCAT('item number ', i) FROM number WHERE i <= \(MySQLRun.keys);
+                        SELECT i, CONCAT('item number ', i) FROM number WHERE i <= \(Work.keys);
                     CREATE TABLE pool_benchmark.record
                         (id INT NOT NULL PRIMARY KEY, total BIGINT NOT NULL, name VARCHAR(64) NOT NULL,
                         ratio DOUBLE NOT NULL);
@@ -123,6 +135,7 @@ struct MySQLTables {
                         FROM pool_benchmark.item WHERE id <= 1000 ORDER BY id;
                     ANALYZE TABLE pool_benchmark.item, pool_benchmark.record;
                     """)
+                return try await connection.query("SELECT version()")[0].decode(String.self)
             }
         }
     }
@@ -131,13 +144,10 @@ struct MySQLTables {
         try await withPool { pool in _ = try await pool.execute("DROP DATABASE IF EXISTS pool_benchmark") }
     }
 
-    private func withPool(_ body: (MySQLPool) async throws -> Void) async throws {
+    private func withPool<Value>(_ body: (MySQLPool) async throws -> Value) async throws -> Value {
         let pool = try MySQLPool(
-            database: address.configuration(),
+            database: address.configuration(database: nil),
             configuration: PoolConfiguration(name: "tables", maximumConnections: 1, acquireTimeout: .seconds(5)))
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-        await pool.close(drain: .zero)
-        try result.get()
+        return try await pool.closed(after: body)
     }
 }

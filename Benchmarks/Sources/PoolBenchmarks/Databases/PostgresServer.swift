@@ -1,4 +1,5 @@
 import Foundation
+import Measuring
 import PoolCore
 import PoolPostgres
 
@@ -98,7 +99,15 @@ final class PostgresServer {
 struct PostgresTables {
     let connection: String
 
-    func create() async throws {
+    /// With that schema as the first in which a session looks for tables.
+    var address: String {
+        let option = "options=-csearch_path%3Dpool_benchmark"
+        guard connection.contains("://") else { return connection + " options='-csearch_path=pool_benchmark'" }
+        return connection + (connection.contains("?") ? "&" : "?") + option
+    }
+
+    /// Returns the server's version.
+    func create() async throws -> String {
         try await withPool { pool in
             try await pool.withConnection { connection in
                 try await connection.executeScript(
@@ -108,7 +117,7 @@ struct PostgresTables {
                     CREATE SCHEMA pool_benchmark;
                     CREATE TABLE pool_benchmark.item (id bigint PRIMARY KEY, name text NOT NULL);
                     INSERT INTO pool_benchmark.item
-                        SELECT i, 'item number ' || i FROM generate_series(1, \(PostgresRun.keys)) i;
+                        SELECT i, 'item number ' || i FROM generate_series(1, \(Work.keys)) i;
                     CREATE TABLE pool_benchmark.record
                         (id int4 NOT NULL, total int8 NOT NULL, name text NOT NULL, ratio float8 NOT NULL);
                     INSERT INTO pool_benchmark.record
@@ -119,6 +128,7 @@ struct PostgresTables {
                 for table in ["item", "record"] {
                     try await connection.execute("VACUUM ANALYZE pool_benchmark.\(identifier: table)")
                 }
+                return try await connection.query("SHOW server_version")[0].decode(String.self)
             }
         }
     }
@@ -127,13 +137,10 @@ struct PostgresTables {
         try await withPool { pool in _ = try await pool.execute("DROP SCHEMA IF EXISTS pool_benchmark CASCADE") }
     }
 
-    private func withPool(_ body: (PostgresPool) async throws -> Void) async throws {
+    private func withPool<Value>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
         let pool = try PostgresPool(
             database: PostgresConfiguration(connection),
             configuration: PoolConfiguration(name: "tables", maximumConnections: 1, acquireTimeout: .seconds(5)))
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-        await pool.close(drain: .zero)
-        try result.get()
+        return try await pool.closed(after: body)
     }
 }

@@ -14,3 +14,16 @@ struct NoOpDriver: PoolDriver {
     func close(_ connection: Connection, mode: CloseMode) async {}
     func verdict(on error: any Error) -> Verdict { .keep }
 }
+
+extension NoOpDriver {
+    /// A pool in which all connections are idle already.
+    static func pool(connections: Int) async throws -> Pool<NoOpDriver> {
+        let pool = try Pool(
+            driver: NoOpDriver(),
+            configuration: PoolConfiguration(
+                name: "benchmark", maximumConnections: connections, minimumConnections: connections,
+                concurrentConnects: 16))
+        while pool.statistics.counts.idle < connections { try await Task.sleep(for: .milliseconds(1)) }
+        return pool
+    }
+}

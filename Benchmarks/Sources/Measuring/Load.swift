@@ -1,24 +1,30 @@
-import CBaseline
+package import CBaseline
 import Foundation
 import Synchronization
 
 /// Tasks that do the same again and again.
-struct Load: Codable, Sendable {
-    let tasks: Int
+package struct Load: Codable, Sendable {
+    package let tasks: Int
     /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times are then
     /// those of so many, divided.
-    var operationsPerCall = 1
+    package var operationsPerCall = 1
     /// In seconds, like ``seconds``: for what the first uses cost.
-    var warmUp = 0.2
+    package var warmUp = 0.2
     /// For how long it is measured.
-    let seconds: Double
+    package let seconds: Double
+
+    package init(tasks: Int, operationsPerCall: Int = 1, seconds: Double) {
+        self.tasks = tasks
+        self.operationsPerCall = operationsPerCall
+        self.seconds = seconds
+    }
 
     fileprivate enum Phase {
         static let (warmingUp, measuring, stopped) = (0, 1, 2)
     }
 
     /// The form of the C programs.
-    var loadOfC: measurement_load {
+    package var loadOfC: measurement_load {
         measurement_load(
             tasks: Int32(tasks), operations_per_call: Int32(operationsPerCall), warm_up: Int64(warmUp * 1e9),
             duration: Int64(seconds * 1e9))
@@ -27,9 +33,9 @@ struct Load: Codable, Sendable {
     /// Runs the tasks on `executor`, nil being the default one. Each call of `operation` does ``operationsPerCall`` operations, and
     /// has the random state of its task.
     @concurrent
-    func measure(
+    package func measure(
         on executor: (any TaskExecutor)? = nil, _ operation: @escaping @Sendable (inout UInt64) async throws -> Void
-    ) async throws -> Measurement {
+    ) async throws -> Figures {
         let phase = Phases()
         let records = try (0..<tasks).map { _ in try LatencyRecord() }
         let timing = Timing(self, phase)
@@ -55,7 +61,7 @@ struct Load: Codable, Sendable {
         var result = await timing.result()
         for record in records.dropFirst() { records[0].merge(record) }
         records[0].fill(&result)
-        return try Measurement(result)
+        return try Figures(result)
     }
 
     fileprivate final class Phases: Sendable {
@@ -78,11 +84,10 @@ private final class Timing: Sendable {
         Thread.detachNewThread {
             var result = measurement_result()
             Thread.sleep(forTimeInterval: load.warmUp)
-            let (processorTime, start) = (measurement_processor_time(), measurement_now())
+            measurement_begin(&result)
             phase.advance(from: Load.Phase.warmingUp, to: Load.Phase.measuring)
             Thread.sleep(forTimeInterval: load.seconds)
-            result.processor_time = measurement_processor_time() - processorTime
-            result.elapsed = measurement_now() - start
+            measurement_end(&result)
             phase.set(Load.Phase.stopped)
             continuation.yield(result)
             continuation.finish()
@@ -95,20 +100,20 @@ private final class Timing: Sendable {
 }
 
 /// The histogram that the C programs use too.
-final class LatencyRecord: @unchecked Sendable {  // Sound because one task writes it, and ends before it is read.
+package final class LatencyRecord: @unchecked Sendable {  // Sound because one task writes it, and ends before it is read.
     private let latencies: OpaquePointer
 
-    init() throws {
+    package init() throws {
         guard let latencies = measurement_latencies_make() else { throw BenchmarkError("there is no memory") }
         self.latencies = latencies
     }
 
     deinit { measurement_latencies_free(latencies) }
 
-    func add(_ nanoseconds: Int64, _ operations: Int) {
+    package func add(_ nanoseconds: Int64, _ operations: Int) {
         measurement_latencies_add(latencies, nanoseconds, Int32(operations))
     }
 
-    func merge(_ other: LatencyRecord) { measurement_latencies_merge(latencies, other.latencies) }
-    func fill(_ result: inout measurement_result) { measurement_result_set_latencies(&result, latencies) }
+    package func merge(_ other: LatencyRecord) { measurement_latencies_merge(latencies, other.latencies) }
+    package func fill(_ result: inout measurement_result) { measurement_result_set_latencies(&result, latencies) }
 }
