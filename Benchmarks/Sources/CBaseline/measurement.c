@@ -3,6 +3,9 @@
 #include "measurement.h"
 
 #include <dlfcn.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -33,6 +36,10 @@ int64_t measurement_processor_time(void) {
 
 int64_t measurement_resident_memory(void) {
     long long pages = 0;
+#ifdef __GLIBC__
+    // What was freed before is not what is used.
+    malloc_trim(0);
+#endif
     FILE *file = fopen("/proc/self/statm", "r");
     if (file == NULL) return 0;
     if (fscanf(file, "%*s %lld", &pages) != 1) pages = 0;

@@ -36,7 +36,7 @@ struct PoolBenchmarks {
         if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) { return print(Options.usage) }
         let isNamed = arguments.first.map { !$0.hasPrefix("-") } ?? false
         let name = isNamed ? arguments.removeFirst() : "all"
-        if name == Program.command { return try await Program.Request.answer(arguments.first ?? "") }
+        if name == Program.command { try await Program.Request.answer(arguments.first ?? "") }
         let options = try Options(arguments, isCheck: name == "check")
         let subjects = try subjects(name, options)
         var (comparisons, servers) = ([Comparison](), [String]())

@@ -19,7 +19,7 @@ struct Program {
         case idle(IdleRun)
 
         /// What that process does.
-        static func answer(_ argument: String) async throws {
+        static func answer(_ argument: String) async throws -> Never {
             let measurement =
                 switch try JSONDecoder().decode(Self.self, from: Data(argument.utf8)) {
                 case .database(let run): try await run.measure()
@@ -28,6 +28,9 @@ struct Program {
                 case .idle(let run): try await run.measure()
                 }
             try measurement.write()
+            // Not by way of what is to be done at the exit: threads of a client library may still be busy with a connection that
+            // nobody waits for, and OpenSSL would free there what they use.
+            _exit(0)
         }
     }
 
