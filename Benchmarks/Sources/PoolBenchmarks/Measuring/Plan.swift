@@ -21,7 +21,7 @@ struct Plan {
     /// What all of them do.
     let title: String
     /// Nil where their number is not what counts.
-    let tasks: Int?
+    var tasks: Int?
     /// In the order of the table. The ratios are against the first.
     var entries: [Entry]
 

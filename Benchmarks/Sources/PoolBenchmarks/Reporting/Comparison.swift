@@ -39,14 +39,21 @@ struct Comparison: Codable {
 /// The middle and the ends of some numbers.
 struct Spread {
     let median: Double
+    /// A quarter of them are at most the first, and a quarter at least the second.
+    let lowerQuartile: Double
+    let upperQuartile: Double
     let minimum: Double
     let maximum: Double
 
     /// - Precondition: `numbers` is not empty.
     init(_ numbers: [Double]) {
         let sorted = numbers.sorted()
-        let middle = sorted.count / 2
-        median = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+        func quantile(_ share: Double) -> Double {
+            let place = share * Double(sorted.count - 1)
+            let below = sorted[Int(place)]
+            return below + (sorted[Int(place.rounded(.up))] - below) * (place - place.rounded(.down))
+        }
+        (lowerQuartile, median, upperQuartile) = (quantile(0.25), quantile(0.5), quantile(0.75))
         minimum = sorted[0]
         maximum = sorted[sorted.count - 1]
     }

@@ -16,7 +16,8 @@ struct Limits {
         var memory: Double?
     }
 
-    /// How much worse than a limit a figure may be: machines differ, and are busy.
+    /// How much worse than a limit a figure may be: machines differ, and are busy. What is judged is the better quartile of the
+    /// rounds, since other work makes some of them worse, and a slower package makes all of them worse.
     private static let tolerance = 1.25
     /// Allocations are counted over a time that may end within an operation.
     private static let uncountedAllocations = 0.05
@@ -66,7 +67,7 @@ struct Limits {
             guard let index = comparison.contenders.firstIndex(of: name) else {
                 return [Verdict(contender: name, measure: "was not measured", figure: 0, limit: 0, isKept: false)]
             }
-            let figures = Self.figures(index, comparison)
+            let figures = Self.figures(index, comparison, low: \.lowerQuartile, high: \.upperQuartile)
             return Self.measures.compactMap { measure in
                 limit[keyPath: measure.limit].map { limit in
                     let figure = figures[keyPath: measure.limit]
@@ -81,7 +82,7 @@ struct Limits {
     /// Takes the comparison's figures as limits, where there are some.
     mutating func record(_ comparison: Comparison) {
         for (index, name) in comparison.contenders.enumerated() {
-            let figures = Self.figures(index, comparison)
+            let figures = Self.figures(index, comparison, low: \.median, high: \.median)
             for measure in Self.measures where limits[comparison.title]?[name]?[keyPath: measure.limit] != nil {
                 let figure = figures[keyPath: measure.limit].map { ($0 * 100).rounded() / 100 }
                 limits[comparison.title]?[name]?[keyPath: measure.limit] = figure
@@ -95,14 +96,20 @@ struct Limits {
         try (encoder.encode(limits) + Data("\n".utf8)).write(to: URL(filePath: path))
     }
 
-    private static func figures(_ contender: Int, _ comparison: Comparison) -> Limit {
-        Limit(
-            throughput: comparison.ratio(contender, \.throughput).median,
-            processorTime: comparison.ratio(contender, \.processorTimeEach).median,
-            p99: comparison.tailRatio(contender)?.median,
-            allocations: comparison.has(\.allocationsEach)
-                ? comparison.spread(contender) { $0.allocationsEach ?? 0 }.median : nil,
-            memory: comparison.has(\.memoryEach) ? comparison.spread(contender) { $0.memoryEach ?? 0 }.median : nil)
+    /// - Parameters:
+    ///   - low: What to take of the rounds where less is better.
+    ///   - high: And where more is.
+    private static func figures(
+        _ contender: Int, _ comparison: Comparison, low: KeyPath<Spread, Double>, high: KeyPath<Spread, Double>
+    ) -> Limit {
+        func each(_ value: (Figures) -> Double?) -> Double? {
+            comparison.has(value) ? comparison.spread(contender) { value($0) ?? 0 }[keyPath: low] : nil
+        }
+        return Limit(
+            throughput: comparison.ratio(contender, \.throughput)[keyPath: high],
+            processorTime: comparison.ratio(contender, \.processorTimeEach)[keyPath: low],
+            p99: comparison.tailRatio(contender)?[keyPath: low],
+            allocations: each(\.allocationsEach), memory: each(\.memoryEach))
     }
 
     private struct Measure {
