@@ -26,7 +26,8 @@ struct GRDBContender {
         var configuration = Configuration()
         configuration.maximumReaderCount = run.connections
         configuration.busyMode = .timeout(5)
-        let statements = Statements(pool: try DatabasePool(path: try DatabaseAddress.current(), configuration: configuration))
+        let statements = Statements(
+            pool: try DatabasePool(path: try DatabaseAddress.current(), configuration: configuration))
         try await run.load.measure(statements.operation(run)).write()
     }
 }
@@ -64,7 +65,11 @@ private struct Statements {
     }
 
     private func mixed(_ random: UInt64) throws {
-        if isUpdate(random) { try pool.write { database in try update(database, random) } } else { try readPoint(random) }
+        if isUpdate(random) {
+            try pool.write { database in try update(database, random) }
+        } else {
+            try readPoint(random)
+        }
     }
 
     private func mixedAsync(_ random: UInt64) async throws {
@@ -84,7 +89,9 @@ private func key(_ random: UInt64) -> Int { Int(1 + random % UInt64(Work.keys)) 
 
 private func point(_ database: Database, _ key: Int) throws {
     let statement = try database.cachedStatement(sql: "SELECT id, name FROM item WHERE id = ?")
-    guard let row = try Row.fetchOne(statement, arguments: [key]) else { throw BenchmarkError("there is no row \(key)") }
+    guard let row = try Row.fetchOne(statement, arguments: [key]) else {
+        throw BenchmarkError("there is no row \(key)")
+    }
     let (id, name): (Int, String) = (row[0], row[1])
     guard id == key, !name.isEmpty else { throw BenchmarkError("the row \(key) is another") }
 }

@@ -15,6 +15,7 @@ struct Contender: Codable {
         /// driver's threads.
         case onExecutor, onDefault, leases
         case grdbSync, grdbAsync
+        case hikari, psycopg
     }
 
     /// How the rows are taken.
@@ -58,13 +59,20 @@ struct Contender: Codable {
         case (.onDefault, _): "pool, default executor"
         case (.grdbSync, _): "GRDB, sync"
         case (.grdbAsync, _): "GRDB, async"
+        case (.hikari, _): Peer.hikari.rawValue
+        case (.psycopg, _): Peer.psycopg.rawValue
         }
     }
 
-    /// Those that differ from each other for `work`; the first is in C.
-    static func all(for work: Work, on database: Database) -> [Contender] {
-        switch database {
-        case .postgres: onPostgres(work)
+    /// Whether it is this package, or a program in C.
+    var isOwn: Bool { ![.grdbSync, .grdbAsync, .hikari, .psycopg].contains(program) }
+
+    /// Those that differ from each other for `work`; the first is in C. The peers of other languages take long to warm up, and so
+    /// come with 8 tasks only.
+    static func all(for work: Work, on database: Database, tasks: Int) -> [Contender] {
+        let hasPeers = tasks == 8 && [.selectOne, .point, .rows].contains(work)
+        return switch database {
+        case .postgres: onPostgres(work) + (hasPeers ? [Contender(.hikari), Contender(.psycopg)] : [])
         case .mysql: onMySQL(work)
         case .sqlite: onSQLite(work)
         }

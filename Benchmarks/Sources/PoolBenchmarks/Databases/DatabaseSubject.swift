@@ -39,7 +39,7 @@ struct DatabaseSubject: Subject {
         let load = work.load(tasks: tasks, seconds: seconds)
         return Plan(
             title: "\(database.rawValue): \(work.title)", tasks: work == .memory ? nil : tasks,
-            entries: try Contender.all(for: work, on: database).map { contender in
+            entries: try Contender.all(for: work, on: database, tasks: tasks).map { contender in
                 try entry(contender, work, load, connections: work == .memory ? 64 : Self.connections)
             })
     }
@@ -47,7 +47,7 @@ struct DatabaseSubject: Subject {
     /// With one task: more change nothing but how often they wait for each other.
     private func allocations(_ work: Work) throws -> Plan {
         let load = work.load(tasks: 1, seconds: 0.3)
-        let contenders = Contender.all(for: work, on: database).filter { ![.grdbSync, .grdbAsync].contains($0.program) }
+        let contenders = Contender.all(for: work, on: database, tasks: 1).filter(\.isOwn)
         return Plan(
             title: "\(database.rawValue): allocations of \(work.title)", tasks: nil,
             entries: try contenders.map { contender in
@@ -65,6 +65,8 @@ struct DatabaseSubject: Subject {
                     beside: "GRDBContender",
                     GRDBRun(
                         isAsync: contender.program == .grdbAsync, work: work, load: load, connections: connections))
+            case .hikari: Program(.hikari, work.rawValue, load, connections: connections)
+            case .psycopg: Program(.psycopg, work.rawValue, load, connections: connections)
             default:
                 try Program(
                     .database(

@@ -23,7 +23,9 @@ struct Statements<Driver: SQLDriver>: Sendable {
         case (.rows, _): { _ in try await streamed() }
         case (.batch, .tuples): { random in try await oneByOne(count, &random) }
         case (.batch, _):
-            if let batch { { random in try await allAtOnce(count, &random, batch) } } else {
+            if let batch {
+                { random in try await allAtOnce(count, &random, batch) }
+            } else {
                 throw BenchmarkError("this driver has no batches of different statements")
             }
         }

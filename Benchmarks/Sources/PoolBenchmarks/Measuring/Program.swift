@@ -5,6 +5,7 @@ import Measuring
 struct Program {
     private let executable: URL
     private let arguments: [String]
+    private var peer: Peer?
     /// Loads the library that counts allocations before it. What it takes the time of is not to be believed then.
     var countsAllocations = false
 
@@ -46,8 +47,18 @@ struct Program {
         arguments = [try Self.encoded(request)]
     }
 
+    init(_ peer: Peer, _ work: String, _ load: Load, connections: Int) {
+        executable = URL(filePath: "/usr/bin/env")
+        let (warmUp, duration) = (Int64(peer.warmUp * 1e9), Int64(load.seconds * 1e9))
+        arguments =
+            peer.command + [work]
+            + [load.tasks, load.operationsPerCall, Int(warmUp), Int(duration), connections].map(String.init)
+        self.peer = peer
+    }
+
     /// Nil, or what is missing.
     var lack: String? {
+        if let peer { return peer.lack }
         let needed = [executable] + (countsAllocations ? [Self.allocationCounter] : [])
         return needed.first { !FileManager.default.fileExists(atPath: $0.path) }
             .map { "\($0.lastPathComponent) is not built" }
@@ -68,7 +79,8 @@ struct Program {
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw BenchmarkError(
-                "\(executable.lastPathComponent) \(arguments.joined(separator: " ")) failed: \(process.terminationStatus)")
+                "\(executable.lastPathComponent) \(arguments.joined(separator: " ")) failed: \(process.terminationStatus)"
+            )
         }
         return try JSONDecoder().decode(Figures.self, from: data)
     }

@@ -5,7 +5,14 @@ struct PoolSubject: Subject {
     func plans(_ options: Options) throws -> [Plan] {
         var plans: [Plan] = []
         if options.includes("cycle") {
-            for tasks in options.tasks ?? [1, 2, 8, 64] { plans.append(try cycle(tasks, connections: 8, options)) }
+            for tasks in options.tasks ?? [1, 2, 8, 64] {
+                var plan = try cycle(tasks, connections: 8, options)
+                let load = Load(tasks: tasks, operationsPerCall: 64, seconds: options.seconds)
+                plan.entries.append(
+                    Plan.Entry(
+                        name: Peer.hikari.rawValue, program: Program(.hikari, "cycle", load, connections: 8)))
+                plans.append(plan)
+            }
             for connections in [64, 10_000] {
                 for tasks in options.tasks ?? [1, 8] {
                     plans.append(try cycle(tasks, connections: connections, options))

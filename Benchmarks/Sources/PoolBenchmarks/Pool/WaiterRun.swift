@@ -38,7 +38,9 @@ struct WaiterRun: Codable {
             Task {
                 do {
                     try await pool.withConnection { _ in }
-                    guard end == .served else { throw BenchmarkError("a wait was served that was to be \(end.rawValue)") }
+                    guard end == .served else {
+                        throw BenchmarkError("a wait was served that was to be \(end.rawValue)")
+                    }
                 } catch let error as PoolError where error.code == .acquireTimedOut && end == .timedOut {
                 } catch is CancellationError where end == .cancelled {}
             }

@@ -20,30 +20,17 @@ struct Machine: Codable {
         uname(&names)
         kernel = withUnsafeBytes(of: &names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let libpq = Int(postgres_library_version())
-        versions = [
-            Self.compiler, "libpq \(libpq / 10_000).\(libpq % 10_000)",
-            "libmariadb \(String(cString: mysql_library_version()))",
-            "SQLite \(String(cString: sqlite_library_version()))", "GRDB 7.10.0",
-        ]
+        versions =
+            [
+                Peer.output(["swift", "--version"]) ?? "an unknown Swift", "libpq \(libpq / 10_000).\(libpq % 10_000)",
+                "libmariadb \(String(cString: mysql_library_version()))",
+                "SQLite \(String(cString: sqlite_library_version()))", "GRDB 7.10.0",
+            ] + [Peer.hikari, .psycopg].compactMap(\.version)
     }
 
     private static var processorName: String {
         let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let line = information.split(separator: "\n").first { $0.hasPrefix("model name") }
         return line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces) ?? "an unknown processor"
-    }
-
-    /// The first line that the compiler says of itself, if there is one to ask.
-    private static var compiler: String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["swift", "--version"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return "an unknown Swift" }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text.split(separator: "\n").first.map(String.init) ?? "an unknown Swift"
     }
 }

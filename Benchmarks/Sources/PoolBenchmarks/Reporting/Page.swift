@@ -49,6 +49,8 @@ extension Report {
         - This package: tasks of Swift's default executor; tasks that prefer the driver's executor (`driver.taskExecutor`); and tasks
           whose leases run on the driver's threads. SQLite runs each lease on its connection's thread, or on the caller's.
         - GRDB's `DatabasePool` with cached statements, read by the columns' numbers, with the reads that block and those that suspend.
+        - HikariCP with pgjdbc, a thread for each task, and psycopg's pool of asyncio, where they are installed: with 8 tasks, and HikariCP
+          with connections that do nothing too.
         - **Allocations**: counted in a process whose `malloc` is replaced, with one task. They are exact, and so the sharpest limits.
 
         ## How to read it
