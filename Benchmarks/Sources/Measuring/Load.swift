@@ -100,7 +100,7 @@ private final class Timing: Sendable {
 }
 
 /// The histogram that the C programs use too.
-package final class LatencyRecord: @unchecked Sendable {  // Sound because one task writes it, and ends before it is read.
+package final class LatencyRecord: @unchecked Sendable {  // Sound because one task writes it before it is read.
     private let latencies: OpaquePointer
 
     package init() throws {

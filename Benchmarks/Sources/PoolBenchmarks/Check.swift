@@ -32,7 +32,7 @@ struct Check {
         exceeded += left.sorted().map { "\($0): there is no such comparison" }
         if let path = options.record { try recorded.write(path) }
         if !exceeded.isEmpty {
-            throw BenchmarkError("limits are exceeded, by more than a quarter:\n" + exceeded.joined(separator: "\n"))
+            throw BenchmarkError("limits are exceeded by more than is allowed:\n" + exceeded.joined(separator: "\n"))
         }
         return comparisons
     }

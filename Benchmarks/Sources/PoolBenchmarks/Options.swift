@@ -15,6 +15,8 @@ struct Options {
     var markdown: String?
     var svg: String?
     var json: String?
+    /// Measurements of an earlier run, in the place of new ones.
+    var from: String?
     /// The folder of the page and its chart.
     var document: String?
     /// Of `check`: the worst figures that are accepted, and where to write those that were measured.
@@ -35,8 +37,8 @@ struct Options {
         Measures this package and programs in C that do the same, in turns, each in a process of its own, and prints tables with
         ratios. The default is all. Postgres and MariaDB need the servers' programs, or the URL of a server that runs.
 
-        'check' measures, shortly, what there are limits for, and fails where one is exceeded by more than a quarter. What fails is
-        measured again, in more and longer rounds, before it counts: machines are busy at times.
+        'check' measures, shortly, what there are limits for, and fails where one is exceeded by more than a quarter, or by a
+        twentieth where allocations are counted. What fails is measured again, in more and longer rounds, before it counts.
 
             --rounds N        turns of each contender; the default is 5, and for check 3
             --seconds N       how long a turn lasts; the default is 1, and for check 0.3
@@ -51,6 +53,7 @@ struct Options {
             --svg FILE        writes a chart of the ratios
             --json FILE       writes every measurement
             --document FOLDER writes the page Benchmarks.md and its chart Benchmarks.svg there; the waiters are measured for it too
+            --from FILE       takes the measurements from such a file, and measures nothing
             --limits FILE     check: the limits; the default is Benchmarks/limits.json
             --record FILE     check: writes the limits there with the figures of this run in their place
         """
@@ -72,6 +75,7 @@ struct Options {
             case "--svg": svg = value
             case "--json": json = value
             case "--document" where !isCheck: (document, isComplete) = (value, true)
+            case "--from" where !isCheck: from = value
             case "--limits" where isCheck: limits = value
             case "--record" where isCheck: record = value
             default: throw UsageError("there is no option \(option) here")

@@ -38,6 +38,7 @@ struct PoolBenchmarks {
         let name = isNamed ? arguments.removeFirst() : "all"
         if name == Program.command { try await Program.Request.answer(arguments.first ?? "") }
         let options = try Options(arguments, isCheck: name == "check")
+        if let path = options.from { return try Report(path: path).write(options) }
         let subjects = try subjects(name, options)
         var (comparisons, servers) = ([Comparison](), [String]())
         if name == "check" {

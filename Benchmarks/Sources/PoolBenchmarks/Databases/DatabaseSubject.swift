@@ -38,7 +38,7 @@ struct DatabaseSubject: Subject {
     private func plan(_ work: Work, _ tasks: Int, _ seconds: Double) throws -> Plan {
         let load = work.load(tasks: tasks, seconds: seconds)
         return Plan(
-            title: "\(database.rawValue): \(work.title)", tasks: work == .memory ? nil : tasks,
+            title: "\(database.rawValue): \(work.title)", tasks: work == .memory ? nil : tasks, isTimed: work != .memory,
             entries: try Contender.all(for: work, on: database, tasks: tasks).map { contender in
                 try entry(contender, work, load, connections: work == .memory ? 64 : Self.connections)
             })
@@ -49,7 +49,7 @@ struct DatabaseSubject: Subject {
         let load = work.load(tasks: 1, seconds: 0.3)
         let contenders = Contender.all(for: work, on: database, tasks: 1).filter(\.isOwn)
         return Plan(
-            title: "\(database.rawValue): allocations of \(work.title)", tasks: nil,
+            title: "\(database.rawValue): allocations of \(work.title)", tasks: nil, isTimed: false,
             entries: try contenders.map { contender in
                 var entry = try entry(contender, work, load, connections: Self.connections)
                 entry.program.countsAllocations = true

@@ -22,6 +22,8 @@ struct Plan {
     let title: String
     /// Nil where their number is not what counts.
     var tasks: Int?
+    /// False where memory or allocations are what counts.
+    var isTimed = true
     /// In the order of the table. The ratios are against the first.
     var entries: [Entry]
 
@@ -41,7 +43,7 @@ struct Plan {
             }
             return measurements.compactMap { $0 }
         }
-        return Comparison(title: fullTitle, contenders: present.map(\.name), absent: absent, rounds: rounds)
+        return Comparison(title: fullTitle, isTimed: isTimed, contenders: present.map(\.name), absent: absent, rounds: rounds)
     }
 }
 

@@ -13,9 +13,9 @@ struct Chart {
     private let lineHeight = 18.0
     private let top = 50.0
 
-    /// Leaves out what has no times.
+    /// Leaves out what is not timed.
     init(_ comparisons: [Comparison]) {
-        self.comparisons = comparisons.filter { $0.has { Double($0.p50) } }
+        self.comparisons = comparisons.filter(\.isTimed)
     }
 
     private struct Panel {

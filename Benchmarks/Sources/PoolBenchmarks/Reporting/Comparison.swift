@@ -4,6 +4,8 @@ import Measuring
 struct Comparison: Codable {
     /// What all of them did.
     let title: String
+    /// False where memory or allocations are what counts, and not the time.
+    let isTimed: Bool
     /// In the order of the table. The ratios are against the first.
     let contenders: [String]
     /// Contenders that were left out, and why.

@@ -19,8 +19,8 @@ struct Limits {
     /// How much worse than a limit a figure may be: machines differ, and are busy. What is judged is the better quartile of the
     /// rounds, since other work makes some of them worse, and a slower package makes all of them worse.
     private static let tolerance = 1.25
-    /// Allocations are counted over a time that may end within an operation.
-    private static let uncountedAllocations = 0.05
+    /// Allocations are counted exactly, but over a time that may end within an operation.
+    private static let toleranceOfCounts = (factor: 1.05, summand: 0.05)
 
     private var limits: [String: [String: Limit]]
 
@@ -84,7 +84,8 @@ struct Limits {
         for (index, name) in comparison.contenders.enumerated() {
             let figures = Self.figures(index, comparison, low: \.median, high: \.median)
             for measure in Self.measures where limits[comparison.title]?[name]?[keyPath: measure.limit] != nil {
-                let figure = figures[keyPath: measure.limit].map { ($0 * 100).rounded() / 100 }
+                // Three digits: more are noise.
+                let figure = figures[keyPath: measure.limit].flatMap { Double(String(format: "%.3g", $0)) }
                 limits[comparison.title]?[name]?[keyPath: measure.limit] = figure
             }
         }
@@ -123,7 +124,9 @@ struct Limits {
             Measure(name: "throughput", limit: \.throughput) { $0 >= $1 / tolerance },
             Measure(name: "CPU time", limit: \.processorTime) { $0 <= $1 * tolerance },
             Measure(name: "p99", limit: \.p99) { $0 <= $1 * tolerance },
-            Measure(name: "allocations", limit: \.allocations) { $0 <= $1 * tolerance + uncountedAllocations },
+            Measure(name: "allocations", limit: \.allocations) {
+                $0 <= $1 * toleranceOfCounts.factor + toleranceOfCounts.summand
+            },
             Measure(name: "memory", limit: \.memory) { $0 <= $1 * tolerance },
         ]
     }

@@ -61,11 +61,11 @@ extension Report {
 
         ![The ratios to C](Benchmarks.svg)
 
-        The chart has 8 tasks, 2 for the smallest pool's cycle, and what has no number of tasks.
+        The chart leaves out other numbers of tasks where there is one with 8.
 
         ## At a glance
 
-        The best of this package in each comparison with times.
+        The best of this package in each comparison, by throughput.
 
         \(glance.markdown)
 
@@ -75,7 +75,7 @@ extension Report {
 
     private var glance: Table {
         var table = Table(["comparison", "throughput ratio", "CPU ratio", "p99 ratio"])
-        for comparison in comparisons where comparison.has({ Double($0.p50) }) {
+        for comparison in comparisons where comparison.isTimed {
             let own = comparison.contenders.indices.filter { comparison.contenders[$0].hasPrefix("pool,") }
             let best = own.max {
                 comparison.ratio($0, \.throughput).median < comparison.ratio($1, \.throughput).median

@@ -17,6 +17,17 @@ struct Report: Codable {
         machine = Machine()
     }
 
+    /// What an earlier run has written as JSON.
+    init(path: String) throws {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            self = try decoder.decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw BenchmarkError("the measurements in \(path) cannot be read: \(error)")
+        }
+    }
+
     /// Writes the files that `options` ask for.
     func write(_ options: Options) throws {
         let chart = Chart(comparisons)
@@ -31,10 +42,15 @@ struct Report: Codable {
         if let path = options.document {
             let folder = URL(filePath: path)
             try Data(page.utf8).write(to: folder.appending(path: "Benchmarks.md"))
-            // With each number of tasks it would be too long to be looked at.
-            let shown = comparisons.filter { !$0.title.hasSuffix(" 1 task") && !$0.title.hasSuffix(" 64 tasks") }
             try Data(Chart(shown).svg.utf8).write(to: folder.appending(path: "Benchmarks.svg"))
         }
+    }
+
+    /// With each number of tasks the chart would be too long to be looked at.
+    private var shown: [Comparison] {
+        func work(_ title: String) -> Substring { title.prefix(upTo: title.lastIndex(of: ",") ?? title.endIndex) }
+        let withEight = Set(comparisons.map(\.title).filter { $0.hasSuffix(", 8 tasks") }.map(work))
+        return comparisons.filter { $0.title.hasSuffix(", 8 tasks") || !withEight.contains(work($0.title)) }
     }
 
     /// What was measured with, and when.

@@ -47,11 +47,10 @@ extension Comparison {
     }
 
     private var columns: [Column] {
-        // Times mean nothing where something else is what counts.
+        var columns = isTimed ? times : []
         if has(\.allocationsEach) {
-            return [Column(title: "allocations each") { Form.number(spread($0) { $0.allocationsEach ?? 0 }) }]
+            columns.append(Column(title: "allocations each") { Form.number(spread($0) { $0.allocationsEach ?? 0 }) })
         }
-        var columns = !has(\.memoryEach) || title.contains("waiters") ? times : []
         if has(\.memoryEach) {
             columns.append(
                 Column(title: "memory each") { "\(Form.count(spread($0) { $0.memoryEach ?? 0 }.median)) bytes" })
