@@ -1,5 +1,11 @@
+// For RTLD_DEFAULT.
+#define _GNU_SOURCE
 #include "measurement.h"
 
+#include <dlfcn.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -30,11 +36,43 @@ int64_t measurement_processor_time(void) {
 
 int64_t measurement_resident_memory(void) {
     long long pages = 0;
+#ifdef __GLIBC__
+    // What was freed before is not what is used.
+    malloc_trim(0);
+#endif
     FILE *file = fopen("/proc/self/statm", "r");
     if (file == NULL) return 0;
     if (fscanf(file, "%*s %lld", &pages) != 1) pages = 0;
     fclose(file);
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+typedef int64_t allocation_count(void);
+
+/// The library is not linked: it is there only where it was preloaded.
+static allocation_count *find_allocation_count(void) {
+    allocation_count *count;
+    *(void **)&count = dlsym(RTLD_DEFAULT, "allocation_counter_count");
+    return count;
+}
+
+bool measurement_counts_allocations(void) { return find_allocation_count() != NULL; }
+
+static int64_t allocations(void) {
+    allocation_count *count = find_allocation_count();
+    return count != NULL ? count() : 0;
+}
+
+void measurement_begin(struct measurement_result *result) {
+    result->allocations -= allocations();
+    result->processor_time -= measurement_processor_time();
+    result->elapsed -= measurement_now();
+}
+
+void measurement_end(struct measurement_result *result) {
+    result->elapsed += measurement_now();
+    result->processor_time += measurement_processor_time();
+    result->allocations += allocations();
 }
 
 // Marsaglia's xorshift.

@@ -1,6 +1,6 @@
 #include "pool_baseline.h"
+#include "stack.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,58 +8,31 @@
 
 struct mutex_pool {
     const struct pool_run *run;
-    pthread_mutex_t mutex;
-    pthread_cond_t is_not_empty;
-    int waiting;
-    void **idle;
-    int idle_count;
+    struct stack idle;
 };
-
-static __attribute__((noinline)) void *acquire(struct mutex_pool *pool) {
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->idle_count == 0) {
-        pool->waiting++;
-        pthread_cond_wait(&pool->is_not_empty, &pool->mutex);
-        pool->waiting--;
-    }
-    void *connection = pool->idle[--pool->idle_count];
-    pthread_mutex_unlock(&pool->mutex);
-    return connection;
-}
-
-static __attribute__((noinline)) void release(struct mutex_pool *pool, void *connection) {
-    pthread_mutex_lock(&pool->mutex);
-    pool->idle[pool->idle_count++] = connection;
-    bool is_awaited = pool->waiting > 0;
-    pthread_mutex_unlock(&pool->mutex);
-    if (is_awaited) pthread_cond_signal(&pool->is_not_empty);
-}
 
 static bool mutex_cycles(void *context, uint64_t *random, char *message, size_t message_size) {
     (void)random, (void)message, (void)message_size;
     struct mutex_pool *pool = context;
     for (int cycle = 0; cycle < pool->run->load.operations_per_call; cycle++) {
-        void *connection = acquire(pool);
+        void *connection = stack_acquire(&pool->idle);
         if (pool->run->yields) sched_yield();
         __asm__ volatile("" : : "r"(connection) : "memory");
-        release(pool, connection);
+        stack_release(&pool->idle, connection);
     }
     return true;
 }
 
 int pool_mutex(const struct pool_run *run, struct measurement_result *result, char *message, size_t message_size) {
-    struct mutex_pool pool = {run, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, NULL, 0};
-    pool.idle = calloc((size_t)run->connections, sizeof *pool.idle);
-    if (pool.idle == NULL) {
+    struct mutex_pool pool = {.run = run};
+    int outcome = -1;
+    if (stack_make(&pool.idle, run->connections)) {
+        for (int index = 0; index < run->connections; index++) stack_release(&pool.idle, &pool.idle.items[index]);
+        outcome = measurement_run_threads(&run->load, mutex_cycles, &pool, result, message, message_size);
+    } else {
         snprintf(message, message_size, "there is no memory");
-        return -1;
     }
-    while (pool.idle_count < run->connections) {
-        pool.idle[pool.idle_count] = &pool.idle[pool.idle_count];
-        pool.idle_count++;
-    }
-    int outcome = measurement_run_threads(&run->load, mutex_cycles, &pool, result, message, message_size);
-    free(pool.idle);
+    stack_free(&pool.idle);
     return outcome;
 }
 

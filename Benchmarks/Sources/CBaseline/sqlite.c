@@ -1,4 +1,5 @@
 #include "sqlite_baseline.h"
+#include "stack.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -24,28 +25,10 @@ struct client {
 
 struct pool {
     const struct sqlite_run *run;
-    pthread_mutex_t mutex;
-    pthread_cond_t is_not_empty;
-    struct client **idle;
-    int idle_count;
+    struct stack idle;
     pthread_mutex_t writer_mutex;
     struct client *writer;
 };
-
-static struct client *acquire(struct pool *pool) {
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->idle_count == 0) pthread_cond_wait(&pool->is_not_empty, &pool->mutex);
-    struct client *client = pool->idle[--pool->idle_count];
-    pthread_mutex_unlock(&pool->mutex);
-    return client;
-}
-
-static void release(struct pool *pool, struct client *client) {
-    pthread_mutex_lock(&pool->mutex);
-    pool->idle[pool->idle_count++] = client;
-    pthread_mutex_unlock(&pool->mutex);
-    pthread_cond_signal(&pool->is_not_empty);
-}
 
 static bool client_open(struct client *client, const char *path, int flags, const char *text) {
     if (sqlite3_open_v2(path, &client->database, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) return false;
@@ -77,6 +60,11 @@ static bool read_point(struct client *client, int64_t key) {
     return sqlite3_step(statement) == SQLITE_DONE && reset(client);
 }
 
+static bool read_one(struct client *client) {
+    bool is_right = sqlite3_step(client->statement) == SQLITE_ROW && sqlite3_column_int64(client->statement, 0) == 1;
+    return is_right && sqlite3_step(client->statement) == SQLITE_DONE && reset(client);
+}
+
 static bool read_rows(struct client *client) {
     sqlite3_stmt *statement = client->statement;
     char *text = client->text, *end = client->text + text_capacity;
@@ -94,6 +82,14 @@ static bool read_rows(struct client *client) {
     }
     __asm__ volatile("" : : "r"(client->records) : "memory");
     return status == SQLITE_DONE && rows == record_count && reset(client);
+}
+
+static bool read_as(enum sqlite_work work, struct client *client, int64_t key) {
+    switch (work) {
+    case sqlite_select_one: return read_one(client);
+    case sqlite_thousand_rows: return read_rows(client);
+    default: return read_point(client, key);
+    }
 }
 
 static bool write_point(struct pool *pool, int64_t key, uint64_t number) {
@@ -117,14 +113,14 @@ static bool call(void *context, uint64_t *random, char *message, size_t message_
     if (pool->run->work == sqlite_mixed && (number >> 32) % 10 == 0) {
         is_done = write_point(pool, key, number);
     } else {
-        struct client *client = acquire(pool);
+        struct client *client = stack_acquire(&pool->idle);
         for (int turn = 0; turn < pool->run->load.operations_per_call && is_done; turn++) {
-            is_done = pool->run->work == sqlite_thousand_rows ? read_rows(client) : read_point(client, key);
+            is_done = read_as(pool->run->work, client, key);
             if (pool->run->load.operations_per_call > 1) {
                 key = 1 + (int64_t)(measurement_random(random) % (uint64_t)pool->run->keys);
             }
         }
-        release(pool, client);
+        stack_release(&pool->idle, client);
     }
     if (!is_done) snprintf(message, message_size, "SQLite failed, or gave something else than was stored");
     return is_done;
@@ -132,21 +128,21 @@ static bool call(void *context, uint64_t *random, char *message, size_t message_
 
 int sqlite_threads(
     const struct sqlite_run *run, struct measurement_result *result, char *message, size_t message_size) {
-    const char *reading = run->work == sqlite_thousand_rows ? "SELECT id, total, name, ratio FROM record"
-                                                            : "SELECT id, name FROM item WHERE id = ?";
-    struct pool pool = {
-        run, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0, PTHREAD_MUTEX_INITIALIZER, NULL};
+    static const char *const texts[] = {
+        [sqlite_select_one] = "SELECT 1", [sqlite_thousand_rows] = "SELECT id, total, name, ratio FROM record",
+        [sqlite_point_read] = "SELECT id, name FROM item WHERE id = ?",
+        [sqlite_mixed] = "SELECT id, name FROM item WHERE id = ?"};
+    struct pool pool = {.run = run, .writer_mutex = PTHREAD_MUTEX_INITIALIZER};
     size_t count = (size_t)run->connections + 1;
     struct client *clients = calloc(count, sizeof *clients);
-    pool.idle = calloc(count, sizeof *pool.idle);
     int outcome = -1;
-    if (clients == NULL || pool.idle == NULL) {
+    if (!stack_make(&pool.idle, run->connections) || clients == NULL) {
         snprintf(message, message_size, "there is no memory");
         goto done;
     }
     for (int index = 0; index < run->connections; index++) {
-        if (!client_open(&clients[index], run->path, SQLITE_OPEN_READONLY, reading)) goto cannot_open;
-        pool.idle[pool.idle_count++] = &clients[index];
+        if (!client_open(&clients[index], run->path, SQLITE_OPEN_READONLY, texts[run->work])) goto cannot_open;
+        stack_release(&pool.idle, &clients[index]);
     }
     pool.writer = &clients[run->connections];
     const char *writing = "UPDATE item SET name = ? WHERE id = ?";
@@ -158,7 +154,7 @@ cannot_open:
 done:
     for (size_t index = 0; clients != NULL && index < count; index++) client_close(&clients[index]);
     free(clients);
-    free(pool.idle);
+    stack_free(&pool.idle);
     return outcome;
 }
 

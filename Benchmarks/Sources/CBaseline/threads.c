@@ -82,12 +82,11 @@ int measurement_run_threads(
     int started = start(&test, tasks);
     if (started == load->tasks) {
         pass_time(load->warm_up);
-        int64_t processor_time = measurement_processor_time(), start = measurement_now();
+        measurement_begin(result);
         int expected = warming_up;
         atomic_compare_exchange_strong(&test.phase, &expected, measuring);
         pass_time(load->duration);
-        result->processor_time = measurement_processor_time() - processor_time;
-        result->elapsed = measurement_now() - start;
+        measurement_end(result);
         atomic_store(&test.phase, stopped);
     } else {
         stop(&test, "a thread cannot be started");

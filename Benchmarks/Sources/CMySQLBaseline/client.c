@@ -73,7 +73,7 @@ bool mysql_client_open(struct client *client, const struct mysql_run *run, char 
     mysql_optionsv(client->connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &is_off);
     mysql_optionsv(client->connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     MYSQL *connected = mysql_real_connect(
-        client->connection, run->host, run->user, run->password, NULL, (unsigned)run->port, run->socket, 0);
+        client->connection, run->host, run->user, run->password, run->database, (unsigned)run->port, run->socket, 0);
     bool is_open = connected != NULL;
     if (!is_open) snprintf(message, message_size, "%s", mysql_error(client->connection));
     is_open = is_open && prepare(client, run, message, message_size);

@@ -126,10 +126,9 @@ static bool measure(struct loop *loop, struct measurement_result *result) {
     }
     if (!dispatch(loop) || !run_until(loop, measurement_now() + loop->run->load.warm_up)) return false;
     loop->is_measuring = true;
-    int64_t processor_time = measurement_processor_time(), start = measurement_now();
-    if (!run_until(loop, start + loop->run->load.duration)) return false;
-    result->processor_time = measurement_processor_time() - processor_time;
-    result->elapsed = measurement_now() - start;
+    measurement_begin(result);
+    if (!run_until(loop, measurement_now() + loop->run->load.duration)) return false;
+    measurement_end(result);
     measurement_result_set_latencies(result, loop->latencies);
     return true;
 }

@@ -1,31 +1,7 @@
 #include "client.h"
 
-#include <pthread.h>
+#include <clients.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-struct pool {
-    const struct postgres_run *run;
-    pthread_mutex_t mutex;
-    pthread_cond_t is_not_empty;
-    struct client **idle;
-    int idle_count;
-};
-
-static struct client *acquire(struct pool *pool) {
-    pthread_mutex_lock(&pool->mutex);
-    while (pool->idle_count == 0) pthread_cond_wait(&pool->is_not_empty, &pool->mutex);
-    struct client *client = pool->idle[--pool->idle_count];
-    pthread_mutex_unlock(&pool->mutex);
-    return client;
-}
-
-static void release(struct pool *pool, struct client *client) {
-    pthread_mutex_lock(&pool->mutex);
-    pool->idle[pool->idle_count++] = client;
-    pthread_mutex_unlock(&pool->mutex);
-    pthread_cond_signal(&pool->is_not_empty);
-}
 
 static bool query_one(
     struct client *client, const struct postgres_run *run, uint64_t *random, char *message, size_t message_size) {
@@ -36,14 +12,12 @@ static bool query_one(
     return client_decode(client, result, message, message_size);
 }
 
-static bool query(void *context, uint64_t *random, char *message, size_t message_size) {
-    struct pool *pool = context;
-    struct client *client = acquire(pool);
+static bool query(void *client, const void *argument, uint64_t *random, char *message, size_t message_size) {
+    const struct postgres_run *run = argument;
     bool is_done = true;
-    for (int index = 0; index < pool->run->load.operations_per_call && is_done; index++) {
-        is_done = query_one(client, pool->run, random, message, message_size);
+    for (int index = 0; index < run->load.operations_per_call && is_done; index++) {
+        is_done = query_one(client, run, random, message, message_size);
     }
-    release(pool, client);
     return is_done;
 }
 
@@ -71,48 +45,26 @@ static bool receive_all(struct client *client, const struct postgres_run *run, c
     return is_synchronized;
 }
 
-static bool pipeline(void *context, uint64_t *random, char *message, size_t message_size) {
-    struct pool *pool = context;
-    struct client *client = acquire(pool);
-    bool is_done = PQenterPipelineMode(client->connection) == 1 && send_all(client, pool->run, random);
-    if (!is_done) {
+static bool pipeline(void *argument, const void *run, uint64_t *random, char *message, size_t message_size) {
+    struct client *client = argument;
+    if (PQenterPipelineMode(client->connection) != 1 || !send_all(client, run, random)) {
         snprintf(message, message_size, "%s", PQerrorMessage(client->connection));
-    } else {
-        is_done = receive_all(client, pool->run, message, message_size);
+        return false;
     }
-    release(pool, client);
-    return is_done;
+    return receive_all(client, run, message, message_size);
 }
 
-static int run_pool(
-    const struct postgres_run *run, measurement_operation *operation, struct measurement_result *result, char *message,
+static bool open_client(void *client, const void *run, char *message, size_t message_size) {
+    return client_open(client, run, message, message_size);
+}
+
+static void close_client(void *client) { client_close(client); }
+
+int postgres_clients(
+    const struct postgres_run *run, enum clients_program program, struct measurement_result *result, char *message,
     size_t message_size) {
-    struct pool pool = {run, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 0};
-    struct client *clients = calloc((size_t)run->connections, sizeof *clients);
-    pool.idle = calloc((size_t)run->connections, sizeof *pool.idle);
-    int outcome = -1;
-    if (clients == NULL || pool.idle == NULL) {
-        snprintf(message, message_size, "there is no memory");
-        goto done;
-    }
-    for (int index = 0; index < run->connections; index++) {
-        if (!client_open(&clients[index], run, message, message_size)) goto done;
-        pool.idle[pool.idle_count++] = &clients[index];
-    }
-    outcome = measurement_run_threads(&run->load, operation, &pool, result, message, message_size);
-done:
-    for (int index = 0; clients != NULL && index < run->connections; index++) client_close(&clients[index]);
-    free(clients);
-    free(pool.idle);
-    return outcome;
-}
-
-int postgres_threads(
-    const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size) {
-    return run_pool(run, query, result, message, message_size);
-}
-
-int postgres_pipelines(
-    const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size) {
-    return run_pool(run, pipeline, result, message, message_size);
+    struct clients clients = {
+        run->connections, sizeof(struct client), run, &run->load, open_client, close_client,
+        run->is_pipelined ? pipeline : query};
+    return clients_run(&clients, program, result, message, message_size);
 }

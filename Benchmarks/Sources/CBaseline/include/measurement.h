@@ -16,6 +16,9 @@ int64_t measurement_processor_time(void);
 /// How much memory of this process is resident, in bytes; 0 where the system does not tell.
 int64_t measurement_resident_memory(void);
 
+/// True if the library that counts allocations was loaded before this program.
+bool measurement_counts_allocations(void);
+
 /// The next of a row of random numbers. `*state` must not be 0.
 uint64_t measurement_random(uint64_t *state);
 
@@ -40,7 +43,15 @@ struct measurement_result {
     int64_t processor_time;
     /// Nanoseconds within which half, 99 % and 99.9 % of the operations were done.
     int64_t p50, p99, p999;
+    /// How often memory was allocated; 0 where nobody counts.
+    int64_t allocations;
+    /// Bytes that all of what was measured takes; 0 where that is not what was measured.
+    int64_t memory;
 };
+
+/// What lies between the two is added to the times and the allocations.
+void measurement_begin(struct measurement_result *result);
+void measurement_end(struct measurement_result *result);
 
 /// Fills the operations and the times within which they were done.
 void measurement_result_set_latencies(

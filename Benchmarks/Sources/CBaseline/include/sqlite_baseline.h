@@ -4,6 +4,8 @@
 #include "measurement.h"
 
 enum sqlite_work {
+    /// `SELECT 1`.
+    sqlite_select_one,
     /// A row by its key, chosen at random.
     sqlite_point_read,
     /// 1,000 rows of four columns.

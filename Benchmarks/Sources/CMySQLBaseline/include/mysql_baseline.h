@@ -1,7 +1,7 @@
 #ifndef MYSQL_BASELINE_H
 #define MYSQL_BASELINE_H
 
-#include <measurement.h>
+#include <clients.h>
 
 /// What each task does again and again. The tables are those of the benchmark's own database.
 enum mysql_statement {
@@ -19,7 +19,7 @@ struct mysql_run {
     /// The path of a Unix socket, or null.
     const char *socket;
     int port;
-    const char *user, *password;
+    const char *user, *password, *database;
     /// The text of the statement, with `?` for the key of a point select.
     const char *text;
     enum mysql_statement statement;
@@ -31,8 +31,9 @@ struct mysql_run {
 
 /// A thread for each task, and blocking connections in a stack under a mutex, with a condition variable for those who
 /// find it empty. Returns 0, or -1 with a reason in `message`.
-int mysql_threads(
-    const struct mysql_run *run, struct measurement_result *result, char *message, size_t message_size);
+int mysql_clients(
+    const struct mysql_run *run, enum clients_program program, struct measurement_result *result, char *message,
+    size_t message_size);
 
 /// The version of libmariadb that this program runs with, like `3.3.19`.
 const char *mysql_library_version(void);

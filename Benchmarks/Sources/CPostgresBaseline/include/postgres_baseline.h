@@ -1,7 +1,7 @@
 #ifndef POSTGRES_BASELINE_H
 #define POSTGRES_BASELINE_H
 
-#include <measurement.h>
+#include <clients.h>
 
 /// What each task does again and again. The tables are those of the benchmark's own schema.
 enum postgres_statement {
@@ -21,19 +21,17 @@ struct postgres_run {
     enum postgres_statement statement;
     int64_t keys;
     int connections;
+    /// Whether the threads send the operations of one call together in libpq's pipeline mode, with one sync at the end.
+    bool is_pipelined;
     /// The threads do all operations of one call on one connection, which they take once.
     struct measurement_load load;
 };
 
 /// A thread for each task, and blocking connections in a stack under a mutex, with a condition variable for those who
 /// find it empty. Returns 0, or -1 with a reason in `message`.
-int postgres_threads(
-    const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
-
-/// The same, but the operations of one call are sent together in libpq's pipeline mode, with one sync at the end.
-/// Returns 0, or -1 with a reason in `message`.
-int postgres_pipelines(
-    const struct postgres_run *run, struct measurement_result *result, char *message, size_t message_size);
+int postgres_clients(
+    const struct postgres_run *run, enum clients_program program, struct measurement_result *result, char *message,
+    size_t message_size);
 
 /// One thread for everything: non-blocking connections, epoll, and a queue of the tasks that want one.
 /// Returns 0, or -1 with a reason in `message`.

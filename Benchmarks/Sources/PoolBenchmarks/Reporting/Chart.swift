@@ -1,4 +1,5 @@
 import Foundation
+import Measuring
 
 /// The ratios as bars on scales that double with each line. A bar begins at 1, the first contender.
 struct Chart {
@@ -12,14 +13,15 @@ struct Chart {
     private let lineHeight = 18.0
     private let top = 50.0
 
+    /// Leaves out what is not timed.
     init(_ comparisons: [Comparison]) {
-        self.comparisons = comparisons
+        self.comparisons = comparisons.filter(\.isTimed)
     }
 
     private struct Panel {
         let title: String
         let left: Double
-        let value: (Measurement) -> Double
+        let value: (Figures) -> Double
     }
 
     private var panels: [Panel] {
@@ -27,7 +29,7 @@ struct Chart {
             Panel(title: "throughput: longer to the right is better", left: left, value: \.throughput),
             Panel(
                 title: "CPU time each: longer to the left is better", left: left + panelWidth + gap,
-                value: \.processorTimePerOperation),
+                value: \.processorTimeEach),
         ]
     }
 
@@ -36,7 +38,7 @@ struct Chart {
         var y = top
         for comparison in comparisons {
             y += lineHeight * 1.5
-            lines.append(text(comparison.fullTitle, x: 10, y: y, anchor: "start", style: "title"))
+            lines.append(text(comparison.title, x: 10, y: y, anchor: "start", style: "title"))
             for (index, contender) in comparison.contenders.enumerated() {
                 y += lineHeight
                 lines.append(text(contender, x: left - 10, y: y, anchor: "end"))

@@ -1,62 +1,61 @@
-import Foundation
+import Measuring
 
-/// Contenders that did the same, round by round in turns.
+/// What contenders did that did the same, round by round in turns.
 struct Comparison: Codable {
     /// What all of them did.
     let title: String
-    /// Nil where their number is not what counts.
-    let tasks: Int?
+    /// False where memory or allocations are what counts, and not the time.
+    let isTimed: Bool
     /// In the order of the table. The ratios are against the first.
     let contenders: [String]
+    /// Contenders that were left out, and why.
+    let absent: [String]
     /// For each round, a measurement for each contender.
-    let rounds: [[Measurement]]
+    let rounds: [[Figures]]
 
-    /// Runs all contenders in turns, and prints the table. Each round begins with another contender, so that none always comes
-    /// after the same.
-    init(
-        title: String, tasks: Int?, contenders: [String], rounds count: Int,
-        _ measure: (_ contender: Int) throws -> Measurement
-    ) throws {
-        self.title = title
-        self.tasks = tasks
-        self.contenders = contenders
-        rounds = try (0..<count).map { round in
-            var measurements: [Measurement?] = Array(repeating: nil, count: contenders.count)
-            for turn in contenders.indices {
-                let contender = (turn + round) % contenders.count
-                measurements[contender] = try measure(contender)
-            }
-            return measurements.compactMap { $0 }
-        }
-        print(markdown)
-        fflush(nil)
-    }
+    func has(_ value: (Figures) -> Double?) -> Bool { rounds.joined().contains { (value($0) ?? 0) > 0 } }
 
-    /// The title with the number of tasks.
-    var fullTitle: String { title + (tasks.map { $0 == 1 ? ", 1 task" : ", \($0) tasks" } ?? "") }
-
-    /// The median of the rounds.
-    func median(_ contender: Int, _ value: (Measurement) -> Double) -> Double {
-        Spread(rounds.map { value($0[contender]) }).median
+    /// What the rounds gave.
+    func spread(_ contender: Int, _ value: (Figures) -> Double) -> Spread {
+        Spread(rounds.map { value($0[contender]) })
     }
 
     /// The ratios to the first contender in the same round.
-    func ratio(_ contender: Int, _ value: (Measurement) -> Double) -> Spread {
+    func ratio(_ contender: Int, _ value: (Figures) -> Double) -> Spread {
         Spread(rounds.map { value($0[contender]) / value($0[0]) })
+    }
+
+    /// The ratios of the 99th percentile to that of the program in C that was better in the same round; nil if there is none, or
+    /// single operations were not timed.
+    func tailRatio(_ contender: Int) -> Spread? {
+        let programs = contenders.indices.filter { contenders[$0].hasPrefix("C") }
+        guard !programs.isEmpty, has({ Double($0.p99) }) else { return nil }
+        return Spread(
+            rounds.map { round in
+                let best = programs.map { round[$0].p99 }.min() ?? 0
+                return Double(round[contender].p99) / Double(max(best, 1))
+            })
     }
 }
 
 /// The middle and the ends of some numbers.
 struct Spread {
     let median: Double
+    /// A quarter of them are at most the first, and a quarter at least the second.
+    let lowerQuartile: Double
+    let upperQuartile: Double
     let minimum: Double
     let maximum: Double
 
     /// - Precondition: `numbers` is not empty.
     init(_ numbers: [Double]) {
         let sorted = numbers.sorted()
-        let middle = sorted.count / 2
-        median = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+        func quantile(_ share: Double) -> Double {
+            let place = share * Double(sorted.count - 1)
+            let below = sorted[Int(place)]
+            return below + (sorted[Int(place.rounded(.up))] - below) * (place - place.rounded(.down))
+        }
+        (lowerQuartile, median, upperQuartile) = (quantile(0.25), quantile(0.5), quantile(0.75))
         minimum = sorted[0]
         maximum = sorted[sorted.count - 1]
     }

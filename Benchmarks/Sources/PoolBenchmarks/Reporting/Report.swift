@@ -1,51 +1,74 @@
-import CBaseline
-import CMySQLBaseline
-import CPostgresBaseline
 import Foundation
+import Measuring
 
 /// All comparisons of a run, and what they were made with.
 struct Report: Codable {
     let date: Date
     let command: String
-    let machine: String
-    let versions: [String]
+    let machine: Machine
+    let servers: [String]
     let comparisons: [Comparison]
 
-    init(_ comparisons: [Comparison]) {
+    init(_ comparisons: [Comparison], servers: [String]) {
         self.comparisons = comparisons
+        self.servers = servers
         date = Date()
         command = (["PoolBenchmarks"] + Self.publicArguments).joined(separator: " ")
-        machine = "\(Self.processor), \(ProcessInfo.processInfo.processorCount) processors"
-        let libpq = Int(postgres_library_version())
-        versions = [
-            ProcessInfo.processInfo.operatingSystemVersionString, Self.compiler,
-            "libpq \(libpq / 10_000).\(libpq % 10_000)", "libmariadb \(String(cString: mysql_library_version()))",
-            "SQLite \(String(cString: sqlite_library_version()))",
-        ]
+        machine = Machine()
+    }
+
+    /// What an earlier run has written as JSON.
+    init(path: String) throws {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            self = try decoder.decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw BenchmarkError("the measurements in \(path) cannot be read: \(error)")
+        }
     }
 
     /// Writes the files that `options` ask for.
     func write(_ options: Options) throws {
+        let chart = Chart(comparisons)
         if let path = options.markdown { try Data(markdown.utf8).write(to: URL(filePath: path)) }
-        if let path = options.svg { try Data(Chart(comparisons).svg.utf8).write(to: URL(filePath: path)) }
+        if let path = options.svg { try Data(chart.svg.utf8).write(to: URL(filePath: path)) }
         if let path = options.json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             encoder.dateEncodingStrategy = .iso8601
             try encoder.encode(self).write(to: URL(filePath: path))
         }
+        if let path = options.document {
+            let folder = URL(filePath: path)
+            try Data(page.utf8).write(to: folder.appending(path: "Benchmarks.md"))
+            try Data(Chart(shown).svg.utf8).write(to: folder.appending(path: "Benchmarks.svg"))
+        }
+    }
+
+    /// With each number of tasks the chart would be too long to be looked at.
+    private var shown: [Comparison] {
+        func work(_ title: String) -> Substring { title.prefix(upTo: title.lastIndex(of: ",") ?? title.endIndex) }
+        let withEight = Set(comparisons.map(\.title).filter { $0.hasSuffix(", 8 tasks") }.map(work))
+        return comparisons.filter { $0.title.hasSuffix(", 8 tasks") || !withEight.contains(work($0.title)) }
+    }
+
+    /// What was measured with, and when.
+    var setting: String {
+        """
+        \(date.formatted(.iso8601.year().month().day())); \(machine.processor), \(machine.processors) processors; \
+        \(machine.system), kernel \(machine.kernel); \((machine.versions + servers).joined(separator: "; ")). \
+        Command: `\(command)`.
+        """
     }
 
     private var markdown: String {
         """
         # Benchmarks
 
-        \(date.formatted(.iso8601.year().month().day())), \(machine); \(versions.joined(separator: "; ")).
-        `\(command)`
+        \(setting)
 
-        All contenders of a table ran in turns, each in a process of its own. The times are medians of all rounds. A ratio is that to
-        the first contender in the same round: the median of all rounds, and the least and the greatest. The CPU time is user plus
-        system time of the contender's process, without the server's.
+        \(Self.howToRead)
 
         \(comparisons.map(\.markdown).joined(separator: "\n"))
         """
@@ -57,30 +80,11 @@ struct Report: Codable {
         for argument in CommandLine.arguments.dropFirst() {
             switch arguments.last {
             case "--url": arguments.append("URL")
-            case "--json", "--markdown", "--svg": arguments.append(URL(filePath: argument).lastPathComponent)
+            case "--json", "--markdown", "--svg", "--document", "--limits", "--record":
+                arguments.append(URL(filePath: argument).lastPathComponent)
             default: arguments.append(argument)
             }
         }
         return arguments
-    }
-
-    private static var processor: String {
-        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-        let line = information.split(separator: "\n").first { $0.hasPrefix("model name") }
-        return line?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces) ?? "an unknown processor"
-    }
-
-    /// The first line that the compiler says of itself, if there is one to ask.
-    private static var compiler: String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["swift", "--version"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return "an unknown Swift" }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text.split(separator: "\n").first.map(String.init) ?? "an unknown Swift"
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Measuring
 
 /// Text in columns, as Markdown.
 struct Table {
@@ -31,36 +32,64 @@ struct Table {
 }
 
 extension Comparison {
+    private struct Column {
+        let title: String
+        let cell: (_ contender: Int) -> String
+    }
+
     /// All that was measured, each contender in a line.
     var markdown: String {
-        let hasTimes = rounds.joined().contains { $0.p50 > 0 }
-        let hasMemory = rounds.joined().contains { $0.memoryEach != nil }
-        var table = Table(
-            ["contender", "a second"] + (hasTimes ? ["p50", "p99", "p99.9"] : [])
-                + ["CPU each"] + (hasMemory ? ["memory each"] : []) + ["throughput ratio", "CPU ratio"])
-        for (index, contender) in contenders.enumerated() {
-            var row = [contender, Form.count(median(index, \.throughput))]
-            if hasTimes {
-                row += [\Measurement.p50, \.p99, \.p999].map { time in
-                    Form.time(median(index) { Double($0[keyPath: time]) })
-                }
-            }
-            row.append(Form.time(median(index, \.processorTimePerOperation)))
-            if hasMemory { row.append("\(Form.count(median(index) { Double($0.memoryEach ?? 0) })) bytes") }
-            row += [Form.ratio(ratio(index, \.throughput)), Form.ratio(ratio(index, \.processorTimePerOperation))]
-            table.add(row)
+        let columns = columns
+        var table = Table(["contender"] + columns.map(\.title))
+        for (index, contender) in contenders.enumerated() { table.add([contender] + columns.map { $0.cell(index) }) }
+        let notes = absent.map { "\nNot measured: \($0).\n" }.joined()
+        return "### \(title)\n\n\(table.markdown)\n\(notes)"
+    }
+
+    private var columns: [Column] {
+        var columns = isTimed ? times : []
+        if has(\.allocationsEach) {
+            columns.append(Column(title: "allocations each") { Form.number(spread($0) { $0.allocationsEach ?? 0 }) })
         }
-        return "### \(fullTitle)\n\n\(table.markdown)\n"
+        if has(\.memoryEach) {
+            columns.append(
+                Column(title: "memory each") { "\(Form.count(spread($0) { $0.memoryEach ?? 0 }.median)) bytes" })
+        }
+        return columns
+    }
+
+    private var times: [Column] {
+        let hasTimes = has { Double($0.p50) }
+        var columns = [Column(title: "a second") { Form.count(spread($0, \.throughput).median) }]
+        if hasTimes {
+            columns.append(time("p50") { Double($0.p50) })
+            columns.append(time("p99") { Double($0.p99) })
+            columns.append(time("p99.9") { Double($0.p999) })
+        }
+        columns.append(time("CPU each") { $0.processorTimeEach })
+        columns.append(Column(title: "throughput ratio") { Form.number(ratio($0, \.throughput)) })
+        columns.append(Column(title: "CPU ratio") { Form.number(ratio($0, \.processorTimeEach)) })
+        if hasTimes, contenders[0].hasPrefix("C") {
+            columns.append(Column(title: "p99 ratio") { tailRatio($0).map(Form.number) ?? "" })
+        }
+        return columns
+    }
+
+    private func time(_ title: String, _ value: @escaping (Figures) -> Double) -> Column {
+        Column(title: title) { Form.time(spread($0, value).median) }
     }
 }
 
 /// How numbers look.
 enum Form {
-    static func ratio(_ spread: Spread) -> String {
-        String(format: "%.2f [%.2f–%.2f]", spread.median, spread.minimum, spread.maximum)
+    /// The median, the least and the greatest.
+    static func number(_ spread: Spread) -> String {
+        "\(number(spread.median)) [\(number(spread.minimum))–\(number(spread.maximum))]"
     }
 
-    static func ratio(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
+    static func number(_ number: Double) -> String {
+        number < 1000 ? String(format: "%.2f", number) : count(number)
+    }
 
     static func count(_ number: Double) -> String {
         let digits = String(format: "%.0f", number)
