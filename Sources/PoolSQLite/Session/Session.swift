@@ -79,12 +79,12 @@ struct Session: ~Copyable {
         let statement = try statementToRun(text)
         defer { statement.finish() }
         try statement.bind(binds)
-        var values: [SQLValue] = []
+        var rows = RowsBuilder(expectedSize: statement.expectedSize)
         if try statement.firstStep() {
-            values.reserveCapacity(statement.columns.names.count)
-            repeat { statement.readRow(into: &values) } while try statement.step()
+            repeat { statement.readRow(into: &rows) } while try statement.step()
         }
-        return Rows(columns: statement.columns, values: values)
+        statement.expectedSize = rows.size
+        return rows.take(statement.columns)
     }
 
     mutating func describe(_ text: String) throws -> StatementDescription {
