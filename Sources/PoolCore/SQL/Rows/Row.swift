@@ -86,6 +86,7 @@ extension Row {
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
         try Value(from: RowDecoder(RowDecoding(columns, storage, naming), offset: offset, number: number))
     }

@@ -2,23 +2,26 @@
 ///
 /// The type asks for its keys in the same order in each row, as a rule. So the columns of the keys are kept in that order, and
 /// the next key is compared with the one that came next in the row before.
+@usableFromInline
 final class RowDecoding {
-    let columns: Columns
-    let values: StoredValues
+    @usableFromInline let columns: Columns
+    @usableFromInline let values: StoredValues
     /// Of ``values``, which live as long.
-    let reader: ValueReader
-    let naming: ColumnNaming
+    @usableFromInline let reader: ValueReader
+    private let naming: ColumnNaming
     /// Apart, because each access to a property of an object is checked.
-    private let trail: UnsafeMutablePointer<Trail>
+    @usableFromInline let trail: UnsafeMutablePointer<Trail>
 
-    private struct Trail {
-        var steps: [(key: String, place: Columns.Place)] = []
-        var next = 0
+    @usableFromInline
+    struct Trail {
+        @usableFromInline var steps: [(key: String, place: Columns.Place)] = []
+        @usableFromInline var next = 0
     }
 
     /// A type that asks for more is found its columns by name.
     private static let stepLimit = 256
 
+    @usableFromInline
     init(_ columns: Columns, _ values: StoredValues, _ naming: ColumnNaming) {
         self.columns = columns
         self.values = values
@@ -33,10 +36,10 @@ final class RowDecoding {
         unsafe trail.deallocate()
     }
 
-    @inline(__always)
+    @inlinable
     func beginRow() { unsafe trail.pointee.next = 0 }
 
-    @inline(__always)
+    @inlinable
     func find(_ key: String) -> Columns.Place {
         let position = unsafe trail.pointee.next
         if unsafe position < trail.pointee.steps.count, unsafe trail.pointee.steps[position].key == key {
@@ -47,7 +50,8 @@ final class RowDecoding {
     }
 
     /// For a key that is asked for again, or that was not asked for in the row before, or in another order.
-    private func findElsewhere(_ key: String, _ trail: inout Trail) -> Columns.Place {
+    @usableFromInline
+    func findElsewhere(_ key: String, _ trail: inout Trail) -> Columns.Place {
         let position = trail.next
         if position > 0, trail.steps[position - 1].key == key { return trail.steps[position - 1].place }
         // One that was left out this time: those after it follow.
@@ -62,4 +66,8 @@ final class RowDecoding {
         }
         return place
     }
+
+    /// Why there is no one column for a key.
+    @usableFromInline
+    func absenceError(_ key: String) -> any Error { columns.absenceError(naming.columnName(for: key)) }
 }

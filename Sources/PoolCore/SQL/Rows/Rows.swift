@@ -104,6 +104,7 @@ extension Rows {
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
         let decoding = RowDecoding(columns, values, naming)
         var decoded: [Value] = []

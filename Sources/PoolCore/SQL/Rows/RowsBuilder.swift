@@ -97,7 +97,7 @@ public struct RowsBuilder: ~Copyable {
         room &-= MemoryLayout<StoredValues.Cell>.stride &+ bytes.count
         byteCount &+= bytes.count
         unsafe buffer.withUnsafeMutablePointerToElements { cells in
-            if let start = unsafe bytes.baseAddress {
+            if let start = bytes.baseAddress {
                 let place = unsafe UnsafeMutableRawPointer(cells) + (capacity &- byteCount)
                 unsafe place.copyMemory(from: start, byteCount: bytes.count)
             }
