@@ -138,7 +138,9 @@ struct ValueTests {
         }
     }
 
-    @Test("each value has the kind that it is stored as, whatever its column and the rows before are", arguments: [1, 600])
+    @Test(
+        "each value has the kind that it is stored as, whatever its column and the rows before are",
+        arguments: [1, 600])
     func mixedKinds(repeats: Int) async throws {
         let kinds: [SQLValue] = [.int(1), .text("two"), .double(3.5), .bytes([4]), .null, .text("größer")]
         try await TestDatabase().with { connection async throws in
@@ -148,7 +150,8 @@ struct ValueTests {
             let rows = try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid")
             #expect(rows.map { Array($0.values) } == sets)
             // The second run begins with as much memory as the first one took.
-            #expect(try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid").map { Array($0.values) } == sets)
+            #expect(
+                try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid").map { Array($0.values) } == sets)
             #expect(throws: SQLDecodingError.self) { try rows[0]["a", as: Int.self] }
             let error = #expect(throws: SQLDecodingError.self) { try rows.decode((Int?, String?).self) }
             #expect(error?.row == 1)

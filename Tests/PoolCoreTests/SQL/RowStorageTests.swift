@@ -83,8 +83,10 @@ struct RowStorageTests {
             var c0: Int
             var c1: String
         }
-        let values: [SQLValue] = (0..<1_000).flatMap { number -> [SQLValue] in
-            [.int(Int64(number)), number == 777 ? .double(0.5) : .text("\(number)")]
+        var values: [SQLValue] = []
+        for number: Int64 in 0..<1_000 {
+            let second: SQLValue = number == 777 ? .double(0.5) : .text("\(number)")
+            values += [.int(number), second]
         }
         let rows = rows(values, columns: 2)
         let errors = [
@@ -108,7 +110,8 @@ struct RowStorageTests {
         let rows = rows((0..<20).map { .int(Int64($0)) }, columns: 10)
         let ten = try rows.decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self)
         #expect(ten[1].0 == 10 && ten[1].1 == 11 && ten[1].8 == 18 && ten[1].9 == 19)
-        #expect(try rows[1].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).9 == 19)
+        let wide = try rows[1].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self)
+        #expect(wide.0 == 10 && wide.9 == 19)
         let eight = self.rows((0..<16).map { .int(Int64($0)) }, columns: 8)
         let last = try eight.decode((Int, Int, Int, Int, Int, Int, Int, Int).self)[1]
         #expect(last.0 == 8 && last.1 == 9 && last.6 == 14 && last.7 == 15)
@@ -163,8 +166,11 @@ struct RowKeyTests {
                 #expect(container.contains(keys[0]))
             }
         }
-        let values: [SQLValue] = (0..<8).flatMap { row -> [SQLValue] in
-            [.int(Int64(row * 10 + 2)), .int(Int64(row * 10 + 1)), .int(Int64(row % 4)), .int(Int64(row * 10 + 3))]
+        var values: [SQLValue] = []
+        for row: Int64 in 0..<8 {
+            let ten: Int64 = row * 10
+            let numbers: [Int64] = [ten + 2, ten + 1, row % 4, ten + 3]
+            values += numbers.map { SQLValue.int($0) }
         }
         let decoded = try rows(["b", "a", "kind", "c"], values).decode(Shape.self).map(\.sizes)
         #expect(decoded[0] == [1, 2, 3])

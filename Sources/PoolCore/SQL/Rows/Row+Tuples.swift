@@ -48,7 +48,9 @@ extension Row {
 
     /// The row as a tuple of five columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth).Type
     ) throws -> (First, Second, Third, Fourth, Fifth) {
         try columns.check(count: 5, for: type)
@@ -57,28 +59,45 @@ extension Row {
 
     /// The row as a tuple of six columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth).Type
     ) throws -> (First, Second, Third, Fourth, Fifth, Sixth) {
         try columns.check(count: 6, for: type)
-        return (try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5))
+        return (
+            try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5)
+        )
     }
 
     /// The row as a tuple of seven columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable, Seventh: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable, Seventh: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth, Seventh).Type
     ) throws -> (First, Second, Third, Fourth, Fifth, Sixth, Seventh) {
         try columns.check(count: 7, for: type)
-        return (try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5), try value(at: 6))
+        return (
+            try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5),
+            try value(at: 6)
+        )
     }
 
     /// The row as a tuple of eight columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable, Seventh: SQLDecodable, Eighth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable, Seventh: SQLDecodable, Eighth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth, Seventh, Eighth).Type
     ) throws -> (First, Second, Third, Fourth, Fifth, Sixth, Seventh, Eighth) {
         try columns.check(count: 8, for: type)
-        return (try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5), try value(at: 6), try value(at: 7))
+        return (
+            try value(at: 0), try value(at: 1), try value(at: 2), try value(at: 3), try value(at: 4), try value(at: 5),
+            try value(at: 6), try value(at: 7)
+        )
     }
 }

@@ -17,7 +17,9 @@ extension Rows {
                 next += 1
                 return try value(reader, at: next)
             }
-            return (try value(reader, at: place), try value(reader, at: place + 1), repeat try nextValue((each Other).self))
+            return (
+                try value(reader, at: place), try value(reader, at: place + 1), repeat try nextValue((each Other).self)
+            )
         }
     }
 
@@ -47,47 +49,75 @@ extension Rows {
         _ type: (First, Second, Third, Fourth).Type
     ) throws -> [(First, Second, Third, Fourth)] {
         try tuples(4, type) { reader, place in
-            (try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2), try value(reader, at: place + 3))
+            (
+                try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2),
+                try value(reader, at: place + 3)
+            )
         }
     }
 
     /// Each row as a tuple of five columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth).Type
     ) throws -> [(First, Second, Third, Fourth, Fifth)] {
         try tuples(5, type) { reader, place in
-            (try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2), try value(reader, at: place + 3), try value(reader, at: place + 4))
+            (
+                try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2),
+                try value(reader, at: place + 3), try value(reader, at: place + 4)
+            )
         }
     }
 
     /// Each row as a tuple of six columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth).Type
     ) throws -> [(First, Second, Third, Fourth, Fifth, Sixth)] {
         try tuples(6, type) { reader, place in
-            (try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2), try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5))
+            (
+                try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2),
+                try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5)
+            )
         }
     }
 
     /// Each row as a tuple of seven columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable, Seventh: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable, Seventh: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth, Seventh).Type
     ) throws -> [(First, Second, Third, Fourth, Fifth, Sixth, Seventh)] {
         try tuples(7, type) { reader, place in
-            (try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2), try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5), try value(reader, at: place + 6))
+            (
+                try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2),
+                try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5),
+                try value(reader, at: place + 6)
+            )
         }
     }
 
     /// Each row as a tuple of eight columns.
     @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable, Sixth: SQLDecodable, Seventh: SQLDecodable, Eighth: SQLDecodable>(
+    public func decode<
+        First: SQLDecodable, Second: SQLDecodable, Third: SQLDecodable, Fourth: SQLDecodable, Fifth: SQLDecodable,
+        Sixth: SQLDecodable, Seventh: SQLDecodable, Eighth: SQLDecodable
+    >(
         _ type: (First, Second, Third, Fourth, Fifth, Sixth, Seventh, Eighth).Type
     ) throws -> [(First, Second, Third, Fourth, Fifth, Sixth, Seventh, Eighth)] {
         try tuples(8, type) { reader, place in
-            (try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2), try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5), try value(reader, at: place + 6), try value(reader, at: place + 7))
+            (
+                try value(reader, at: place), try value(reader, at: place + 1), try value(reader, at: place + 2),
+                try value(reader, at: place + 3), try value(reader, at: place + 4), try value(reader, at: place + 5),
+                try value(reader, at: place + 6), try value(reader, at: place + 7)
+            )
         }
     }
 
