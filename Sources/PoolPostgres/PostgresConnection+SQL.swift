@@ -21,7 +21,7 @@ extension PostgresConnection {
         let exchange = try await perform { operation in
             try await run(StatementRequest(text: text, binds: binds), operation)
         }
-        return Rows(columns: exchange.columns ?? Columns(names: []), values: exchange.values)
+        return exchange.rows ?? Rows(columns: Columns(names: []), values: [])
     }
 
     /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
@@ -33,8 +33,8 @@ extension PostgresConnection {
         let (text, binds) = try sql.rendered(in: .postgres)
         let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
         return try await perform { operation in
-            let (columns, values) = try await openCursor(request, operation)
-            return PostgresCursor(self, columns: columns, firstValues: values)
+            let (columns, rows) = try await openCursor(request, operation)
+            return PostgresCursor(self, columns: columns, rows: rows)
         }
     }
 

@@ -8,30 +8,28 @@ public final class PostgresCursor: SQLCursor {
     private let state: Mutex<State>
 
     private struct State {
-        /// What came with the columns.
-        var firstValues: [SQLValue]
+        /// All of a statement that had ended when its columns came.
+        var rows: Rows?
         var isClosed = false
     }
 
-    init(_ connection: PostgresConnection, columns: Columns, firstValues: [SQLValue]) {
+    init(_ connection: PostgresConnection, columns: Columns, rows: Rows?) {
         self.connection = connection
         self.columns = columns
-        state = Mutex(State(firstValues: firstValues))
+        state = Mutex(State(rows: rows))
     }
 
     public func next(maximumRows: Int) async throws -> Rows? {
         let (first, isClosed) = state.withLock { state in
-            defer { state.firstValues = [] }
-            return (state.firstValues, state.isClosed)
+            defer { state.rows = nil }
+            return (state.rows, state.isClosed)
         }
         if isClosed { return nil }
+        if let first, !first.isEmpty { return first }
         // After an error the statement may still run, where the task was cancelled before this has asked for anything.
-        let values = try await connection.fetch(maximumRows, after: first, columnCount: columns.count)
-        if values.isEmpty {
-            state.withLock { $0.isClosed = true }
-            return nil
-        }
-        return Rows(columns: columns, values: values)
+        if let rows = try await connection.fetch(maximumRows), !rows.isEmpty { return rows }
+        state.withLock { $0.isClosed = true }
+        return nil
     }
 
     public func close() async throws {
@@ -44,24 +42,25 @@ public final class PostgresCursor: SQLCursor {
 }
 
 extension PostgresConnection {
-    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns.
-    func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, [SQLValue]) {
+    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns. Returns all rows of
+    /// one that has ended by then.
+    func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, Rows?) {
         try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
 
     /// The next rows, none at the end.
-    func fetch(_ maximumRows: Int, after first: [SQLValue], columnCount: Int) async throws -> [SQLValue] {
+    func fetch(_ maximumRows: Int) async throws -> Rows? {
         try await perform { operation in
             let isRunning = withSession { session in
-                session.exchange?.resume(first, columnCount: columnCount, limit: maximumRows)
+                session.exchange?.resume(limit: maximumRows)
                 return session.exchange != nil
             }
-            if !isRunning { return first }
+            if !isRunning { return nil }
             while true {
                 let isAnswered = try await drive(operation)
-                let values = try withSession { try $0.takeRows(isAnswered: isAnswered) }
+                let rows = try withSession { try $0.takeRows(isAnswered: isAnswered) }
                 // Rows without columns are none to the caller, and do not end the statement.
-                if isAnswered || !values.isEmpty { return values }
+                if isAnswered || rows?.isEmpty == false { return rows }
             }
         }
     }
@@ -102,17 +101,13 @@ extension Session {
         return !isTransactionOpen && exchange.traits.contains(.onlyReads) && !isInExplicitTransaction
     }
 
-    fileprivate mutating func firstRows(isAnswered: Bool) throws -> (Columns, [SQLValue]) {
-        if isAnswered {
-            let ended = try finish()
-            return (ended.columns ?? Columns(names: []), ended.values)
-        }
-        let columns = exchange?.columns ?? Columns(names: [])
-        return (columns, try takeRows(isAnswered: false))
+    fileprivate mutating func firstRows(isAnswered: Bool) throws -> (Columns, Rows?) {
+        if !isAnswered { return (exchange?.columns ?? Columns(names: []), nil) }
+        let rows = try finish().rows ?? Rows(columns: Columns(names: []), values: [])
+        return (rows.columns, rows)
     }
 
-    fileprivate mutating func takeRows(isAnswered: Bool) throws -> [SQLValue] {
-        if isAnswered { return try finish().values }
-        return exchange?.takeValues() ?? []
+    fileprivate mutating func takeRows(isAnswered: Bool) throws -> Rows? {
+        isAnswered ? try finish().rows : exchange?.takeRows()
     }
 }

@@ -68,29 +68,24 @@ public final class SQLiteConnection: SQLConnection {
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
-        guard let thread, !thread.isCurrent else { return try await performHere(isCancellable: isCancellable, body) }
-        let operation = interrupter.begin(cancellable: isCancellable)
+        let operation = interrupter.begin(isCancellable ? .calls : .nothing)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
+            guard let thread, !thread.isCurrent else { return try withSession(body) }
             return try await thread.run { try self.withSession(body) }
         } onCancel: {
             interrupter.cancel(operation)
         }
     }
 
-    /// ``perform(isCancellable:_:)`` where the caller is already in the right place. Its closure needs no allocation.
-    private func performHere<Result: Sendable>(
-        isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
-    ) async throws -> Result {
-        let operation = interrupter.begin(cancellable: isCancellable)
+    /// As ``perform(isCancellable:_:)``, where the caller is already in the right place and SQLite asks often enough whether to
+    /// stop. Nothing tells it to then, because to ask to be told takes longer than to read a row.
+    private func performHere<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
+        try Task.checkCancellation()
+        let operation = interrupter.begin(.callsAndTask)
         defer { interrupter.end(operation) }
-        return try await withTaskCancellationHandler {
-            if isCancellable { try Task.checkCancellation() }
-            return try withSession(body)
-        } onCancel: {
-            interrupter.cancel(operation)
-        }
+        return try withSession(body)
     }
 
     /// True if a statement can run on the thread that asks.
@@ -180,13 +175,13 @@ extension SQLiteConnection {
     /// What triggers insert does not count. See https://www.sqlite.org/c3ref/last_insert_rowid.html
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
-        if isHere { return try await performHere { try $0.execute(text, binds) } }
+        if isHere, let result = try performHere({ try $0.executeIfAsking(text, binds) }) { return result }
         return try await perform { try $0.execute(text, binds) }
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
-        if isHere { return try await performHere { try $0.query(text, binds) } }
+        if isHere, let rows = try performHere({ try $0.queryIfAsking(text, binds) }) { return rows }
         return try await perform { try $0.query(text, binds) }
     }
 

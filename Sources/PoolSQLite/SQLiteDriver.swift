@@ -59,7 +59,7 @@ public struct SQLiteDriver: SQLDriver {
             throw SQLiteError(.misuse, "The driver has no lane \"\(request.lane.target)\"", isConnecting: true)
         }
         let interrupter = Interrupter()
-        let operation = interrupter.begin(cancellable: true)
+        let operation = interrupter.begin(.calls)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()

@@ -201,6 +201,45 @@ struct CancellationTests {
         }
     }
 
+    @Test("waiting for a lock ends so, too, for a task that runs on the connection's thread")
+    func cancelsBusyWaitOnConnectionsThread() async throws {
+        let database = try TestDatabase(busyTimeout: .seconds(3_600))
+        try await database.with { connection async throws in
+            let waiting = Signal()
+            try await connection.run("CREATE TABLE t(a)")
+            let executor = try #require(connection.executor)
+            try await database.with { other async throws in
+                try await other.transaction(.begin(TransactionOptions()))
+                let task = Task(executorPreference: executor) {
+                    waiting.fire()
+                    try await connection.run("INSERT INTO t VALUES (1)")
+                }
+                await waiting.wait()
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+                try await other.transaction(.rollback)
+            }
+            #expect(connection.condition == .clean)
+        }
+    }
+
+    @Test(
+        "what may work for long without asking whether to stop is known, also behind a view",
+        arguments: [
+            ("SELECT count(*) FROM t", true), ("SELECT * FROM counted", true), ("PRAGMA integrity_check", true),
+            ("PRAGMA wal_checkpoint", true), ("INSERT INTO t SELECT COUNT(*) FROM t", true),
+            ("SELECT a FROM t", false), ("SELECT length(a) FROM t ORDER BY a", false), ("DELETE FROM t", false),
+        ])
+    func needsInterrupt(text: String, isExpected: Bool) async throws {
+        try await TestDatabase().with { connection async throws in
+            try await connection.executeScript("CREATE TABLE t(a); CREATE VIEW counted AS SELECT count(*) FROM t")
+            let isKnown = try await connection.perform { session in
+                try session.open().prepare(text, isPersistent: false).traits.contains(.needsInterrupt)
+            }
+            #expect(isKnown == isExpected)
+        }
+    }
+
     @Test("a forced close interrupts what runs, and frees the handle after it")
     func forcedClose() async throws {
         let running = Signal()

@@ -138,6 +138,27 @@ struct ValueTests {
         }
     }
 
+    @Test(
+        "each value has the kind that it is stored as, whatever its column and the rows before are",
+        arguments: [1, 600])
+    func mixedKinds(repeats: Int) async throws {
+        let kinds: [SQLValue] = [.int(1), .text("two"), .double(3.5), .bytes([4]), .null, .text("größer")]
+        try await TestDatabase().with { connection async throws in
+            try await connection.run("CREATE TABLE t(a, a2)")
+            let sets = (0..<repeats).flatMap { _ in kinds.indices.map { [kinds[$0], kinds[(($0 + 1) % kinds.count)]] } }
+            try await connection.executeBatch("INSERT INTO t VALUES (\(.parameter), \(.parameter))", sets)
+            let rows = try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid")
+            #expect(rows.map { Array($0.values) } == sets)
+            // The second run begins with as much memory as the first one took.
+            #expect(
+                try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid").map { Array($0.values) } == sets)
+            #expect(throws: SQLDecodingError.self) { try rows[0]["a", as: Int.self] }
+            let error = #expect(throws: SQLDecodingError.self) { try rows.decode((Int?, String?).self) }
+            #expect(error?.row == 1)
+            #expect(error?.actualType == "text")
+        }
+    }
+
     @Test("a value of the wrong type fails on decoding, and names the column")
     func wrongType() async throws {
         try await TestDatabase().with { connection async throws in

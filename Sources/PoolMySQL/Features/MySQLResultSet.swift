@@ -18,10 +18,11 @@ public struct MySQLResultSet: Sendable {
 }
 
 extension MySQLResultSet {
-    init(columns: Columns?, values: [SQLValue], _ link: Link, areOutParameters: Bool) {
-        rows = Rows(columns: columns ?? Columns(names: []), values: values)
-        affectedRows = columns == nil ? link.affectedRows : 0
-        let id = columns == nil ? link.lastInsertedID : 0
+    /// `rows` is nil for a result that has none.
+    init(_ rows: Rows?, _ link: Link, areOutParameters: Bool) {
+        self.rows = rows ?? Rows(columns: Columns(names: []), values: [])
+        affectedRows = rows == nil ? link.affectedRows : 0
+        let id = rows == nil ? link.lastInsertedID : 0
         lastInsertedID = id == 0 ? nil : id
         warningCount = link.warningCount
         self.areOutParameters = areOutParameters

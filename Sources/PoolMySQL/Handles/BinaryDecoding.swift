@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// Takes values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
 @safe
@@ -33,18 +33,21 @@ struct BinaryDecoding {
         return unsafe UnsafeRawBufferPointer(start: position, count: count)
     }
 
+    /// Appends a value to `rows`. The kinds that most columns have are taken from where they lie.
     @inline(__always)
-    mutating func value(_ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
+    mutating func read(_ kind: ColumnKind, _ zone: SessionZone, into rows: inout RowsBuilder) {
         switch kind {
-        case .int64: return .int(take())
-        case .int32: return .int(Int64(take(Int32.self)))
-        case .text: return unsafe Self.text(takeBytes())
-        case .double: return .double(Double(bitPattern: take()))
-        default: return otherValue(kind, zone)
+        case .int64: rows.append(take() as Int64)
+        case .int32: rows.append(Int64(take(Int32.self)))
+        case .text: unsafe rows.append(uncheckedText: takeBytes())
+        case .double: rows.append(Double(bitPattern: take()))
+        case .json: unsafe rows.append(uncheckedJSON: takeBytes())
+        case .bytes: unsafe rows.append(bytes: takeBytes())
+        default: rows.append(value(kind, zone))
         }
     }
 
-    private mutating func otherValue(_ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
+    private mutating func value(_ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
         switch kind {
         case .null: return .null
         case .int8: return .int(Int64(take(Int8.self)))

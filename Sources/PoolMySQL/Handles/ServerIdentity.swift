@@ -36,9 +36,7 @@ extension Link {
 
     private func pairs(_ text: String) throws -> [String: String] {
         try query(text)
-        let rows = try rows()
-        var values: [SQLValue] = []
-        while try rows.next(into: &values, .other) {}
+        let values = try rows().allValues(.other)
         var pairs: [String: String] = [:]
         for index in stride(from: 0, to: values.count - 1, by: 2) {
             if case .text(let name) = values[index], case .text(let value) = values[index + 1] {

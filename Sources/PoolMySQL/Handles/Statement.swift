@@ -1,5 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used only where its ``Link`` is.
 @safe
@@ -9,6 +9,8 @@ final class Statement {
     let parameterCount: Int
     /// The columns of the latest result; before the first run, those that the server expects.
     private(set) var columns = Columns(names: [])
+    /// How much memory the rows of the latest run took, for those of the next.
+    var expectedSize = 0
     private var shapes: [FieldShape] = []
     private let reader = RowReader()
     /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
@@ -103,22 +105,20 @@ final class Statement {
         if result != 0 { throw error }
     }
 
-    /// All rows that are left, as values one after the other; `limit` of them at most. True if there may be more.
-    func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+    /// Appends all rows that are left; `limit` of them at most. True if there may be more.
+    func take(_ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
         reader.begin(zone)
-        defer { reader.move(to: &values) }
-        var count = 0
-        while count < limit {
-            reader.makeRoom()
-            let result = unsafe mysql_stmt_fetch(pointer)
-            if result == MYSQL_NO_DATA {
-                noteEndOfRows()
-                return false
+        return try reader.read(into: &rows) {
+            for _ in 0..<limit {
+                let result = unsafe mysql_stmt_fetch(pointer)
+                if result == MYSQL_NO_DATA {
+                    noteEndOfRows()
+                    return false
+                }
+                if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
             }
-            if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
-            count += 1
+            return true
         }
-        return true
     }
 
     /// libmariadb leaves the status at the end of rows unread where they came one by one. It is the packet read last.

@@ -1,5 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. It must end before its link is used
 /// again.
@@ -26,7 +26,7 @@ final class TextRows {
     }
 
     /// Appends the next row's values. False at the end.
-    func next(into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+    func next(into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
         if isAtEnd { return false }
         guard let row = unsafe mysql_fetch_row(result) else {
             isAtEnd = true
@@ -37,12 +37,19 @@ final class TextRows {
         let lengths = unsafe mysql_fetch_lengths(result)
         for column in kinds.indices {
             guard let start = unsafe row[column], let lengths = unsafe lengths else {
-                values.append(.null)
+                rows.appendNull()
                 continue
             }
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(lengths[column]))
-            values.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
+            rows.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
         }
         return true
+    }
+
+    /// The values of all rows that are left, one after the other.
+    func allValues(_ zone: SessionZone) throws -> [SQLValue] {
+        var rows = RowsBuilder()
+        while try next(into: &rows, zone) {}
+        return rows.take(columns).flatMap { Array($0.values) }
     }
 }

@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// A statement that is in the middle of its rows, which the server sends as they are taken.
 final class OpenCursor {
@@ -11,6 +11,8 @@ final class OpenCursor {
     let text: String
     let traits: StatementTraits
     let columns: Columns
+    /// How much memory the latest rows took, for the next.
+    var expectedSize = 0
     private let source: Source
 
     init(_ source: Source, number: UInt64, text: String, traits: StatementTraits) {
@@ -25,11 +27,11 @@ final class OpenCursor {
     }
 
     /// Appends up to `limit` rows. False if there are no more.
-    func take(_ limit: Int, into values: inout [SQLValue], _ zone: SessionZone) throws -> Bool {
+    func take(_ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
         switch source {
-        case .prepared(let statement): return try statement.take(limit, into: &values, zone)
-        case .text(let rows):
-            for _ in 0..<limit where try !rows.next(into: &values, zone) { return false }
+        case .prepared(let statement): return try statement.take(limit, into: &rows, zone)
+        case .text(let source):
+            for _ in 0..<limit where try !source.next(into: &rows, zone) { return false }
             return true
         }
     }

@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 extension Session {
     /// The start of a stream.
@@ -74,13 +74,13 @@ extension Session {
             throw MySQLError.local(
                 .misuse, "The stream is closed: its transaction or its lease has ended, or it was closed")
         }
-        var values: [SQLValue] = []
-        values.reserveCapacity(min(maximumRows, 1_024) * open.columns.count)
+        var rows = RowsBuilder(expectedSize: open.expectedSize)
         do {
             try checkSignal()
-            let mayHaveMore = try open.take(max(1, maximumRows), into: &values, zone(of: open.traits))
+            let mayHaveMore = try open.take(max(1, maximumRows), into: &rows, zone(of: open.traits))
             if !mayHaveMore { finish(open, link) }
-            return (Rows(columns: open.columns, values: values), mayHaveMore)
+            open.expectedSize = rows.size
+            return (rows.take(open.columns), mayHaveMore)
         } catch let error as MySQLError where error.isLocal {
             // Its rows are still to come.
             try closeCursor()
@@ -103,12 +103,12 @@ extension Session {
     mutating func closeCursor() throws {
         guard let open = cursor else { return }
         let link = try self.open()
-        var dropped: [SQLValue] = []
+        var dropped = RowsBuilder()
         do {
             var mayHaveMore = try open.take(500, into: &dropped, zone)
             if mayHaveMore, open.traits.contains(.onlyReads) { interrupter.stopRunning() }
             while mayHaveMore {
-                dropped.removeAll(keepingCapacity: true)
+                dropped.removeAll()
                 mayHaveMore = try open.take(1_000, into: &dropped, zone)
             }
             finish(open, link)

@@ -57,10 +57,7 @@ extension Session {
     func values(_ text: String) throws -> [SQLValue] {
         let link = try open()
         try link.query(text)
-        let rows = try link.rows()
-        var values: [SQLValue] = []
-        while try rows.next(into: &values, .other) {}
-        return values
+        return try link.rows().allValues(.other)
     }
 
     /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.

@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 extension Session {
     /// Which of a statement's results are kept.
@@ -56,24 +56,20 @@ extension Session {
     mutating func collect(_ statement: Statement, _ keeping: Keeping, _ link: Link) throws -> [MySQLResultSet] {
         var results: [MySQLResultSet] = []
         repeat {
-            var values: [SQLValue] = []
-            var hasRows = false
+            var rows: Rows?
             let isOut = link.status.contains(.outParameters)
             if statement.columnCount > 0 {
-                hasRows = true
                 // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
                 if link.status.contains(.moreResults) { try statement.store() }
                 let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
                 let zone = zone(of: statement.traits)
-                while try statement.take(isKept ? .max : 1_000, into: &values, zone) {
-                    values.removeAll(keepingCapacity: true)
-                }
-                if !isKept { values = [] }
+                var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
+                while try statement.take(isKept ? .max : 1_000, into: &builder, zone) { builder.removeAll() }
+                if isKept { statement.expectedSize = builder.size } else { builder.removeAll() }
+                rows = builder.take(statement.columns)
             }
-            results.append(
-                MySQLResultSet(
-                    columns: hasRows ? statement.columns : nil, values: values, link, areOutParameters: isOut))
-            if hasRows { statement.freeResult() }
+            results.append(MySQLResultSet(rows, link, areOutParameters: isOut))
+            if rows != nil { statement.freeResult() }
         } while try statement.nextResult()
         return results.count > 1 ? settledZones(results, link) : results
     }
@@ -165,13 +161,13 @@ extension Session {
     }
 
     func collectText(_ link: Link, isKept: Bool, _ zone: SessionZone) throws -> MySQLResultSet {
-        if link.columnCount == 0 { return MySQLResultSet(columns: nil, values: [], link, areOutParameters: false) }
-        let rows = try link.rows()
-        var values: [SQLValue] = []
-        while try rows.next(into: &values, zone) {
-            if !isKept { values.removeAll(keepingCapacity: true) }
+        if link.columnCount == 0 { return MySQLResultSet(nil, link, areOutParameters: false) }
+        let source = try link.rows()
+        var rows = RowsBuilder()
+        while try source.next(into: &rows, zone) {
+            if !isKept { rows.removeAll() }
         }
-        return MySQLResultSet(columns: rows.columns, values: isKept ? values : [], link, areOutParameters: false)
+        return MySQLResultSet(rows.take(source.columns), link, areOutParameters: false)
     }
 
     /// Runs a statement of the driver's own, or of the configuration, and drops its rows.

@@ -175,8 +175,7 @@ struct Session: ~Copyable {
         var values: [SQLValue] = []
         do {
             try link.query("SELECT @@session.time_zone")
-            let rows = try link.rows()
-            while try rows.next(into: &values, zone) {}
+            values = try link.rows().allValues(zone)
         } catch {
             isBroken = true
         }

@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// What was sent to the server and is not yet answered, and what has come of the answer. A class, so that the session changes
 /// it where it is.
@@ -43,8 +43,8 @@ final class Exchange {
     /// That of the rows, once some have come.
     private var shape: StatementShape?
     var columns: Columns? { shape?.columns }
-    var values: [SQLValue] = []
-    var rowCount = 0
+    private var rows: RowsBuilder
+    private(set) var rowCount = 0
     var results: [StatementResult] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
@@ -61,14 +61,15 @@ final class Exchange {
         self.isPreparing = isPreparing
         self.dropsRows = dropsRows
         self.allowsCopy = allowsCopy
+        rows = RowsBuilder(expectedSize: statement?.expectedSize ?? 0)
     }
 
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
-        let rows = Rows(columns: columns ?? Columns(names: []), values: values)
+        let rows = takeRows()
         outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
         statement = nextStatements.popLast()
-        (shape, learned, values, error) = (nil, nil, [], nil)
+        (shape, learned, error) = (nil, nil, nil)
     }
 
     /// True for the first COPY, if one was asked for.
@@ -83,21 +84,23 @@ final class Exchange {
 
     // MARK: Rows
 
+    /// Those that have come since the last ones were taken.
+    func takeRows() -> Rows {
+        rowCount = 0
+        if rows.size > 0 { statement?.expectedSize = rows.size }
+        return rows.take(columns ?? Columns(names: []))
+    }
+
     func append(_ result: borrowing ResultHandle) {
         if result.status == .rows { results.append(StatementResult(affectedRows: result.affectedRows)) }
-        let rows = result.rowCount
-        rowCount += rows
+        rowCount += result.rowCount
         // Rows that cannot be read any more are dropped.
         if dropsRows || error != nil { return }
         guard let shape = shape ?? findShape(of: result) else { return }
         self.shape = shape
-        // Taken out meanwhile, because each access to a property of an object is checked.
-        var values = self.values
-        self.values = []
-        if let column = result.decode(shape.readers, into: &values) {
+        if let column = result.decode(shape.readers, into: &rows) {
             error = .unreadable(shape.columns.names[column], shape.readers[column].type)
         }
-        self.values = values
     }
 
     /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.
@@ -124,30 +127,21 @@ extension Exchange {
 
     func note(tag: String) { self.tag = tag }
 
-    /// Goes on up to `limit` rows, of which `first` are there.
-    func resume(_ first: [SQLValue], columnCount: Int, limit: Int) {
-        values = first
-        rowCount = columnCount == 0 ? 0 : first.count / columnCount
-        rowLimit = limit
-    }
-
-    func takeValues() -> [SQLValue] {
-        defer { (values, rowCount) = ([], 0) }
-        return values
-    }
+    /// Goes on up to `limit` rows, with those that are there.
+    func resume(limit: Int) { rowLimit = limit }
 
     /// Goes on to the end without pausing, and keeps no row.
     func dropRows() {
         dropsRows = true
         rowLimit = .max
-        values = []
+        rows.removeAll()
     }
 }
 
 /// What an exchange has brought.
 struct ExchangeResult: Sendable {
-    var columns: Columns?
-    var values: [SQLValue]
+    /// Nil for a statement that returns none.
+    var rows: Rows?
     var results: [StatementResult]
     var tag: String
     /// Of a batch of different statements, one for each.
@@ -167,47 +161,4 @@ enum ExchangeStep: Sendable {
     case paused
     /// The server is ready for the next statement, or the connection is lost.
     case finished
-}
-
-extension ResultHandle {
-    /// Appends the values of all rows, row by row, up to one that cannot be read, whose column it returns then.
-    fileprivate func decode(_ readers: [ColumnReader], into values: inout [SQLValue]) -> Int? {
-        let count = rowCount * readers.count
-        if count == 0 { return nil }
-        let isBinary = columnIsBinary(0)
-        // Rows that come one by one.
-        if rowCount == 1 {
-            for column in readers.indices {
-                guard let value = value(0, column, readers[column], isBinary: isBinary) else { return column }
-                values.append(value)
-            }
-            return nil
-        }
-        var unreadable: Int?
-        // The whole of a result, as a rule: written straight to where it stays.
-        let decoded = unsafe [SQLValue](unsafeUninitializedCapacity: count) { places, initialized in
-            for row in 0..<rowCount {
-                for column in readers.indices {
-                    guard let value = value(row, column, readers[column], isBinary: isBinary) else {
-                        unreadable = column
-                        return
-                    }
-                    unsafe places.initializeElement(at: initialized, to: value)
-                    initialized += 1
-                }
-            }
-        }
-        if values.isEmpty { values = decoded } else { values += decoded }
-        return unreadable
-    }
-
-    /// Nil for what is none of the column's type.
-    private func value(_ row: Int, _ column: Int, _ reader: ColumnReader, isBinary: Bool) -> SQLValue? {
-        let value = unsafe withValue(row, column) { bytes in
-            unsafe isBinary ? reader.decodeBinary(bytes) : reader.decodeText(bytes)
-        }
-        // NULL has no bytes.
-        guard let value else { return .null }
-        return value
-    }
 }

@@ -136,7 +136,7 @@ struct Session: ~Copyable {
             throw error
         }
         return ExchangeResult(
-            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag,
+            rows: exchange.columns == nil ? nil : exchange.takeRows(), results: exchange.results, tag: exchange.tag,
             outcomes: exchange.outcomes ?? [])
     }
 

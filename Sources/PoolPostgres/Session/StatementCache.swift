@@ -11,6 +11,8 @@ final class KnownStatement {
     /// The name of the prepared statement on the server; nil if it is not prepared.
     fileprivate(set) var name: String?
     var useCount = 0
+    /// How much memory the rows of the latest run took, for those of the next.
+    var expectedSize = 0
     /// The places of the parameters whose types the server cannot tell, so that the values must.
     var undetermined: Set<Int> = []
     /// The same text with types that values have decided.

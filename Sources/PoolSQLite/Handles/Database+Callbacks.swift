@@ -49,7 +49,9 @@ extension Database {
             { context, action, first, second, database, trigger in
                 guard let context = unsafe context else { return SQLITE_OK }
                 let watch = unsafe Unmanaged<PrepareWatch>.fromOpaque(context).takeUnretainedValue()
-                if action == SQLITE_PRAGMA {
+                if action == SQLITE_FUNCTION {
+                    unsafe watch.seeCall(of: second)
+                } else if action == SQLITE_PRAGMA {
                     guard let first = unsafe first else { return SQLITE_OK }
                     unsafe watch.seePragma(String(cString: first), hasArgument: second != nil)
                 } else {

@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// Owns one `sqlite3 *`. Not thread-safe: the connection's lock guards it.
 @safe
@@ -172,9 +172,9 @@ final class Database {
     func rows(_ text: String, _ binds: [SQLValue] = []) throws -> [SQLValue] {
         let statement = try prepare(text, isPersistent: false, isOwn: true)
         try statement.bind(binds)
-        var values: [SQLValue] = []
-        while try statement.step() { statement.readRow(into: &values) }
-        return values
+        var rows = RowsBuilder()
+        while try statement.step() { statement.readRow(into: &rows) }
+        return rows.take(statement.columns).flatMap { Array($0.values) }
     }
 
     // MARK: Errors

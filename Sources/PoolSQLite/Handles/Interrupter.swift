@@ -4,10 +4,12 @@ internal import Synchronization
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
 /// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called
-/// only under the lock that also begins and ends an operation, and beside it a signal is set which SQLite asks for
-/// while it works (the progress handler) and while it waits for a lock (the busy handler).
+/// only while an operation is kept from ending, and beside it a signal is set which SQLite asks for while it works (the
+/// progress handler) and while it waits for a lock (the busy handler).
+///
+/// All that an operation needs is one word, because most of them take a few microseconds.
 final class Interrupter: Sendable {
-    enum Signal: UInt8 {
+    enum Signal: UInt64 {
         case none
         /// The task that runs the operation was cancelled.
         case taskCancelled
@@ -17,78 +19,112 @@ final class Interrupter: Sendable {
         case closing
     }
 
-    private struct State {
-        /// The address of the open database, borrowed from its `Database`, which takes it away before it closes.
-        var database: UInt?
-        var latest: UInt64 = 0
-        /// 0 while nothing runs.
-        var running: UInt64 = 0
-        var isCancellable = false
-        var isClosing = false
+    /// What can stop an operation, beside the close of its connection.
+    enum Stopping: UInt64 {
+        case nothing = 0
+        /// ``cancel(_:)`` and ``cancelRunning()``.
+        case calls = 0x10
+        /// ``cancelRunning()``, and that the task in which SQLite asks for the signal is cancelled. Only for what runs in the task
+        /// itself, and asks often enough.
+        case callsAndTask = 0x30
     }
 
-    private let state = Mutex(State())
-    private let shared = Atomic<UInt8>(0)
+    /// The signal in the lowest bits; above the others, the number of the latest operation.
+    private enum Bits {
+        static let signal: UInt64 = 0x3
+        static let isRunning: UInt64 = 0x4
+        /// The running operation must not end yet.
+        static let isInterrupting: UInt64 = 0x8
+        static let isCancellable: UInt64 = 0x10
+        static let asksTask: UInt64 = 0x20
+        static let number: UInt64 = 0x100
+    }
+
+    private let word = Atomic<UInt64>(0)
+    /// The address of the open database, borrowed from its `Database`, which takes it away before it closes. Held while one is
+    /// interrupted.
+    private let database = Mutex<UInt?>(nil)
 
     /// Asked by the thread that runs the operation.
     var signal: Signal {
-        Signal(rawValue: shared.load(ordering: .relaxed)) ?? .none
+        let word = word.load(ordering: .relaxed)
+        let signal = Signal(rawValue: word & Bits.signal) ?? .none
+        guard signal == .none, word & Bits.asksTask != 0, Task.isCancelled else { return signal }
+        self.word.bitwiseOr(Signal.taskCancelled.rawValue, ordering: .relaxed)
+        return .taskCancelled
     }
 
     /// Returns the operation's number, for ``end(_:)`` and ``cancel(_:)``.
-    func begin(cancellable: Bool) -> UInt64 {
-        state.withLock { state in
-            state.latest += 1
-            state.running = state.latest
-            state.isCancellable = cancellable
-            shared.store(state.isClosing ? Signal.closing.rawValue : 0, ordering: .relaxed)
-            return state.latest
-        }
+    func begin(_ stopping: Stopping) -> UInt64 {
+        change { old in
+            let signal = old & Bits.signal == Signal.closing.rawValue ? Signal.closing.rawValue : 0
+            return (old & ~(Bits.number - 1)) + Bits.number | Bits.isRunning | stopping.rawValue | signal
+        }.new / Bits.number
     }
 
     /// After this the operation cannot be interrupted.
     func end(_ operation: UInt64) {
-        state.withLock { state in
-            if state.running == operation { state.running = 0 }
+        while true {
+            let old = word.load(ordering: .relaxed)
+            if old / Bits.number != operation { return }
+            if old & Bits.isInterrupting != 0 {
+                // Until that is done.
+                database.withLock { _ in }
+            } else if word.compareExchange(
+                expected: old, desired: old & ~(Bits.isRunning | Bits.asksTask), ordering: .acquiringAndReleasing
+            ).exchanged {
+                return
+            }
         }
     }
 
     /// Stops `operation` because its task was cancelled; no effect if it has ended.
     func cancel(_ operation: UInt64) {
-        state.withLock { state in
-            if state.running == operation, state.isCancellable { interrupt(state, .taskCancelled) }
-        }
+        interrupt(.taskCancelled) { $0 & Bits.isCancellable != 0 && $0 / Bits.number == operation }
     }
 
     /// Stops whichever operation runs now; no effect if none does.
     func cancelRunning() {
-        state.withLock { state in
-            if state.running != 0, state.isCancellable { interrupt(state, .connectionCancelled) }
-        }
+        interrupt(.connectionCancelled) { $0 & Bits.isCancellable != 0 }
     }
 
     /// Stops what runs now, and each operation that begins from now on.
     func close() {
-        state.withLock { state in
-            state.isClosing = true
-            interrupt(state, .closing)
-        }
+        change { $0 & ~Bits.signal | Signal.closing.rawValue }
+        interrupt(.closing) { _ in true }
     }
 
     func attach(_ database: OpaquePointer) {
         let address = UInt(bitPattern: database)
-        state.withLock { $0.database = address }
+        self.database.withLock { $0 = address }
     }
 
     func detach() {
-        state.withLock { $0.database = nil }
+        database.withLock { $0 = nil }
     }
 
-    private func interrupt(_ state: State, _ signal: Signal) {
-        if shared.load(ordering: .relaxed) == Signal.closing.rawValue { return }
-        shared.store(signal.rawValue, ordering: .relaxed)
-        if let address = state.database {
-            unsafe sqlite3_interrupt(OpaquePointer(bitPattern: address))
+    private func interrupt(_ signal: Signal, if isMeant: (UInt64) -> Bool) {
+        database.withLock { database in
+            let (old, new) = change { old in
+                guard old & Bits.isRunning != 0, isMeant(old) else { return old }
+                if old & Bits.signal == Signal.closing.rawValue, signal != .closing { return old }
+                return old & ~Bits.signal | signal.rawValue | Bits.isInterrupting
+            }
+            if old == new { return }
+            if let database { unsafe sqlite3_interrupt(OpaquePointer(bitPattern: database)) }
+            word.bitwiseAnd(~Bits.isInterrupting, ordering: .releasing)
+        }
+    }
+
+    @discardableResult
+    private func change(_ next: (UInt64) -> UInt64) -> (old: UInt64, new: UInt64) {
+        var old = word.load(ordering: .relaxed)
+        while true {
+            let new = next(old)
+            let (isExchanged, latest) = word.weakCompareExchange(
+                expected: old, desired: new, ordering: .acquiringAndReleasing)
+            if isExchanged { return (old, new) }
+            old = latest
         }
     }
 }

@@ -18,6 +18,10 @@ struct StatementTraits: OptionSet {
     /// It asks for the journal mode, which SQLite does not count as reading.
     static let asksJournalMode = Self(rawValue: 64)
 
+    /// It may work for long without asking whether to stop, so that only `sqlite3_interrupt` stops it: `count`, which may go
+    /// through a whole table in one step, and pragmas, some of which check or copy the whole file.
+    static let needsInterrupt = Self(rawValue: 128)
+
     var countsRows: Bool {
         !contains(.changesSchema) && !isDisjoint(with: [.insertsRows, .updatesOrDeletesRows])
     }
@@ -56,6 +60,7 @@ final class PrepareWatch {
 
     func seePragma(_ name: String, hasArgument: Bool) {
         let name = name.lowercased()
+        traits.insert(.needsInterrupt)
         if !hasArgument {
             if name == "journal_mode" { traits.insert(.asksJournalMode) }
             return
@@ -91,6 +96,10 @@ final class PrepareWatch {
         default:
             break
         }
+    }
+
+    func seeCall(of function: UnsafePointer<CChar>?) {
+        if unsafe sqlite3_stricmp(function, "count") == 0 { traits.insert(.needsInterrupt) }
     }
 
     /// Each change of a schema is a write to the table that holds it.

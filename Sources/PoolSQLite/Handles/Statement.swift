@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// Owns one `sqlite3_stmt *`. Used only where its `Database` is.
 @safe
@@ -9,6 +9,8 @@ final class Statement {
     let parameterCount: Int
     /// The columns as of the latest step: SQLite prepares anew by itself when the schema has changed.
     private(set) var columns: Columns
+    /// How much memory the rows of the latest run took, for those of the next.
+    var expectedSize = 0
     /// True while a cursor uses it: it cannot be used for anything else then.
     var isInUse = false
     private let pointer: OpaquePointer
@@ -132,28 +134,31 @@ final class Statement {
 
     // MARK: Reading
 
-    func readRow(into values: inout [SQLValue]) {
-        for column in 0..<columnCount {
-            values.append(value(at: column))
-        }
+    func readRow(into rows: inout RowsBuilder) {
+        for column in 0..<columnCount { readValue(at: column, into: &rows) }
     }
 
     @inline(__always)
-    private func value(at column: Int32) -> SQLValue {
-        switch unsafe sqlite3_column_type(pointer, column) {
+    private func readValue(at column: Int32, into rows: inout RowsBuilder) {
+        // The connection has no mutex, so that the value may be asked itself, without looking the column up each time:
+        // https://www.sqlite.org/c3ref/value.html
+        let value = unsafe sqlite3_column_value(pointer, column)
+        switch unsafe sqlite3_value_type(value) {
         case SQLITE_INTEGER:
-            return unsafe .int(sqlite3_column_int64(pointer, column))
+            unsafe rows.append(sqlite3_value_int64(value))
         case SQLITE_TEXT:
-            // The pointer is good until the next step; the count must be asked for after it.
-            let start = unsafe sqlite3_column_text(pointer, column)
-            return unsafe .fromText(start, count: sqlite3_column_bytes(pointer, column))
+            // The pointer is good until the next step; the count must be asked for after it. Bytes that are not UTF-8 come as
+            // bytes, so that nothing is lost or made up.
+            let start = unsafe sqlite3_value_text(value)
+            unsafe rows.append(
+                uncheckedText: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
         case SQLITE_FLOAT:
-            return unsafe .double(sqlite3_column_double(pointer, column))
+            unsafe rows.append(sqlite3_value_double(value))
         case SQLITE_BLOB:
-            let start = unsafe sqlite3_column_blob(pointer, column)
-            return unsafe .fromBlob(start, count: sqlite3_column_bytes(pointer, column))
+            let start = unsafe sqlite3_value_blob(value)
+            unsafe rows.append(bytes: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
         default:
-            return .null
+            rows.appendNull()
         }
     }
 

@@ -1,10 +1,12 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// A statement that is in the middle of its rows.
 final class OpenCursor {
     let statement: Statement
     /// True if the statement stands on a row that was not read yet.
     var hasRow: Bool
+    /// How much memory the latest rows took, for the next.
+    var expectedSize = 0
 
     /// Takes `statement` over until it is freed.
     init(_ statement: Statement, hasRow: Bool) {
@@ -60,12 +62,11 @@ extension Session {
             cursors[number] = nil
             return nil
         }
-        var values: [SQLValue] = []
-        values.reserveCapacity(min(maximumRows, 1_024) * statement.columns.names.count)
+        var rows = RowsBuilder(expectedSize: cursor.expectedSize)
         var count = 0
         do {
             while cursor.hasRow, count < max(1, maximumRows) {
-                statement.readRow(into: &values)
+                statement.readRow(into: &rows)
                 count += 1
                 cursor.hasRow = try statement.step()
             }
@@ -74,7 +75,8 @@ extension Session {
             cursors[number] = nil
             throw error
         }
-        return Rows(columns: statement.columns, values: values)
+        cursor.expectedSize = rows.size
+        return rows.take(statement.columns)
     }
 
     /// Ends a cursor's statement. Throws if that fails, and if a statement that writes was ended by something else: a

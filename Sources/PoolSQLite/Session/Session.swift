@@ -54,7 +54,16 @@ struct Session: ~Copyable {
     // MARK: Statements
 
     mutating func execute(_ text: String, _ binds: [SQLValue]) throws -> StatementResult {
+        try execute(statementToRun(text), binds)
+    }
+
+    /// Nil, without having run the statement, if SQLite would not ask while it runs whether to stop.
+    mutating func executeIfAsking(_ text: String, _ binds: [SQLValue]) throws -> StatementResult? {
         let statement = try statementToRun(text)
+        return statement.traits.contains(.needsInterrupt) ? nil : try execute(statement, binds)
+    }
+
+    private func execute(_ statement: Statement, _ binds: [SQLValue]) throws -> StatementResult {
         defer { statement.finish() }
         try statement.bind(binds)
         return try runToEnd(statement, open())
@@ -76,15 +85,24 @@ struct Session: ~Copyable {
     }
 
     mutating func query(_ text: String, _ binds: [SQLValue]) throws -> Rows {
+        try query(statementToRun(text), binds)
+    }
+
+    /// As ``executeIfAsking(_:_:)``.
+    mutating func queryIfAsking(_ text: String, _ binds: [SQLValue]) throws -> Rows? {
         let statement = try statementToRun(text)
+        return statement.traits.contains(.needsInterrupt) ? nil : try query(statement, binds)
+    }
+
+    private func query(_ statement: Statement, _ binds: [SQLValue]) throws -> Rows {
         defer { statement.finish() }
         try statement.bind(binds)
-        var values: [SQLValue] = []
+        var rows = RowsBuilder(expectedSize: statement.expectedSize)
         if try statement.firstStep() {
-            values.reserveCapacity(statement.columns.names.count)
-            repeat { statement.readRow(into: &values) } while try statement.step()
+            repeat { statement.readRow(into: &rows) } while try statement.step()
         }
-        return Rows(columns: statement.columns, values: values)
+        statement.expectedSize = rows.size
+        return rows.take(statement.columns)
     }
 
     mutating func describe(_ text: String) throws -> StatementDescription {

@@ -6,6 +6,11 @@ extension Optional: SQLDecodable where Wrapped: SQLDecodable {
     public init(sqlValue: SQLValue) throws {
         self = sqlValue.isNull ? .none : .some(try Wrapped(sqlValue: sqlValue))
     }
+
+    @inlinable
+    public init(cell: borrowing SQLCell) throws {
+        self = cell.isNull ? .none : .some(try Wrapped(cell: cell))
+    }
 }
 
 extension Array: SQLEncodable where Element: SQLEncodable {

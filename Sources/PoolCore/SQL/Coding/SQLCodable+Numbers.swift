@@ -29,6 +29,15 @@ extension SQLDecodable where Self: FixedWidthInteger {
         }
     }
 
+    @inlinable
+    public init(cell: borrowing SQLCell) throws {
+        if let value = cell.int, let exact = Self(exactly: value) {
+            self = exact
+        } else {
+            self = try Self.converted(cell.sqlValue)
+        }
+    }
+
     @usableFromInline
     static func converted(_ sqlValue: SQLValue) throws -> Self {
         let exact: Self?
@@ -75,6 +84,11 @@ extension Double: SQLCodable {
     @inlinable
     public init(sqlValue: SQLValue) throws {
         if case .double(let value) = sqlValue { self = value } else { self = try Self.converted(sqlValue) }
+    }
+
+    @inlinable
+    public init(cell: borrowing SQLCell) throws {
+        if let value = cell.double { self = value } else { self = try Self.converted(cell.sqlValue) }
     }
 
     @usableFromInline

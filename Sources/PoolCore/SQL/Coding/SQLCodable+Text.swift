@@ -6,6 +6,11 @@ extension String: SQLCodable {
         if case .text(let text) = sqlValue { self = text } else { self = try Self.converted(sqlValue) }
     }
 
+    @inlinable
+    public init(cell: borrowing SQLCell) throws {
+        if let text = cell.text { self = text } else { self = try Self.converted(cell.sqlValue) }
+    }
+
     @usableFromInline
     static func converted(_ sqlValue: SQLValue) throws -> String {
         guard case .json(let text) = sqlValue else {

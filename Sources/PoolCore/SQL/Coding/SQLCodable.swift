@@ -59,6 +59,10 @@ public protocol SQLDecodable {
     /// Throw ``SQLConversionError`` if `sqlValue` is nothing that the type can hold.
     init(sqlValue: SQLValue) throws
 
+    /// The same from a value that still lies in its result. The default makes a ``SQLValue`` of it for ``init(sqlValue:)``, which
+    /// is what your own types need; those of this package do without, because that is faster. Both must give the same.
+    init(cell: borrowing SQLCell) throws
+
     /// An array of such values. The default takes ``SQLValue/array(_:)``; that of `UInt8` takes
     /// ``SQLValue/bytes(_:)``.
     static func array(sqlValue: SQLValue) throws -> [Self]
@@ -74,6 +78,11 @@ extension SQLEncodable {
 }
 
 extension SQLDecodable {
+    @inlinable
+    public init(cell: borrowing SQLCell) throws {
+        try self.init(sqlValue: cell.sqlValue)
+    }
+
     public static func array(sqlValue: SQLValue) throws -> [Self] {
         guard case .array(let elements) = sqlValue else {
             throw SQLConversionError(expected: [Self].self, actual: sqlValue)

@@ -1,12 +1,14 @@
 /// Decodes the value of one column as a `Decodable` type.
+@usableFromInline
 struct ColumnDecoder: Decoder {
-    let row: Row
-    let index: Int
+    @usableFromInline let row: Row
+    @usableFromInline let index: Int
 
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    @usableFromInline var codingPath: [any CodingKey] { [] }
+    @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     /// What SQL knows how to decode is decoded that way. All else decodes itself, as an enum with raw values does.
+    @usableFromInline
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let known = type as? any SQLDecodable.Type, let value = try decodeKnown(known) as? Value { return value }
         try rejectFoundationDate(type)
@@ -30,14 +32,17 @@ struct ColumnDecoder: Decoder {
             type, "a Date does not say what a database stores it as; use SQLZonedTimestamp, or make Date SQLDecodable")
     }
 
+    @usableFromInline
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         throw unsupported(nil, "a column holds a single value; decode SQLJSON and hand its text to a JSON decoder")
     }
 
+    @usableFromInline
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         throw unsupported(nil, "only arrays whose elements are SQLDecodable can be decoded from a column")
     }
 
+    @usableFromInline
     func singleValueContainer() -> any SingleValueDecodingContainer {
         ColumnContainer(decoder: self)
     }

@@ -32,13 +32,16 @@ public final class Columns: Sendable {
     /// - Throws: ``SQLDecodingError`` with ``SQLDecodingError/Code/noSuchColumn`` or
     ///   ``SQLDecodingError/Code/ambiguousColumn``.
     public func index(of name: String) throws -> Int {
-        switch find(name) {
-        case .at(let index): return index
-        case .nowhere: throw SQLDecodingError.noSuchColumn(name, in: names)
-        case .ambiguous: throw SQLDecodingError.ambiguousColumn(name)
-        }
+        if case .at(let index) = find(name) { return index }
+        throw absenceError(name)
     }
 
+    /// Why there is no one column of that name.
+    func absenceError(_ name: String) -> any Error {
+        find(name) == .ambiguous ? SQLDecodingError.ambiguousColumn(name) : .noSuchColumn(name, in: names)
+    }
+
+    @usableFromInline
     enum Place: Sendable, Hashable {
         case at(Int)
         case nowhere

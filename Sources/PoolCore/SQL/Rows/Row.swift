@@ -6,11 +6,11 @@ public struct Row: Sendable {
     public let columns: Columns
     /// Its place in the result, from 0.
     public let number: Int
-    @usableFromInline let storage: [SQLValue]
+    @usableFromInline let storage: StoredValues
     @usableFromInline let offset: Int
 
     @inlinable
-    init(columns: Columns, number: Int, storage: [SQLValue], offset: Int) {
+    init(columns: Columns, number: Int, storage: StoredValues, offset: Int) {
         self.columns = columns
         self.number = number
         self.storage = storage
@@ -19,7 +19,7 @@ public struct Row: Sendable {
 
     /// One for each column, as the driver delivered them.
     public var values: ArraySlice<SQLValue> {
-        storage[offset..<offset + columns.count]
+        (offset..<offset + columns.count).map { storage.value(at: $0) }[...]
     }
 
     /// The value of the column of that name, upper and lower case being different.
@@ -44,7 +44,7 @@ public struct Row: Sendable {
     @inlinable
     func value<Value: SQLDecodable>(at index: Int) throws -> Value {
         do {
-            return try Value(sqlValue: storage[offset + index])
+            return try storage.withReader { try Value(cell: SQLCell($0, at: offset + index)) }
         } catch {
             throw conversionError(error, to: Value.self, at: index)
         }
@@ -53,11 +53,11 @@ public struct Row: Sendable {
     /// Apart, so that what is inlined where rows are decoded stays small.
     @usableFromInline
     func conversionError(_ error: any Error, to type: Any.Type, at index: Int) -> any Error {
-        SQLDecodingError(error, converting: storage[offset + index], to: type, column: index, in: self)
+        SQLDecodingError(error, converting: rawValue(at: index), to: type, column: index, in: self)
     }
 
     func rawValue(at index: Int) -> SQLValue {
-        storage[offset + index]
+        storage.value(at: offset + index)
     }
 }
 
@@ -80,32 +80,15 @@ extension Row {
         return try value(at: 0)
     }
 
-    /// The row as a tuple, column by column: `row.decode((Int, String).self)`.
-    ///
-    /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
-    @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
-        _ type: (First, Second, repeat each Other).Type
-    ) throws -> (First, Second, repeat each Other) {
-        var count = 2
-        for _ in repeat (each Other).self { count += 1 }
-        try columns.check(count: count, for: type)
-        var next = 1
-        func nextValue<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
-            next += 1
-            return try value(at: next)
-        }
-        return (try value(at: 0), try value(at: 1), repeat try nextValue((each Other).self))
-    }
-
     /// The row as a value of a `Decodable` type whose properties are named like columns.
     ///
     /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
-        try Value(from: RowDecoder(row: self, naming: naming))
+        try Value(from: RowDecoder(RowDecoding(columns, storage, naming), offset: offset, number: number))
     }
 }
 

@@ -1,70 +1,71 @@
-/// Decodes a row as a `Decodable` type.
+/// Decodes a row as a `Decodable` type. Small enough to need no memory where it is passed on as `any Decoder`.
+///
+/// All of it can be inlined, so that the compiler can make it anew for the application's types.
+@usableFromInline
 struct RowDecoder: Decoder {
-    let row: Row
-    let naming: ColumnNaming
+    @usableFromInline let decoding: RowDecoding
+    @usableFromInline let offset: Int
+    @usableFromInline let number: Int
 
-    var codingPath: [any CodingKey] { [] }
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
-
-    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(RowContainer(row: row, naming: naming))
+    @inlinable
+    init(_ decoding: RowDecoding, offset: Int, number: Int) {
+        self.decoding = decoding
+        self.offset = offset
+        self.number = number
+        decoding.beginRow()
     }
 
+    @usableFromInline var row: Row {
+        Row(columns: decoding.columns, number: number, storage: decoding.values, offset: offset)
+    }
+    @usableFromInline var codingPath: [any CodingKey] { [] }
+    @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    @inlinable
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(RowContainer(self))
+    }
+
+    @usableFromInline
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         throw SQLDecodingError(
             code: .unsupportedType, reason: "a row has no array; decode a tuple or a type with named properties")
     }
 
+    @usableFromInline
     func singleValueContainer() -> any SingleValueDecodingContainer {
         WholeRowContainer(decoder: self)
     }
-}
 
-/// The columns of a row, by name.
-private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let row: Row
-    let naming: ColumnNaming
-
-    var codingPath: [any CodingKey] { [] }
-
-    var allKeys: [Key] {
-        row.columns.names.compactMap(Key.init(stringValue:))
+    /// The index of the column for a key.
+    @inlinable
+    func index(of key: String) throws -> Int {
+        if case .at(let index) = decoding.find(key) { return index }
+        throw decoding.absenceError(key)
     }
 
-    func contains(_ key: Key) -> Bool {
-        // An ambiguous name counts as there, so that the error comes out where the value is asked for.
-        row.columns.find(naming.columnName(for: key.stringValue)) != .nowhere
+    @inlinable
+    func value<Value: SQLDecodable>(at index: Int) throws -> Value {
+        do {
+            return try Value(cell: SQLCell(decoding.reader, at: offset + index))
+        } catch {
+            throw conversionError(error, to: Value.self, at: index)
+        }
     }
 
-    private func index(of key: Key) throws -> Int {
-        try row.columns.index(of: naming.columnName(for: key.stringValue))
+    @usableFromInline
+    func conversionError(_ error: any Error, to type: Any.Type, at index: Int) -> any Error {
+        row.conversionError(error, to: type, at: index)
     }
 
-    func decodeNil(forKey key: Key) throws -> Bool {
-        row.rawValue(at: try index(of: key)).isNull
-    }
+    @inlinable
+    func isNull(at index: Int) -> Bool { decoding.reader[offset + index].kind == .null }
 
-    /// Serves the protocol's functions for `Bool`, `String` and the numbers too.
-    func decode<Value: Decodable & SQLDecodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-        try row.value(at: try index(of: key))
-    }
+    @usableFromInline
+    func column(_ key: String) throws -> ColumnDecoder { column(at: try index(of: key)) }
 
-    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-        try ColumnDecoder(row: row, index: try index(of: key)).decode(type)
-    }
-
-    func nestedContainer<NestedKey: CodingKey>(
-        keyedBy type: NestedKey.Type, forKey key: Key
-    ) throws -> KeyedDecodingContainer<NestedKey> {
-        try ColumnDecoder(row: row, index: try index(of: key)).container(keyedBy: type)
-    }
-
-    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-        try ColumnDecoder(row: row, index: try index(of: key)).unkeyedContainer()
-    }
-
-    func superDecoder() -> any Decoder { RowDecoder(row: row, naming: naming) }
-    func superDecoder(forKey key: Key) throws -> any Decoder { ColumnDecoder(row: row, index: try index(of: key)) }
+    @usableFromInline
+    func column(at index: Int) -> ColumnDecoder { ColumnDecoder(row: row, index: index) }
 }
 
 /// A row where a single value is asked for: the row itself, for types that wrap another, and its only column.

@@ -8,7 +8,9 @@ public struct Rows: Sendable {
     /// Shared by all rows.
     public let columns: Columns
     /// One row after the other.
-    @usableFromInline let values: [SQLValue]
+    @usableFromInline let values: StoredValues
+    /// How many there are.
+    public let count: Int
     /// The place of the first row in the result that these rows are a part of.
     @usableFromInline let firstNumber: Int
 
@@ -16,15 +18,22 @@ public struct Rows: Sendable {
     ///
     /// A result without columns has no rows here.
     public init(columns: Columns, values: [SQLValue]) {
-        self.init(columns: columns, values: values, firstNumber: 0)
+        var builder = RowsBuilder(expectedSize: values.count * MemoryLayout<StoredValues.Cell>.stride)
+        for value in values { builder.append(value) }
+        self = builder.take(columns)
     }
 
-    init(columns: Columns, values: [SQLValue], firstNumber: Int) {
-        precondition(
-            columns.count == 0 ? values.isEmpty : values.count.isMultiple(of: columns.count),
-            "bug in the driver: \(values.count) values do not fill rows of \(columns.count) columns")
+    init(columns: Columns, values: StoredValues, valueCount: Int) {
+        let width = columns.count
+        let (count, rest) = width == 0 ? (0, valueCount) : valueCount.quotientAndRemainder(dividingBy: width)
+        precondition(rest == 0, "bug in the driver: \(valueCount) values do not fill rows of \(width) columns")
+        self.init(columns: columns, values: values, count: count, firstNumber: 0)
+    }
+
+    init(columns: Columns, values: StoredValues, count: Int, firstNumber: Int) {
         self.columns = columns
         self.values = values
+        self.count = count
         self.firstNumber = firstNumber
     }
 }
@@ -32,7 +41,7 @@ public struct Rows: Sendable {
 extension Rows: RandomAccessCollection {
     public var startIndex: Int { 0 }
     @inlinable
-    public var endIndex: Int { columns.count == 0 ? 0 : values.count / columns.count }
+    public var endIndex: Int { count }
 
     /// The row at that position, from 0. Traps if there is none.
     @inlinable
@@ -63,52 +72,30 @@ extension Rows {
     @inlinable
     func decodeOnlyColumn<Value: SQLDecodable>(_ type: Value.Type) throws -> [Value] {
         try columns.check(count: 1, for: type)
+        // With one column, values are rows: there is no need to make a row of each.
         var decoded: [Value] = []
         decoded.reserveCapacity(count)
-        // With one column, values are rows: there is no need to make a row of each.
-        for index in values.indices {
-            do {
-                decoded.append(try Value(sqlValue: values[index]))
-            } catch {
-                throw self[index].conversionError(error, to: type, at: 0)
-            }
+        try values.withReader { reader in
+            for place in 0..<count { decoded.append(try value(reader, at: place)) }
         }
         return decoded
     }
 
-    /// Each row as a tuple, column by column: `rows.decode((Int, String).self)`.
-    ///
-    /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
-    @inlinable
-    public func decode<First: SQLDecodable, Second: SQLDecodable, each Other: SQLDecodable>(
-        _ type: (First, Second, repeat each Other).Type
-    ) throws -> [(First, Second, repeat each Other)] {
-        var width = 2
-        for _ in repeat (each Other).self { width += 1 }
-        try columns.check(count: width, for: type)
-        var tuples: [(First, Second, repeat each Other)] = []
-        tuples.reserveCapacity(count)
-        // By place, without a row of its own for each: that would be counted as a reference to all values.
-        for offset in stride(from: 0, to: values.count, by: width) {
-            var next = offset + 1
-            func nextValue<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
-                next += 1
-                return try value(at: next)
-            }
-            tuples.append(
-                (try value(at: offset), try value(at: offset + 1), repeat try nextValue((each Other).self)))
-        }
-        return tuples
-    }
-
     /// The value at a place in all values of all rows.
     @inlinable
-    func value<Value: SQLDecodable>(at place: Int) throws -> Value {
+    @inline(__always)
+    func value<Value: SQLDecodable>(_ reader: ValueReader, at place: Int) throws -> Value {
         do {
-            return try Value(sqlValue: values[place])
+            return try Value(cell: SQLCell(reader, at: place))
         } catch {
-            throw self[place / columns.count].conversionError(error, to: Value.self, at: place % columns.count)
+            throw conversionError(error, to: Value.self, at: place)
         }
+    }
+
+    /// Apart, so that what is inlined where rows are decoded stays small.
+    @usableFromInline
+    func conversionError(_ error: any Error, to type: Any.Type, at place: Int) -> any Error {
+        self[place / columns.count].conversionError(error, to: type, at: place % columns.count)
     }
 
     /// Each row as a value of a `Decodable` type whose properties are named like columns.
@@ -117,8 +104,16 @@ extension Rows {
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
-        try map { try $0.decode(type, naming: naming) }
+        let decoding = RowDecoding(columns, values, naming)
+        var decoded: [Value] = []
+        decoded.reserveCapacity(count)
+        for position in 0..<count {
+            let decoder = RowDecoder(decoding, offset: position * columns.count, number: firstNumber + position)
+            decoded.append(try Value(from: decoder))
+        }
+        return decoded
     }
 }
 

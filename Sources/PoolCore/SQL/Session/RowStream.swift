@@ -41,7 +41,7 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable {
         batch = nil
         isAtEnd = true
         guard let next = try await cursor.next(maximumRows: batchSize) else { return }
-        batch = Rows(columns: next.columns, values: next.values, firstNumber: rowsBefore)
+        batch = Rows(columns: next.columns, values: next.values, count: next.count, firstNumber: rowsBefore)
         isAtEnd = false
     }
 }

@@ -1,0 +1,165 @@
+/// What a driver collects the values of a result in, row by row. The memory is that of the ``Rows`` in the end.
+@_spi(Driver)
+public struct RowsBuilder: ~Copyable {
+    @usableFromInline var buffer = StoredValues.none.buffer
+    @usableFromInline var capacity = 0
+    /// How many values there are.
+    @usableFromInline var count = 0
+    @usableFromInline var byteCount = 0
+    /// How many bytes are free between cells and texts.
+    @usableFromInline var room = 0
+    private let expectedSize: Int
+    @usableFromInline var others: [SQLValue] = []
+
+    /// - Parameter expectedSize: How many bytes to begin with: ``size`` of an earlier result of the same statement.
+    public init(expectedSize: Int = 0) {
+        self.expectedSize = min(max(expectedSize, Self.leastCapacity), Self.mostExpected)
+    }
+
+    private static var leastCapacity: Int { 128 }
+    /// One large result must not make all later ones large.
+    private static var mostExpected: Int { 1 << 18 }
+
+    /// True if there is no value.
+    @inlinable
+    public var isEmpty: Bool { count == 0 }
+
+    /// How many bytes the values take.
+    @inlinable
+    public var size: Int { capacity - room }
+
+    // MARK: Appending
+
+    /// Appends NULL.
+    @inlinable
+    public mutating func appendNull() { append(StoredValues.Cell(.null)) }
+
+    /// Appends a whole number.
+    @inlinable
+    public mutating func append(_ value: Int64) {
+        append(StoredValues.Cell(.int, payload: UInt64(bitPattern: value)))
+    }
+
+    /// Appends a floating number.
+    @inlinable
+    public mutating func append(_ value: Double) { append(StoredValues.Cell(.double, payload: value.bitPattern)) }
+
+    /// Appends a truth value.
+    @inlinable
+    public mutating func append(_ value: Bool) { append(StoredValues.Cell(.bool, payload: value ? 1 : 0)) }
+
+    /// Appends what is UTF-8; what is not is repaired.
+    @inlinable
+    public mutating func append(text: UnsafeRawBufferPointer) { unsafe append(text, .text) }
+
+    /// Appends JSON in UTF-8; what is not UTF-8 is repaired.
+    @inlinable
+    public mutating func append(json: UnsafeRawBufferPointer) { unsafe append(json, .json) }
+
+    /// Appends what is a text if it is UTF-8, and bytes if it is not.
+    @inlinable
+    public mutating func append(uncheckedText: UnsafeRawBufferPointer) { unsafe append(uncheckedText, .uncheckedText) }
+
+    /// Appends what is JSON if it is UTF-8, and bytes if it is not.
+    @inlinable
+    public mutating func append(uncheckedJSON: UnsafeRawBufferPointer) { unsafe append(uncheckedJSON, .uncheckedJSON) }
+
+    /// Appends bytes.
+    @inlinable
+    public mutating func append(bytes: UnsafeRawBufferPointer) { unsafe append(bytes, .bytes) }
+
+    /// Appends a value of any kind.
+    public mutating func append(_ value: SQLValue) {
+        switch value {
+        case .null: appendNull()
+        case .bool(let value): append(value)
+        case .int(let value): append(value)
+        case .double(let value): append(value)
+        case .text(var text): text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0), .text) }
+        case .json(var text): text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0), .json) }
+        case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe append($0, .bytes) }
+        case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .array: append(other: value)
+        }
+    }
+
+    @inlinable
+    mutating func append(_ cell: StoredValues.Cell) {
+        if room < MemoryLayout<StoredValues.Cell>.stride { grow(by: 0) }
+        room &-= MemoryLayout<StoredValues.Cell>.stride
+        unsafe buffer.withUnsafeMutablePointerToElements { unsafe ($0 + count).initialize(to: cell) }
+        count &+= 1
+    }
+
+    @inlinable
+    mutating func append(_ bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
+        guard let byteLength = UInt32(exactly: bytes.count) else { return unsafe append(long: bytes, kind) }
+        if room &- MemoryLayout<StoredValues.Cell>.stride < bytes.count { grow(by: bytes.count) }
+        room &-= MemoryLayout<StoredValues.Cell>.stride &+ bytes.count
+        byteCount &+= bytes.count
+        unsafe buffer.withUnsafeMutablePointerToElements { cells in
+            if let start = bytes.baseAddress {
+                let place = unsafe UnsafeMutableRawPointer(cells) + (capacity &- byteCount)
+                unsafe place.copyMemory(from: start, byteCount: bytes.count)
+            }
+            let cell = StoredValues.Cell(kind, count: byteLength, payload: UInt64(byteCount))
+            unsafe (cells + count).initialize(to: cell)
+        }
+        count &+= 1
+    }
+
+    private mutating func append(other value: SQLValue) {
+        append(StoredValues.Cell(.other, payload: UInt64(others.count)))
+        others.append(value)
+    }
+
+    /// Of 4 GiB and more, which a cell cannot count.
+    @usableFromInline
+    mutating func append(long bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
+        let text =
+            switch kind {
+            case .text, .json: unsafe String(decoding: bytes, as: UTF8.self)
+            case .uncheckedText, .uncheckedJSON: unsafe String(validating: bytes, as: UTF8.self)
+            case .null, .bool, .int, .double, .bytes, .other: nil
+            } as String?
+        guard let text else { return append(other: unsafe .bytes(Array(bytes))) }
+        append(other: kind == .json || kind == .uncheckedJSON ? .json(text) : .text(text))
+    }
+
+    /// Makes room for one more cell and `more` bytes.
+    @usableFromInline
+    mutating func grow(by more: Int) {
+        let needed = size + MemoryLayout<StoredValues.Cell>.stride + more
+        resize(to: max(needed, capacity == 0 ? expectedSize : capacity * 2))
+    }
+
+    private mutating func resize(to wanted: Int) {
+        let resized = StoredValues.allocate(wanted)
+        let newCapacity = resized.header.capacity
+        unsafe buffer.withUnsafeMutablePointerToElements { old in
+            unsafe resized.withUnsafeMutablePointerToElements { new in
+                unsafe new.update(from: old, count: count)
+                unsafe (UnsafeMutableRawPointer(new) + (newCapacity - byteCount)).copyMemory(
+                    from: UnsafeRawPointer(old) + (capacity - byteCount), byteCount: byteCount)
+            }
+        }
+        (buffer, capacity, room) = (resized, newCapacity, room + newCapacity - capacity)
+    }
+
+    // MARK: The end
+
+    /// Forgets all values, and keeps the memory for others.
+    public mutating func removeAll() {
+        (count, byteCount, room, others) = (0, 0, capacity, [])
+    }
+
+    /// The rows that were collected; what is appended afterwards are others.
+    public mutating func take(_ columns: Columns) -> Rows {
+        if count == 0 { return Rows(columns: columns, values: .none, valueCount: 0) }
+        // What was made for a much larger result would be kept as long as the rows are.
+        if capacity > 4 * max(size, Self.leastCapacity) { resize(to: size) }
+        if !others.isEmpty { buffer.header.others = others }
+        let rows = Rows(columns: columns, values: StoredValues(buffer), valueCount: count)
+        (buffer, capacity, count, byteCount, room, others) = (StoredValues.none.buffer, 0, 0, 0, 0, [])
+        return rows
+    }
+}

@@ -1,0 +1,45 @@
+/// A value in a result, where it lies: what a ``SQLDecodable`` type is made of without a ``SQLValue`` in between.
+///
+/// It is there while ``SQLDecodable/init(cell:)`` runs, and cannot be copied or kept.
+public struct SQLCell: ~Copyable {
+    @usableFromInline let values: ValueReader
+    @usableFromInline let place: Int
+
+    /// `place` must be one of a value.
+    @inlinable
+    init(_ values: ValueReader, at place: Int) {
+        self.values = values
+        self.place = place
+    }
+
+    @inlinable
+    var cell: StoredValues.Cell { values[place] }
+
+    /// True for NULL.
+    @inlinable
+    public var isNull: Bool { cell.kind == .null }
+
+    /// The value as the driver delivered it.
+    public var sqlValue: SQLValue { values.value(at: place) }
+
+    /// The number, if it is a whole one of 64 bits.
+    @inlinable
+    public var int: Int64? {
+        let cell = cell
+        return cell.kind == .int ? Int64(bitPattern: cell.payload) : nil
+    }
+
+    /// The number, if it is a floating one.
+    @inlinable
+    public var double: Double? {
+        let cell = cell
+        return cell.kind == .double ? Double(bitPattern: cell.payload) : nil
+    }
+
+    /// The text, if it is one.
+    @inlinable
+    public var text: String? {
+        let cell = cell
+        return cell.kind == .text || cell.kind == .uncheckedText ? values.text(of: cell) : nil
+    }
+}
