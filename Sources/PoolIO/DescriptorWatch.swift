@@ -70,6 +70,9 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
+    /// True while a task is suspended. For tests, which know no other way to come after it.
+    var isWaiting: Bool { state.withLock { $0.waiter != nil } }
+
     /// Nil if the continuation waits now.
     private func begin(
         _ readiness: Readiness, _ deadline: ContinuousClock.Instant?, onlyNews: Bool,

@@ -136,7 +136,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
         left.parameters.elementsEqual(right.parameters) { $0 == $1 }
             && left.statementCacheCapacity == right.statementCacheCapacity
             && left.prepareThreshold == right.prepareThreshold && left.cancelTimeout == right.cancelTimeout
-            && left.execution == right.execution && left.eventLoops == right.eventLoops && left.resetPolicy == right.resetPolicy
+            && left.execution == right.execution && left.eventLoops == right.eventLoops
+            && left.resetPolicy == right.resetPolicy
             && left.temporaryTables == right.temporaryTables
     }
 

@@ -37,6 +37,14 @@ final class Exchange {
 
     /// What comes after ``statement`` in a batch of different statements, the next one last.
     var nextStatements: [KnownStatement] = []
+    /// The names under which these are being prepared, in the same order.
+    var nextNames: [String?] = []
+    /// True for a batch with one sync point, at its end.
+    var isOneTransaction = false
+    /// How many outcomes, from the first, no later failure undoes: a statement of the batch has ended the transaction.
+    private(set) var endedOutcomes = 0
+    /// True once something has come for the statement.
+    var hasResult = false
     /// What has come of each statement of such a batch; nil outside of one.
     var outcomes: [Result<Rows, PostgresError>]?
 
@@ -67,8 +75,17 @@ final class Exchange {
     func endOutcome() {
         let rows = Rows(columns: columns ?? Columns(names: []), values: values)
         outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
+        if isOneTransaction, error == nil, tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION" {
+            endedOutcomes = outcomes?.count ?? 0
+        }
         statement = nextStatements.popLast()
-        (shape, learned, values, error) = (nil, nil, [], nil)
+        preparedName = nextNames.popLast() ?? nil
+        (shape, learned, values, error, tag, hasResult) = (nil, nil, [], nil, "", false)
+    }
+
+    /// After the results of one statement, and before the next one's. What comes after the last one's is about the whole.
+    func endResults() {
+        if isOneTransaction, hasResult, statement != nil { endOutcome() }
     }
 
     /// True for the first COPY, if one was asked for.
