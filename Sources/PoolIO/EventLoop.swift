@@ -57,9 +57,15 @@ public final class EventLoop: TaskExecutor {
 
     private struct ThreadState {
         var jobs: [QueuedJob] = []
-        var firstDeadline: ContinuousClock.Instant?
+        /// Boxed, because all that is next to an instant of the clock is dear to reach.
+        var firstDeadline: Deadline?
         var group: EventLoopGroup?
         var isShuttingDown = false
+    }
+
+    private final class Deadline {
+        let instant: ContinuousClock.Instant
+        init(_ instant: ContinuousClock.Instant) { self.instant = instant }
     }
 
     /// Starts a loop.
@@ -110,16 +116,20 @@ public final class EventLoop: TaskExecutor {
 
     /// Queues a job for the loop, or for the group that the loop is in.
     func enqueue(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
-        let queued = unsafe QueuedJob(job, executor)
         // What the thread queues for itself needs no lock, and nobody has to wake it.
-        if isCurrent { return unsafe thread.jobs.append(queued) }
+        if isCurrent { return unsafe enqueueHere(job, for: executor) }
         let isAccepted = state.withLock { state in
             if state.hasEnded { return false }
-            state.jobs.append(queued)
+            unsafe state.jobs.append(QueuedJob(job, executor))
             return true
         }
         // A task may prefer this executor for longer than the thread lives.
         if isAccepted { tellThread() } else { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+    }
+
+    /// The same on the loop's own thread.
+    func enqueueHere(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
+        unsafe thread.jobs.append(QueuedJob(job, executor))
     }
 
     /// Begins to watch a descriptor, which may be closed at any time.
@@ -211,7 +221,7 @@ public final class EventLoop: TaskExecutor {
         var jobs: [QueuedJob] = []
         var turnsSinceLook = 0
         while true {
-            let isDue = unsafe thread.firstDeadline.map { $0 <= .now } ?? false
+            let isDue = unsafe thread.firstDeadline.map { $0.instant <= .now } ?? false
             if isDue || hasNews.load(ordering: .relaxed) { takeNews() }
             if unsafe thread.jobs.isEmpty {
                 if unsafe thread.isShuttingDown, end() { break }
@@ -228,7 +238,7 @@ public final class EventLoop: TaskExecutor {
                 turnsSinceLook = 0
             }
         }
-        unsafe _ = pthread_setspecific(Self.key, nil)
+        _ = pthread_setspecific(Self.key, nil)
     }
 
     /// For how many milliseconds to sleep, -1 being until something comes, and 0 if something has come already.
@@ -236,7 +246,7 @@ public final class EventLoop: TaskExecutor {
         isSleeping.store(true, ordering: .sequentiallyConsistent)
         if hasNews.load(ordering: .sequentiallyConsistent) { return 0 }
         guard let deadline = unsafe thread.firstDeadline else { return -1 }
-        return deadline.millisecondsFromNow
+        return deadline.instant.millisecondsFromNow
     }
 
     /// Takes over what other threads have queued, and ends the waits whose deadline has passed.
@@ -248,7 +258,7 @@ public final class EventLoop: TaskExecutor {
             return (expired, state.deadlines.first, state.isShuttingDown, state.jobs)
         }
         unsafe thread.jobs += jobs
-        unsafe thread.firstDeadline = first
+        unsafe thread.firstDeadline = first.map(Deadline.init)
         unsafe thread.isShuttingDown = isShuttingDown
         for (watch, wait) in expired { watch.expire(wait) }
     }

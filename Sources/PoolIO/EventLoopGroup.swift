@@ -63,7 +63,7 @@ public final class EventLoopGroup: TaskExecutor {
         let job = UnownedJob(job)
         let executor = unsafe asUnownedTaskExecutor()
         if let current = EventLoop.current, current.belongs(to: self) {
-            unsafe current.enqueue(job, for: executor)
+            unsafe current.enqueueHere(job, for: executor)
         } else {
             unsafe next().enqueue(job, for: executor)
         }

@@ -36,7 +36,6 @@ struct WatchTable {
 /// The waits that have a deadline. They are few, so a list that is searched does.
 struct DeadlineList {
     private var entries: [(deadline: ContinuousClock.Instant, watch: DescriptorWatch, wait: UInt64)] = []
-    private let clock = ContinuousClock()
 
     /// True if the new one is the first of all.
     mutating func insert(_ deadline: ContinuousClock.Instant, _ watch: DescriptorWatch, _ wait: UInt64) -> Bool {
@@ -55,7 +54,7 @@ struct DeadlineList {
 
     mutating func removeExpired() -> [(DescriptorWatch, UInt64)] {
         if entries.isEmpty { return [] }
-        let now = clock.now
+        let now = ContinuousClock.now
         let expired = entries.filter { $0.deadline <= now }
         entries.removeAll { $0.deadline <= now }
         return expired.map { ($0.watch, $0.wait) }

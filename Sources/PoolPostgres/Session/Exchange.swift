@@ -53,7 +53,9 @@ final class Exchange {
     var columns: Columns? { shape?.columns }
     var values: [SQLValue] = []
     var rowCount = 0
-    var results: [StatementResult] = []
+    /// Of one statement, which needs no memory of its own, or of several.
+    private(set) var firstResult: StatementResult?
+    private(set) var laterResults: [StatementResult] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
     /// The first that came: those that follow are its consequences.
@@ -98,10 +100,15 @@ final class Exchange {
 
     var isFull: Bool { rowCount >= rowLimit && error == nil }
 
+    func note(_ result: StatementResult) {
+        // Those of a batch are in its outcomes.
+        if outcomes == nil, firstResult != nil { laterResults.append(result) } else { firstResult = result }
+    }
+
     // MARK: Rows
 
     func append(_ result: borrowing ResultHandle) {
-        if result.status == .rows { results.append(StatementResult(affectedRows: result.affectedRows)) }
+        if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
         let rows = result.rowCount
         rowCount += rows
         // Rows that cannot be read any more are dropped.
@@ -165,10 +172,14 @@ extension Exchange {
 struct ExchangeResult: Sendable {
     var columns: Columns?
     var values: [SQLValue]
-    var results: [StatementResult]
+    var firstResult: StatementResult?
+    var laterResults: [StatementResult]
     var tag: String
     /// Of a batch of different statements, one for each.
     var outcomes: [Result<Rows, PostgresError>] = []
+
+    var latestResult: StatementResult { laterResults.last ?? firstResult ?? StatementResult(affectedRows: 0) }
+    var results: [StatementResult] { (firstResult.map { [$0] } ?? []) + laterResults }
 }
 
 /// What an exchange needs next.

@@ -144,7 +144,7 @@ extension Session {
         if exchange?.isPreparing == true { return learnShape(result) }
         let tag = result.commandTag
         exchange?.note(tag: tag)
-        exchange?.results.append(StatementResult(affectedRows: result.affectedRows))
+        exchange?.note(StatementResult(affectedRows: result.affectedRows))
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 

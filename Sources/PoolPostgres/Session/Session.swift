@@ -108,7 +108,7 @@ struct Session: ~Copyable {
         }
         if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
         let mayHaveHadEffect =
-            exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
+            exchange.error == nil || exchange.firstResult != nil || exchange.traits.contains(.survivesFailure)
         guard mayHaveHadEffect, !exchange.isPreparing else { return }
         if exchange.traits.contains(.changesSession) { isChanged = true }
         if exchange.traits.contains(.changesPrepared) { hasForeignStatements = true }
@@ -136,8 +136,8 @@ struct Session: ~Copyable {
             throw error
         }
         return ExchangeResult(
-            columns: exchange.columns, values: exchange.values, results: exchange.results, tag: exchange.tag,
-            outcomes: exchange.outcomes ?? [])
+            columns: exchange.columns, values: exchange.values, firstResult: exchange.firstResult,
+            laterResults: exchange.laterResults, tag: exchange.tag, outcomes: exchange.outcomes ?? [])
     }
 
     /// Gives up the connection in the middle of whatever it does.
