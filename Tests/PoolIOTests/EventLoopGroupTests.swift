@@ -28,7 +28,7 @@ struct EventLoopGroupTests {
             var places: [Int] = []
             for _ in 0..<(3 * count) {
                 // One after the other, and each has one job only: it never suspends.
-                let place = await Task.detached(executorPreference: group) { place(in: group) }.value
+                let place = await Task.detached(executorPreference: group) { self.place(in: group) }.value
                 places.append(try #require(place))
             }
             for start in 0..<count {
@@ -45,7 +45,7 @@ struct EventLoopGroupTests {
                 let places = await Task.detached(executorPreference: group) {
                     var places: [Int?] = []
                     for _ in 0..<100 {
-                        places.append(place(in: group))
+                        places.append(self.place(in: group))
                         await Task.yield()
                     }
                     return places
@@ -66,8 +66,8 @@ struct EventLoopGroupTests {
                     pairs[round % 3].send()
                     _ = await watches[round % 3].wait(for: .read)
                     _ = pairs[round % 3].receive()
-                    places.append(place(in: group))
-                    async let child = place(in: group)
+                    places.append(self.place(in: group))
+                    async let child = self.place(in: group)
                     places.append(await child)
                 }
                 return places
@@ -115,7 +115,7 @@ struct EventLoopGroupTests {
                 #expect(await outcome == .ready)
                 _ = pair.receive()
             }
-            let other = Task.detached(executorPreference: group.loops[1]) { place(in: group) }
+            let other = Task.detached(executorPreference: group.loops[1]) { self.place(in: group) }
             #expect(await other.value == 1)
             gate.signal()
             await hog.value
@@ -131,7 +131,7 @@ struct EventLoopGroupTests {
                 for loop in group.loops + group.loops {
                     await withTaskExecutorPreference(loop) {
                         await Task.yield()
-                        places.append(place(in: group))
+                        places.append(self.place(in: group))
                     }
                 }
                 return places
@@ -173,22 +173,28 @@ struct EventLoopGroupTests {
     @Test("many tasks queue jobs on each other's loops, and none is lost")
     func manyJobs() async throws {
         try await withGroup(3) { group in
-            let count = Mutex(0)
+            let count = JobCount()
             await withTaskGroup { tasks in
                 for _ in 0..<50 {
                     tasks.addTask(executorPreference: group) {
                         for round in 0..<100 {
                             if round % 10 == 0 {
-                                await Task.detached(executorPreference: group.next()) { count.withLock { $0 += 1 } }
+                                await Task.detached(executorPreference: group.next()) { count.add() }
                                     .value
                             } else {
-                                await Task { count.withLock { $0 += 1 } }.value
+                                await Task { count.add() }.value
                             }
                         }
                     }
                 }
             }
-            #expect(count.withLock { $0 } == 5_000)
+            #expect(count.value == 5_000)
         }
     }
+}
+
+private final class JobCount: Sendable {
+    private let state = Mutex(0)
+    var value: Int { state.withLock { $0 } }
+    func add() { state.withLock { $0 += 1 } }
 }

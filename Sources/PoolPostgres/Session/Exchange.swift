@@ -58,8 +58,19 @@ final class Exchange {
     private(set) var laterResults: [StatementResult] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
+    /// Boxed, because an error is large and most exchanges have none: to look whether there is one must not copy it.
+    private var failure: Failure?
     /// The first that came: those that follow are its consequences.
-    var error: PostgresError?
+    var error: PostgresError? {
+        get { failure?.error }
+        set { failure = newValue.map(Failure.init) }
+    }
+    var hasFailed: Bool { failure != nil }
+
+    private final class Failure {
+        let error: PostgresError
+        init(_ error: PostgresError) { self.error = error }
+    }
 
     init(
         statement: KnownStatement? = nil, traits: StatementTraits = [], isOwn: Bool = false, isPreparing: Bool = false,
@@ -76,13 +87,13 @@ final class Exchange {
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
         let rows = Rows(columns: columns ?? Columns(names: []), values: values)
-        outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
-        if isOneTransaction, error == nil, tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION" {
+        outcomes?.append(failure.map { .failure($0.error.inStatement(statement?.text)) } ?? .success(rows))
+        if isOneTransaction, !hasFailed, tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION" {
             endedOutcomes = outcomes?.count ?? 0
         }
         statement = nextStatements.popLast()
         preparedName = nextNames.popLast() ?? nil
-        (shape, learned, values, error, tag, hasResult) = (nil, nil, [], nil, "", false)
+        (shape, learned, values, failure, tag, hasResult) = (nil, nil, [], nil, "", false)
     }
 
     /// After the results of one statement, and before the next one's. What comes after the last one's is about the whole.
@@ -98,7 +109,7 @@ final class Exchange {
         return true
     }
 
-    var isFull: Bool { rowCount >= rowLimit && error == nil }
+    var isFull: Bool { rowCount >= rowLimit && !hasFailed }
 
     func note(_ result: StatementResult) {
         // Those of a batch are in its outcomes.
@@ -112,7 +123,7 @@ final class Exchange {
         let rows = result.rowCount
         rowCount += rows
         // Rows that cannot be read any more are dropped.
-        if dropsRows || error != nil { return }
+        if dropsRows || hasFailed { return }
         guard let shape = shape ?? findShape(of: result) else { return }
         self.shape = shape
         // Taken out meanwhile, because each access to a property of an object is checked.
@@ -141,7 +152,7 @@ final class Exchange {
 extension Exchange {
     /// The first error counts.
     func note(_ error: PostgresError) {
-        if self.error == nil { self.error = error }
+        if !hasFailed { self.error = error }
     }
 
     func forgetError() { error = nil }

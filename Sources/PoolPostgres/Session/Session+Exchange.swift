@@ -53,7 +53,7 @@ extension Session {
             }
             handle(result, link)
             if exchange.copying != nil || exchange.isFull { return .paused }
-            if isLost, !link.isConnected, exchange.error != nil, exchange.isPipeline { return .finished }
+            if isLost, !link.isConnected, exchange.hasFailed, exchange.isPipeline { return .finished }
         }
         return nil
     }
