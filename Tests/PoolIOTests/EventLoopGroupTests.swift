@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import PoolIO
@@ -173,16 +172,16 @@ struct EventLoopGroupTests {
     @Test("many tasks queue jobs on each other's loops, and none is lost")
     func manyJobs() async throws {
         try await withGroup(3) { group in
-            let count = JobCount()
+            let count = Counter()
             await withTaskGroup { tasks in
                 for _ in 0..<50 {
                     tasks.addTask(executorPreference: group) {
                         for round in 0..<100 {
                             if round % 10 == 0 {
-                                await Task.detached(executorPreference: group.next()) { count.add() }
+                                await Task.detached(executorPreference: group.next()) { count.increment() }
                                     .value
                             } else {
-                                await Task { count.add() }.value
+                                await Task { count.increment() }.value
                             }
                         }
                     }
@@ -191,10 +190,4 @@ struct EventLoopGroupTests {
             #expect(count.value == 5_000)
         }
     }
-}
-
-private final class JobCount: Sendable {
-    private let state = Mutex(0)
-    var value: Int { state.withLock { $0 } }
-    func add() { state.withLock { $0 += 1 } }
 }
