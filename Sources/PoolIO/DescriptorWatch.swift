@@ -62,18 +62,33 @@ public final class DescriptorWatch: Sendable {
     ///     whose answer is waited for was sent. Such a wait costs no call of the system. False also ends the wait at once for what
     ///     a reader has left.
     public func wait(
-        for readiness: Readiness, until deadline: ContinuousClock.Instant? = nil, onlyNews: Bool = false
+        for readiness: Readiness, until deadline: ContinuousClock.Instant?, onlyNews: Bool = false
     ) async -> WaitOutcome {
-        unsafe await withUnsafeContinuation { continuation in
+        guard let deadline else { return await wait(for: readiness, onlyNews: onlyNews) }
+        return unsafe await withUnsafeContinuation { continuation in
             let waiter = unsafe Waiter(continuation: continuation)
-            if let outcome = begin(readiness, deadline, onlyNews: onlyNews, waiter) { waiter.resume(outcome) }
+            let outcome = begin(readiness, onlyNews: onlyNews, waiter) { loop.add(deadline, for: self, wait: $0) }
+            if let outcome { waiter.resume(outcome) }
         }
     }
 
-    /// Nil if the continuation waits now.
+    /// Suspends until the descriptor is ready, or ``interrupt()`` is called.
+    ///
+    /// The same without a deadline. A form of its own because the clock's instants are dear to pass on.
+    public func wait(for readiness: Readiness, onlyNews: Bool = false) async -> WaitOutcome {
+        unsafe await withUnsafeContinuation { continuation in
+            let waiter = unsafe Waiter(continuation: continuation)
+            if let outcome = begin(readiness, onlyNews: onlyNews, waiter, { _ in }) { waiter.resume(outcome) }
+        }
+    }
+
+    /// True while a task is suspended. For tests, which know no other way to come after it.
+    var isWaiting: Bool { state.withLock { $0.waiter != nil } }
+
+    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the number of its wait.
+    @inline(__always)
     private func begin(
-        _ readiness: Readiness, _ deadline: ContinuousClock.Instant?, onlyNews: Bool,
-        _ waiter: Waiter
+        _ readiness: Readiness, onlyNews: Bool, _ waiter: Waiter, _ prepare: (UInt64) -> Void
     ) -> WaitOutcome? {
         state.withLock { state in
             precondition(state.waiter == nil, "bug in the driver: two tasks wait for one descriptor")
@@ -92,14 +107,17 @@ public final class DescriptorWatch: Sendable {
             state.waiter = waiter
             state.wanted = readiness
             state.wait += 1
-            if let deadline { loop.add(deadline, for: self, wait: state.wait) }
+            prepare(state.wait)
             return nil
         }
     }
 
     private func take(_ readiness: Readiness, _ state: inout State) {
         state.arrived.subtract(readiness)
-        if !state.arrived.contains(.read) { news.store(false, ordering: .sequentiallyConsistent) }
+        // What is false stays so without a write, which costs more than the look.
+        if !state.arrived.contains(.read), news.load(ordering: .relaxed) {
+            news.store(false, ordering: .sequentiallyConsistent)
+        }
     }
 
     /// Ends the wait that runs, or else the next one.

@@ -1,5 +1,13 @@
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
 /// One thread that waits for many descriptors.
 ///
 /// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and is resumed there without a hop when what it
@@ -11,51 +19,117 @@ public final class EventLoop: TaskExecutor {
     public let name: String
     private let poller: Poller
     private let state = Mutex(State())
-    /// True while the thread sleeps, or is about to: else it looks for work by itself before it does.
+    /// True if the state has something for the thread that it has not seen.
+    private let hasNews = Atomic<Bool>(false)
+    /// True while the thread sleeps, or is about to: else it looks for news by itself before it does. Whoever makes it false wakes it.
     private let isSleeping = Atomic<Bool>(false)
-    /// The thread's identity, and 0 before it runs and after it has ended.
-    private let identity = Atomic<UInt>(0)
+    private nonisolated(unsafe) var thread = ThreadState()  // … because only the loop's own thread uses it.
+    /// Holds, on the thread of each loop, that loop.
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        unsafe pthread_key_create(&key, nil)
+        return key
+    }()
+
+    /// A job, and the executor that its task has for it: the loop, or the group that the loop is in.
+    @safe
+    private struct QueuedJob {
+        let job: UnownedJob
+        let executor: UnownedTaskExecutor
+
+        init(_ job: UnownedJob, _ executor: UnownedTaskExecutor) {
+            self.job = job
+            unsafe self.executor = unsafe executor
+        }
+
+        func run() { unsafe job.runSynchronously(on: executor) }
+    }
 
     private struct State {
-        var jobs: [UnownedJob] = []
+        /// Those that other threads have queued.
+        var jobs: [QueuedJob] = []
         var watches = WatchTable()
         var deadlines = DeadlineList()
-        /// True from the wake-up until the thread looks for work again: one is enough.
-        var isWoken = false
         var isShuttingDown = false
         var hasEnded = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    private struct ThreadState {
+        var jobs: [QueuedJob] = []
+        /// Boxed, because all that is next to an instant of the clock is dear to reach.
+        var firstDeadline: Deadline?
+        var group: EventLoopGroup?
+        var isShuttingDown = false
+    }
+
+    private final class Deadline {
+        let instant: ContinuousClock.Instant
+        init(_ instant: ContinuousClock.Instant) { self.instant = instant }
+    }
+
     /// Starts a loop.
     ///
     /// - Throws: ``EventLoopError`` or ``ThreadError`` if the system refuses a descriptor or a thread.
-    public init(name: String) throws {
+    public convenience init(name: String) throws {
+        try self.init(unstarted: name)
+        try start(for: nil)
+    }
+
+    /// A loop whose thread does not run yet.
+    init(unstarted name: String) throws {
         self.name = name
         poller = try Poller()
+    }
+
+    /// Runs the thread, which keeps the group that the loop is in until it ends. To be called once. After a failure the loop has ended.
+    func start(for group: EventLoopGroup?) throws {
         do {
-            try NativeThread.start(name: name) { self.main() }
+            try NativeThread.start(name: name) {
+                unsafe self.thread.group = group
+                self.main()
+                unsafe self.thread.group = nil
+            }
         } catch {
-            poller.close()
+            end()
             throw error
         }
     }
 
+    /// The loop whose thread the caller runs on.
+    static var current: EventLoop? {
+        guard let loop = unsafe pthread_getspecific(key) else { return nil }
+        return unsafe Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
+    }
+
+    /// True if the loop is one of the group's. Asked by its own thread only.
+    func belongs(to group: EventLoopGroup) -> Bool { unsafe thread.group === group }
+
     /// True if the caller runs on the loop's thread.
     public var isCurrent: Bool {
-        identity.load(ordering: .relaxed) == NativeThread.currentIdentity
+        unsafe pthread_getspecific(Self.key) == UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        unsafe enqueue(UnownedJob(job), for: asUnownedTaskExecutor())
+    }
+
+    /// Queues a job for the loop, or for the group that the loop is in.
+    func enqueue(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
+        // What the thread queues for itself needs no lock, and nobody has to wake it.
+        if isCurrent { return unsafe enqueueHere(job, for: executor) }
         let isAccepted = state.withLock { state in
             if state.hasEnded { return false }
-            state.jobs.append(job)
-            wakeIfNeeded(&state)
+            unsafe state.jobs.append(QueuedJob(job, executor))
             return true
         }
         // A task may prefer this executor for longer than the thread lives.
-        if !isAccepted { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+        if isAccepted { tellThread() } else { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+    }
+
+    /// The same on the loop's own thread.
+    func enqueueHere(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
+        unsafe thread.jobs.append(QueuedJob(job, executor))
     }
 
     /// Begins to watch a descriptor, which may be closed at any time.
@@ -66,17 +140,15 @@ public final class EventLoop: TaskExecutor {
     /// - Throws: ``EventLoopError`` if the system refuses, or if the loop has ended.
     public func watch(_ descriptor: Int32) throws -> DescriptorWatch {
         let watch = DescriptorWatch(loop: self, descriptor: try OwnedDescriptor(duplicating: descriptor))
-        let isAccepted = state.withLock { state in
-            if state.isShuttingDown { return false }
+        try state.withLock { state in
+            if state.isShuttingDown { throw EventLoopError(function: "watch", systemError: 0) }
             watch.token = state.watches.insert(watch)
-            return true
-        }
-        guard isAccepted else { throw EventLoopError(function: "watch", systemError: 0) }
-        do {
-            try poller.add(watch.descriptor.number, token: watch.token)
-        } catch {
-            forget(watch)
-            throw error
+            do {
+                try poller.add(watch.descriptor.number, token: watch.token)
+            } catch {
+                state.watches.remove(watch.token)
+                throw error
+            }
         }
         return watch
     }
@@ -84,10 +156,11 @@ public final class EventLoop: TaskExecutor {
     /// Ends the thread once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any thread,
     /// and more than once.
     public func shutDown() {
-        state.withLock { state in
+        let hasEnded = state.withLock { state in
             state.isShuttingDown = true
-            wakeIfNeeded(&state)
+            return state.hasEnded
         }
+        if !hasEnded { tellThread() }
     }
 
     /// Returns when the thread has run its last work, after ``shutDown()``.
@@ -101,6 +174,19 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
+    /// Has the thread look at the state. Not under the state's lock, which the thread wants next.
+    ///
+    /// The thread says that it sleeps before it looks a last time, so that either it sees the news or this sees that it sleeps.
+    private func tellThread() {
+        hasNews.store(true, ordering: .sequentiallyConsistent)
+        if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wake() }
+    }
+
+    /// The poller is there until the loop has ended.
+    private func wake() {
+        state.withLock { if !$0.hasEnded { poller.wake() } }
+    }
+
     // MARK: For the watches
 
     /// Has the watch told again of what its descriptor is ready for. False if the system refuses.
@@ -109,101 +195,99 @@ public final class EventLoop: TaskExecutor {
     }
 
     func remove(_ watch: DescriptorWatch) {
-        if forget(watch) { poller.remove(watch.descriptor.number) }
-    }
-
-    /// False if the loop has ended, and its poller with it.
-    @discardableResult
-    private func forget(_ watch: DescriptorWatch) -> Bool {
         state.withLock { state in
+            // The poller has ended with the loop.
+            if state.hasEnded { return }
             state.watches.remove(watch.token)
             // It would keep the watch, and with it a descriptor, until then.
             state.deadlines.remove(watch)
-            return !state.hasEnded
+            poller.remove(watch.descriptor.number)
         }
     }
 
     func add(_ deadline: ContinuousClock.Instant, for watch: DescriptorWatch, wait: UInt64) {
-        state.withLock { state in
-            if state.hasEnded { return }
-            let isFirst = state.deadlines.insert(deadline, watch, wait)
-            if isFirst { wakeIfNeeded(&state) }
-        }
-    }
-
-    private func wakeIfNeeded(_ state: inout State) {
-        if state.isWoken || state.hasEnded || !isSleeping.load(ordering: .relaxed) { return }
-        state.isWoken = true
-        poller.wake()
+        let isFirst = state.withLock { state in !state.hasEnded && state.deadlines.insert(deadline, watch, wait) }
+        if isFirst { tellThread() }
     }
 
     // MARK: On the thread
 
-    private enum Turn {
-        case run
-        case wait(milliseconds: Int32)
-        case end
-    }
-
-    private func main() {
-        identity.store(NativeThread.currentIdentity, ordering: .relaxed)
-        let executor = unsafe asUnownedTaskExecutor()
-        // The jobs of this turn. The list that is being filled takes its place, so that neither grows anew each time.
-        var jobs: [UnownedJob] = []
-        var turnsSinceLook = 0
-        turns: while true {
-            switch nextTurn(&jobs, mayRun: turnsSinceLook < Self.turnsBetweenLooks) {
-            case .run:
-                for job in jobs { unsafe job.runSynchronously(on: executor) }
-                jobs.removeAll(keepingCapacity: true)
-                turnsSinceLook += 1
-            case .wait(let milliseconds):
-                poller.wait(milliseconds, handle)
-                isSleeping.store(false, ordering: .relaxed)
-                turnsSinceLook = 0
-            case .end:
-                break turns
-            }
-        }
-        identity.store(0, ordering: .relaxed)
-        let (waiters, watches) = state.withLock { state in
-            // A watch keeps its loop: what was not closed must not keep both for ever.
-            defer { (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList()) }
-            return (state.endWaiters, state.watches.all)
-        }
-        for watch in watches { watch.end() }
-        poller.close()
-        for waiter in waiters { waiter.resume() }
-    }
-
     /// How often jobs that queue more jobs may run before the descriptors are looked at again.
     private static let turnsBetweenLooks = 16
 
-    /// What to do next. The end is decided under the lock that ``enqueue(_:)`` takes, so no job is ever queued for a thread that
-    /// will not look again; and so is the sleep.
-    private func nextTurn(_ jobs: inout [UnownedJob], mayRun: Bool) -> Turn {
-        let (turn, expired) = state.withLock { state in
-            state.isWoken = false
-            let expired = state.deadlines.removeExpired()
-            if !state.jobs.isEmpty {
-                if !mayRun { return (Turn.wait(milliseconds: 0), expired) }
-                swap(&jobs, &state.jobs)
-                return (.run, expired)
+    private func main() {
+        unsafe _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
+        // The jobs of this turn. The list that is being filled takes its place, so that neither grows anew each time.
+        var jobs: [QueuedJob] = []
+        var turnsSinceLook = 0
+        while true {
+            let isDue = unsafe thread.firstDeadline.map { $0.instant <= .now } ?? false
+            if isDue || hasNews.load(ordering: .relaxed) { takeNews() }
+            if unsafe thread.jobs.isEmpty {
+                if unsafe thread.isShuttingDown, end() { break }
+                poller.wait(beginSleep(), handle)
+                isSleeping.store(false, ordering: .relaxed)
+                turnsSinceLook = 0
+            } else if turnsSinceLook < Self.turnsBetweenLooks {
+                unsafe swap(&jobs, &thread.jobs)
+                for job in jobs { job.run() }
+                jobs.removeAll(keepingCapacity: true)
+                turnsSinceLook += 1
+            } else {
+                poller.wait(0, handle)
+                turnsSinceLook = 0
             }
-            if state.isShuttingDown {
-                state.hasEnded = true
-                return (.end, expired)
-            }
-            if !expired.isEmpty { return (.wait(milliseconds: 0), expired) }
-            isSleeping.store(true, ordering: .relaxed)
-            return (.wait(milliseconds: state.deadlines.millisecondsUntilFirst), expired)
         }
+        _ = pthread_setspecific(Self.key, nil)
+    }
+
+    /// For how many milliseconds to sleep, -1 being until something comes, and 0 if something has come already.
+    private func beginSleep() -> Int32 {
+        isSleeping.store(true, ordering: .sequentiallyConsistent)
+        if hasNews.load(ordering: .sequentiallyConsistent) { return 0 }
+        guard let deadline = unsafe thread.firstDeadline else { return -1 }
+        return deadline.instant.millisecondsFromNow
+    }
+
+    /// Takes over what other threads have queued, and ends the waits whose deadline has passed.
+    private func takeNews() {
+        hasNews.store(false, ordering: .sequentiallyConsistent)
+        let (expired, first, isShuttingDown, jobs) = state.withLock { state in
+            let expired = state.deadlines.removeExpired()
+            defer { state.jobs.removeAll(keepingCapacity: true) }
+            return (expired, state.deadlines.first, state.isShuttingDown, state.jobs)
+        }
+        unsafe thread.jobs += jobs
+        unsafe thread.firstDeadline = first.map(Deadline.init)
+        unsafe thread.isShuttingDown = isShuttingDown
         for (watch, wait) in expired { watch.expire(wait) }
-        return turn
+    }
+
+    /// Ends the loop. False if there is something to do before, which is decided under the lock that ``enqueue(_:for:)`` takes, so that
+    /// no job is ever queued for a thread that will not look again.
+    @discardableResult
+    func end() -> Bool {
+        let ending = state.withLock { state -> Ending? in
+            if !state.jobs.isEmpty { return nil }
+            state.hasEnded = true
+            // A watch keeps its loop: what was not closed must not keep both for ever.
+            defer { (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList()) }
+            return Ending(waiters: state.endWaiters, watches: state.watches.all)
+        }
+        guard let ending else { return false }
+        for watch in ending.watches { watch.end() }
+        poller.close()
+        for waiter in ending.waiters { waiter.resume() }
+        return true
+    }
+
+    private struct Ending {
+        let waiters: [CheckedContinuation<Void, Never>]
+        let watches: [DescriptorWatch]
     }
 
     private func handle(_ token: UInt64, _ readiness: Readiness) {
-        // Before a task is resumed, whose job would else wake the thread that it is about to run on.
+        // Whoever has news now need not wake the thread.
         isSleeping.store(false, ordering: .relaxed)
         // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)

@@ -36,7 +36,6 @@ struct WatchTable {
 /// The waits that have a deadline. They are few, so a list that is searched does.
 struct DeadlineList {
     private var entries: [(deadline: ContinuousClock.Instant, watch: DescriptorWatch, wait: UInt64)] = []
-    private let clock = ContinuousClock()
 
     /// True if the new one is the first of all.
     mutating func insert(_ deadline: ContinuousClock.Instant, _ watch: DescriptorWatch, _ wait: UInt64) -> Bool {
@@ -51,21 +50,23 @@ struct DeadlineList {
         if !entries.isEmpty { entries.removeAll { $0.watch === watch } }
     }
 
-    /// -1 if there are none. Rounded up, so that the deadline has passed afterwards.
-    var millisecondsUntilFirst: Int32 {
-        guard let first = entries.map(\.deadline).min() else { return -1 }
-        let left = first - clock.now
-        // Anything below zero would be forever.
-        if left <= .zero { return 0 }
-        let (seconds, attoseconds) = left.components
-        return Int32(min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
-    }
+    var first: ContinuousClock.Instant? { entries.map(\.deadline).min() }
 
     mutating func removeExpired() -> [(DescriptorWatch, UInt64)] {
         if entries.isEmpty { return [] }
-        let now = clock.now
+        let now = ContinuousClock.now
         let expired = entries.filter { $0.deadline <= now }
         entries.removeAll { $0.deadline <= now }
         return expired.map { ($0.watch, $0.wait) }
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Rounded up, so that it has passed afterwards, and never below zero, which would be forever.
+    var millisecondsFromNow: Int32 {
+        let left = self - .now
+        if left <= .zero { return 0 }
+        let (seconds, attoseconds) = left.components
+        return Int32(min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 }

@@ -14,8 +14,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public enum Execution: Sendable, Hashable {
         /// Where its caller runs.
         case caller
-        /// On the driver's event loop, if the caller is not isolated to an actor: no hop, and the least work for each statement.
-        /// Bodies share one thread, so they must not block it or compute for long.
+        /// On the event loop of its connection, if the caller is not isolated to an actor: one hop for the lease, and none for its
+        /// statements. Bodies share few threads, so they must not block or compute for long.
         case eventLoop
     }
 
@@ -46,6 +46,9 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public let cancelTimeout: Duration
     /// The default is ``Execution/caller``.
     public let execution: Execution
+    /// How many threads wait for the sockets of a driver. Each connection belongs to one of them. Nil is the default: as many as the
+    /// machine has processors, but at most 8. Of a driver with shards, that of its own configuration counts.
+    public let eventLoops: Int?
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
     /// The default is that they are dropped.
@@ -64,8 +67,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public init(
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
-        cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, resetPolicy: ResetPolicy = .smart,
-        temporaryTables: TemporaryTables = .dropped
+        cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
+        resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)
         if statementCacheCapacity < 0 {
@@ -80,10 +83,15 @@ public struct PostgresConfiguration: Sendable, Hashable {
             throw PoolConfigurationError(
                 property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero")
         }
+        if let eventLoops, !(1...1_024).contains(eventLoops) {
+            throw PoolConfigurationError(
+                property: "eventLoops", value: "\(eventLoops)", rule: "it must be from 1 to 1,024")
+        }
         self.statementCacheCapacity = statementCacheCapacity
         self.prepareThreshold = prepareThreshold
         self.cancelTimeout = cancelTimeout
         self.execution = execution
+        self.eventLoops = eventLoops
         self.resetPolicy = resetPolicy
         self.temporaryTables = temporaryTables
     }
@@ -128,7 +136,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
         left.parameters.elementsEqual(right.parameters) { $0 == $1 }
             && left.statementCacheCapacity == right.statementCacheCapacity
             && left.prepareThreshold == right.prepareThreshold && left.cancelTimeout == right.cancelTimeout
-            && left.execution == right.execution && left.resetPolicy == right.resetPolicy
+            && left.execution == right.execution && left.eventLoops == right.eventLoops
+            && left.resetPolicy == right.resetPolicy
             && left.temporaryTables == right.temporaryTables
     }
 

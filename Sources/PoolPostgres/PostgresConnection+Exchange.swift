@@ -10,10 +10,26 @@ extension PostgresConnection {
     /// - Parameter stopping: The request to stop what runs, if it was made already. If it cannot reach the server the connection is
     ///   given up, and what would still come is not waited for.
     func drive(_ operation: Operation, stopping: CancelRequest? = nil) async throws -> Bool {
+        var step = withSession { $0.step(hasInput: false) }
+        if stopping == nil, !gate.isInterrupted {
+            // Most statements need this alone, so it does without deadlines, which would double its cost.
+            while step == .waitForAnswer || step == .waitForRead {
+                let outcome = await operation.watch.wait(for: .read, onlyNews: step == .waitForAnswer)
+                if outcome != .ready { break }
+                step = withSession { $0.step(hasInput: true) }
+            }
+            if step == .finished { return true }
+        }
+        return try await drive(operation, from: step, stopping: stopping)
+    }
+
+    private func drive(
+        _ operation: Operation, from step: ExchangeStep, stopping: CancelRequest?
+    ) async throws -> Bool {
+        var step = step
         var request = stopping
         // The wait that a cancellation ended may have been that of an exchange before this one.
         try noteInterruption(of: operation, &request)
-        var step = withSession { $0.step(hasInput: false) }
         var pauses = LookPauses()
         while true {
             var readiness: Readiness = []

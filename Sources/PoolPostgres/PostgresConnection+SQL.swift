@@ -13,7 +13,7 @@ extension PostgresConnection {
         let exchange = try await perform { operation in
             try await run(StatementRequest(text: text, binds: binds, dropsRows: true), operation)
         }
-        return exchange.results.last ?? StatementResult(affectedRows: 0)
+        return exchange.latestResult
     }
 
     public func query(_ sql: SQL) async throws -> Rows {

@@ -23,7 +23,7 @@ public final class PostgresConnection: SQLConnection {
         self.configuration = configuration
         self.role = role
         self.runtime = runtime
-        loop = try runtime.loop()
+        loop = try runtime.loops().next()
         cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
         session = Mutex(Session(configuration, cacheLimit))
     }

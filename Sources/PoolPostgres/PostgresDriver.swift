@@ -7,7 +7,7 @@ public typealias PostgresPool = Pool<PostgresDriver>
 
 /// Adapts libpq to the pool.
 ///
-/// No call blocks: one thread waits for all sockets of a driver, and what libpq cannot do without blocking (resolving names,
+/// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and what libpq cannot do without blocking (resolving names,
 /// reading certificates, requests to cancel) runs on helper threads.
 ///
 /// **Session.** A lease that may have changed settings, the role, temporary tables, advisory locks or the like is noticed by the
@@ -34,20 +34,21 @@ public struct PostgresDriver: SQLDriver {
     ) {
         self.configuration = configuration
         self.shards = shards
-        runtime = Runtime(logger ?? Logger(label: "postgres"))
+        runtime = Runtime(logger ?? Logger(label: "postgres"), loopCount: configuration.eventLoops)
     }
 
     public var name: String { "postgres" }
 
-    /// The driver's event loop, for tasks that shall run on it for all their life: `Task(executorPreference:)`. Their statements
-    /// need no hop at all. Such tasks share one thread, so they must not block it or compute for long.
+    /// The driver's event loops, for tasks that shall run on them for all their life: `Task(executorPreference:)`. Their statements
+    /// need no hop: a task goes on where the answer to its statement comes in. Such tasks share as many threads as there are loops,
+    /// see ``PostgresConfiguration/eventLoops``, so they must not block or compute for long.
     ///
-    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops being a thread of its own when the driver and
+    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops having threads of its own when the driver and
     /// its connections are gone.
     ///
-    /// - Throws: If the system refuses the loop its thread or its descriptors.
+    /// - Throws: If the system refuses the loops their threads or their descriptors.
     public var taskExecutor: any TaskExecutor {
-        get throws { try runtime.loop() }
+        get throws { try runtime.loops() }
     }
 
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {

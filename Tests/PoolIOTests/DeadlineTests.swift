@@ -10,16 +10,16 @@ struct DeadlineTests {
         let pair = try SocketPair()
         let watch = try loop.watch(pair.near)
         var list = DeadlineList()
-        #expect(list.millisecondsUntilFirst == -1)
+        #expect(list.first == nil)
         for past in [
             Duration.nanoseconds(1), .microseconds(1), .milliseconds(2), .milliseconds(35), .milliseconds(999),
             .seconds(2),
         ] {
             _ = list.insert(.now - past, watch, 1)
-            #expect(list.millisecondsUntilFirst == 0, "\(past)")
+            #expect(list.first?.millisecondsFromNow == 0, "\(past)")
         }
         _ = list.insert(.now + .milliseconds(500), watch, 2)
-        #expect((1...501).contains(list.millisecondsUntilFirst))
+        #expect((1...501).contains(list.first?.millisecondsFromNow ?? -1))
         watch.close()
         loop.shutDown()
         await loop.waitUntilEnded()

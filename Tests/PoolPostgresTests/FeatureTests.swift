@@ -122,15 +122,16 @@ extension PostgresTests {
         }
 
         @Test("a batch has a result or an error for each statement, and those after a failure still run")
-        func batch() async throws {
+        func separateBatch() async throws {
             try await withPool(1) { pool async throws in
                 try await pool.withConnection { lease async throws in
                     try await lease.execute("CREATE TEMPORARY TABLE batched (i int PRIMARY KEY)")
                     for round in 0..<3 {
-                        let results = try await lease.batch([
+                        let statements: [SQL] = [
                             "INSERT INTO batched VALUES (\(round))", "INSERT INTO batched VALUES (\(round))",
                             "SELECT i FROM batched WHERE i = \(round)", "SELECT 'no bind'", "SELECT \(round) AS own",
-                        ])
+                        ]
+                        let results = try await lease.batch(statements, separately: true)
                         #expect(results.count == 5)
                         #expect(throws: Never.self) { _ = try results[0].get() }
                         let error = #expect(throws: PostgresError.self) { try results[1].get() }

@@ -11,46 +11,65 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// let n = try results[1].get().decode(Int.self)
     /// ```
     ///
-    /// Outside a transaction each statement is one of its own, and those after a failure still run. Within a transaction the first
-    /// failure makes those after it fail.
+    /// Outside a transaction they are one transaction together: all take effect, or none does. Where one fails, those before it fail
+    /// as undone (``PostgresError/Code/transactionRolledBack``) and those after it as not run
+    /// (``PostgresError/Code/failedTransaction``). Within a transaction, too, those after the first failure are not run; what
+    /// becomes of those before it is the transaction's to decide. A batch must not begin or end transactions itself.
+    /// https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
     ///
+    /// - Parameter separately: Outside a transaction, each statement is one of its own, and those after a failure still run: for
+    ///   statements that no transaction may hold, as `VACUUM`, or that have nothing to do with each other. The server then writes and
+    ///   answers one at a time, which costs several times as much. The default is false.
     /// - Returns: The rows or the error of each statement, in order.
-    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, or if the connection is lost;
-    ///   `CancellationError` if the cancellation of the task has stopped a statement: outside a transaction those before it have run,
-    ///   and those after it may have. No statement may be a `COPY`: its data would have no place.
-    public mutating func batch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
+    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, if the connection is lost, or if the commit
+    ///   fails, as for a deferred constraint; `CancellationError` if the cancellation of the task has stopped a statement: `separately`,
+    ///   those before it have run, and those after it may have. No statement may be a `COPY`: its data would have no place.
+    public mutating func batch(
+        _ statements: [SQL], separately: Bool = false
+    ) async throws -> [Result<Rows, PostgresError>] {
         if statements.isEmpty { return [] }
-        return try await handle.connection.batch(statements)
+        return try await handle.connection.batch(statements, separately: separately)
     }
 }
 
 extension PostgresConnection {
-    fileprivate func batch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
+    fileprivate func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
         let items = try statements.map { statement in
             let (text, binds) = try statement.rendered(in: .postgres)
             try PostgresError.refuseCopy(text)
             return BatchItem(text: text, binds: binds)
         }
         return try await perform { operation in
-            try withSession { try $0.planBatch(items) }
-            // Again where values decide the types of a statement that the server has told of, or cannot tell of.
-            while try withSession({ try $0.startDescribingBatch(items) }) {
-                _ = try await drive(operation)
-                let isFailed = try withSession { try $0.finishDescribingBatch(items) }
-                if isFailed { try await rollBackToTypesSavepoint(operation) }
-                try checkCancellation(of: operation)
-            }
-            try withSession { try $0.startBatch(items) }
-            _ = try await drive(operation)
-            let outcomes = try withSession { try $0.finish().outcomes }
-            for (outcome, item) in zip(outcomes, items) {
-                guard case .failure(let error) = outcome else { continue }
-                // Whoever was cancelled is told so, and not that a statement was.
-                if error.code == .queryCanceled, gate.signal(for: operation) == .taskCancelled { throw error }
-                withSession { $0.forgetStale(item.text, after: error) }
-            }
-            return outcomes
+            let outcomes = try await run(items, separately: separately, operation)
+            if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
+            // Once more if nothing has taken effect because the server wants a statement prepared anew.
+            let mayRepeat =
+                outcomes.allSatisfy(\.isFailure) && outcomes.contains { $0.error?.asksToPrepareAgain == true }
+            return mayRepeat ? try await run(items, separately: separately, operation) : outcomes
         }
+    }
+
+    private func run(
+        _ items: [BatchItem], separately: Bool, _ operation: Operation
+    ) async throws -> [Result<Rows, PostgresError>] {
+        try withSession { try $0.planBatch(items, separately: separately) }
+        // Again where values decide the types of a statement that the server has told of, or cannot tell of.
+        while try withSession({ try $0.startDescribingBatch(items) }) {
+            _ = try await drive(operation)
+            let isFailed = try withSession { try $0.finishDescribingBatch(items) }
+            if isFailed { try await rollBackToTypesSavepoint(operation) }
+            try checkCancellation(of: operation)
+        }
+        try withSession { try $0.startBatch(items) }
+        _ = try await drive(operation)
+        let outcomes = try withSession { try $0.finishBatch() }
+        for (outcome, item) in zip(outcomes, items) {
+            guard case .failure(let error) = outcome else { continue }
+            // Whoever was cancelled is told so, and not that a statement was.
+            if error.code == .queryCanceled, gate.signal(for: operation) == .taskCancelled { throw error }
+            withSession { $0.forgetStale(item.text, after: error) }
+        }
+        return outcomes
     }
 }
 

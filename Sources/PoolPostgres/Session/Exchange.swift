@@ -37,6 +37,14 @@ final class Exchange {
 
     /// What comes after ``statement`` in a batch of different statements, the next one last.
     var nextStatements: [KnownStatement] = []
+    /// The names under which these are being prepared, in the same order.
+    var nextNames: [String?] = []
+    /// True for a batch with one sync point, at its end.
+    var isOneTransaction = false
+    /// How many outcomes, from the first, no later failure undoes: a statement of the batch has ended the transaction.
+    private(set) var endedOutcomes = 0
+    /// True once something has come for the statement.
+    var hasResult = false
     /// What has come of each statement of such a batch; nil outside of one.
     var outcomes: [Result<Rows, PostgresError>]?
 
@@ -45,11 +53,24 @@ final class Exchange {
     var columns: Columns? { shape?.columns }
     private var rows: RowsBuilder
     private(set) var rowCount = 0
-    var results: [StatementResult] = []
+    /// Of one statement, which needs no memory of its own, or of several.
+    private(set) var firstResult: StatementResult?
+    private(set) var laterResults: [StatementResult] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
+    /// Boxed, because an error is large and most exchanges have none: to look whether there is one must not copy it.
+    private var failure: Failure?
     /// The first that came: those that follow are its consequences.
-    var error: PostgresError?
+    var error: PostgresError? {
+        get { failure?.error }
+        set { failure = newValue.map(Failure.init) }
+    }
+    var hasFailed: Bool { failure != nil }
+
+    private final class Failure {
+        let error: PostgresError
+        init(_ error: PostgresError) { self.error = error }
+    }
 
     init(
         statement: KnownStatement? = nil, traits: StatementTraits = [], isOwn: Bool = false, isPreparing: Bool = false,
@@ -67,9 +88,18 @@ final class Exchange {
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
         let rows = takeRows()
-        outcomes?.append(error.map { .failure($0.inStatement(statement?.text)) } ?? .success(rows))
+        outcomes?.append(failure.map { .failure($0.error.inStatement(statement?.text)) } ?? .success(rows))
+        if isOneTransaction, !hasFailed, tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION" {
+            endedOutcomes = outcomes?.count ?? 0
+        }
         statement = nextStatements.popLast()
-        (shape, learned, error) = (nil, nil, nil)
+        preparedName = nextNames.popLast() ?? nil
+        (shape, learned, failure, tag, hasResult) = (nil, nil, nil, "", false)
+    }
+
+    /// After the results of one statement, and before the next one's. What comes after the last one's is about the whole.
+    func endResults() {
+        if isOneTransaction, hasResult, statement != nil { endOutcome() }
     }
 
     /// True for the first COPY, if one was asked for.
@@ -80,7 +110,12 @@ final class Exchange {
         return true
     }
 
-    var isFull: Bool { rowCount >= rowLimit && error == nil }
+    var isFull: Bool { rowCount >= rowLimit && !hasFailed }
+
+    func note(_ result: StatementResult) {
+        // Those of a batch are in its outcomes.
+        if outcomes == nil, firstResult != nil { laterResults.append(result) } else { firstResult = result }
+    }
 
     // MARK: Rows
 
@@ -92,10 +127,10 @@ final class Exchange {
     }
 
     func append(_ result: borrowing ResultHandle) {
-        if result.status == .rows { results.append(StatementResult(affectedRows: result.affectedRows)) }
+        if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
         rowCount += result.rowCount
         // Rows that cannot be read any more are dropped.
-        if dropsRows || error != nil { return }
+        if dropsRows || hasFailed { return }
         guard let shape = shape ?? findShape(of: result) else { return }
         self.shape = shape
         if let column = result.decode(shape.readers, into: &rows) {
@@ -120,7 +155,7 @@ final class Exchange {
 extension Exchange {
     /// The first error counts.
     func note(_ error: PostgresError) {
-        if self.error == nil { self.error = error }
+        if !hasFailed { self.error = error }
     }
 
     func forgetError() { error = nil }
@@ -142,10 +177,14 @@ extension Exchange {
 struct ExchangeResult: Sendable {
     /// Nil for a statement that returns none.
     var rows: Rows?
-    var results: [StatementResult]
+    var firstResult: StatementResult?
+    var laterResults: [StatementResult]
     var tag: String
     /// Of a batch of different statements, one for each.
     var outcomes: [Result<Rows, PostgresError>] = []
+
+    var latestResult: StatementResult { laterResults.last ?? firstResult ?? StatementResult(affectedRows: 0) }
+    var results: [StatementResult] { (firstResult.map { [$0] } ?? []) + laterResults }
 }
 
 /// What an exchange needs next.

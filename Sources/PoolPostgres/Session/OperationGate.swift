@@ -43,6 +43,9 @@ final class OperationGate: Sendable {
     /// True while an operation runs.
     var isRunning: Bool { isBusy.load(ordering: .sequentiallyConsistent) }
 
+    /// True if there may be a ``signal(for:)``.
+    var isInterrupted: Bool { isSignalled.load(ordering: .relaxed) }
+
     /// The connection is established.
     func attach(_ watch: DescriptorWatch) {
         state.withLock { $0.watch = watch }

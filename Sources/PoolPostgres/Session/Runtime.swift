@@ -9,22 +9,26 @@ final class Runtime: Sendable {
     /// wait for that.
     let cancels = HelperThreads(name: "postgres-cancel", maximumThreads: 16)
     let notices: NoticeSink
-    private let startedLoop = Mutex<EventLoop?>(nil)
+    private let loopCount: Int?
+    private let startedLoops = Mutex<EventLoopGroup?>(nil)
 
-    init(_ logger: Logger) {
+    /// - Parameter loopCount: Nil for the default.
+    init(_ logger: Logger, loopCount: Int?) {
         notices = NoticeSink(logger)
+        self.loopCount = loopCount
     }
 
     deinit {
-        startedLoop.withLock { $0?.shutDown() }
+        startedLoops.withLock { $0?.shutDown() }
     }
 
     /// Started at the first connect.
-    func loop() throws -> EventLoop {
-        try startedLoop.withLock { loop in
-            if let loop { return loop }
-            let started = try EventLoop(name: "postgres-loop")
-            loop = started
+    func loops() throws -> EventLoopGroup {
+        try startedLoops.withLock { loops in
+            if let loops { return loops }
+            let started = try EventLoopGroup(
+                name: "postgres-loop", loopCount: loopCount ?? EventLoopGroup.defaultLoopCount)
+            loops = started
             return started
         }
     }

@@ -11,30 +11,47 @@ struct BatchItem: Sendable {
 
 /// What the session knows of the statements of a batch. Each is looked up only once: the next ones may push it out of the cache.
 struct BatchPlan {
+    /// True if each statement is a transaction of its own where none is open, and all of them are one otherwise.
+    fileprivate var isSeparate = false
     fileprivate var statements: [KnownStatement] = []
     /// The places of the statements that the server is being asked about.
     fileprivate var asked: [Int] = []
+    /// True once the server was asked to keep statements: as many as there is room for, so that none has to go at once.
+    fileprivate var hasNamed = false
 }
 
 extension Session {
     /// Looks up the statements of a batch.
-    mutating func planBatch(_ items: [BatchItem]) throws {
+    mutating func planBatch(_ items: [BatchItem], separately isSeparate: Bool) throws {
         for item in items { try requireRoom(item.binds.count) }
-        batch = BatchPlan()
+        batch = BatchPlan(isSeparate: isSeparate)
         for item in items { batch.statements.append(cache.statement(item.text)) }
     }
 
-    /// Asks about those statements of a batch whose bind values cannot be encoded yet. False if there are none.
+    /// Asks about those statements of a batch whose bind values cannot be encoded yet, or that are used often enough to be kept
+    /// prepared. False if there are none.
     mutating func startDescribingBatch(_ items: [BatchItem]) throws -> Bool {
         let link = try ready()
         try requireTransactionAlive(link)
         var unknown: [KnownStatement] = []
-        var seen: Set<ObjectIdentifier> = []
-        batch.asked = []
+        var uses: [ObjectIdentifier: (place: Int, count: Int)] = [:]
+        var order: [KnownStatement] = []
         for (place, item) in items.enumerated() where item.isDescribable {
             let statement = try fitting(batch.statements[place], item.request)
-            if statement.shape != nil || !seen.insert(ObjectIdentifier(statement)).inserted { continue }
+            if uses[ObjectIdentifier(statement)] == nil { order.append(statement) }
+            uses[ObjectIdentifier(statement), default: (place, 0)].count += 1
+        }
+        var names: [String?] = []
+        var room = batch.hasNamed ? 0 : cache.capacity
+        batch.hasNamed = true
+        batch.asked = []
+        for statement in order {
+            guard let (place, count) = uses[ObjectIdentifier(statement)] else { continue }
+            let isNamed = room > 0 && statement.name == nil && isWorthPreparing(statement, runs: count)
+            if statement.shape != nil, !isNamed { continue }
             unknown.append(statement)
+            names.append(isNamed ? cache.nextName() : nil)
+            if isNamed { room -= 1 }
             batch.asked.append(place)
         }
         if unknown.isEmpty { return false }
@@ -42,14 +59,16 @@ extension Session {
         try link.enterPipeline()
         if isGuarded { try sendOwn("SAVEPOINT \(Self.typesSavepoint)", link) }
         for (index, statement) in unknown.enumerated() {
-            try link.sendPrepare("", statement.text, statement.types)
-            try link.sendDescribe("")
+            try link.sendPrepare(names[index] ?? "", statement.text, statement.types)
+            try link.sendDescribe(names[index] ?? "")
             if isGuarded, index == unknown.count - 1 {
                 try sendOwn("RELEASE SAVEPOINT \(Self.typesSavepoint)", link)
             }
             try link.sendSync()
         }
         beginBatch(unknown, isPreparing: true)
+        exchange?.preparedName = names.first ?? nil
+        exchange?.nextNames = names.dropFirst().reversed()
         return true
     }
 
@@ -67,12 +86,16 @@ extension Session {
         return false
     }
 
-    /// Sends all statements, each with a sync point of its own: outside a transaction each is one, whatever becomes of the others.
+    /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or with one after
+    /// each: then each is one, whatever becomes of the others.
     mutating func startBatch(_ items: [BatchItem]) throws {
         let link = try ready()
         try requireTransactionAlive(link)
+        let isSeparate = batch.isSeparate && !isInExplicitTransaction
         var statements: [KnownStatement] = []
         var buffers: [BindBuffer] = []
+        statements.reserveCapacity(items.count)
+        buffers.reserveCapacity(items.count)
         for (place, item) in items.enumerated() {
             var statement = batch.statements[place]
             if item.isDescribable || statement.shape != nil { statement = try fitting(statement, item.request) }
@@ -84,10 +107,15 @@ extension Session {
         try link.enterPipeline()
         for (place, statement) in statements.enumerated() {
             try send(statement, items[place].binds, buffers[place], link)
-            try link.sendSync()
+            if isSeparate { try link.sendSync() }
+            cache.noteRun(of: statement, runs: 1)
         }
+        if !isSeparate { try link.sendSync() }
         batch = BatchPlan()
         beginBatch(statements)
+        if isSeparate { return }
+        exchange?.isOneTransaction = true
+        exchange?.pendingSyncs = 1
     }
 
     private mutating func beginBatch(_ statements: [KnownStatement], isPreparing: Bool = false) {
@@ -95,8 +123,38 @@ extension Session {
         let exchange = Exchange(statement: statements.first, traits: traits, isPreparing: isPreparing)
         exchange.nextStatements = statements.dropFirst().reversed()
         exchange.outcomes = []
+        exchange.outcomes?.reserveCapacity(statements.count)
         exchange.isPipeline = true
         exchange.pendingSyncs = statements.count
         self.exchange = exchange
     }
+
+    /// Takes what has come of each statement. Those that a failure has undone have failed with it.
+    ///
+    /// - Throws: the error of the commit, or that of a lost connection.
+    mutating func finishBatch() throws -> [Result<Rows, PostgresError>] {
+        let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
+        let firstUndone = exchange?.endedOutcomes ?? 0
+        var outcomes = try finish().outcomes
+        guard isUndone, let culprit = outcomes[firstUndone...].firstIndex(where: \.isFailure) else { return outcomes }
+        for place in firstUndone..<culprit { outcomes[place] = .failure(.undone) }
+        return outcomes
+    }
+}
+
+extension Result {
+    var error: Failure? {
+        if case .failure(let error) = self { return error }
+        return nil
+    }
+    var isFailure: Bool { error != nil }
+}
+
+extension PostgresError {
+    fileprivate static let undone = PostgresError(
+        code: .transactionRolledBack, message: "the statement was undone: one after it in the batch has failed")
+
+    /// Of a statement of a batch that the server has skipped.
+    static let skipped = PostgresError(
+        code: .failedTransaction, message: "the statement was not run: one before it in the batch has failed")
 }

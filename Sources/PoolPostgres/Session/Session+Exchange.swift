@@ -44,6 +44,7 @@ extension Session {
             // Data of a COPY comes apart from results, and so does its end; that of the connection comes as a result.
             if exchange.isCopyingOut, !dropCopyData(link), link.isConnected { return nil }
             guard let result = link.nextResult() else {
+                exchange.endResults()
                 if isAnswered(exchange, link, isLost: isLost) {
                     collectNotifications(link)
                     return .finished
@@ -52,7 +53,7 @@ extension Session {
             }
             handle(result, link)
             if exchange.copying != nil || exchange.isFull { return .paused }
-            if isLost, !link.isConnected, exchange.error != nil, exchange.isPipeline { return .finished }
+            if isLost, !link.isConnected, exchange.hasFailed, exchange.isPipeline { return .finished }
         }
         return nil
     }
@@ -74,6 +75,7 @@ extension Session {
     }
 
     private mutating func handle(_ result: borrowing ResultHandle, _ link: Link) {
+        exchange?.hasResult = true
         switch result.status {
         case .rows, .row: exchange?.append(result)
         case .command: handleCommand(result)
@@ -96,7 +98,8 @@ extension Session {
         case .copyBoth:
             noteError(.misuse("replication is not supported"))
             isBroken = true
-        case .empty, .aborted: break
+        case .empty: break
+        case .aborted: if exchange?.isOneTransaction == true { noteError(.skipped) }
         }
     }
 
@@ -107,7 +110,11 @@ extension Session {
     private mutating func handleSync() {
         exchange?.pendingSyncs -= 1
         learn()
-        if exchange?.outcomes != nil { exchange?.endOutcome() }
+        if let exchange, exchange.outcomes != nil, !exchange.isOneTransaction {
+            // The server has it, but could not say what it takes.
+            if let name = exchange.preparedName, exchange.learned != nil { cache.noteUnneeded(name) }
+            exchange.endOutcome()
+        }
         // What came before the last sync point was housekeeping.
         if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.forgetError() }
         if exchange?.pendingSyncs == 0, let link {
@@ -137,7 +144,7 @@ extension Session {
         if exchange?.isPreparing == true { return learnShape(result) }
         let tag = result.commandTag
         exchange?.note(tag: tag)
-        exchange?.results.append(StatementResult(affectedRows: result.affectedRows))
+        exchange?.note(StatementResult(affectedRows: result.affectedRows))
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 

@@ -49,7 +49,7 @@ extension Session {
 
     /// Keeps what the server has told of a statement, unless an error came between.
     mutating func learn() {
-        guard let exchange, exchange.isPreparing, exchange.error == nil, let shape = exchange.learned,
+        guard let exchange, exchange.isPreparing, !exchange.hasFailed, let shape = exchange.learned,
             let statement = exchange.statement
         else { return }
         exchange.learned = nil

@@ -61,7 +61,7 @@ extension Session {
         return .running
     }
 
-    private func isWorthPreparing(_ statement: KnownStatement, runs: Int) -> Bool {
+    func isWorthPreparing(_ statement: KnownStatement, runs: Int) -> Bool {
         cache.capacity > 0 && statement.useCount + runs >= configuration.prepareThreshold
             && link?.transactionStatus != .failed
     }

@@ -108,7 +108,7 @@ struct Session: ~Copyable {
         }
         if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
         let mayHaveHadEffect =
-            exchange.error == nil || !exchange.results.isEmpty || exchange.traits.contains(.survivesFailure)
+            !exchange.hasFailed || exchange.firstResult != nil || exchange.traits.contains(.survivesFailure)
         guard mayHaveHadEffect, !exchange.isPreparing else { return }
         if exchange.traits.contains(.changesSession) { isChanged = true }
         if exchange.traits.contains(.changesPrepared) { hasForeignStatements = true }
@@ -123,9 +123,9 @@ struct Session: ~Copyable {
         note(exchange)
         if let link, !link.isConnected {
             isBroken = true
-            if exchange.error == nil { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
+            if !exchange.hasFailed { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
         }
-        if var error = exchange.error {
+        if exchange.hasFailed, var error = exchange.error {
             error.sql = error.sql ?? exchange.statement?.text
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
@@ -136,8 +136,8 @@ struct Session: ~Copyable {
             throw error
         }
         return ExchangeResult(
-            rows: exchange.columns == nil ? nil : exchange.takeRows(), results: exchange.results, tag: exchange.tag,
-            outcomes: exchange.outcomes ?? [])
+            rows: exchange.columns == nil ? nil : exchange.takeRows(), firstResult: exchange.firstResult,
+            laterResults: exchange.laterResults, tag: exchange.tag, outcomes: exchange.outcomes ?? [])
     }
 
     /// Gives up the connection in the middle of whatever it does.

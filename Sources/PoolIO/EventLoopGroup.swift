@@ -1,0 +1,85 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+/// Event loops that share the tasks which prefer the group: it is a `TaskExecutor`.
+///
+/// A task goes on where it was resumed, on the thread of the loop that saw what it waited for, and so moves from loop to loop without
+/// a hop. What is queued from outside goes to the loops in turn. Tasks that run at the same time do so on different threads, one for
+/// each loop; one that blocks holds up all that has to do with its loop.
+///
+/// The threads live until ``shutDown()``; whoever makes a group must call it.
+public final class EventLoopGroup: TaskExecutor {
+    /// At least one.
+    public let loops: [EventLoop]
+    private let turn = Atomic<UInt>(0)
+
+    /// As many loops as can run at once on this machine, but at most 8.
+    public static var defaultLoopCount: Int {
+        min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8)
+    }
+
+    /// Starts the loops.
+    ///
+    /// - Parameters:
+    ///   - name: The name of each loop, with a number after it if there are several.
+    ///   - loopCount: At least 1.
+    /// - Throws: ``EventLoopError`` or ``ThreadError`` if the system refuses a descriptor or a thread.
+    public init(name: String, loopCount: Int = EventLoopGroup.defaultLoopCount) throws {
+        precondition(loopCount >= 1, "EventLoopGroup needs at least one loop")
+        var made: [EventLoop] = []
+        do {
+            for number in 1...loopCount {
+                made.append(try EventLoop(unstarted: loopCount == 1 ? name : "\(name)-\(number)"))
+            }
+        } catch {
+            for loop in made { loop.end() }
+            throw error
+        }
+        loops = made
+        for (index, loop) in loops.enumerated() {
+            do {
+                try loop.start(for: self)
+            } catch {
+                for started in loops[..<index] { started.shutDown() }
+                for unstarted in loops[(index + 1)...] { unstarted.end() }
+                throw error
+            }
+        }
+    }
+
+    /// Another loop each time.
+    public func next() -> EventLoop {
+        loops[Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue % UInt(loops.count))]
+    }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = unsafe asUnownedTaskExecutor()
+        if let current = EventLoop.current, current.belongs(to: self) {
+            unsafe current.enqueueHere(job, for: executor)
+        } else {
+            unsafe next().enqueue(job, for: executor)
+        }
+    }
+
+    /// True if the caller runs on the thread of one of the loops.
+    public var isCurrent: Bool { EventLoop.current?.belongs(to: self) ?? false }
+
+    /// Ends each loop once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any thread, and
+    /// more than once.
+    public func shutDown() {
+        for loop in loops { loop.shutDown() }
+    }
+
+    /// Returns when the threads have run their last work, after ``shutDown()``.
+    public func waitUntilEnded() async {
+        for loop in loops { await loop.waitUntilEnded() }
+    }
+}
