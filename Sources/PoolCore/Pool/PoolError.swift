@@ -99,7 +99,7 @@ public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
     /// Where the acquire stands: `#fileID` and `#line`.
     public let fileID: String
     public let line: UInt
-    /// How long it has been held.
+    /// How long it has been held, known to a tenth of a second.
     public let held: Duration
 
     public var description: String {
