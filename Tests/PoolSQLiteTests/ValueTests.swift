@@ -146,7 +146,7 @@ struct ValueTests {
         try await TestDatabase().with { connection async throws in
             try await connection.run("CREATE TABLE t(a, a2)")
             let sets = (0..<repeats).flatMap { _ in kinds.indices.map { [kinds[$0], kinds[(($0 + 1) % kinds.count)]] } }
-            _ = try await connection.executeBatch("INSERT INTO t VALUES (\(.parameter), \(.parameter))", sets)
+            _ = try await connection.executeBatch(SQL(raw: "INSERT INTO t VALUES (?, ?)"), sets)
             let rows = try await connection.query("SELECT a, a2 AS a FROM t ORDER BY rowid")
             #expect(rows.map { Array($0.values) } == sets)
             // The second run begins with as much memory as the first one took.

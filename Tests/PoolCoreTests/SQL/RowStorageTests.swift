@@ -129,8 +129,9 @@ struct RowStorageTests {
         final class Counted: SQLDecodable, @unchecked Sendable {  // … because the test uses it on one task.
             nonisolated(unsafe) static var count = 0  // … because the test uses it on one task.
             init(sqlValue: SQLValue) throws {
-                guard case .int = sqlValue else { throw SQLConversionError(expected: Counted.self, actual: sqlValue) }
+                // Also where this throws: the object is complete by then, and is taken apart again.
                 Self.count += 1
+                guard case .int = sqlValue else { throw SQLConversionError(expected: Counted.self, actual: sqlValue) }
             }
             deinit { Self.count -= 1 }
         }
