@@ -216,7 +216,7 @@ public final class EventLoop: TaskExecutor {
     private static let turnsBetweenLooks = 16
 
     private func main() {
-        unsafe _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
+        becomeCurrent()
         // The jobs of this turn. The list that is being filled takes its place, so that neither grows anew each time.
         var jobs: [QueuedJob] = []
         var turnsSinceLook = 0
@@ -224,7 +224,7 @@ public final class EventLoop: TaskExecutor {
             let isDue = unsafe thread.firstDeadline.map { $0.instant <= .now } ?? false
             if isDue || hasNews.load(ordering: .relaxed) { takeNews() }
             if unsafe thread.jobs.isEmpty {
-                if unsafe thread.isShuttingDown, end() { break }
+                if unsafe thread.isShuttingDown, endOnThread() { break }
                 poller.wait(beginSleep(), handle)
                 isSleeping.store(false, ordering: .relaxed)
                 turnsSinceLook = 0
@@ -238,7 +238,19 @@ public final class EventLoop: TaskExecutor {
                 turnsSinceLook = 0
             }
         }
+    }
+
+    /// False if there is something to do before.
+    private func endOnThread() -> Bool {
+        // Tasks that the end resumes must not queue for a thread that runs no more jobs.
         _ = pthread_setspecific(Self.key, nil)
+        if end() { return true }
+        becomeCurrent()
+        return false
+    }
+
+    private func becomeCurrent() {
+        unsafe _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// For how many milliseconds to sleep, -1 being until something comes, and 0 if something has come already.
