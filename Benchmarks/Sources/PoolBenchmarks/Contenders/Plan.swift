@@ -43,7 +43,8 @@ struct Plan {
             }
             return measurements.compactMap { $0 }
         }
-        return Comparison(title: fullTitle, isTimed: isTimed, contenders: present.map(\.name), absent: absent, rounds: rounds)
+        return Comparison(
+            title: fullTitle, isTimed: isTimed, contenders: present.map(\.name), absent: absent, rounds: rounds)
     }
 }
 

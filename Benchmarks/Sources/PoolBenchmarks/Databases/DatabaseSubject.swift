@@ -38,7 +38,8 @@ struct DatabaseSubject: Subject {
     private func plan(_ work: Work, _ tasks: Int, _ seconds: Double) throws -> Plan {
         let load = work.load(tasks: tasks, seconds: seconds)
         return Plan(
-            title: "\(database.rawValue): \(work.title)", tasks: work == .memory ? nil : tasks, isTimed: work != .memory,
+            title: "\(database.rawValue): \(work.title)", tasks: work == .memory ? nil : tasks,
+            isTimed: work != .memory,
             entries: try Contender.all(for: work, on: database, tasks: tasks).map { contender in
                 try entry(contender, work, load, connections: work == .memory ? 64 : Self.connections)
             })
