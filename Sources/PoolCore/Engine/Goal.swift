@@ -82,6 +82,8 @@ extension Engine {
     mutating func endGoals(_ outcome: GoalOutcome, _ effects: inout EffectList) {
         rotation = nil
         while !goals.isEmpty { endGoal(at: 0, outcome, &effects) }
+        // Nobody may have waited for the rotation any more.
+        setFloors()
     }
 
     private mutating func endGoal(at place: Int, _ outcome: GoalOutcome, _ effects: inout EffectList) {
