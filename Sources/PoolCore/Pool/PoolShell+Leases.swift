@@ -28,7 +28,7 @@ extension PoolShell {
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
     ) async throws -> PendingAcquire.Granted {
         if case .undecided = answer { return try await acquireHeard(options, claim, isLent: isLent) }
-        return try await prepared(grant(answer))
+        return try await grant(answer)
     }
 
     private func acquireHeard(
@@ -40,7 +40,7 @@ extension PoolShell {
         do {
             let answer = try requestUnheard(options, claim, isLent: isLent)
             if case .queued = answer { report(.waiting(lane: lane)) }
-            let granted = try await prepared(grant(answer))
+            let granted = try await grant(answer)
             if let operation { end(operation, nil) }
             begin(granted.ticket, waitedSince: since)
             return granted
@@ -71,21 +71,30 @@ extension PoolShell {
     }
 
     private func grant(_ answer: Answer) async throws -> PendingAcquire.Granted {
-        switch answer {
-        case .granted(let granted):
-            return granted
-        case .undecided:
-            preconditionFailure("The acquire was not requested.")
-        case .failed(let error):
-            report(.acquireFailed(error))
-            throw error
-        case .queued(let ticket, let pending):
-            return try await withTaskCancellationHandler {
-                try await pending.result()
-            } onCancel: {
-                cancel(ticket)
+        let granted =
+            switch answer {
+            case .granted(let granted): granted
+            case .undecided: preconditionFailure("The acquire was not requested.")
+            case .failed: throw failure(answer)
+            case .queued(let ticket, let pending): try await wait(ticket, pending)
             }
+        return granted.preparation == nil ? granted : try await prepared(granted)
+    }
+
+    /// All that those who wait have in memory, besides their acquire itself: errors and the like stay out of here.
+    private func wait(_ ticket: WaiterTicket, _ pending: PendingAcquire) async throws -> PendingAcquire.Granted {
+        try await withTaskCancellationHandler {
+            try await pending.result()
+        } onCancel: {
+            cancel(ticket)
         }
+    }
+
+    @inline(never)
+    private func failure(_ answer: Answer) -> any Error {
+        guard case .failed(let error) = answer else { preconditionFailure("The acquire has not failed.") }
+        report(.acquireFailed(error))
+        return error
     }
 
     private func request(
