@@ -5,12 +5,12 @@ internal import Synchronization
 final class PendingAcquire: @unchecked Sendable {  // Sound because the two sides hand over by `arrivals`, see there.
     @usableFromInline
     struct Granted: Sendable {
-        @usableFromInline let seat: Seat
+        let seat: Seat
         /// What must be done before its holder gets the connection.
-        @usableFromInline let preparation: SessionPreparation?
+        let preparation: SessionPreparation?
 
         /// With a reference for a lease to take over.
-        @usableFromInline var retainedSeat: Unmanaged<Seat> { .passRetained(seat) }
+        var retainedSeat: Unmanaged<Seat> { .passRetained(seat) }
 
         var ticket: ConnectionTicket { seat.ticket }
         var connection: any DriverConnection { seat.connection }
@@ -21,6 +21,7 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
         static let outcome: UInt8 = 2
     }
 
+    let ticket: WaiterTicket
     let claim: LeaseClaim
     let deadline: Nanoseconds
     /// Each side stores what it has, and then says here that it has come: the second to come finds what the first has stored, and
@@ -29,7 +30,8 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     private var continuation: UnsafeContinuation<Granted, any Error>?
     private var outcome: Result<Granted, any Error>?
 
-    init(claim: LeaseClaim, deadline: Nanoseconds) {
+    init(_ ticket: WaiterTicket, claim: LeaseClaim, deadline: Nanoseconds) {
+        self.ticket = ticket
         self.claim = claim
         self.deadline = deadline
     }

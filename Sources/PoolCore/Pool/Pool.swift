@@ -65,18 +65,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
-        let seat: Unmanaged<Seat>
-        if let cached = shell.takeCached(options, fileID, line, isLent: true) {
-            seat = cached
-        } else {
-            let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-            let answer = try shell.request(options, claim, isLent: true)
-            if case .granted(let granted) = answer, granted.preparation == nil {
-                seat = granted.retainedSeat
-            } else {
-                seat = try await shell.acquire(options, claim, isLent: true, after: answer).retainedSeat
-            }
-        }
+        let answer = try shell.request(options, fileID, line, isLent: true)
+        let seat = if case .granted(let seat) = answer { seat } else { try await shell.finish(answer) }
         var lease = Lease(seat, backend, options.access)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: lease, from: isolation) {
@@ -111,13 +101,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
-        if let seat = shell.takeCached(options, fileID, line, isLent: false) {
-            return Lease(seat, backend, options.access)
-        }
-        let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
-        let answer = try shell.request(options, claim, isLent: false)
-        let granted = try await shell.acquire(options, claim, isLent: false, after: answer)
-        return Lease(granted.retainedSeat, backend, options.access)
+        let seat = try await shell.finish(shell.request(options, fileID, line, isLent: false))
+        return Lease(seat, backend, options.access)
     }
 
     // MARK: Credentials

@@ -6,7 +6,6 @@ extension PoolShell {
     /// Begins a lease on a cached connection.
     ///
     /// - Returns: the seat with a reference that is the lease's; nil if the pool's lock must be asked.
-    @usableFromInline
     func takeCached(_ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool) -> Unmanaged<Seat>? {
         guard let front = options.access == .readOnly ? frontForReading : frontForWriting, !front.isEmpty,
             options.isPlain, !hub.hasReaders, !Task.isCancelled, let seat = front.take()

@@ -2,15 +2,22 @@ internal import Logging
 internal import Synchronization
 
 extension PoolShell {
-    /// What can be said of an acquire at once.
+    /// What can be said of an acquire at once. It is small, because those who wait keep it.
     @usableFromInline
     enum Answer: Sendable {
-        case granted(PendingAcquire.Granted)
-        /// Go on with ``acquire(_:_:isLent:after:)``.
-        case undecided
-        case queued(WaiterTicket, PendingAcquire)
-        /// Boxed, because an error is large and answers are many.
-        indirect case failed(PoolError)
+        /// The seat, with a reference for the lease to take over.
+        case granted(Unmanaged<Seat>)
+        case queued(PendingAcquire)
+        indirect case unfinished(Unfinished)
+    }
+
+    /// What is rare.
+    @usableFromInline
+    enum Unfinished: Sendable {
+        /// Somebody wants to hear of it, also of how it begins.
+        case heard(AcquireOptions, LeaseClaim, isLent: Bool)
+        case unprepared(PendingAcquire.Granted)
+        case failed(PoolError)
     }
 
     /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
@@ -18,32 +25,61 @@ extension PoolShell {
     /// - Parameter isLent: the lease cannot leave the task.
     /// - Throws: `CancellationError`.
     @usableFromInline
-    func request(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
-        isHeard ? .undecided : try requestUnheard(options, claim, isLent: isLent)
+    func request(
+        _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
+    ) throws -> Answer {
+        if let seat = takeCached(options, fileID, line, isLent: isLent) { return .granted(seat) }
+        let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
+        if isHeard { return .unfinished(.heard(options, claim, isLent: isLent)) }
+        return try requestUnheard(options, claim, isLent: isLent)
     }
 
     /// Goes on with an acquire whose request was not granted at once.
     @usableFromInline
-    func acquire(
-        _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool, after answer: Answer
-    ) async throws -> PendingAcquire.Granted {
-        if case .undecided = answer { return try await acquireHeard(options, claim, isLent: isLent) }
-        return try await grant(answer)
+    func finish(_ answer: Answer) async throws -> Unmanaged<Seat> {
+        switch answer {
+        case .granted(let seat): return seat
+        case .queued(let pending):
+            let granted = try await wait(pending)
+            return granted.preparation == nil ? granted.retainedSeat : try await prepared(granted)
+        case .unfinished(let unfinished):
+            return try await finish(unfinished)
+        }
+    }
+
+    private func finish(_ unfinished: Unfinished) async throws -> Unmanaged<Seat> {
+        switch unfinished {
+        case .heard(let options, let claim, let isLent):
+            return try await acquireHeard(options, claim, isLent: isLent)
+        case .unprepared(let granted):
+            return try await prepared(granted)
+        case .failed(let error):
+            report(.acquireFailed(error))
+            throw error
+        }
+    }
+
+    private func wait(_ pending: PendingAcquire) async throws -> PendingAcquire.Granted {
+        try await withTaskCancellationHandler {
+            try await pending.result()
+        } onCancel: {
+            cancel(pending.ticket)
+        }
     }
 
     private func acquireHeard(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
-    ) async throws -> PendingAcquire.Granted {
+    ) async throws -> Unmanaged<Seat> {
         let since = time.now()
         let lane = baseLane(for: options).map { lanes[$0].name } ?? ""
         let operation = isObserved ? begin(.acquire, lane: lane, connection: nil) : nil
         do {
             let answer = try requestUnheard(options, claim, isLent: isLent)
             if case .queued = answer { report(.waiting(lane: lane)) }
-            let granted = try await grant(answer)
+            let seat = try await finish(answer)
             if let operation { end(operation, nil) }
-            begin(granted.ticket, waitedSince: since)
-            return granted
+            begin(seat._withUnsafeGuaranteedRef { $0.ticket }, waitedSince: since)
+            return seat
         } catch {
             if let operation { end(operation, error) }
             throw error
@@ -59,42 +95,23 @@ extension PoolShell {
 
     private func requestUnheard(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
-        guard let lane = baseLane(for: options) else { return .failed(refusal(.noLane, lane: nil)) }
+        guard let lane = baseLane(for: options) else { return .unfinished(.failed(refusal(.noLane, lane: nil))) }
         if let identity = options.identity, !backend.accepts(identity) {
-            return .failed(refusal(.identityRefused, lane: lane))
+            return .unfinished(.failed(refusal(.identityRefused, lane: lane)))
         }
         while true {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
-            guard case .granted(let granted) = answer, !granted.connection.condition.isUsable else { return answer }
-            giveUp(granted.seat)
-        }
-    }
-
-    private func grant(_ answer: Answer) async throws -> PendingAcquire.Granted {
-        let granted =
             switch answer {
-            case .granted(let granted): granted
-            case .undecided: preconditionFailure("The acquire was not requested.")
-            case .failed: throw failure(answer)
-            case .queued(let ticket, let pending): try await wait(ticket, pending)
+            case .granted(let seat):
+                if seat._withUnsafeGuaranteedRef({ $0.connection.condition.isUsable }) { return answer }
+                giveUp(seat.takeRetainedValue())
+            case .unfinished(.unprepared(let granted)):
+                if granted.connection.condition.isUsable { return answer }
+                giveUp(granted.seat)
+            case .queued, .unfinished:
+                return answer
             }
-        return granted.preparation == nil ? granted : try await prepared(granted)
-    }
-
-    /// All that those who wait have in memory, besides their acquire itself: errors and the like stay out of here.
-    private func wait(_ ticket: WaiterTicket, _ pending: PendingAcquire) async throws -> PendingAcquire.Granted {
-        try await withTaskCancellationHandler {
-            try await pending.result()
-        } onCancel: {
-            cancel(ticket)
         }
-    }
-
-    @inline(never)
-    private func failure(_ answer: Answer) -> any Error {
-        guard case .failed(let error) = answer else { preconditionFailure("The acquire has not failed.") }
-        report(.acquireFailed(error))
-        return error
     }
 
     private func request(
@@ -116,13 +133,13 @@ extension PoolShell {
                 guard let granted = begin(ticket, claim, tag, deadline, &state) else {
                     preconditionFailure("An idle slot has no connection.")
                 }
-                return .granted(granted)
+                return granted.preparation == nil ? .granted(granted.retainedSeat) : .unfinished(.unprepared(granted))
             case .queued(let ticket):
-                let pending = PendingAcquire(claim: claim, deadline: deadline)
+                let pending = PendingAcquire(ticket, claim: claim, deadline: deadline)
                 state.put(pending, at: ticket)
-                return .queued(ticket, pending)
+                return .queued(pending)
             case .failed(let failure):
-                return .failed(makeError(failure.code, lane: lane, state, now))
+                return .unfinished(.failed(makeError(failure.code, lane: lane, state, now)))
             }
         }
     }

@@ -55,8 +55,8 @@ extension PoolShell {
 
     /// Does what the lease's holder is to find done, in a task of the pool's own. If it fails, takes too long or is cancelled the lease
     /// ends, and the acquire fails.
-    func prepared(_ granted: PendingAcquire.Granted) async throws -> PendingAcquire.Granted {
-        guard let preparation = granted.preparation else { return granted }
+    func prepared(_ granted: PendingAcquire.Granted) async throws -> Unmanaged<Seat> {
+        guard let preparation = granted.preparation else { return granted.retainedSeat }
         let ending = OneShot<SessionEnding>()
         let work = Task.detached {
             do {
@@ -78,7 +78,7 @@ extension PoolShell {
         }
         switch how {
         case .ready:
-            return granted
+            return granted.retainedSeat
         case .failed(let error):
             discard(granted, .orderly)
             throw error
