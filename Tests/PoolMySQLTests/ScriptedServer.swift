@@ -12,9 +12,15 @@ final class ScriptedServer: Sendable {
     init(_ script: @escaping @Sendable (ScriptedClient) throws -> [UInt8]) throws {
         let listener = try SilentListener()
         port = listener.port
-        outcome = Task {
-            await listener.withClient { descriptor in (try? script(ScriptedClient(descriptor: descriptor))) ?? [] }
+        // Nothing of it waits for Swift's threads, which many tests may share: the client's own time-outs go on.
+        let (results, result) = AsyncStream<[UInt8]>.makeStream()
+        Thread.detachNewThread {
+            let client = listener.acceptClient()
+            result.yield((try? script(ScriptedClient(descriptor: client))) ?? [])
+            close(client)
+            result.finish()
         }
+        outcome = Task { await results.first { _ in true } ?? [] }
     }
 
     /// What the script returned; empty if it failed.
@@ -65,20 +71,6 @@ struct ScriptedClient {
             bytes += piece.prefix(size)
         }
         return bytes
-    }
-}
-
-extension SilentListener {
-    /// Calls `body` with the first client, on a thread of its own.
-    func withClient<Result: Sendable>(_ body: @escaping @Sendable (Int32) -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let client = self.acceptClient()
-                let result = body(client)
-                close(client)
-                continuation.resume(returning: result)
-            }
-        }
     }
 }
 

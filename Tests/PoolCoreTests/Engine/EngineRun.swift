@@ -171,7 +171,9 @@ final class EngineRun {
             model.reconfigured(newConfiguration, number, of: engine)
         case .warmUp(let count, let deadline):
             let number = engine.warmUp(to: count, now: now, deadline: deadline, effects: &effects)
-            model.goals.append(.init(number: number, kind: .warm(count), deadline: deadline))
+            // What the lanes may have now: limits that are raised later ask for no more.
+            let most = min(count, model.configuration.lanes.reduce(0) { $0 + $1.maximum })
+            model.goals.append(.init(number: number, kind: .warm(most), deadline: deadline))
         case .rotate(let duration):
             model.beganRotation(over: duration, engine.lastGoal + 1)
             _ = engine.rotate(over: duration, now: now, effects: &effects)
