@@ -42,12 +42,15 @@ extension PoolShell {
         case .queued(let pending):
             let granted = try await wait(pending)
             return granted.preparation == nil ? granted.retainedSeat : try await prepared(granted)
-        case .unfinished(let unfinished):
-            return try await finish(unfinished)
+        case .unfinished:
+            return try await finishRare(answer)
         }
     }
 
-    private func finish(_ unfinished: Unfinished) async throws -> Unmanaged<Seat> {
+    // All who wait would keep room for what it needs, if it were inlined or were given the contents.
+    @inline(never)
+    private func finishRare(_ answer: Answer) async throws -> Unmanaged<Seat> {
+        guard case .unfinished(let unfinished) = answer else { return try await finish(answer) }
         switch unfinished {
         case .heard(let options, let claim, let isLent):
             return try await acquireHeard(options, claim, isLent: isLent)
