@@ -111,7 +111,7 @@ struct HolderIndex {
 
     /// Tasks are aligned: the low bits of their addresses carry nothing.
     private func bucket(of holder: UInt) -> Int {
-        Int(truncatingIfNeeded: (holder >> 4) &* 0x9E37_79B9_7F4A_7C15 >> 32) & (buckets.count - 1)
+        Int(truncatingIfNeeded: ((holder >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (buckets.count - 1)
     }
 
     mutating func insert(_ slot: Int32, in slots: inout [Slot]) {

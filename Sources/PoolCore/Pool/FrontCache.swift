@@ -32,6 +32,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
     private static let stride = 128
 
     private let cells: UnsafeMutableRawPointer
+    private let places = ThreadPlaces()
     /// How many cells are not empty. It changes under the lock alone.
     private let count = Atomic<Int>(0)
 
@@ -54,7 +55,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
     func take() -> Unmanaged<Seat>? {
         var remaining = count.load(ordering: .relaxed)
         guard remaining > 0 else { return nil }
-        let start = Self.placeOfThread()
+        let start = places.ofThread
         for step in 0..<Self.capacity {
             let word = word((start &+ step) & (Self.capacity - 1))
             let content = word.pointee.load(ordering: .relaxed)
@@ -71,14 +72,6 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
         return nil
     }
 
-    /// Where a thread looks first, so that each comes back to its own cells. Threads are told apart by where their stacks are.
-    private static func placeOfThread() -> Int {
-        var here: UInt8 = 0
-        return withUnsafeMutablePointer(to: &here) { pointer in
-            Int((UInt(bitPattern: pointer) >> 19) &* 0x9E37_79B9_7F4A_7C15 >> (UInt.bitWidth - 4))
-        }
-    }
-
     // MARK: Under the lock
 
     var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
@@ -87,7 +80,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
     ///
     /// - Parameter consent: called with the cell if there is one; nothing happens if it returns false.
     func put(_ seat: Unmanaged<Seat>, _ consent: (Cell) -> Bool) -> Bool {
-        let start = Self.placeOfThread()
+        let start = places.ofThread
         for step in 0..<Self.capacity {
             let word = word((start &+ step) & (Self.capacity - 1))
             guard word.pointee.load(ordering: .relaxed) == 0 else { continue }

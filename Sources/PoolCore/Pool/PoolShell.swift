@@ -35,7 +35,7 @@ final class PoolShell: Sendable {
     let credentials: CredentialStore
     /// Nil for a pool that shares no budget.
     let membership: BudgetMembership?
-    let state: Mutex<PoolState>
+    let state: PoolLock<PoolState>
 
     init(
         backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration],
@@ -66,7 +66,7 @@ final class PoolShell: Sendable {
             configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
         membership = try budget?.join(reserving: limits.reservedConnections)
         let engine = Engine(configuration: limits, sharesBudget: budget != nil)
-        state = Mutex(PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
+        state = PoolLock(PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
     }
 
     var fronts: [FrontCache] {

@@ -1,0 +1,43 @@
+internal import Synchronization
+
+/// Which cell of a ``FrontCache`` each thread tries first. Threads get theirs in turn, and far apart: two that share one would take
+/// the line of memory from each other at every lease.
+final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
+    private static let indexBits = 10
+    private static let isGiven: UInt8 = 0x80
+
+    /// By a hash of the thread: its place with ``isGiven``, or 0 until it asks for the first time.
+    private let entries: UnsafeMutablePointer<Atomic<UInt8>>
+    private let given = Atomic<Int>(0)
+
+    init() {
+        entries = .allocate(capacity: 1 << Self.indexBits)
+        for index in 0..<1 << Self.indexBits { (entries + index).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        entries.deallocate()
+    }
+
+    /// Threads are told apart by where their stacks are.
+    var ofThread: Int {
+        var here: UInt8 = 0
+        return ofThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })
+    }
+
+    func ofThread(withStackAt address: UInt) -> Int {
+        let hash = (address >> 19) &* 0x9E37_79B9_7F4A_7C15
+        let entry = entries + Int(hash >> (UInt.bitWidth - Self.indexBits))
+        let place = entry.pointee.load(ordering: .relaxed)
+        return Int((place != 0 ? place : give(entry)) & ~Self.isGiven)
+    }
+
+    @inline(never)
+    private func give(_ entry: UnsafeMutablePointer<Atomic<UInt8>>) -> UInt8 {
+        let turn = given.wrappingAdd(1, ordering: .relaxed).oldValue
+        // 0, 8, 4, 12, 2 and so on: the turn's four bits from right to left.
+        let place = UInt8((0..<4).reduce(0) { $0 | (turn >> $1 & 1) << (3 - $1) }) | Self.isGiven
+        entry.pointee.store(place, ordering: .relaxed)
+        return place
+    }
+}
