@@ -25,7 +25,14 @@ struct PoolLock<Value: ~Copyable>: ~Copyable,
     init(_ initial: consuming sending Value) {
         lock = .allocate(capacity: 1)
         lock.initialize(to: pthread_mutex_t())
-        let status = pthread_mutex_init(lock, nil)
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        defer { pthread_mutexattr_destroy(&attributes) }
+        #if canImport(Glibc)
+        // It is held for less time than a thread takes to fall asleep.
+        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+        #endif
+        let status = pthread_mutex_init(lock, &attributes)
         precondition(status == 0, "A lock cannot be made: error \(status).")
         value = .allocate(capacity: 1)
         value.initialize(to: initial)
