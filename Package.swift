@@ -59,8 +59,8 @@ let package = Package(
 
 /// Targets that call C, or hand memory to code that does.
 let targetsThatTouchC: Set<String> = [
-    "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolMySQLTests", "PoolPostgresTests",
-    "PoolSQLiteTests",
+    "PoolCore", "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolMySQLTests",
+    "PoolPostgresTests", "PoolSQLiteTests",
 ]
 
 for target in package.targets where target.type != .system {

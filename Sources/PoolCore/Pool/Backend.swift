@@ -39,7 +39,7 @@ final class DriverBackend<Driver: PoolDriver>: Sendable {
     /// The connection by its type, which only this driver's connections reach.
     @inlinable
     static func typed(_ connection: any DriverConnection) -> Driver.Connection {
-        unsafeDowncast(connection, to: Driver.Connection.self)
+        unsafe unsafeDowncast(connection, to: Driver.Connection.self)
     }
 }
 

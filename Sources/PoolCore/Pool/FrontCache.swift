@@ -8,20 +8,21 @@ internal import Synchronization
 /// taken out under has ended: no exchange mistakes one stay of a seat for another.
 ///
 /// Each cell owns a reference to its seat, which goes over to the lease and back.
+@safe
 final class FrontCache: @unchecked Sendable {  // Sound because the cells are atomic, and never move.
     /// Where a lease on a cached connection ends.
     struct Cell: Sendable {
         fileprivate let address: UInt
 
-        fileprivate var word: UnsafeMutablePointer<Atomic<UInt>>? { UnsafeMutablePointer(bitPattern: address) }
+        fileprivate var word: UnsafeMutablePointer<Atomic<UInt>>? { unsafe UnsafeMutablePointer(bitPattern: address) }
 
         /// Ends the lease on the seat that was taken from here.
         ///
         /// - Returns: false if the cell is the seat's no more: the lease then is an ordinary one, and keeps the reference.
-        func putBack(_ seat: Unmanaged<Seat>) -> Bool {
-            let free = UInt(bitPattern: seat.toOpaque())
-            guard let word else { return false }
-            return word.pointee.compareExchange(
+        func putBack(_ seat: UncountedReference<Seat>) -> Bool {
+            let free = seat.address
+            guard let word = unsafe word else { return false }
+            return unsafe word.pointee.compareExchange(
                 expected: free | 1, desired: free, successOrdering: .releasing, failureOrdering: .relaxed
             ).exchanged
         }
@@ -37,34 +38,34 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
     private let count = Atomic<Int>(0)
 
     init() {
-        cells = .allocate(byteCount: Self.capacity * Self.stride, alignment: Self.stride)
-        for place in 0..<Self.capacity { word(place).initialize(to: Atomic(0)) }
+        unsafe cells = .allocate(byteCount: Self.capacity * Self.stride, alignment: Self.stride)
+        for place in 0..<Self.capacity { unsafe word(place).initialize(to: Atomic(0)) }
     }
 
     deinit {
-        cells.deallocate()
+        unsafe cells.deallocate()
     }
 
     private func word(_ place: Int) -> UnsafeMutablePointer<Atomic<UInt>> {
-        (cells + place * Self.stride).assumingMemoryBound(to: Atomic<UInt>.self)
+        unsafe (cells + place * Self.stride).assumingMemoryBound(to: Atomic<UInt>.self)
     }
 
     // MARK: Without the lock
 
     /// Begins a lease on one of the connections, with the cell's reference to its seat; nil if all are leased.
-    func take() -> Unmanaged<Seat>? {
+    func take() -> UncountedReference<Seat>? {
         var remaining = count.load(ordering: .relaxed)
         guard remaining > 0 else { return nil }
         let start = places.ofThread
         for step in 0..<Self.capacity {
-            let word = word((start &+ step) & (Self.capacity - 1))
-            let content = word.pointee.load(ordering: .relaxed)
+            let word = unsafe word((start &+ step) & (Self.capacity - 1))
+            let content = unsafe word.pointee.load(ordering: .relaxed)
             if content == 0 { continue }
-            if content & 1 == 0, let address = UnsafeRawPointer(bitPattern: content) {
-                let isTaken = word.pointee.compareExchange(
+            if content & 1 == 0, let seat = UncountedReference<Seat>(address: content) {
+                let isTaken = unsafe word.pointee.compareExchange(
                     expected: content, desired: content | 1, successOrdering: .acquiring, failureOrdering: .relaxed
                 ).exchanged
-                if isTaken { return .fromOpaque(address) }
+                if isTaken { return seat }
             }
             remaining -= 1
             if remaining == 0 { return nil }
@@ -79,14 +80,14 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
     /// Puts a seat that nobody has a lease on into an empty cell, together with a reference to it.
     ///
     /// - Parameter consent: called with the cell if there is one; nothing happens if it returns false.
-    func put(_ seat: Unmanaged<Seat>, _ consent: (Cell) -> Bool) -> Bool {
+    func put(_ seat: UncountedReference<Seat>, _ consent: (Cell) -> Bool) -> Bool {
         let start = places.ofThread
         for step in 0..<Self.capacity {
-            let word = word((start &+ step) & (Self.capacity - 1))
-            guard word.pointee.load(ordering: .relaxed) == 0 else { continue }
+            let word = unsafe word((start &+ step) & (Self.capacity - 1))
+            guard unsafe word.pointee.load(ordering: .relaxed) == 0 else { continue }
             guard consent(Cell(address: UInt(bitPattern: word))) else { return false }
             count.store(count.load(ordering: .relaxed) + 1, ordering: .relaxed)
-            word.pointee.store(UInt(bitPattern: seat.toOpaque()), ordering: .releasing)
+            unsafe word.pointee.store(seat.address, ordering: .releasing)
             return true
         }
         return false
@@ -97,11 +98,10 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
         guard !isEmpty else { return }
         count.store(0, ordering: .relaxed)
         for place in 0..<Self.capacity {
-            let content = word(place).pointee.exchange(0, ordering: .acquiringAndReleasing)
-            guard let address = UnsafeRawPointer(bitPattern: content & ~1) else { continue }
-            let seat = Unmanaged<Seat>.fromOpaque(address)
+            let content = unsafe word(place).pointee.exchange(0, ordering: .acquiringAndReleasing)
+            guard let seat = UncountedReference<Seat>(address: content & ~1) else { continue }
             let isLeased = content & 1 == 1
-            body(isLeased ? seat.takeUnretainedValue() : seat.takeRetainedValue(), isLeased)
+            body(isLeased ? seat.object : seat.take(), isLeased)
         }
     }
 }

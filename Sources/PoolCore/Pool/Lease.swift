@@ -5,18 +5,18 @@
 public struct Lease<Driver: PoolDriver>: ~Copyable {
     public let handle: ConnectionHandle<Driver>
     /// With a reference that is the lease's own: it goes from and to the pool without being counted.
-    @usableFromInline let seat: Unmanaged<Seat>
+    @usableFromInline let seat: UncountedReference<Seat>
     /// False where the lease belongs to the pool's own work, which ends it itself.
     @usableFromInline let isOwned: Bool
     @usableFromInline let access: Access
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
-    public var id: ConnectionID { ConnectionID(ticket: seat._withUnsafeGuaranteedRef { $0.ticket }) }
+    public var id: ConnectionID { ConnectionID(ticket: seat.withObject { $0.ticket }) }
 
     /// - Parameter seat: with a reference, which the lease takes over.
     @inlinable
-    init(_ seat: Unmanaged<Seat>, _ backend: DriverBackend<Driver>, _ access: Access) {
+    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>, _ access: Access) {
         self.seat = seat
         isOwned = true
         self.access = access
@@ -26,7 +26,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 
     /// A lease for a hook: its end does nothing.
     init(forHookOf backend: DriverBackend<Driver>, _ seat: Seat) {
-        self.seat = .passRetained(seat)
+        self.seat = UncountedReference(counting: seat)
         isOwned = false
         access = .readWrite
         handle = ConnectionHandle(self.seat, backend)
@@ -42,8 +42,8 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
         }
     }
 
-    @usableFromInline var pool: PoolShell { seat._withUnsafeGuaranteedRef { $0.pool } }
-    @usableFromInline var ticket: ConnectionTicket { seat._withUnsafeGuaranteedRef { $0.ticket } }
+    @usableFromInline var pool: PoolShell { seat.withObject { $0.pool } }
+    @usableFromInline var ticket: ConnectionTicket { seat.withObject { $0.ticket } }
 
     /// Gives the connection back now. Letting the lease go out of scope does the same.
     public consuming func release() {}
@@ -84,8 +84,8 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
 /// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     // The lease that the handle belongs to keeps both alive: to count references to them costs more than the rest of a lease.
-    @usableFromInline let unowned: Unmanaged<Driver.Connection>
-    @usableFromInline let unownedBackend: Unmanaged<DriverBackend<Driver>>
+    @usableFromInline let unowned: UncountedReference<Driver.Connection>
+    @usableFromInline let unownedBackend: UncountedReference<DriverBackend<Driver>>
     /// Keeps them alive where there is no lease.
     @usableFromInline let owner: Owner?
 
@@ -101,20 +101,20 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     }
 
     @_spi(Driver) public var connection: Driver.Connection { base }
-    @_spi(Driver) public var driver: Driver { unownedBackend._withUnsafeGuaranteedRef { $0.driver } }
+    @_spi(Driver) public var driver: Driver { unownedBackend.withObject { $0.driver } }
 
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
         let owner = Owner(connection, driver)
         self.owner = owner
-        unowned = .passUnretained(connection)
-        unownedBackend = .passUnretained(owner.backend)
+        unowned = UncountedReference(toLiving: connection)
+        unownedBackend = UncountedReference(toLiving: owner.backend)
     }
 
     @inlinable
-    init(_ seat: Unmanaged<Seat>, _ backend: DriverBackend<Driver>) {
-        unowned = Unmanaged<Driver.Connection>.fromOpaque(
-            UnsafeRawPointer(bitPattern: seat._withUnsafeGuaranteedRef { $0.address }).unsafelyUnwrapped)
-        unownedBackend = .passUnretained(backend)
+    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>) {
+        // It is an object's address, and so there is one.
+        unowned = unsafe UncountedReference(address: seat.withObject { $0.address }).unsafelyUnwrapped
+        unownedBackend = UncountedReference(toLiving: backend)
         owner = nil
     }
 
@@ -124,7 +124,7 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
         owner = other.owner
     }
 
-    @inlinable var base: Driver.Connection { unowned.takeUnretainedValue() }
+    @inlinable var base: Driver.Connection { unowned.object }
 
     /// The handle of a transaction within the session that this one belongs to.
     var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }

@@ -1,6 +1,7 @@
 internal import Synchronization
 
 /// An acquire that waits. The engine ends each exactly once, perhaps before its task has suspended.
+@safe
 @usableFromInline
 final class PendingAcquire: @unchecked Sendable {  // Sound because the two sides hand over by `arrivals`, see there.
     @usableFromInline
@@ -10,7 +11,7 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
         let preparation: SessionPreparation?
 
         /// With a reference for a lease to take over.
-        var retainedSeat: Unmanaged<Seat> { .passRetained(seat) }
+        var retainedSeat: UncountedReference<Seat> { UncountedReference(counting: seat) }
 
         var ticket: ConnectionTicket { seat.ticket }
         var connection: any DriverConnection { seat.connection }
@@ -38,8 +39,8 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
 
     /// Suspends the calling task until ``end(_:)``. For one task, once.
     func result() async throws -> Granted {
-        try await withUnsafeThrowingContinuation { continuation in
-            self.continuation = continuation
+        unsafe try await withUnsafeThrowingContinuation { continuation in
+            unsafe self.continuation = unsafe continuation
             meet(Arrival.task)
         }
     }
@@ -52,9 +53,9 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     private func meet(_ arrival: UInt8) {
         let before = arrivals.bitwiseOr(arrival, ordering: .acquiringAndReleasing).oldValue
         precondition(before & arrival == 0, "An acquire has ended twice.")
-        guard before != 0, let continuation, let outcome else { return }
-        self.continuation = nil
+        guard before != 0, let continuation = unsafe continuation, let outcome else { return }
+        unsafe self.continuation = nil
         self.outcome = nil
-        continuation.resume(with: outcome)
+        unsafe continuation.resume(with: outcome)
     }
 }

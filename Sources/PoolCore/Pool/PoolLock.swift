@@ -16,6 +16,7 @@ internal import Musl
 /// (https://www.man7.org/linux/man-pages/man2/FUTEX_LOCK_PI.2const.html): where threads wait, its owner hands it to one of them, which may
 /// not run yet, and then all others wait for that one. This lock goes to the thread that is there: with 64 tasks over 8 connections on
 /// more threads than processors, that is more than twice as many leases a second.
+@safe
 struct PoolLock<Value: ~Copyable>: ~Copyable,
     @unchecked Sendable  // Sound because the value is used under the lock alone.
 {
@@ -23,34 +24,34 @@ struct PoolLock<Value: ~Copyable>: ~Copyable,
     private let value: UnsafeMutablePointer<Value>
 
     init(_ initial: consuming sending Value) {
-        lock = .allocate(capacity: 1)
-        lock.initialize(to: pthread_mutex_t())
+        unsafe lock = .allocate(capacity: 1)
+        unsafe lock.initialize(to: pthread_mutex_t())
         var attributes = pthread_mutexattr_t()
-        pthread_mutexattr_init(&attributes)
-        defer { pthread_mutexattr_destroy(&attributes) }
+        unsafe pthread_mutexattr_init(&attributes)
+        defer { unsafe pthread_mutexattr_destroy(&attributes) }
         #if canImport(Glibc)
         // It is held for less time than a thread takes to fall asleep.
-        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+        unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
         #endif
-        let status = pthread_mutex_init(lock, &attributes)
+        let status = unsafe pthread_mutex_init(lock, &attributes)
         precondition(status == 0, "A lock cannot be made: error \(status).")
-        value = .allocate(capacity: 1)
-        value.initialize(to: initial)
+        unsafe value = .allocate(capacity: 1)
+        unsafe value.initialize(to: initial)
     }
 
     deinit {
-        value.deinitialize(count: 1)
-        value.deallocate()
-        pthread_mutex_destroy(lock)
-        lock.deallocate()
+        unsafe value.deinitialize(count: 1)
+        unsafe value.deallocate()
+        unsafe pthread_mutex_destroy(lock)
+        unsafe lock.deallocate()
     }
 
-    borrowing func withLock<Result: Sendable, Failure>(
-        _ body: (inout Value) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        return try body(&value.pointee)
+    borrowing func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: (inout sending Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
+        unsafe pthread_mutex_lock(lock)
+        defer { unsafe pthread_mutex_unlock(lock) }
+        return unsafe try body(&value.pointee)
     }
 }
 #endif

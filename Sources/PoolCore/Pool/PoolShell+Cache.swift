@@ -6,16 +6,18 @@ extension PoolShell {
     /// Begins a lease on a cached connection.
     ///
     /// - Returns: the seat with a reference that is the lease's; nil if the pool's lock must be asked.
-    func takeCached(_ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool) -> Unmanaged<Seat>? {
+    func takeCached(
+        _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
+    ) -> UncountedReference<Seat>? {
         guard let front = options.access == .readOnly ? frontForReading : frontForWriting, !front.isEmpty,
             options.isPlain, !hub.hasReaders, !Task.isCancelled, let seat = front.take()
         else { return nil }
-        let isUsable = seat._withUnsafeGuaranteedRef { seat in
+        let isUsable = seat.withObject { seat in
             seat.begin(holder: isLent ? currentTask() : 0, fileID, line: line)
             return seat.connection.condition.isUsable
         }
         if isUsable { return seat }
-        giveUp(seat.takeRetainedValue())
+        giveUp(seat.take())
         return nil
     }
 
@@ -32,9 +34,9 @@ extension PoolShell {
     ///
     /// - Parameter seat: with the lease's reference.
     @usableFromInline
-    static func release(_ seat: Unmanaged<Seat>, _ condition: ConnectionCondition, _ discardReason: String?) {
-        if condition == .clean, discardReason == nil, seat._withUnsafeGuaranteedRef({ $0.end() }) { return }
-        let seat = seat.takeRetainedValue()
+    static func release(_ seat: UncountedReference<Seat>, _ condition: ConnectionCondition, _ discardReason: String?) {
+        if condition == .clean, discardReason == nil, seat.withObject({ $0.end() }) { return }
+        let seat = seat.take()
         seat.pool.release(seat, condition, discardReason)
     }
 
@@ -59,7 +61,7 @@ extension PoolShell {
     private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool
     {
         guard let front = seat.front else { return false }
-        let reference = Unmanaged.passRetained(seat)
+        let reference = UncountedReference(counting: seat)
         let isCached = front.put(reference) { cell in
             guard state.engine.cache(seat.ticket, now: now, effects: &effects) else { return false }
             seat.restart(in: cell)

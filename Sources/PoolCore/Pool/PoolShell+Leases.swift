@@ -6,7 +6,7 @@ extension PoolShell {
     @usableFromInline
     enum Answer: Sendable {
         /// The seat, with a reference for the lease to take over.
-        case granted(Unmanaged<Seat>)
+        case granted(UncountedReference<Seat>)
         case queued(PendingAcquire)
         indirect case unfinished(Unfinished)
     }
@@ -36,7 +36,7 @@ extension PoolShell {
 
     /// Goes on with an acquire whose request was not granted at once.
     @usableFromInline
-    func finish(_ answer: Answer) async throws -> Unmanaged<Seat> {
+    func finish(_ answer: Answer) async throws -> UncountedReference<Seat> {
         switch answer {
         case .granted(let seat): return seat
         case .queued(let pending):
@@ -49,7 +49,7 @@ extension PoolShell {
 
     // All who wait would keep room for what it needs, if it were inlined or were given the contents.
     @inline(never)
-    private func finishRare(_ answer: Answer) async throws -> Unmanaged<Seat> {
+    private func finishRare(_ answer: Answer) async throws -> UncountedReference<Seat> {
         guard case .unfinished(let unfinished) = answer else { return try await finish(answer) }
         switch unfinished {
         case .heard(let options, let claim, let isLent):
@@ -72,7 +72,7 @@ extension PoolShell {
 
     private func acquireHeard(
         _ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool
-    ) async throws -> Unmanaged<Seat> {
+    ) async throws -> UncountedReference<Seat> {
         let since = time.now()
         let lane = baseLane(for: options).map { lanes[$0].name } ?? ""
         let operation = isObserved ? begin(.acquire, lane: lane, connection: nil) : nil
@@ -81,7 +81,7 @@ extension PoolShell {
             if case .queued = answer { report(.waiting(lane: lane)) }
             let seat = try await finish(answer)
             if let operation { end(operation, nil) }
-            begin(seat._withUnsafeGuaranteedRef { $0.ticket }, waitedSince: since)
+            begin(seat.withObject { $0.ticket }, waitedSince: since)
             return seat
         } catch {
             if let operation { end(operation, error) }
@@ -106,8 +106,8 @@ extension PoolShell {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
             switch answer {
             case .granted(let seat):
-                if seat._withUnsafeGuaranteedRef({ $0.connection.condition.isUsable }) { return answer }
-                giveUp(seat.takeRetainedValue())
+                if seat.withObject({ $0.connection.condition.isUsable }) { return answer }
+                giveUp(seat.take())
             case .unfinished(.unprepared(let granted)):
                 if granted.connection.condition.isUsable { return answer }
                 giveUp(granted.seat)

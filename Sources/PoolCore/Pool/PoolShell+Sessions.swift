@@ -55,7 +55,7 @@ extension PoolShell {
 
     /// Does what the lease's holder is to find done, in a task of the pool's own. If it fails, takes too long or is cancelled the lease
     /// ends, and the acquire fails.
-    func prepared(_ granted: PendingAcquire.Granted) async throws -> Unmanaged<Seat> {
+    func prepared(_ granted: PendingAcquire.Granted) async throws -> UncountedReference<Seat> {
         guard let preparation = granted.preparation else { return granted.retainedSeat }
         let ending = OneShot<SessionEnding>()
         let work = Task.detached {

@@ -155,8 +155,8 @@ extension [LaneConfiguration] {
 
 /// Identifies the task that runs now, for as long as it lives; 0 is none.
 func currentTask() -> UInt {
-    withUnsafeCurrentTask { task in
+    unsafe withUnsafeCurrentTask { task in
         // It is a reference to the task, and nothing else. To look at the bytes costs a third of what a copy does.
-        withUnsafeBytes(of: task) { $0.load(as: UInt.self) }
+        unsafe withUnsafeBytes(of: task) { unsafe $0.load(as: UInt.self) }
     }
 }

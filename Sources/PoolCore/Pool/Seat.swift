@@ -31,10 +31,14 @@ final class Seat: Sendable {
 
     init(_ connection: any DriverConnection, ticket: ConnectionTicket, pool: PoolShell, front: FrontCache?) {
         self.connection = connection
-        address = UInt(bitPattern: Unmanaged.passUnretained(connection as AnyObject).toOpaque())
+        address = Self.address(of: connection)
         self.ticket = ticket
         self.pool = pool
         self.front = front
+    }
+
+    private static func address(of connection: some DriverConnection) -> UInt {
+        UncountedReference(toLiving: connection).address
     }
 
     // MARK: By the lease of a cached connection
@@ -62,7 +66,7 @@ final class Seat: Sendable {
         }
         holder.store(0, ordering: .relaxed)
         position.store(0, ordering: .relaxed)
-        return FrontCache.Cell(bits: cell.load(ordering: .relaxed)).putBack(.passUnretained(self))
+        return FrontCache.Cell(bits: cell.load(ordering: .relaxed)).putBack(UncountedReference(toLiving: self))
     }
 
     // MARK: Under the pool's lock
@@ -154,7 +158,7 @@ struct SourcePosition: Sendable {
             self.init(file: 0, position: line)
             return
         }
-        self.init(
+        unsafe self.init(
             file: UInt(bitPattern: fileID.utf8Start),
             position: UInt(fileID.utf8CodeUnitCount) << 32 | line & 0xFFFF_FFFF)
     }
@@ -162,7 +166,7 @@ struct SourcePosition: Sendable {
     var line: UInt { position & 0xFFFF_FFFF }
 
     var fileID: String {
-        guard let start = UnsafePointer<UInt8>(bitPattern: file) else { return "" }
-        return String(decoding: UnsafeBufferPointer(start: start, count: Int(position >> 32)), as: UTF8.self)
+        guard let start = unsafe UnsafePointer<UInt8>(bitPattern: file) else { return "" }
+        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(position >> 32)), as: UTF8.self)
     }
 }

@@ -2,6 +2,7 @@ internal import Synchronization
 
 /// Which cell of a ``FrontCache`` each thread tries first. Threads get theirs in turn, and far apart: two that share one would take
 /// the line of memory from each other at every lease.
+@safe
 final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
     private static let indexBits = 10
     private static let isGiven: UInt8 = 0x80
@@ -11,25 +12,25 @@ final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries ar
     private let given = Atomic<Int>(0)
 
     init() {
-        entries = .allocate(capacity: 1 << Self.indexBits)
-        for index in 0..<1 << Self.indexBits { (entries + index).initialize(to: Atomic(0)) }
+        unsafe entries = .allocate(capacity: 1 << Self.indexBits)
+        for index in 0..<1 << Self.indexBits { unsafe (entries + index).initialize(to: Atomic(0)) }
     }
 
     deinit {
-        entries.deallocate()
+        unsafe entries.deallocate()
     }
 
     /// Threads are told apart by where their stacks are.
     var ofThread: Int {
         var here: UInt8 = 0
-        return ofThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })
+        return unsafe ofThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })
     }
 
     func ofThread(withStackAt address: UInt) -> Int {
         let hash = (address >> 19) &* 0x9E37_79B9_7F4A_7C15
-        let entry = entries + Int(hash >> (UInt.bitWidth - Self.indexBits))
-        let place = entry.pointee.load(ordering: .relaxed)
-        return Int((place != 0 ? place : give(entry)) & ~Self.isGiven)
+        let entry = unsafe entries + Int(hash >> (UInt.bitWidth - Self.indexBits))
+        let place = unsafe entry.pointee.load(ordering: .relaxed)
+        return unsafe Int((place != 0 ? place : give(entry)) & ~Self.isGiven)
     }
 
     @inline(never)
@@ -37,7 +38,7 @@ final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries ar
         let turn = given.wrappingAdd(1, ordering: .relaxed).oldValue
         // 0, 8, 4, 12, 2 and so on: the turn's four bits from right to left.
         let place = UInt8((0..<4).reduce(0) { $0 | (turn >> $1 & 1) << (3 - $1) }) | Self.isGiven
-        entry.pointee.store(place, ordering: .relaxed)
+        unsafe entry.pointee.store(place, ordering: .relaxed)
         return place
     }
 }

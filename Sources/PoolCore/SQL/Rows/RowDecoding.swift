@@ -3,6 +3,7 @@
 /// The type asks for its keys in the same order in each row, as a rule. So the columns of the keys are kept in that order, and
 /// the next key is compared with the one that came next in the row before.
 @usableFromInline
+@safe
 final class RowDecoding {
     @usableFromInline let columns: Columns
     @usableFromInline let values: StoredValues

@@ -128,7 +128,7 @@ extension Rows {
         _ width: Int, _ type: Tuple.Type, _ tuple: (_ reader: ValueReader, _ place: Int) throws -> Tuple
     ) throws -> [Tuple] {
         try columns.check(count: width, for: type)
-        return try [Tuple](unsafeUninitializedCapacity: count) { tuples, initializedCount in
+        return unsafe try [Tuple](unsafeUninitializedCapacity: count) { tuples, initializedCount in
             try values.withReader { reader in
                 for position in 0..<count {
                     unsafe tuples.initializeElement(at: position, to: try tuple(reader, position * width))

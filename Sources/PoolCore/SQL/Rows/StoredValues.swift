@@ -78,6 +78,7 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
 /// Reads the values that it was made for, which must outlive it: it holds no reference to them, because to count references for
 /// each value takes longer than to read it.
 @usableFromInline
+@safe
 struct ValueReader {
     @usableFromInline let header: UnsafePointer<StoredValues.Header>
     @usableFromInline let cells: UnsafePointer<StoredValues.Cell>
