@@ -76,11 +76,9 @@ extension SQL {
 extension String.UTF8View {
     /// True if a byte is zero: the databases' C interfaces would take it for the end of the text.
     fileprivate var containsZero: Bool {
-        let found = withContiguousStorageIfAvailable { bytes in
+        let found = unsafe withContiguousStorageIfAvailable { bytes in
             // Without an early exit, so that the compiler can look at many bytes at once.
-            var zeros: UInt8 = 0
-            for byte in bytes { zeros |= byte == 0 ? 1 : 0 }
-            return zeros != 0
+            unsafe bytes.reduce(0 as UInt8) { $0 | ($1 == 0 ? 1 : 0) } != 0
         }
         return found ?? contains(0)
     }
