@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { cepoll_read = 1, cepoll_write = 2, cepoll_end = 4 };
@@ -25,7 +26,15 @@ static inline int cepoll_watch(int epoll, int descriptor, int is_new, uint64_t t
     return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) == 0 ? 0 : errno;
 }
 
-// Watches the descriptor by which other threads wake the loop, level-triggered.
+static inline int cepoll_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+// Makes a timer's descriptor readable again and again, each time after so many nanoseconds, less than a second; 0 ends that.
+static inline void cepoll_set_timer(int timer, long nanoseconds) {
+    struct itimerspec period = {{0, nanoseconds}, {0, nanoseconds}};
+    timerfd_settime(timer, 0, &period, 0);
+}
+
+// Watches the descriptor of a timer, or the one by which other threads wake the loop, level-triggered.
 static inline int cepoll_watch_signal(int epoll, int descriptor, uint64_t token) {
     struct epoll_event event = {0};
     event.events = EPOLLIN;

@@ -28,6 +28,12 @@ public final class DescriptorWatch: Sendable {
         var arrived: Readiness = []
         /// The number of the latest wait.
         var wait: UInt64 = 0
+        /// True if that is a ``waitBriefly(for:onlyNews:)``.
+        var isBrief = false
+        /// The number of the latest wait at the loop's latest look.
+        var seenWait: UInt64 = 0
+        /// True while the loop looks on each of its ticks.
+        var isLookedAfter = false
         var isInterrupted = false
         var isClosed = false
         /// True once the other side has closed the stream.
@@ -67,7 +73,7 @@ public final class DescriptorWatch: Sendable {
         guard let deadline else { return await wait(for: readiness, onlyNews: onlyNews) }
         return unsafe await withUnsafeContinuation { continuation in
             let waiter = unsafe Waiter(continuation: continuation)
-            let outcome = begin(readiness, onlyNews: onlyNews, waiter) { loop.add(deadline, for: self, wait: $0) }
+            let outcome = begin(readiness, onlyNews: onlyNews, waiter) { loop.add(deadline, for: self, wait: $0.wait) }
             if let outcome { waiter.resume(outcome) }
         }
     }
@@ -82,13 +88,30 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
+    /// Suspends until the descriptor is ready, ``interrupt()`` is called, or a few milliseconds have passed.
+    ///
+    /// For what is nearly always ready at once: it costs no deadline, and needs no handler for cancellation where it does not matter
+    /// that a cancelled task goes on for as long. The loop looks at all such waits now and then.
+    public func waitBriefly(for readiness: Readiness, onlyNews: Bool = false) async -> WaitOutcome {
+        unsafe await withUnsafeContinuation { continuation in
+            let waiter = unsafe Waiter(continuation: continuation)
+            let outcome = begin(readiness, onlyNews: onlyNews, waiter) { state in
+                state.isBrief = true
+                if state.isLookedAfter { return }
+                state.isLookedAfter = true
+                loop.lookAfter(self)
+            }
+            if let outcome { waiter.resume(outcome) }
+        }
+    }
+
     /// True while a task is suspended. For tests, which know no other way to come after it.
     var isWaiting: Bool { state.withLock { $0.waiter != nil } }
 
-    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the number of its wait.
+    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the state with the number of its wait.
     @inline(__always)
     private func begin(
-        _ readiness: Readiness, onlyNews: Bool, _ waiter: Waiter, _ prepare: (UInt64) -> Void
+        _ readiness: Readiness, onlyNews: Bool, _ waiter: Waiter, _ prepare: (inout State) -> Void
     ) -> WaitOutcome? {
         state.withLock { state in
             precondition(state.waiter == nil, "bug in the driver: two tasks wait for one descriptor")
@@ -107,7 +130,8 @@ public final class DescriptorWatch: Sendable {
             state.waiter = waiter
             state.wanted = readiness
             state.wait += 1
-            prepare(state.wait)
+            state.isBrief = false
+            prepare(&state)
             return nil
         }
     }
@@ -216,6 +240,22 @@ public final class DescriptorWatch: Sendable {
         }
         waiter?.resume(.ready)
         action?()
+    }
+
+    /// The loop's look at a tick: ends a brief wait that was there at the look before.
+    ///
+    /// - Returns: True if no wait has begun since then, so that the loop need not look again.
+    func endBriefWait() -> Bool {
+        let (isOver, waiter) = state.withLock { state in
+            if state.wait != state.seenWait {
+                state.seenWait = state.wait
+                return (false, nil as Waiter?)
+            }
+            state.isLookedAfter = false
+            return (true, state.isBrief ? state.takeWaiter() : nil)
+        }
+        waiter?.resume(.timedOut)
+        return isOver
     }
 
     func expire(_ wait: UInt64) {

@@ -50,6 +50,8 @@ public final class EventLoop: TaskExecutor {
         var jobs: [QueuedJob] = []
         var watches = WatchTable()
         var deadlines = DeadlineList()
+        /// The tokens of those watches whose brief waits are looked at on each tick. The poller ticks while there are any.
+        var briefWatches: [UInt64] = []
         var isShuttingDown = false
         var hasEnded = false
         var endWaiters: [CheckedContinuation<Void, Never>] = []
@@ -210,7 +212,36 @@ public final class EventLoop: TaskExecutor {
         if isFirst { tellThread() }
     }
 
+    /// In nanoseconds.
+    static let tick = 5_000_000
+
+    /// Has the watch's brief waits looked at, until ``DescriptorWatch/endBriefWait()`` says that there are none.
+    func lookAfter(_ watch: DescriptorWatch) {
+        state.withLock { state in
+            // The poller has ended with the loop, and the waits end too.
+            if state.hasEnded { return }
+            if state.briefWatches.isEmpty { poller.startTicking() }
+            state.briefWatches.append(watch.token)
+        }
+    }
+
+    /// For tests.
+    var isTicking: Bool { state.withLock { !$0.briefWatches.isEmpty } }
+
     // MARK: On the thread
+
+    private func endBriefWaits() {
+        let watches = state.withLock { state in
+            defer { state.briefWatches.removeAll() }
+            return state.briefWatches.compactMap { state.watches.find($0) }
+        }
+        // Not under the lock: the watches take it under theirs.
+        let others = watches.filter { !$0.endBriefWait() }
+        state.withLock { state in
+            state.briefWatches += others.map(\.token)
+            if state.briefWatches.isEmpty { poller.stopTicking() }
+        }
+    }
 
     /// How often jobs that queue more jobs may run before the descriptors are looked at again.
     private static let turnsBetweenLooks = 16
@@ -283,7 +314,10 @@ public final class EventLoop: TaskExecutor {
             if !state.jobs.isEmpty { return nil }
             state.hasEnded = true
             // A watch keeps its loop: what was not closed must not keep both for ever.
-            defer { (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList()) }
+            defer {
+                (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList())
+                state.briefWatches = []
+            }
             return Ending(waiters: state.endWaiters, watches: state.watches.all)
         }
         guard let ending else { return false }
@@ -301,6 +335,7 @@ public final class EventLoop: TaskExecutor {
     private func handle(_ token: UInt64, _ readiness: Readiness) {
         // Whoever has news now need not wake the thread.
         isSleeping.store(false, ordering: .relaxed)
+        if token == Poller.tickToken { return endBriefWaits() }
         // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)
     }

@@ -5,6 +5,8 @@ internal import Darwin
 struct Poller: Sendable {
     /// The identity of the event by which other threads wake the loop.
     static let wakeToken = UInt64.max
+    /// The token of the ticks.
+    static let tickToken = UInt64.max - 1
     private static let capacity = 64
 
     private let queue: Int32
@@ -22,6 +24,22 @@ struct Poller: Sendable {
     private static func change(_ queue: Int32, _ event: kevent) -> Int32 {
         var event = unsafe event
         return unsafe kevent(queue, &event, 1, nil, 0, nil) == 0 ? 0 : errno
+    }
+
+    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out of the wait
+    /// instead would have the system set a timer for each wait.
+    func startTicking() {
+        _ = unsafe Self.change(
+            queue,
+            kevent(
+                ident: 0, filter: Int16(EVFILT_TIMER), flags: UInt16(EV_ADD), fflags: UInt32(NOTE_NSECONDS),
+                data: EventLoop.tick, udata: nil))
+    }
+
+    func stopTicking() {
+        _ = unsafe Self.change(
+            queue,
+            kevent(ident: 0, filter: Int16(EVFILT_TIMER), flags: UInt16(EV_DELETE), fflags: 0, data: 0, udata: nil))
     }
 
     /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
@@ -69,6 +87,10 @@ struct Poller: Sendable {
             for index in 0..<max(0, Int(count)) {
                 let event = unsafe events[index]
                 if unsafe Int32(event.filter) == EVFILT_USER { continue }
+                if unsafe Int32(event.filter) == EVFILT_TIMER {
+                    body(Self.tickToken, [])
+                    continue
+                }
                 let token = unsafe UInt64(UInt(bitPattern: event.udata))
                 var readiness: Readiness = unsafe Int32(event.filter) == EVFILT_WRITE ? .write : .read
                 if unsafe Int32(event.flags) & EV_EOF != 0 { readiness.formUnion([.read, .end]) }

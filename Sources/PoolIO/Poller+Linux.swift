@@ -10,10 +10,13 @@ internal import Musl
 struct Poller: Sendable {
     /// The token of the descriptor by which other threads wake the loop.
     static let wakeToken = UInt64.max
+    /// The token of the ticks.
+    static let tickToken = UInt64.max - 1
     private static let capacity = 64
 
     private let queue: Int32
     private let signal: Int32
+    private let timer: Int32
 
     init() throws(EventLoopError) {
         queue = cepoll_create()
@@ -24,8 +27,22 @@ struct Poller: Sendable {
             cepoll_close(queue)
             throw EventLoopError(function: "eventfd", systemError: error)
         }
+        timer = cepoll_timerfd()
+        if timer < 0 {
+            let error = errno
+            cepoll_close(signal)
+            cepoll_close(queue)
+            throw EventLoopError(function: "timerfd_create", systemError: error)
+        }
         _ = cepoll_watch_signal(queue, signal, Self.wakeToken)
+        _ = cepoll_watch_signal(queue, timer, Self.tickToken)
     }
+
+    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out of the wait
+    /// instead would have the system set a timer for each wait.
+    func startTicking() { cepoll_set_timer(timer, EventLoop.tick) }
+
+    func stopTicking() { cepoll_set_timer(timer, 0) }
 
     /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
     func add(_ descriptor: Int32, token: UInt64) throws(EventLoopError) {
@@ -61,6 +78,10 @@ struct Poller: Sendable {
                     if token == Self.wakeToken {
                         var value: UInt64 = 0
                         unsafe _ = read(signal, &value, 8)
+                    } else if token == Self.tickToken {
+                        var value: UInt64 = 0
+                        unsafe _ = read(timer, &value, 8)
+                        body(token, [])
                     } else {
                         body(token, Readiness(rawValue: UInt8(truncatingIfNeeded: unsafe interests[index])))
                     }
@@ -70,6 +91,7 @@ struct Poller: Sendable {
     }
 
     func close() {
+        cepoll_close(timer)
         cepoll_close(signal)
         cepoll_close(queue)
     }
