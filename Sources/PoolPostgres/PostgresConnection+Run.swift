@@ -1,21 +1,27 @@
 internal import PoolCore
 
 extension PostgresConnection {
-    func run(_ request: StatementRequest, _ operation: Operation) async throws -> ExchangeResult {
-        try await run(request, operation) { session, _ in try session.finish() }
+    func run(
+        _ request: StatementRequest, _ operation: Operation, started: Session.Started? = nil
+    ) async throws -> ExchangeResult {
+        try await run(request, operation, started: started) { session, _ in try session.finish() }
     }
 
     /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more where what the
     /// driver knew of it has proved stale before it had any effect.
+    ///
+    /// - Parameter started: How it was started, if it was already.
     func run<Value: Sendable>(
-        _ request: StatementRequest, _ operation: Operation, _ take: (inout Session, _ isAnswered: Bool) throws -> Value
+        _ request: StatementRequest, _ operation: Operation, started: Session.Started? = nil,
+        _ take: (inout Session, _ isAnswered: Bool) throws -> Value
     ) async throws -> Value {
+        var started = started
         var isRepeated = false
         while true {
             var isPreparing = false
             var isKnown = true
             do {
-                while try withSession({ try $0.start(request) }) == .preparing {
+                while try (started.take() ?? withSession { try $0.start(request) }) == .preparing {
                     (isPreparing, isKnown) = (true, false)
                     _ = try await drive(operation)
                     try withSession { try $0.finishPreparing() }

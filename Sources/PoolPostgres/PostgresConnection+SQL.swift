@@ -9,19 +9,11 @@ extension SQLDialect {
 
 extension PostgresConnection {
     public func execute(_ sql: SQL) async throws -> StatementResult {
-        let (text, binds) = try sql.rendered(in: .postgres)
-        let exchange = try await perform { operation in
-            try await run(StatementRequest(text: text, binds: binds, dropsRows: true), operation)
-        }
-        return exchange.latestResult
+        try await perform(sql, dropsRows: true).latestResult
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
-        let (text, binds) = try sql.rendered(in: .postgres)
-        let exchange = try await perform { operation in
-            try await run(StatementRequest(text: text, binds: binds), operation)
-        }
-        return exchange.rows ?? Rows(columns: Columns(names: []), values: [])
+        try await perform(sql, dropsRows: false).rows ?? Rows(columns: Columns(names: []), values: [])
     }
 
     /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server

@@ -78,15 +78,19 @@ public final class PostgresConnection: SQLConnection {
         try session.withLock { try body(&$0) }
     }
 
-    private func updateCondition() {
-        let condition: UInt8 =
-            switch session.withLock({ $0.condition }) {
+    private func note(_ condition: ConnectionCondition) {
+        let value: UInt8 =
+            switch condition {
             case .clean: 0
             case .dirty: 1
             case .broken: 2
             case .generationBroken: 3
             }
-        latestCondition.store(condition, ordering: .releasing)
+        latestCondition.store(value, ordering: .releasing)
+    }
+
+    private func updateCondition() {
+        note(session.withLock { $0.condition })
     }
 
     /// Runs `body` as the only operation of the connection.
@@ -99,14 +103,57 @@ public final class PostgresConnection: SQLConnection {
         let operation = try gate.begin(cancellable: isCancellable, patience: patience)
         defer {
             updateCondition()
-            gate.end(operation)
-            // What came while it ran, and was not for it.
-            if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
+            end(operation)
         }
-        return try await withTaskCancellationHandler {
-            if isCancellable { try Task.checkCancellation() }
+        if isCancellable { try Task.checkCancellation() }
+        return try await withCancellation(of: operation) { try await body(operation) }
+    }
+
+    /// Runs a statement as the only operation of the connection.
+    ///
+    /// Most are answered soon, and then it is all done here, under few locks: a cancelled task waits for such an answer, and needs
+    /// no handler, which would cost as much as half the rest. All others go the long way from where they are.
+    func perform(_ sql: SQL, dropsRows: Bool) async throws -> ExchangeResult {
+        let operation = try gate.begin(cancellable: true)
+        var isConditionKnown = false
+        defer {
+            if !isConditionKnown { updateCondition() }
+            end(operation)
+        }
+        try Task.checkCancellation()
+        let (started, firstStep) = withSession { $0.startAtOnce(sql, dropsRows: dropsRows) }
+        var step = firstStep
+        while step == .waitForAnswer || step == .waitForRead {
+            let outcome = await operation.watch.waitBriefly(for: .read, onlyNews: step == .waitForAnswer)
+            if outcome != .ready { break }
+            let result = withSession { session in
+                step = session.step(hasInput: true)
+                guard step == .finished, let result = session.finishAtOnce() else { return nil as ExchangeResult? }
+                note(session.condition)
+                return result
+            }
+            guard let result else { continue }
+            isConditionKnown = true
+            return result
+        }
+        let request = try withSession { try $0.request(sql, dropsRows: dropsRows) }
+        return try await withCancellation(of: operation) {
+            try await run(request, operation, started: started)
+        }
+    }
+
+    private func end(_ operation: Operation) {
+        gate.end(operation)
+        // What came while it ran, and was not for it.
+        if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
+    }
+
+    private func withCancellation<Value>(
+        of operation: Operation, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await withTaskCancellationHandler {
             do {
-                return try await body(operation)
+                return try await body()
             } catch let error as PostgresError {
                 throw reason(for: error, operation)
             }

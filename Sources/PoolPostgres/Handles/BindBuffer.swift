@@ -51,13 +51,16 @@ struct BindBuffer {
     func withArrays<Result>(
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
     ) -> Result {
-        if values.isEmpty { return body(nil, nil, nil) }
+        let count = values.count
+        if count == 0 { return body(nil, nil, nil) }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
                 unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
                     // An empty value still needs an address: nil is NULL.
                     let base = unsafe bytes.baseAddress ?? UnsafeRawPointer(pointers.baseAddress)
-                    for (index, value) in values.enumerated() {
+                    // By index: an iterator would be one more reference to count.
+                    for index in 0..<count {
+                        let value = values[index]
                         let address =
                             value.offset < 0
                             ? nil : unsafe base.map { unsafe ($0 + value.offset).assumingMemoryBound(to: CChar.self) }

@@ -130,14 +130,15 @@ final class Link {
         unsafe try check(PQsendDescribePrepared(connection, name))
     }
 
-    func sendPrepared(_ name: String, _ binds: BindBuffer, binaryResults: Bool) throws {
-        unsafe try check(
-            binds.withArrays { values, lengths, formats in
-                unsafe name.withCString { name in
-                    unsafe PQsendQueryPrepared(
-                        connection, name, Int32(binds.count), values, lengths, formats, binaryResults ? 1 : 0)
-                }
-            })
+    func sendPrepared(_ name: String, _ binds: borrowing BindBuffer, binaryResults: Bool) throws {
+        let count = Int32(binds.count)
+        let result = unsafe binds.withArrays { values, lengths, formats in
+            unsafe name.withCString { name in
+                unsafe PQsendQueryPrepared(
+                    connection, name, count, values, lengths, formats, binaryResults ? 1 : 0)
+            }
+        }
+        try check(result)
     }
 
     func enterPipeline() throws { unsafe try check(PQenterPipelineMode(connection)) }

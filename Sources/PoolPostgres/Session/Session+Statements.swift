@@ -1,4 +1,4 @@
-internal import PoolCore
+@_spi(Driver) internal import PoolCore
 
 /// A statement that an application wants to run.
 struct StatementRequest: Sendable {
@@ -59,6 +59,27 @@ extension Session {
         }
         try send(statement, request, link)
         return .running
+    }
+
+    /// What the application wants to run, in the server's dialect. That of a statement which ran a short time ago is known.
+    ///
+    /// - Throws: `SQLStatementError`.
+    mutating func request(_ sql: SQL, dropsRows: Bool) throws -> StatementRequest {
+        if let known = cache.statement(sql) {
+            return StatementRequest(text: known.text, binds: sql.values, dropsRows: dropsRows)
+        }
+        let (text, binds) = try sql.rendered(in: .postgres)
+        if link != nil { cache.note(sql, text) }
+        return StatementRequest(text: text, binds: binds, dropsRows: dropsRows)
+    }
+
+    /// Starts a statement, and goes on as far as that is possible without waiting. Nil for what fails: nothing was sent then, and to
+    /// start it fails again.
+    mutating func startAtOnce(_ sql: SQL, dropsRows: Bool) -> (started: Started?, step: ExchangeStep) {
+        guard let request = try? request(sql, dropsRows: dropsRows), let started = try? start(request) else {
+            return (nil, .paused)
+        }
+        return (started, started == .running ? step(hasInput: false) : .paused)
     }
 
     func isWorthPreparing(_ statement: KnownStatement, runs: Int) -> Bool {

@@ -140,6 +140,12 @@ struct Session: ~Copyable {
             laterResults: exchange.laterResults, tag: exchange.tag, outcomes: exchange.outcomes ?? [])
     }
 
+    /// The same for what has succeeded; nil, without any effect, for what has failed.
+    mutating func finishAtOnce() -> ExchangeResult? {
+        guard let exchange, !exchange.hasFailed, let link, link.isConnected else { return nil }
+        return try? finish()
+    }
+
     /// Gives up the connection in the middle of whatever it does.
     mutating func abandon() {
         isBroken = true

@@ -21,6 +21,8 @@ final class KnownStatement {
     fileprivate var textPlace = 0
     fileprivate var namePlace = 0
     private let isASCII: Bool
+    /// What the application wrote, without values, that was rendered to the text last.
+    fileprivate(set) var source: SQL?
 
     init(_ text: String) {
         self.text = text
@@ -53,6 +55,10 @@ struct StatementCache {
     private var textCapacity: Int { max(capacity, 100) }
     private var statements: [String: KnownStatement] = [:]
     private var latest: KnownStatement?
+    /// A few that have a source, to be found by it: that needs neither a text in the server's dialect nor its hash.
+    private var recent: [KnownStatement] = []
+    private static let recentCapacity = 8
+    private var nextRecent = 0
     private var texts = UseOrder()
     private var names = UseOrder()
     private var latestName: UInt64 = 0
@@ -65,6 +71,33 @@ struct StatementCache {
 
     init(limit: StatementCacheCapacity) {
         self.limit = limit
+    }
+
+    /// The statement, if it is one of those that ran last.
+    mutating func statement(_ sql: SQL) -> KnownStatement? {
+        if let latest, let source = latest.source, sql.rendersAs(source) { return latest }
+        for statement in recent where statement !== latest {
+            guard let source = statement.source, sql.rendersAs(source) else { continue }
+            texts.touch(statement.textPlace)
+            latest = statement
+            return statement
+        }
+        return nil
+    }
+
+    /// The text in the server's dialect was rendered from `sql`.
+    mutating func note(_ sql: SQL, _ text: String) {
+        let statement = statement(text)
+        if statement.source == nil {
+            if recent.count < Self.recentCapacity {
+                recent.append(statement)
+            } else {
+                recent[nextRecent].source = nil
+                recent[nextRecent] = statement
+                nextRecent = (nextRecent + 1) % Self.recentCapacity
+            }
+        }
+        statement.source = sql.withoutValues
     }
 
     /// The statement, which is new if it was not there. Whoever runs it counts the use.
@@ -156,6 +189,12 @@ struct StatementCache {
         release(statement)
         for variant in statement.variants { release(variant) }
         if latest === statement { latest = nil }
+        if statement.source != nil { forgetSources() }
+    }
+
+    private mutating func forgetSources() {
+        for statement in recent { statement.source = nil }
+        (recent, nextRecent) = ([], 0)
     }
 
     /// Forgets a text, with all that values have made of it.
@@ -178,6 +217,7 @@ struct StatementCache {
         while let statement = names.leastUsed { release(statement) }
         statements = [:]
         (latest, running) = (nil, nil)
+        forgetSources()
         texts.removeAll()
         names.removeAll()
         unneeded = []

@@ -17,7 +17,8 @@ extension SQL {
 
         /// Called by the compiler, for the text between interpolations.
         public mutating func appendLiteral(_ literal: String) {
-            sql.append(literal)
+            // There is one between any two interpolations, and before and after them.
+            if !literal.isEmpty { sql.append(literal) }
         }
 
         /// A bind value: never part of the statement's text.

@@ -17,6 +17,20 @@ extension SQL {
         return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
     }
 
+    /// One value for each placeholder, as ``rendered(in:)`` gives them.
+    @_spi(Driver) public var values: [SQLValue] { binds }
+
+    /// The statement without its values, for ``rendersAs(_:)``.
+    @_spi(Driver) public var withoutValues: SQL { SQL(text: text, marks: marks) }
+
+    /// True if the statement renders to the same text as one that has been rendered, whatever the values of both are, and rendering it
+    /// cannot fail. For drivers that know statements again: to compare costs a fraction of rendering.
+    @_spi(Driver) public func rendersAs(_ other: SQL) -> Bool {
+        let placeholders = marks.placeholderCount
+        return (placeholders == 0 || placeholders == binds.count) && marks == other.marks
+            && text.utf8.hasSameBytes(as: other.text.utf8)
+    }
+
     private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {
         if marks.count == 0 { return true }
         return dialect.placeholder == .questionMark && (dialect.usesANSIQuote || marks.identifierCount == 0)
@@ -74,6 +88,31 @@ extension SQL {
 }
 
 extension String.UTF8View {
+    /// Strings are equal for Swift that are written with different characters, and databases tell these apart.
+    fileprivate func hasSameBytes(as other: Self) -> Bool {
+        guard count == other.count else { return false }
+        let result = withContiguousStorageIfAvailable { bytes in
+            other.withContiguousStorageIfAvailable { others in
+                // Eight at a time; the last eight may overlap those before.
+                let count = bytes.count
+                guard let start = UnsafeRawPointer(bytes.baseAddress), let other = UnsafeRawPointer(others.baseAddress),
+                    count >= 8
+                else { return bytes.elementsEqual(others) }
+                var offset = 0
+                while true {
+                    let (one, two) = (
+                        start.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+                        other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    )
+                    if one != two { return false }
+                    if offset == count - 8 { return true }
+                    offset = Swift.min(offset + 8, count - 8)
+                }
+            }
+        }
+        return (result ?? nil) ?? elementsEqual(other)
+    }
+
     /// True if a byte is zero: the databases' C interfaces would take it for the end of the text.
     fileprivate var containsZero: Bool {
         let found = unsafe withContiguousStorageIfAvailable { bytes in
