@@ -30,6 +30,31 @@ extension PostgresTests {
             }
         }
 
+        @Test("what is written with other characters is another statement, also where Swift takes the two for equal")
+        func canonicallyEqual() async throws {
+            try await withConnection { _, connection async throws in
+                for value in 1...4 {
+                    for (letter, size) in [("\u{e9}", 2), ("e\u{301}", 3)] {
+                        let sum = try await connection.values(
+                            "SELECT octet_length('\(raw: letter)')::int8 + \(value)::int8")
+                        #expect(sum == [.int(Int64(size + value))])
+                    }
+                }
+            }
+        }
+
+        @Test("a statement that is known does not hide that another of its text has too many values")
+        func tooManyValues() async throws {
+            try await withConnection { _, connection async throws in
+                let known: SQL = "SELECT \(1)::int8"
+                for _ in 1...4 { #expect(try await connection.values(known) == [.int(1)]) }
+                await #expect(throws: SQLStatementError.self) {
+                    try await connection.query(known + SQL(raw: "", binds: [2]))
+                }
+                #expect(try await connection.values(known) == [.int(1)])
+            }
+        }
+
         @Test("the statement that is used all the time stays prepared, and the others come and go")
         func favourite() async throws {
             try await withConnection {

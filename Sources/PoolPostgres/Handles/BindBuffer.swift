@@ -13,12 +13,15 @@ struct BindBuffer {
     var count: Int { values.count }
 
     mutating func reserve(_ count: Int) {
+        if count == 0 { return }
         values.reserveCapacity(count)
         bytes.reserveCapacity(count * 16)
     }
 
     /// Keeps the memory for the values of the next run.
     mutating func removeAll() {
+        // To empty what is empty would allocate.
+        if values.isEmpty { return }
         values.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
     }

@@ -1,7 +1,7 @@
 import PoolTesting
 import Testing
 
-@testable import PoolCore
+@_spi(Driver) @testable import PoolCore
 
 @Suite("SQL by interpolation")
 struct SQLTextTests {
@@ -189,6 +189,41 @@ struct SQLTextTests {
         let error = #expect(throws: SQLStatementError.self) { try sql.rendered(in: .ansi) }
         #expect(error?.code == .openParameters)
         #expect(error?.description.contains("2 open parameters") == true)
+    }
+
+    @Test("a statement is known again by its text and the places of its values, whatever these are")
+    func sameRendering() {
+        func select(_ value: Int) -> SQL { "SELECT name FROM t WHERE id = \(value)" }
+        let known = select(1).withoutValues
+        #expect(select(2).rendersAs(known))
+        #expect(select(2).values == [.int(2)])
+        let others: [SQL] = [
+            "SELECT name FROM t WHERE id = ?", "SELECT name FROM u WHERE id = \(1)",
+            "SELECT name FROM t WHERE id = \(1) ",
+            "SELECT name FROM t WHERE id = \(.parameter)", select(1) + SQL(raw: "", binds: [2]), "SELECT \(1) FROM t",
+            "",
+        ]
+        for other in others { #expect(!other.rendersAs(known)) }
+    }
+
+    @Test(
+        "a text that differs in one byte is another, wherever that is, and so is one that is written with other characters"
+    )
+    func sameBytes() {
+        for count in 0...40 {
+            let bytes = [UInt8](repeating: 0x78, count: count)
+            let sql = SQL(raw: String(decoding: bytes, as: UTF8.self))
+            #expect(SQL(raw: String(decoding: bytes, as: UTF8.self)).rendersAs(sql))
+            for place in 0..<count {
+                var others = bytes
+                others[place] = 0x79
+                #expect(!SQL(raw: String(decoding: others, as: UTF8.self)).rendersAs(sql))
+            }
+        }
+        // Equal for Swift, and of the same length.
+        let (one, two) = ("SELECT 's\u{323}\u{307}'", "SELECT 's\u{307}\u{323}'")
+        #expect(one == two)
+        #expect(!SQL(raw: one).rendersAs(SQL(raw: two)))
     }
 
     @Test("descriptions show the types of binds, and the contents only on demand")
