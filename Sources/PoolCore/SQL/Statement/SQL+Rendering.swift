@@ -91,23 +91,9 @@ extension String.UTF8View {
     /// Strings are equal for Swift that are written with different characters, and databases tell these apart.
     fileprivate func hasSameBytes(as other: Self) -> Bool {
         guard count == other.count else { return false }
-        let result = withContiguousStorageIfAvailable { bytes in
-            other.withContiguousStorageIfAvailable { others in
-                // Eight at a time; the last eight may overlap those before.
-                let count = bytes.count
-                guard let start = UnsafeRawPointer(bytes.baseAddress), let other = UnsafeRawPointer(others.baseAddress),
-                    count >= 8
-                else { return bytes.elementsEqual(others) }
-                var offset = 0
-                while true {
-                    let (one, two) = (
-                        start.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
-                        other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                    )
-                    if one != two { return false }
-                    if offset == count - 8 { return true }
-                    offset = Swift.min(offset + 8, count - 8)
-                }
+        let result = unsafe withContiguousStorageIfAvailable { bytes in
+            unsafe other.withContiguousStorageIfAvailable { others in
+                unsafe UnsafeRawBufferPointer(bytes).hasSameBytes(as: UnsafeRawBufferPointer(others))
             }
         }
         return (result ?? nil) ?? elementsEqual(other)
@@ -120,5 +106,21 @@ extension String.UTF8View {
             unsafe bytes.reduce(0 as UInt8) { $0 | ($1 == 0 ? 1 : 0) } != 0
         }
         return found ?? contains(0)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Both are of one length.
+    fileprivate func hasSameBytes(as other: Self) -> Bool {
+        guard count >= 8 else { return unsafe elementsEqual(other) }
+        var offset = 0
+        while true {
+            let one = unsafe loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let two = unsafe other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            if one != two { return false }
+            if offset == count - 8 { return true }
+            // The last eight may overlap those before.
+            offset = Swift.min(offset + 8, count - 8)
+        }
     }
 }
