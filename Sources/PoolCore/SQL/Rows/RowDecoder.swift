@@ -12,7 +12,6 @@ struct RowDecoder: Decoder {
         self.decoding = decoding
         self.offset = offset
         self.number = number
-        decoding.beginRow()
     }
 
     @usableFromInline var row: Row {
@@ -23,7 +22,7 @@ struct RowDecoder: Decoder {
 
     @inlinable
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-        KeyedDecodingContainer(RowContainer(self))
+        decoding.container(keyedBy: type, offset: offset, number: number)
     }
 
     @usableFromInline
@@ -36,36 +35,6 @@ struct RowDecoder: Decoder {
     func singleValueContainer() -> any SingleValueDecodingContainer {
         WholeRowContainer(decoder: self)
     }
-
-    /// The index of the column for a key.
-    @inlinable
-    func index(of key: String) throws -> Int {
-        if case .at(let index) = decoding.find(key) { return index }
-        throw decoding.absenceError(key)
-    }
-
-    @inlinable
-    func value<Value: SQLDecodable>(at index: Int) throws -> Value {
-        do {
-            return try Value(cell: SQLCell(decoding.reader, at: offset + index))
-        } catch {
-            throw conversionError(error, to: Value.self, at: index)
-        }
-    }
-
-    @usableFromInline
-    func conversionError(_ error: any Error, to type: Any.Type, at index: Int) -> any Error {
-        row.conversionError(error, to: type, at: index)
-    }
-
-    @inlinable
-    func isNull(at index: Int) -> Bool { decoding.reader[offset + index].kind == .null }
-
-    @usableFromInline
-    func column(_ key: String) throws -> ColumnDecoder { column(at: try index(of: key)) }
-
-    @usableFromInline
-    func column(at index: Int) -> ColumnDecoder { ColumnDecoder(row: row, index: index) }
 }
 
 /// A row where a single value is asked for: the row itself, for types that wrap another, and its only column.

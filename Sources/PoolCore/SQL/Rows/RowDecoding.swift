@@ -1,74 +1,79 @@
 /// What the rows of one result have in common while they are decoded as a `Decodable` type.
-///
-/// The type asks for its keys in the same order in each row, as a rule. So the columns of the keys are kept in that order, and
-/// the next key is compared with the one that came next in the row before.
 @usableFromInline
 @safe
 final class RowDecoding {
     @usableFromInline let columns: Columns
     @usableFromInline let values: StoredValues
-    /// Of ``values``, which live as long.
-    @usableFromInline let reader: ValueReader
-    private let naming: ColumnNaming
-    /// Apart, because each access to a property of an object is checked.
-    @usableFromInline let trail: UnsafeMutablePointer<Trail>
-
-    @usableFromInline
-    struct Trail {
-        @usableFromInline var steps: [(key: String, place: Columns.Place)] = []
-        @usableFromInline var next = 0
-    }
-
-    /// A type that asks for more is found its columns by name.
-    private static let stepLimit = 256
+    @usableFromInline let naming: ColumnNaming
+    /// What gave the latest container, as a rule for the next row too.
+    @usableFromInline @exclusivity(unchecked) var latest: AnyObject?
+    /// What its keys are.
+    @usableFromInline @exclusivity(unchecked) var latestKeys: ObjectIdentifier?
+    /// Those with other keys: a type may have parts, or a superclass, that decode themselves from the same row.
+    private var others: [ObjectIdentifier: AnyObject] = [:]
 
     @usableFromInline
     init(_ columns: Columns, _ values: StoredValues, _ naming: ColumnNaming) {
         self.columns = columns
         self.values = values
-        reader = values.withReader { $0 }
         self.naming = naming
-        unsafe trail = .allocate(capacity: 1)
-        unsafe trail.initialize(to: Trail())
     }
 
-    deinit {
-        unsafe trail.deinitialize(count: 1)
-        unsafe trail.deallocate()
-    }
-
+    /// A container for a row. To make one takes longer than to read from it, so it is that of another row where nobody has kept
+    /// that.
     @inlinable
-    func beginRow() { unsafe trail.pointee.next = 0 }
+    func container<Key: CodingKey>(
+        keyedBy type: Key.Type, offset: Int, number: Int
+    ) -> KeyedDecodingContainer<Key> {
+        if latestKeys == ObjectIdentifier(type), let latest {
+            let source = unsafe unsafeDowncast(latest, to: RowContainerSource<Key>.self)
+            if source.isFree {
+                source.row.begin(offset: offset, number: number)
+                return source.container
+            }
+        }
+        return otherContainer(keyedBy: type, offset: offset, number: number)
+    }
 
+    @usableFromInline
+    func otherContainer<Key: CodingKey>(
+        keyedBy type: Key.Type, offset: Int, number: Int
+    ) -> KeyedDecodingContainer<Key> {
+        let keys = ObjectIdentifier(type)
+        if let latestKeys, latestKeys != keys { others[latestKeys] = latest }
+        let source: RowContainerSource<Key>
+        if let other = others[keys] as? RowContainerSource<Key>, other.isFree {
+            source = other
+        } else {
+            source = RowContainerSource(KeyedRow(columns, values, naming, keyedBy: type), keyedBy: type)
+        }
+        (latest, latestKeys) = (source, keys)
+        source.row.begin(offset: offset, number: number)
+        return source.container
+    }
+}
+
+/// A container, with what decides which row it reads.
+@usableFromInline
+final class RowContainerSource<Key: CodingKey> {
+    @usableFromInline let row: KeyedRow
+    @usableFromInline @exclusivity(unchecked) var container: KeyedDecodingContainer<Key>
+
+    @usableFromInline
+    init(_ row: KeyedRow, keyedBy type: Key.Type) {
+        self.row = row
+        container = KeyedDecodingContainer(RowContainer(row))
+    }
+
+    /// False if somebody has kept a copy of the container: it must go on to read its own row.
     @inlinable
-    func find(_ key: String) -> Columns.Place {
-        let position = unsafe trail.pointee.next
-        if unsafe position < trail.pointee.steps.count, unsafe trail.pointee.steps[position].key == key {
-            unsafe trail.pointee.next = position + 1
-            return unsafe trail.pointee.steps[position].place
+    var isFree: Bool {
+        // The standard library's container is one reference to an object, which all its copies share.
+        guard MemoryLayout<KeyedDecodingContainer<Key>>.size == MemoryLayout<AnyObject>.size else { return false }
+        return unsafe withUnsafeMutablePointer(to: &container) { container in
+            unsafe container.withMemoryRebound(to: AnyObject.self, capacity: 1) { object in
+                unsafe isKnownUniquelyReferenced(&object.pointee)
+            }
         }
-        return unsafe findElsewhere(key, &trail.pointee)
     }
-
-    /// For a key that is asked for again, or that was not asked for in the row before, or in another order.
-    @usableFromInline
-    func findElsewhere(_ key: String, _ trail: inout Trail) -> Columns.Place {
-        let position = trail.next
-        if position > 0, trail.steps[position - 1].key == key { return trail.steps[position - 1].place }
-        // One that was left out this time: those after it follow.
-        for later in trail.steps.indices.dropFirst(position + 1).prefix(4) where trail.steps[later].key == key {
-            trail.next = later + 1
-            return trail.steps[later].place
-        }
-        let place = columns.find(naming.columnName(for: key))
-        if position == trail.steps.count, position < Self.stepLimit {
-            trail.steps.append((key, place))
-            trail.next = position + 1
-        }
-        return place
-    }
-
-    /// Why there is no one column for a key.
-    @usableFromInline
-    func absenceError(_ key: String) -> any Error { columns.absenceError(naming.columnName(for: key)) }
 }

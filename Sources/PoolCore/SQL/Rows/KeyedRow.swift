@@ -1,0 +1,130 @@
+/// A row whose columns are asked for by the keys of one type, and where these columns are: it may become another row of the same
+/// result.
+@usableFromInline
+final class KeyedRow {
+    @usableFromInline let columns: Columns
+    @usableFromInline let values: StoredValues
+    /// Of ``values``, which live as long.
+    @usableFromInline let reader: ValueReader
+    private let naming: ColumnNaming
+    /// The place of the row's first value.
+    @usableFromInline @exclusivity(unchecked) private(set) var offset = 0
+    @usableFromInline @exclusivity(unchecked) private(set) var number = 0
+    /// True if a key is a byte that says all about it, as in an enum without associated values.
+    private let keysAreBytes: Bool
+    /// The columns of such keys, -1 where that is not known.
+    private let indices: UnsafeMutablePointer<Int16>
+
+    /// The columns of other keys, in the order in which they are asked for, as a rule the same in each row. So the next key is
+    /// compared with the one that came next in the row before.
+    @exclusivity(unchecked) private var trail: [(key: String, place: Columns.Place)] = []
+    /// The place of the next key there.
+    @exclusivity(unchecked) private var next = 0
+
+    /// A type that asks for more is found its columns by name.
+    private static var stepLimit: Int { 256 }
+
+    init<Key: CodingKey>(
+        _ columns: Columns, _ values: StoredValues, _ naming: ColumnNaming, keyedBy type: Key.Type
+    ) {
+        self.columns = columns
+        self.values = values
+        reader = values.withReader { $0 }
+        self.naming = naming
+        keysAreBytes = _isPOD(type) && MemoryLayout<Key>.size == 1
+        let count = keysAreBytes ? 256 : 0
+        unsafe indices = .allocate(capacity: count)
+        unsafe indices.initialize(repeating: -1, count: count)
+    }
+
+    deinit { unsafe indices.deallocate() }
+
+    /// From now on it is this row.
+    @usableFromInline
+    func begin(offset: Int, number: Int) {
+        self.offset = offset
+        self.number = number
+        next = 0
+    }
+
+    var row: Row { Row(columns: columns, number: number, storage: values, offset: offset) }
+
+    // MARK: Columns
+
+    /// The index of the column for a key.
+    @inline(__always)
+    func index(of key: some CodingKey) throws -> Int {
+        if keysAreBytes {
+            let index = unsafe indices[Self.byte(of: key)]
+            if index >= 0 { return Int(index) }
+        }
+        return try findIndex(of: key)
+    }
+
+    @inline(never)
+    private func findIndex(of key: some CodingKey) throws -> Int {
+        if case .at(let index) = find(key) { return index }
+        throw absenceError(key)
+    }
+
+    func find(_ key: some CodingKey) -> Columns.Place {
+        guard keysAreBytes else { return find(named: key.stringValue) }
+        let byte = Self.byte(of: key)
+        let known = unsafe indices[byte]
+        if known >= 0 { return .at(Int(known)) }
+        let place = columns.find(naming.columnName(for: key.stringValue))
+        if case .at(let index) = place { unsafe indices[byte] = Int16(exactly: index) ?? -1 }
+        return place
+    }
+
+    @inline(__always)
+    private static func byte(of key: some CodingKey) -> Int {
+        Int(unsafe unsafeBitCast(key, to: UInt8.self))
+    }
+
+    private func find(named key: String) -> Columns.Place {
+        let position = next
+        if position < trail.count, trail[position].key == key {
+            next = position + 1
+            return trail[position].place
+        }
+        // One that is asked for again.
+        if position > 0, trail[position - 1].key == key { return trail[position - 1].place }
+        // One that was left out this time: those after it follow.
+        for later in trail.indices.dropFirst(position + 1).prefix(4) where trail[later].key == key {
+            next = later + 1
+            return trail[later].place
+        }
+        let place = columns.find(naming.columnName(for: key))
+        if position == trail.count, position < Self.stepLimit {
+            trail.append((key, place))
+            next = position + 1
+        }
+        return place
+    }
+
+    /// Why there is no one column for a key.
+    func absenceError(_ key: some CodingKey) -> any Error {
+        columns.absenceError(naming.columnName(for: key.stringValue))
+    }
+
+    // MARK: Values
+
+    @inline(__always)
+    func value<Value: SQLDecodable>(at index: Int) throws -> Value {
+        do {
+            return try Value(cell: SQLCell(reader, at: offset + index))
+        } catch {
+            throw row.conversionError(error, to: Value.self, at: index)
+        }
+    }
+
+    func isNull(at index: Int) -> Bool { reader[offset + index].kind == .null }
+
+    func column(_ key: some CodingKey) throws -> ColumnDecoder { column(at: try index(of: key)) }
+
+    func column(at index: Int) -> ColumnDecoder { ColumnDecoder(row: row, index: index) }
+
+    /// Of this row, whichever this becomes.
+    var decoder: RowDecoder { RowDecoder(RowDecoding(columns, values, naming), offset: offset, number: number) }
+}
