@@ -11,6 +11,18 @@ public final class ConnectionThread: TaskExecutor {
     /// The thread's `pthread_self`, and 0 before it runs and after it has ended: the system may give the same value to
     /// another thread then.
     private let identity = Atomic<UInt>(0)
+    /// True from the moment on at which something is queued until the thread takes it.
+    private let hasWork = Atomic<Bool>(false)
+    /// True while the thread looks for work.
+    private let isLooking = Atomic<Bool>(false)
+    /// The thread's, with those who bring it work.
+    private let patience = Patience(limit: 200_000)
+    /// Theirs, with the thread. Now and then they let others have their place, who may wait for it.
+    private let callersPatience = Patience(limit: 20_000, mostInARow: 32)
+    /// How many threads of this kind do not sleep.
+    private static let awakeCount = Atomic<Int>(0)
+    /// A thread that looks takes a processor, and so does who brings it work.
+    private static let mostAwake = NativeThread.processorCount / 2
 
     private enum Work {
         case job(UnownedJob)
@@ -46,15 +58,17 @@ public final class ConnectionThread: TaskExecutor {
     }
 
     /// Runs `work` on the thread and returns what it returns: at once if the caller is on the thread, else with one hop
-    /// there and one back. After the thread has ended, `work` runs on the global executor.
+    /// there and one back, or without if both are quick. After the thread has ended, `work` runs on the global executor.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
-        return try await withCheckedThrowingContinuation { continuation in
-            let call: @Sendable () -> Void = { continuation.resume(with: Result(catching: work)) }
-            if !accept(.call(call)) {
-                Task.detached { call() }
-            }
+        let call = ThreadCall(work)
+        let isLookedFor = isLooking.load(ordering: .relaxed)
+        if !accept(.call(call.run)) {
+            Task.detached { call.run() }
+        } else if isLookedFor {
+            _ = callersPatience.look { call.isFinished }
         }
+        return try await call.value()
     }
 
     /// Ends the thread once it has run all that was queued. Can be called from any thread, and more than once.
@@ -78,6 +92,7 @@ public final class ConnectionThread: TaskExecutor {
         queue.update { queue in
             if queue.hasEnded { return false }
             queue.pending.append(work)
+            hasWork.store(true, ordering: .relaxed)
             return true
         }
     }
@@ -86,6 +101,8 @@ public final class ConnectionThread: TaskExecutor {
 
     /// The thread's whole life.
     private func main() {
+        Self.awakeCount.add(1, ordering: .relaxed)
+        defer { Self.awakeCount.subtract(1, ordering: .relaxed) }
         identity.store(NativeThread.currentIdentity, ordering: .relaxed)
         let executor = unsafe asUnownedTaskExecutor()
         while let batch = nextBatch() {
@@ -107,8 +124,13 @@ public final class ConnectionThread: TaskExecutor {
     /// All that is queued, or nil once the thread shall end. The end is decided under the lock that ``accept(_:)``
     /// takes, so no work is ever queued for a thread that will not look again.
     private func nextBatch() -> [Work]? {
-        queue.wait { queue -> [Work]?? in
+        lookForWork()
+        let mayWait = !hasWork.load(ordering: .relaxed)
+        if mayWait { Self.awakeCount.subtract(1, ordering: .relaxed) }
+        defer { if mayWait { Self.awakeCount.add(1, ordering: .relaxed) } }
+        return queue.wait { queue -> [Work]?? in
             if !queue.pending.isEmpty {
+                hasWork.store(false, ordering: .relaxed)
                 defer { queue.pending = [] }
                 return queue.pending
             }
@@ -118,5 +140,16 @@ public final class ConnectionThread: TaskExecutor {
             }
             return nil
         }
+    }
+
+    /// For a moment, while the processors have nothing better to do.
+    private func lookForWork() {
+        func shallStop() -> Bool {
+            hasWork.load(ordering: .relaxed) || Self.awakeCount.load(ordering: .relaxed) > Self.mostAwake
+        }
+        if shallStop() { return }
+        isLooking.store(true, ordering: .relaxed)
+        _ = patience.look(for: shallStop)
+        isLooking.store(false, ordering: .relaxed)
     }
 }

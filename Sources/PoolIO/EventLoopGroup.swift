@@ -22,7 +22,7 @@ public final class EventLoopGroup: TaskExecutor {
 
     /// As many loops as can run at once on this machine, but at most 8.
     public static var defaultLoopCount: Int {
-        min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8)
+        min(NativeThread.processorCount, 8)
     }
 
     /// Starts the loops.

@@ -22,6 +22,9 @@ enum NativeThread {
     /// Room for the frames of a lease's body, on systems whose default for a thread is small (512 KiB on macOS).
     private static let stackBytes = 2 << 20
 
+    /// How many threads can run at once.
+    static let processorCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
     /// What tells the running thread from all others that run now.
     static var currentIdentity: UInt {
         #if canImport(Darwin)

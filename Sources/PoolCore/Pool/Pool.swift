@@ -65,14 +65,23 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line,
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
-        let answer = try shell.request(options, fileID, line, isLent: true)
-        let seat = if case .granted(let seat) = answer { seat } else { try await shell.finish(answer) }
-        var lease = Lease(seat, backend, options.access)
+        var lease = try await borrow(options, fileID, line)
         let isolation: (any Actor)? = #isolation
         if let executor = executor(of: lease, from: isolation) {
             return try await run(body, with: &lease, on: executor)
         }
         return try await body(&lease)
+    }
+
+    /// A lease that does not leave the task.
+    @inlinable
+    @inline(__always)
+    func borrow(
+        _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt
+    ) async throws -> Lease<Driver> {
+        let answer = try shell.request(options, fileID, line, isLent: true)
+        let seat = if case .granted(let seat) = answer { seat } else { try await shell.finish(answer) }
+        return Lease(seat, backend, options.access)
     }
 
     /// Where a body that comes from `isolation` is to run, or nil to leave it there. A body that belongs to an actor stays:
