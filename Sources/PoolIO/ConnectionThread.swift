@@ -17,12 +17,19 @@ public final class ConnectionThread: TaskExecutor {
     private let isLooking = Atomic<Bool>(false)
     /// The thread's, with those who bring it work.
     private let patience = Patience(limit: 200_000)
-    /// Theirs, with the thread. Now and then they let others have their place, who may wait for it.
-    private let callersPatience = Patience(limit: 20_000, mostInARow: 32)
-    /// How many threads of this kind do not sleep.
+    /// Theirs, with the thread.
+    private let callersPatience = Patience(limit: 20_000)
+    /// How many calls have ended before their caller would have suspended.
+    private let quickCount = Atomic<Int>(0)
+    /// How many threads of this kind do not sleep, and how many calls on them have not returned yet.
     private static let awakeCount = Atomic<Int>(0)
-    /// A thread that looks takes a processor, and so does who brings it work.
-    private static let mostAwake = NativeThread.processorCount / 2
+    private static let callCount = Atomic<Int>(0)
+    /// A thread that looks for work takes a processor, and so does who brings it.
+    private static let mostLooking = NativeThread.processorCount / 2
+    /// True if there are others to run, who would lack the processors.
+    private static var areBusy: Bool {
+        callCount.load(ordering: .relaxed) > mostLooking || awakeCount.load(ordering: .relaxed) > mostLooking
+    }
 
     private enum Work {
         case job(UnownedJob)
@@ -61,12 +68,27 @@ public final class ConnectionThread: TaskExecutor {
     /// there and one back, or without if both are quick. After the thread has ended, `work` runs on the global executor.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
+        Self.callCount.add(1, ordering: .relaxed)
+        defer { Self.callCount.subtract(1, ordering: .relaxed) }
+        if isLooking.load(ordering: .relaxed), !Self.areBusy { return try await runWatched(work) }
+        return try await withCheckedThrowingContinuation { continuation in
+            let call: @Sendable () -> Void = { continuation.resume(with: Result(catching: work)) }
+            if !accept(.call(call)) {
+                Task.detached { call() }
+            }
+        }
+    }
+
+    /// As ``run(_:)`` where the thread is awake: the caller looks for the result before it suspends.
+    private func runWatched<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         let call = ThreadCall(work)
-        let isLookedFor = isLooking.load(ordering: .relaxed)
         if !accept(.call(call.run)) {
             Task.detached { call.run() }
-        } else if isLookedFor {
-            _ = callersPatience.look { call.isFinished }
+        } else if callersPatience.look(for: { call.isFinished }, unless: { Self.areBusy }),
+            quickCount.add(1, ordering: .relaxed).newValue.isMultiple(of: 8)
+        {
+            // Others may be waiting for the caller's place, which a loop of calls would never give up.
+            await Task.yield()
         }
         return try await call.value()
     }
@@ -142,14 +164,11 @@ public final class ConnectionThread: TaskExecutor {
         }
     }
 
-    /// For a moment, while the processors have nothing better to do.
+    /// For a moment, while there are processors for it.
     private func lookForWork() {
-        func shallStop() -> Bool {
-            hasWork.load(ordering: .relaxed) || Self.awakeCount.load(ordering: .relaxed) > Self.mostAwake
-        }
-        if shallStop() { return }
+        if hasWork.load(ordering: .relaxed) || Self.areBusy { return }
         isLooking.store(true, ordering: .relaxed)
-        _ = patience.look(for: shallStop)
+        _ = patience.look(for: { hasWork.load(ordering: .relaxed) }, unless: { Self.areBusy })
         isLooking.store(false, ordering: .relaxed)
     }
 }

@@ -14,25 +14,20 @@ internal import Darwin
 /// It looks only while that pays. After each time in vain it leaves out twice as many as before.
 struct Patience: ~Copyable {
     private let limit: UInt64
-    private let mostInARow: Int
-    /// In a row, as the others. What threads that share a value overwrite for each other is only a guess.
+    /// In a row. What threads that share a value overwrite for each other was only a guess.
     private let failures = Atomic<Int>(0)
-    private let successes = Atomic<Int>(0)
     /// How many times are still left out.
     private let omissions = Atomic<Int>(0)
-    /// What is in vain 64 times as often as not costs little enough.
+    /// One look in vain for 64 sleeps costs little.
     private static var mostFailures: Int { 6 }
 
-    /// - Parameters:
-    ///   - limit: How long to look, in nanoseconds.
-    ///   - mostInARow: After so many times with success it leaves one out.
-    init(limit: UInt64, mostInARow: Int = .max) {
+    /// - Parameter limit: How long to look, in nanoseconds.
+    init(limit: UInt64) {
         self.limit = limit
-        self.mostInARow = mostInARow
     }
 
-    /// False if `isThere` has not returned true so far.
-    func look(for isThere: () -> Bool) -> Bool {
+    /// False if `isThere` has not returned true so far. It ends early, and in vain, if `isHopeless` returns true.
+    func look(for isThere: () -> Bool, unless isHopeless: () -> Bool = { false }) -> Bool {
         let left = omissions.load(ordering: .relaxed)
         if left > 0 {
             omissions.store(left - 1, ordering: .relaxed)
@@ -41,21 +36,14 @@ struct Patience: ~Copyable {
         let end = Self.now + limit
         repeat {
             for _ in 0..<16 where isThere() {
-                noteSuccess()
+                failures.store(0, ordering: .relaxed)
                 return true
             }
-        } while Self.now < end
+        } while !isHopeless() && Self.now < end
         let count = min(failures.load(ordering: .relaxed) + 1, Self.mostFailures)
         failures.store(count, ordering: .relaxed)
         omissions.store(1 << count, ordering: .relaxed)
         return false
-    }
-
-    private func noteSuccess() {
-        failures.store(0, ordering: .relaxed)
-        let count = successes.load(ordering: .relaxed) + 1
-        successes.store(count < mostInARow ? count : 0, ordering: .relaxed)
-        if count >= mostInARow { omissions.store(1, ordering: .relaxed) }
     }
 
     /// In nanoseconds.

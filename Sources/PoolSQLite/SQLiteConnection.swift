@@ -41,6 +41,9 @@ public final class SQLiteConnection: SQLConnection {
 
     public var executor: (any TaskExecutor)? { thread }
 
+    /// Only the statement moves: while the thread is awake, its result is there before the caller would have suspended.
+    public var statementExecutor: (any TaskExecutor)? { nil }
+
     public var isTransactionOpen: Bool { session.withLock { $0.database.map { !$0.isAutocommit } ?? false } }
 
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }

@@ -27,6 +27,21 @@ struct PatienceTests {
         #expect(count == 1_000)
     }
 
+    @Test("it gives up as soon as it is told that there is no hope, and counts that as in vain")
+    func hopeless() {
+        let patience = Patience(limit: 60_000_000_000)
+        var count = 0
+        let isThere = patience.look {
+            count += 1
+            return false
+        } unless: {
+            count >= 100
+        }
+        #expect(!isThere)
+        #expect(count >= 100 && count < 200)
+        #expect(countOfVainLook(patience) == 1)
+    }
+
     @Test("after each time in vain it asks only once, for twice as many times as before, but at most 64")
     func givesUp() {
         let patience = Patience(limit: 0)
@@ -47,15 +62,6 @@ struct PatienceTests {
         _ = countOfVainLook(patience)
         for _ in 0..<2 { #expect(countOfVainLook(patience) == 1) }
         #expect(countOfVainLook(patience) > 1)
-    }
-
-    @Test("after so many times with success as it is told it leaves one out")
-    func makesWay() {
-        let patience = Patience(limit: 0, mostInARow: 3)
-        for _ in 0..<5 {
-            for _ in 0..<3 { #expect(patience.look { true }) }
-            #expect(countOfVainLook(patience) == 1)
-        }
     }
 }
 

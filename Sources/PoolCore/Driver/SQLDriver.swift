@@ -19,6 +19,10 @@ public protocol SQLConnection: DriverConnection {
     /// Runs one statement and drops the rows that it returns.
     func execute(_ sql: SQL) async throws -> StatementResult
 
+    /// Where a lease of one statement runs when its caller is not isolated to an actor, or nil to leave it where it is.
+    /// The default is ``DriverConnection/executor``.
+    var statementExecutor: (any TaskExecutor)? { get }
+
     /// Runs one statement and collects all its rows.
     func query(_ sql: SQL) async throws -> Rows
 
@@ -36,6 +40,10 @@ public protocol SQLConnection: DriverConnection {
 
     /// Begins, ends or marks a transaction.
     func transaction(_ command: TransactionCommand) async throws
+}
+
+extension SQLConnection {
+    public var statementExecutor: (any TaskExecutor)? { executor }
 }
 
 /// The rows of a statement that is still running. Used by one task at a time.

@@ -11,11 +11,11 @@ extension Pool where Driver: SQLDriver {
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Rows {
-        // Where it is: the driver has to move one statement only, which costs less than to move what is around it too.
-        var connection = try await borrow(options, fileID, line)
-        let rows = try await connection.query(sql)
-        if connection.mayHaveTransaction { try await connection.refuseTransaction() }
-        return rows
+        try await withConnectionForStatement(options, fileID, line) { connection in
+            let rows = try await connection.query(sql)
+            if connection.mayHaveTransaction { try await connection.refuseTransaction() }
+            return rows
+        }
     }
 
     /// Acquires a connection and runs one statement for what it does.
@@ -28,10 +28,25 @@ extension Pool where Driver: SQLDriver {
     public func execute(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> StatementResult {
-        var connection = try await borrow(options, fileID, line)
-        let result = try await connection.execute(sql)
-        if connection.mayHaveTransaction { try await connection.refuseTransaction() }
-        return result
+        try await withConnectionForStatement(options, fileID, line) { connection in
+            let result = try await connection.execute(sql)
+            if connection.mayHaveTransaction { try await connection.refuseTransaction() }
+            return result
+        }
+    }
+
+    @inlinable
+    @inline(__always)
+    func withConnectionForStatement<Result>(
+        _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt,
+        _ body: (inout Lease<Driver>) async throws -> Result
+    ) async throws -> Result {
+        var lease = try await borrow(options, fileID, line)
+        let isolation: (any Actor)? = #isolation
+        if isolation == nil, let executor = lease.handle.base.statementExecutor {
+            return try await run(body, with: &lease, on: executor)
+        }
+        return try await body(&lease)
     }
 
     /// Acquires a connection and runs `body` in a transaction on it, which is committed when `body` returns, and
