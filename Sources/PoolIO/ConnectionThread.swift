@@ -71,8 +71,9 @@ public final class ConnectionThread: TaskExecutor {
         Self.callCount.add(1, ordering: .relaxed)
         defer { Self.callCount.subtract(1, ordering: .relaxed) }
         if isLooking.load(ordering: .relaxed), !Self.areBusy { return try await runWatched(work) }
-        return try await withCheckedThrowingContinuation { continuation in
-            let call: @Sendable () -> Void = { continuation.resume(with: Result(catching: work)) }
+        // Resumed once, by the call; to check that would take an allocation.
+        return try await unsafe withUnsafeThrowingContinuation { continuation in
+            let call: @Sendable () -> Void = { unsafe continuation.resume(with: Result(catching: work)) }
             if !accept(.call(call)) {
                 Task.detached { call() }
             }
