@@ -1,5 +1,6 @@
 /// A row whose columns are asked for by the keys of one type, and where these columns are: it may become another row of the same
 /// result.
+@safe
 @usableFromInline
 final class KeyedRow {
     @usableFromInline let columns: Columns
@@ -42,12 +43,12 @@ final class KeyedRow {
     /// From now on it is this row.
     @usableFromInline
     func begin(offset: Int, number: Int) {
-        self.offset = offset
-        self.number = number
-        next = 0
+        unsafe self.offset = offset
+        unsafe self.number = number
+        unsafe next = 0
     }
 
-    var row: Row { Row(columns: columns, number: number, storage: values, offset: offset) }
+    var row: Row { unsafe Row(columns: columns, number: number, storage: values, offset: offset) }
 
     // MARK: Columns
 
@@ -83,22 +84,22 @@ final class KeyedRow {
     }
 
     private func find(named key: String) -> Columns.Place {
-        let position = next
-        if position < trail.count, trail[position].key == key {
-            next = position + 1
-            return trail[position].place
+        let position = unsafe next
+        if unsafe position < trail.count, unsafe trail[position].key == key {
+            unsafe next = position + 1
+            return unsafe trail[position].place
         }
         // One that is asked for again.
-        if position > 0, trail[position - 1].key == key { return trail[position - 1].place }
+        if position > 0, unsafe trail[position - 1].key == key { return unsafe trail[position - 1].place }
         // One that was left out this time: those after it follow.
-        for later in trail.indices.dropFirst(position + 1).prefix(4) where trail[later].key == key {
-            next = later + 1
-            return trail[later].place
+        for later in unsafe trail.indices.dropFirst(position + 1).prefix(4) where unsafe trail[later].key == key {
+            unsafe next = later + 1
+            return unsafe trail[later].place
         }
         let place = columns.find(naming.columnName(for: key))
-        if position == trail.count, position < Self.stepLimit {
-            trail.append((key, place))
-            next = position + 1
+        if unsafe trail.count == position, position < Self.stepLimit {
+            unsafe trail.append((key, place))
+            unsafe next = position + 1
         }
         return place
     }
@@ -113,18 +114,18 @@ final class KeyedRow {
     @inline(__always)
     func value<Value: SQLDecodable>(at index: Int) throws -> Value {
         do {
-            return try Value(cell: SQLCell(reader, at: offset + index))
+            return unsafe try Value(cell: SQLCell(reader, at: offset + index))
         } catch {
             throw row.conversionError(error, to: Value.self, at: index)
         }
     }
 
-    func isNull(at index: Int) -> Bool { reader[offset + index].kind == .null }
+    func isNull(at index: Int) -> Bool { unsafe reader[offset + index].kind == .null }
 
     func column(_ key: some CodingKey) throws -> ColumnDecoder { column(at: try index(of: key)) }
 
     func column(at index: Int) -> ColumnDecoder { ColumnDecoder(row: row, index: index) }
 
     /// Of this row, whichever this becomes.
-    var decoder: RowDecoder { RowDecoder(RowDecoding(columns, values, naming), offset: offset, number: number) }
+    var decoder: RowDecoder { unsafe RowDecoder(RowDecoding(columns, values, naming), offset: offset, number: number) }
 }

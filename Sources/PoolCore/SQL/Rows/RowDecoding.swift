@@ -1,6 +1,6 @@
 /// What the rows of one result have in common while they are decoded as a `Decodable` type.
-@usableFromInline
 @safe
+@usableFromInline
 final class RowDecoding {
     @usableFromInline let columns: Columns
     @usableFromInline let values: StoredValues
@@ -25,11 +25,11 @@ final class RowDecoding {
     func container<Key: CodingKey>(
         keyedBy type: Key.Type, offset: Int, number: Int
     ) -> KeyedDecodingContainer<Key> {
-        if latestKeys == ObjectIdentifier(type), let latest {
+        if unsafe latestKeys == ObjectIdentifier(type), let latest = unsafe latest {
             let source = unsafe unsafeDowncast(latest, to: RowContainerSource<Key>.self)
             if source.isFree {
                 source.row.begin(offset: offset, number: number)
-                return source.container
+                return unsafe source.container
             }
         }
         return otherContainer(keyedBy: type, offset: offset, number: number)
@@ -40,16 +40,16 @@ final class RowDecoding {
         keyedBy type: Key.Type, offset: Int, number: Int
     ) -> KeyedDecodingContainer<Key> {
         let keys = ObjectIdentifier(type)
-        if let latestKeys, latestKeys != keys { others[latestKeys] = latest }
+        if let latestKeys = unsafe latestKeys, latestKeys != keys { others[latestKeys] = unsafe latest }
         let source: RowContainerSource<Key>
         if let other = others[keys] as? RowContainerSource<Key>, other.isFree {
             source = other
         } else {
             source = RowContainerSource(KeyedRow(columns, values, naming, keyedBy: type), keyedBy: type)
         }
-        (latest, latestKeys) = (source, keys)
+        unsafe (latest, latestKeys) = (source, keys)
         source.row.begin(offset: offset, number: number)
-        return source.container
+        return unsafe source.container
     }
 }
 
@@ -62,7 +62,7 @@ final class RowContainerSource<Key: CodingKey> {
     @usableFromInline
     init(_ row: KeyedRow, keyedBy type: Key.Type) {
         self.row = row
-        container = KeyedDecodingContainer(RowContainer(row))
+        unsafe container = KeyedDecodingContainer(RowContainer(row))
     }
 
     /// False if somebody has kept a copy of the container: it must go on to read its own row.
