@@ -136,7 +136,9 @@ extension ShadowModel {
             require(counts == own, "lane \(lane): the engine counts \(counts), the model \(own)")
             require(engine.lanes[lane].waiters.count == waiterCount(lane), "lane \(lane): another number of waiters")
             require(engine.lanes[lane].failures == lanes[lane].failures, "lane \(lane): another number of failures")
-            require(engine.lanes[lane].growth == lanes[lane].growth, "lane \(lane): another growth")
+            require(
+                engine.lanes[lane].growth == lanes[lane].growth,
+                "lane \(lane): the growth is \(engine.lanes[lane].growth), not \(lanes[lane].growth)")
             let idle = engine.lanes[lane].idle.members(in: engine.slots)
             let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.ticket.index)
             require(idle == ownIdle, "lane \(lane): idle in another order")

@@ -171,7 +171,11 @@ extension ShadowModel {
     }
 
     private func followMakingRoom(_ connection: Connection) {
-        if mayYield(connection) { return }
+        if mayYield(connection) {
+            // What is opened comes first: growth may have reached its end with the connection that goes now.
+            settleGrowth()
+            return
+        }
         require(isFull, "made room in a pool that has room")
         require(connection.state == .idle, "made room with a connection that is in use")
         let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }
