@@ -47,7 +47,7 @@ extension Report {
         - In C: a thread for each task and a stack of connections; for Postgres also one thread with epoll. The programs decode the
           same columns to the same types, and copy the texts.
         - This package: tasks of Swift's default executor; tasks that prefer the driver's executor (`driver.taskExecutor`); and tasks
-          whose leases run on the driver's threads. SQLite runs each lease on its connection's thread, or on the caller's.
+          whose leases run on the driver's threads. SQLite runs each lease on its connection's thread, and a single statement alone; or all on the caller's.
         - GRDB's `DatabasePool` with cached statements, read by the columns' numbers, with the reads that block and those that suspend.
         - HikariCP with pgjdbc, a thread for each task, and psycopg's pool of asyncio, where they are installed: with 8 tasks, and HikariCP
           with connections that do nothing too.
