@@ -128,8 +128,8 @@ extension Engine {
             setStep(.making(lane: lane, renewals: renewals), floor: live + 1, now)
             return false
         }
-        // A place is about to come free.
-        guard counts.closing + counts.abandoned == 0 else { return false }
+        // A place is about to come free, or what was in one is about to have a successor: that of an earlier rotation, for one.
+        guard counts.closing + counts.abandoned == 0, lanes[lane].counts.opening == 0 else { return false }
         // Nothing is given up while a connect would have to wait.
         if lanes[lane].failures > 0, now < lanes[lane].retryAt {
             rotation?.nextAt = lanes[lane].retryAt

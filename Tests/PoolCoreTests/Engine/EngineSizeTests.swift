@@ -236,6 +236,23 @@ struct EngineSizeTests {
         #expect(bench.engine.counts.idle == 2)
     }
 
+    @Test("A second rotation gives up no connection while the successor of one that the first gave up is being opened")
+    func rotationAfterRotation() throws {
+        let bench = EngineBench(maximum: 3)
+        let leases = (0..<3).compactMap { _ in bench.lease() }
+        for lease in leases { bench.release(lease) }
+        bench.call { _ = $0.rotate(over: 0, now: $1, effects: &$2) }
+        bench.closed(try #require(bench.closes.first?.connection))
+        let successor = try #require(bench.opens.first)
+        bench.call { _ = $0.rotate(over: 0, now: $1, effects: &$2) }
+        #expect(bench.closes.isEmpty)
+        bench.release(try #require(bench.acquire().connection))
+        #expect(bench.closes.isEmpty, "nor one that comes back")
+        #expect(bench.engine.counts.idle == 2)
+        bench.opened(successor)
+        #expect(bench.closes.count == 1)
+    }
+
     @Test("What is leased when the rotation's time is over is replaced at its release, and not waited for")
     func rotationOfLeases() throws {
         let bench = EngineBench(maximum: 2)
