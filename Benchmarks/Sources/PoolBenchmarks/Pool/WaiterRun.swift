@@ -65,7 +65,7 @@ struct WaiterRun: Codable {
         let memory = measurement_resident_memory()
         let tasks = (0..<count).map { _ in
             Task {
-                await waiters.wait()
+                await withUnsafeContinuation { continuation in waiters.all.withLock { $0.append(continuation) } }
             }
         }
         while waiters.all.withLock({ $0.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
@@ -77,12 +77,6 @@ struct WaiterRun: Codable {
 
     private final class Continuations: Sendable {
         let all = Mutex<[UnsafeContinuation<Void, Never>]>([])
-
-        /// A call: with the first one that it waits in, a task gets memory for its calls, whatever they do.
-        @inline(never)
-        func wait() async {
-            await withUnsafeContinuation { continuation in all.withLock { $0.append(continuation) } }
-        }
     }
 
     /// Begins when all wait.

@@ -38,7 +38,7 @@ extension Report {
           stack of atomic indexes that has neither order nor waiters. *Held across a yield*: each of 64 tasks lets the others run while
           it holds one of 8 connections; the first contender yields and has no pool. *Waiters*: so many tasks wait for the one
           connection; measured from the moment in which all wait until all have been served, cancelled or timed out. *Memory*: what was
-          resident, less what tasks that wait in a call, or the driver's objects, take without a pool.
+          resident, less what the same tasks, or the driver's objects, take without a pool.
         - **SQLite, Postgres, MariaDB**: prepared statements through a pool of 8 connections, a lease for each statement. *Point
           select*: one of 100,000 rows by its key. *1,000 rows*: an integer, a bigger one, a text and a floating-point number to values
           of the language, as tuples if nothing else is said, as `Codable` structs, or streamed. *100 in a lease*: the time of one of
