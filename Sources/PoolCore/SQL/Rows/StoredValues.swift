@@ -103,14 +103,24 @@ struct ValueReader {
     @usableFromInline
     func text(of cell: StoredValues.Cell) -> String? {
         let bytes = unsafe bytes(of: cell)
-        if cell.kind == .uncheckedText || cell.kind == .uncheckedJSON {
+        let isShort = bytes.count <= Self.mostInString
+        let isUnchecked = cell.kind == .uncheckedText || cell.kind == .uncheckedJSON
+        if isShort || isUnchecked {
             // Most text is ASCII, which needs no other check.
             var high: UInt8 = 0
             for index in 0..<bytes.count { high |= unsafe bytes[index] }
-            if high >= 0x80 { return unsafe String(validating: bytes, as: UTF8.self) }
+            if high < 0x80, isShort {
+                return unsafe String(unsafeUninitializedCapacity: bytes.count) {
+                    unsafe $0.initialize(fromContentsOf: bytes)
+                }
+            }
+            if high >= 0x80, isUnchecked { return unsafe String(validating: bytes, as: UTF8.self) }
         }
         return unsafe String(decoding: bytes, as: UTF8.self)
     }
+
+    /// How many bytes a string holds without memory of its own. Such a one is made faster in place than from a collection.
+    private static var mostInString: Int { 15 }
 
     @usableFromInline
     func value(at place: Int) -> SQLValue {
