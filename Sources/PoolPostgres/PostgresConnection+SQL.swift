@@ -33,7 +33,6 @@ extension PostgresConnection {
     /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for many.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
-        try PostgresError.refuseCopy(text)
         return try await perform { operation in
             var results: [StatementResult] = []
             results.reserveCapacity(bindSets.count)

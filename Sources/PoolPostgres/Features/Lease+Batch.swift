@@ -34,58 +34,34 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
 
 extension PostgresConnection {
     fileprivate func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
-        let items = try statements.map { statement in
-            let (text, binds) = try statement.rendered(in: .postgres)
-            try PostgresError.refuseCopy(text)
-            return BatchItem(text: text, binds: binds)
-        }
-        return try await perform { operation in
-            let outcomes = try await run(items, separately: separately, operation)
+        try await perform { operation in
+            let outcomes = try await run(statements, separately: separately, operation)
             if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
             // Once more if nothing has taken effect because the server wants a statement prepared anew.
             let mayRepeat =
                 outcomes.allSatisfy(\.isFailure) && outcomes.contains { $0.error?.asksToPrepareAgain == true }
-            return mayRepeat ? try await run(items, separately: separately, operation) : outcomes
+            return mayRepeat ? try await run(statements, separately: separately, operation) : outcomes
         }
     }
 
     private func run(
-        _ items: [BatchItem], separately: Bool, _ operation: Operation
+        _ statements: [SQL], separately: Bool, _ operation: Operation
     ) async throws -> [Result<Rows, PostgresError>] {
-        try withSession { try $0.planBatch(items, separately: separately) }
+        defer { withSession { $0.forgetBatch() } }
+        try withSession { try $0.planBatch(statements, separately: separately) }
         // Again where values decide the types of a statement that the server has told of, or cannot tell of.
-        while try withSession({ try $0.startDescribingBatch(items) }) {
+        while try withSession({ try $0.startDescribingBatch() }) {
             _ = try await drive(operation)
-            let isFailed = try withSession { try $0.finishDescribingBatch(items) }
+            let isFailed = try withSession { try $0.finishDescribingBatch() }
             if isFailed { try await rollBackToTypesSavepoint(operation) }
             try checkCancellation(of: operation)
         }
-        try withSession { try $0.startBatch(items) }
+        try withSession { try $0.startBatch() }
         _ = try await drive(operation)
         let outcomes = try withSession { try $0.finishBatch() }
-        for (outcome, item) in zip(outcomes, items) {
-            guard case .failure(let error) = outcome else { continue }
-            // Whoever was cancelled is told so, and not that a statement was.
-            if error.code == .queryCanceled, gate.signal(for: operation) == .taskCancelled { throw error }
-            withSession { $0.forgetStale(item.text, after: error) }
-        }
+        // Whoever was cancelled is told so, and not that a statement was.
+        let stopped = outcomes.lazy.compactMap(\.error).first { $0.code == .queryCanceled }
+        if let stopped, gate.signal(for: operation) == .taskCancelled { throw stopped }
         return outcomes
-    }
-}
-
-extension PostgresError {
-    /// Where several statements are sent at once the server would take the next one for the data of a COPY.
-    static func refuseCopy(_ text: String) throws {
-        // Most statements need no closer look.
-        guard let first = text.utf8.first(where: { $0 > UInt8(ascii: " ") }), "cC-/;(".utf8.contains(first) else {
-            return
-        }
-        var scanner = WordScanner(text)
-        while let token = scanner.next() {
-            if case .word(let word) = token {
-                if word != "copy" { return }
-                throw misuse("COPY cannot be one of several statements", .featureNotSupported).inStatement(text)
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-/// The bind values of one run of a statement, encoded, in one piece of memory.
+/// The bind values of a statement's run, or of several runs one after the other, encoded, in one piece of memory.
 struct BindBuffer {
     private struct Value {
         /// -1 for NULL.
@@ -12,13 +12,14 @@ struct BindBuffer {
 
     var count: Int { values.count }
 
+    /// Makes room for the values of a first run: those of others find what grows with them.
     mutating func reserve(_ count: Int) {
-        if count == 0 { return }
+        if count == 0 || !values.isEmpty { return }
         values.reserveCapacity(count)
         bytes.reserveCapacity(count * 16)
     }
 
-    /// Keeps the memory for the values of the next run.
+    /// Keeps the memory for what comes next.
     mutating func removeAll() {
         // To empty what is empty would allocate.
         if values.isEmpty { return }
@@ -50,11 +51,12 @@ struct BindBuffer {
         bytes.append(0)
     }
 
-    /// Calls `body` with the arrays that libpq takes.
+    /// Calls `body` with the arrays that libpq takes for one run, whose values have these places.
     func withArrays<Result>(
+        _ run: Range<Int>,
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
     ) -> Result {
-        let count = values.count
+        let count = run.count
         if count == 0 { return body(nil, nil, nil) }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
@@ -63,7 +65,7 @@ struct BindBuffer {
                     let base = unsafe bytes.baseAddress ?? UnsafeRawPointer(pointers.baseAddress)
                     // By index: an iterator would be one more reference to count.
                     for index in 0..<count {
-                        let value = values[index]
+                        let value = values[run.lowerBound + index]
                         let address =
                             value.offset < 0
                             ? nil : unsafe base.map { unsafe ($0 + value.offset).assumingMemoryBound(to: CChar.self) }

@@ -105,13 +105,15 @@ final class Link {
     // Strings are passed by withCString, which copies none of them to the heap, as a conversion by the compiler would.
 
     /// The server infers the types if there are none.
-    func send(_ text: String, _ types: [UInt32], _ binds: BindBuffer, binaryResults: Bool) throws {
+    func send(
+        _ text: String, _ types: [UInt32], _ binds: borrowing BindBuffer, _ run: Range<Int>, binaryResults: Bool
+    ) throws {
         unsafe try check(
-            binds.withArrays { values, lengths, formats in
+            binds.withArrays(run) { values, lengths, formats in
                 unsafe text.withCString { text in
                     unsafe types.withUnsafeBufferPointer { types in
                         unsafe PQsendQueryParams(
-                            connection, text, Int32(binds.count), types.isEmpty ? nil : types.baseAddress, values,
+                            connection, text, Int32(run.count), types.isEmpty ? nil : types.baseAddress, values,
                             lengths,
                             formats, binaryResults ? 1 : 0)
                     }
@@ -130,9 +132,11 @@ final class Link {
         unsafe try check(PQsendDescribePrepared(connection, name))
     }
 
-    func sendPrepared(_ name: String, _ binds: borrowing BindBuffer, binaryResults: Bool) throws {
-        let count = Int32(binds.count)
-        let result = unsafe binds.withArrays { values, lengths, formats in
+    func sendPrepared(
+        _ name: String, _ binds: borrowing BindBuffer, _ run: Range<Int>, binaryResults: Bool
+    ) throws {
+        let count = Int32(run.count)
+        let result = unsafe binds.withArrays(run) { values, lengths, formats in
             unsafe name.withCString { name in
                 unsafe PQsendQueryPrepared(
                     connection, name, count, values, lengths, formats, binaryResults ? 1 : 0)

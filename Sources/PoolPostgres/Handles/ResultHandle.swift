@@ -94,7 +94,8 @@ struct ResultHandle: ~Copyable {
         // NULL has no length either: only what is empty need be asked about.
         if count == 0, unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         // The bytes belong to the result.
-        return unsafe body(UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count))
+        guard let start = unsafe PQgetvalue(result, Int32(row), Int32(column)) else { return nil }
+        return unsafe body(UnsafeRawBufferPointer(start: start, count: count))
     }
 
     static func error(of result: OpaquePointer) -> PostgresError {

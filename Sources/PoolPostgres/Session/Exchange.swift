@@ -85,11 +85,14 @@ final class Exchange {
         rows = RowsBuilder(expectedSize: statement?.expectedSize ?? 0)
     }
 
+    /// Those of statements that end a transaction.
+    private static let endingTags: Set = ["COMMIT", "ROLLBACK", "PREPARE TRANSACTION"]
+
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
         let rows = takeRows()
         outcomes?.append(failure.map { .failure($0.error.inStatement(statement?.text)) } ?? .success(rows))
-        if isOneTransaction, !hasFailed, tag == "COMMIT" || tag == "ROLLBACK" || tag == "PREPARE TRANSACTION" {
+        if isOneTransaction, !hasFailed, !tag.isEmpty, Self.endingTags.contains(tag) {
             endedOutcomes = outcomes?.count ?? 0
         }
         statement = nextStatements.popLast()

@@ -1,19 +1,21 @@
 internal import PoolCore
 
 /// One of several statements that are sent at once.
-struct BatchItem: Sendable {
-    let text: String
-    let binds: [SQLValue]
+struct BatchItem {
+    fileprivate let request: StatementRequest
+    /// As the cache had it. Each is looked up only once: the next ones may push it out of there.
+    fileprivate let base: KnownStatement
+    /// The same with the types that the values decide, if they do.
+    fileprivate var statement: KnownStatement
 
-    fileprivate var request: StatementRequest { StatementRequest(text: text, binds: binds) }
-    fileprivate var isDescribable: Bool { !binds.isEmpty && binds.count <= StatementRequest.maximumDescribed }
+    fileprivate var isDescribable: Bool { !request.binds.isEmpty && request.isDescribable }
 }
 
-/// What the session knows of the statements of a batch. Each is looked up only once: the next ones may push it out of the cache.
+/// The statements of a batch, and what the session knows of them.
 struct BatchPlan {
     /// True if each statement is a transaction of its own where none is open, and all of them are one otherwise.
     fileprivate var isSeparate = false
-    fileprivate var statements: [KnownStatement] = []
+    fileprivate var items: [BatchItem] = []
     /// The places of the statements that the server is being asked about.
     fileprivate var asked: [Int] = []
     /// True once the server was asked to keep statements: as many as there is room for, so that none has to go at once.
@@ -22,22 +24,36 @@ struct BatchPlan {
 
 extension Session {
     /// Looks up the statements of a batch.
-    mutating func planBatch(_ items: [BatchItem], separately isSeparate: Bool) throws {
-        for item in items { try requireRoom(item.binds.count) }
-        batch = BatchPlan(isSeparate: isSeparate)
-        for item in items { batch.statements.append(cache.statement(item.text)) }
+    ///
+    /// - Throws: ``PostgresError`` and `SQLStatementError` for what cannot be a statement of a batch.
+    mutating func planBatch(_ statements: [SQL], separately isSeparate: Bool) throws {
+        var plan = BatchPlan(isSeparate: isSeparate)
+        plan.items.reserveCapacity(statements.count)
+        for sql in statements {
+            let request = try request(sql, dropsRows: false)
+            try requireRoom(request.binds.count)
+            let base = cache.statement(request.text)
+            try requireNoCopy(base)
+            plan.items.append(BatchItem(request: request, base: base, statement: base))
+        }
+        batch = plan
     }
 
     /// Asks about those statements of a batch whose bind values cannot be encoded yet, or that are used often enough to be kept
     /// prepared. False if there are none.
-    mutating func startDescribingBatch(_ items: [BatchItem]) throws -> Bool {
+    mutating func startDescribingBatch() throws -> Bool {
         let link = try ready()
         try requireTransactionAlive(link)
         var unknown: [KnownStatement] = []
         var uses: [ObjectIdentifier: (place: Int, count: Int)] = [:]
         var order: [KnownStatement] = []
-        for (place, item) in items.enumerated() where item.isDescribable {
-            let statement = try fitting(batch.statements[place], item.request)
+        for place in batch.items.indices {
+            let item = batch.items[place]
+            guard item.isDescribable || item.base.shape != nil else { continue }
+            let statement = try fitting(item.base, item.request)
+            batch.items[place].statement = statement
+            let isKnown = statement.shape != nil && statement.name != nil
+            if !item.isDescribable || isKnown { continue }
             if uses[ObjectIdentifier(statement)] == nil { order.append(statement) }
             uses[ObjectIdentifier(statement), default: (place, 0)].count += 1
         }
@@ -75,11 +91,12 @@ extension Session {
     /// Takes the answer. True if the transaction must go back to its savepoint before the server can be asked again.
     ///
     /// - Throws: the error of a statement that cannot be prepared.
-    mutating func finishDescribingBatch(_ items: [BatchItem]) throws -> Bool {
+    mutating func finishDescribingBatch() throws -> Bool {
         let places = batch.asked
         for (place, outcome) in zip(places, try finish().outcomes) {
             guard case .failure(let error) = outcome else { continue }
-            guard letValuesDecide(batch.statements[place], items[place].binds.count, error) else { throw error }
+            let item = batch.items[place]
+            guard letValuesDecide(item.base, item.request.binds.count, error) else { throw error }
             // Those after it have failed in consequence.
             if link?.transactionStatus == .failed { return true }
         }
@@ -88,31 +105,22 @@ extension Session {
 
     /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or with one after
     /// each: then each is one, whatever becomes of the others.
-    mutating func startBatch(_ items: [BatchItem]) throws {
+    mutating func startBatch() throws {
         let link = try ready()
         try requireTransactionAlive(link)
         let isSeparate = batch.isSeparate && !isInExplicitTransaction
-        var statements: [KnownStatement] = []
-        var buffers: [BindBuffer] = []
-        statements.reserveCapacity(items.count)
-        buffers.reserveCapacity(items.count)
-        for (place, item) in items.enumerated() {
-            var statement = batch.statements[place]
-            if item.isDescribable || statement.shape != nil { statement = try fitting(statement, item.request) }
-            var buffer = BindBuffer()
-            try buffer.encode(item.binds, as: statement.shape?.parameterTypes)
-            statements.append(statement)
-            buffers.append(buffer)
-        }
+        binds.removeAll()
+        defer { binds.trim() }
+        // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
+        let runs = try batch.items.map { try binds.encode($0.request.binds, as: $0.statement.shape?.parameterTypes) }
         try link.enterPipeline()
-        for (place, statement) in statements.enumerated() {
-            try send(statement, items[place].binds, buffers[place], link)
+        for (item, run) in zip(batch.items, runs) {
+            try send(item.statement, item.request.binds, run, link)
             if isSeparate { try link.sendSync() }
-            cache.noteRun(of: statement, runs: 1)
+            cache.noteRun(of: item.statement, runs: 1)
         }
         if !isSeparate { try link.sendSync() }
-        batch = BatchPlan()
-        beginBatch(statements)
+        beginBatch(batch.items.map(\.statement))
         if isSeparate { return }
         exchange?.isOneTransaction = true
         exchange?.pendingSyncs = 1
@@ -129,6 +137,8 @@ extension Session {
         self.exchange = exchange
     }
 
+    mutating func forgetBatch() { batch = BatchPlan() }
+
     /// Takes what has come of each statement. Those that a failure has undone have failed with it.
     ///
     /// - Throws: the error of the commit, or that of a lost connection.
@@ -136,8 +146,13 @@ extension Session {
         let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
         let firstUndone = exchange?.endedOutcomes ?? 0
         var outcomes = try finish().outcomes
-        guard isUndone, let culprit = outcomes[firstUndone...].firstIndex(where: \.isFailure) else { return outcomes }
-        for place in firstUndone..<culprit { outcomes[place] = .failure(.undone) }
+        guard outcomes.contains(where: \.isFailure) else { return outcomes }
+        if isUndone, let culprit = outcomes[firstUndone...].firstIndex(where: \.isFailure) {
+            for place in firstUndone..<culprit { outcomes[place] = .failure(.undone) }
+        }
+        for (outcome, item) in zip(outcomes, batch.items) {
+            if case .failure(let error) = outcome { forgetStale(item.request.text, after: error) }
+        }
         return outcomes
     }
 }
@@ -147,7 +162,10 @@ extension Result {
         if case .failure(let error) = self { return error }
         return nil
     }
-    var isFailure: Bool { error != nil }
+    var isFailure: Bool {
+        if case .failure = self { return true }
+        return false
+    }
 }
 
 extension PostgresError {

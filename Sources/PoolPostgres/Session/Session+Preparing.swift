@@ -32,7 +32,7 @@ extension Session {
 
     /// Sends a command of the driver's own in a pipeline.
     func sendOwn(_ text: String, _ link: Link) throws {
-        try link.send(text, [], BindBuffer(), binaryResults: false)
+        try link.send(text, [], BindBuffer(), 0..<0, binaryResults: false)
     }
 
     /// Ends what ``startPreparing(_:isNamed:hasBinds:)`` began.

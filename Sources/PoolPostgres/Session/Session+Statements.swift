@@ -37,11 +37,11 @@ extension Session {
         let link = try ready()
         try requireTransactionAlive(link)
         let base = cache.statement(request.text)
+        if !request.bindSets.isEmpty { try requireNoCopy(base) }
         let count = request.parameterCount
         if count == 0, base.shape == nil, base.useCount == 0, request.bindSets.isEmpty {
             // Nothing to encode, and text can be read whatever the columns are: one round trip less for what runs once.
-            binds.removeAll()
-            try link.send(request.text, [], binds, binaryResults: false)
+            try link.send(request.text, [], binds, 0..<0, binaryResults: false)
             begin(base, request, link)
             return .running
         }
@@ -97,6 +97,13 @@ extension Session {
         throw error
     }
 
+    /// - Throws: ``PostgresError`` for a COPY: where several statements are sent at once the server would take the next one for its data.
+    func requireNoCopy(_ statement: KnownStatement) throws {
+        guard statement.traits.contains(.copies) else { return }
+        throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
+            .inStatement(statement.text)
+    }
+
     // MARK: Types
 
     /// The statement with the types that the values decide, if they do. Without a shape if the server must be asked first.
@@ -141,36 +148,34 @@ extension Session {
     // MARK: Sending
 
     private mutating func send(_ statement: KnownStatement, _ request: StatementRequest, _ link: Link) throws {
+        binds.removeAll()
+        defer { binds.trim() }
+        let types = statement.shape?.parameterTypes
         if request.bindSets.isEmpty {
-            try binds.encode(request.binds, as: statement.shape?.parameterTypes)
-            defer { binds.trim() }
-            try send(statement, request.binds, binds, link)
+            try send(statement, request.binds, binds.encode(request.binds, as: types), link)
             return begin(statement, request, link)
         }
         // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
-        let buffers = try request.bindSets.map { values in
-            var buffer = BindBuffer()
-            try buffer.encode(values, as: statement.shape?.parameterTypes)
-            return buffer
-        }
-        let isPipeline = buffers.count > 1
+        let runs = try request.bindSets.map { try binds.encode($0, as: types) }
+        let isPipeline = runs.count > 1
         if isPipeline { try link.enterPipeline() }
-        for (values, buffer) in zip(request.bindSets, buffers) { try send(statement, values, buffer, link) }
+        for (values, run) in zip(request.bindSets, runs) { try send(statement, values, run, link) }
         if isPipeline { try link.sendSync() }
         begin(statement, request, link)
         exchange?.isPipeline = isPipeline
         exchange?.pendingSyncs = isPipeline ? 1 : 0
     }
 
-    /// Without a shape the server infers the types, but for those that the values must decide, and all goes as text.
-    func send(_ statement: KnownStatement, _ values: [SQLValue], _ buffer: BindBuffer, _ link: Link) throws {
+    /// Sends one run, whose values ``binds`` has encoded. Without a shape the server infers the types, but for those that the values must
+    /// decide, and all goes as text.
+    func send(_ statement: KnownStatement, _ values: [SQLValue], _ run: Range<Int>, _ link: Link) throws {
         let isBinary = statement.shape?.isBinary ?? false
         if let name = statement.name {
-            try link.sendPrepared(name, buffer, binaryResults: isBinary)
+            try link.sendPrepared(name, binds, run, binaryResults: isBinary)
         } else {
             let types =
                 statement.shape?.parameterTypes ?? statement.types(for: values, undetermined: statement.undetermined)
-            try link.send(statement.text, types, buffer, binaryResults: isBinary)
+            try link.send(statement.text, types, binds, run, binaryResults: isBinary)
         }
     }
 

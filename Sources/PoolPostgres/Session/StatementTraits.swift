@@ -16,6 +16,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
     static let changesNames = Self(rawValue: 32)
     /// It only reads, and calls no function that might do more: to run it twice does nothing that to run it once does not.
     static let isPlain = Self(rawValue: 64)
+    /// Data comes or goes apart from statements and results.
+    static let copies = Self(rawValue: 128)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -45,7 +47,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
 
     private static func traits(ofCommand word: String, then scanner: inout WordScanner) -> Self {
         switch word {
-        case "select", "values", "table", "copy": return [.onlyReads]
+        case "select", "values", "table": return [.onlyReads]
+        case "copy": return [.onlyReads, .copies]
         case "with", "insert", "update", "delete", "merge", "explain", "show", "create", "drop", "alter", "truncate",
             "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex", "refresh", "begin",
             "start",

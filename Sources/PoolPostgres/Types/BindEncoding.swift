@@ -1,14 +1,17 @@
 internal import PoolCore
 
 extension BindBuffer {
-    /// Encodes the values of one run, instead of those before. Without types all go as text.
-    mutating func encode(_ values: [SQLValue], as types: [UInt32]?) throws {
-        removeAll()
+    /// Encodes the values of one run, after those of others. Without types all go as text.
+    ///
+    /// - Returns: The run's places.
+    mutating func encode(_ values: [SQLValue], as types: [UInt32]?) throws -> Range<Int> {
+        let first = count
         reserve(values.count)
         for index in values.indices {
             let type = types.flatMap { index < $0.count ? $0[index] : nil }
             try append(values[index], as: type ?? TypeID.unspecified)
         }
+        return first..<count
     }
 
     /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and else as
