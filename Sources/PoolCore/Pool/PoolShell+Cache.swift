@@ -9,8 +9,11 @@ extension PoolShell {
     func takeCached(
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
     ) -> UncountedReference<Seat>? {
-        guard let front = options.access == .readOnly ? frontForReading : frontForWriting, !front.isEmpty,
-            options.isPlain, !hub.hasReaders, !Task.isCancelled, let seat = front.take()
+        // Each front by its own name: to choose one of them first would count references.
+        let isForReading = options.access == .readOnly
+        guard (isForReading ? frontForReading?.isEmpty : frontForWriting?.isEmpty) == false,
+            options.isPlain, !hub.hasReaders, !Task.isCancelled,
+            let seat = isForReading ? frontForReading?.take() : frontForWriting?.take()
         else { return nil }
         let isUsable = seat.withObject { seat in
             seat.begin(holder: isLent ? currentTask() : 0, fileID, line: line)
