@@ -41,7 +41,7 @@ package struct Load: Codable, Sendable {
         let timing = Timing(self, phase)
         try await withThrowingTaskGroup { group in
             for (index, record) in records.enumerated() {
-                group.addTask(executorPreference: executor) {
+                group.addTask(on: executor) {
                     // Stops the others too if this one fails.
                     defer { phase.set(Phase.stopped) }
                     var random = 88_172_645_463_325_252 + UInt64(index) * 2_654_435_761
@@ -71,6 +71,19 @@ package struct Load: Codable, Sendable {
         func set(_ phase: Int) { value.store(phase, ordering: .relaxed) }
         func advance(from old: Int, to new: Int) {
             _ = value.compareExchange(expected: old, desired: new, ordering: .relaxed)
+        }
+    }
+}
+
+extension ThrowingTaskGroup where ChildTaskResult == Void, Failure == any Error {
+    /// Adds a task that prefers an executor, or none: to prefer none by `nil` makes each of the task's switches dearer.
+    mutating func addTask(
+        on executor: (any TaskExecutor)?, _ operation: @escaping @Sendable @isolated(any) () async throws -> Void
+    ) {
+        if let executor {
+            addTask(executorPreference: executor, operation: operation)
+        } else {
+            addTask(operation: operation)
         }
     }
 }

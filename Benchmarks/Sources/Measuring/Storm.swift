@@ -17,7 +17,7 @@ package enum Storm {
             let start = measurement_now()
             measurement_begin(&result)
             try await withThrowingTaskGroup { group in
-                for _ in 0..<load.tasks { group.addTask(executorPreference: executor) { try await operation(target) } }
+                for _ in 0..<load.tasks { group.addTask(on: executor) { try await operation(target) } }
                 try await group.waitForAll()
             }
             measurement_end(&result)
