@@ -83,8 +83,23 @@ public struct RowsBuilder: ~Copyable {
     }
 
     @inlinable
+    @inline(__always)
     mutating func append(_ cell: StoredValues.Cell) {
-        if room < MemoryLayout<StoredValues.Cell>.stride { grow(by: 0) }
+        // What grows is apart, so that the rest calls nothing.
+        if room < MemoryLayout<StoredValues.Cell>.stride { return grow(for: cell) }
+        put(cell)
+    }
+
+    @usableFromInline
+    @inline(never)
+    mutating func grow(for cell: StoredValues.Cell) {
+        grow(by: 0)
+        put(cell)
+    }
+
+    @inlinable
+    @inline(__always)
+    mutating func put(_ cell: StoredValues.Cell) {
         room &-= MemoryLayout<StoredValues.Cell>.stride
         unsafe buffer.withUnsafeMutablePointerToElements { unsafe ($0 + count).initialize(to: cell) }
         count &+= 1
@@ -92,19 +107,36 @@ public struct RowsBuilder: ~Copyable {
 
     @inlinable
     mutating func append(_ bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
-        guard let byteLength = UInt32(exactly: bytes.count) else { return unsafe append(long: bytes, kind) }
-        if room &- MemoryLayout<StoredValues.Cell>.stride < bytes.count { grow(by: bytes.count) }
-        room &-= MemoryLayout<StoredValues.Cell>.stride &+ bytes.count
-        byteCount &+= bytes.count
-        unsafe buffer.withUnsafeMutablePointerToElements { cells in
-            if let start = bytes.baseAddress {
-                let place = unsafe UnsafeMutableRawPointer(cells) + (capacity &- byteCount)
-                unsafe place.copyMemory(from: start, byteCount: bytes.count)
-            }
-            let cell = StoredValues.Cell(kind, count: byteLength, payload: UInt64(byteCount))
-            unsafe (cells + count).initialize(to: cell)
+        let size = bytes.count
+        if room &- MemoryLayout<StoredValues.Cell>.stride < size || size > Int(UInt32.max) {
+            return unsafe grow(for: bytes, kind)
         }
-        count &+= 1
+        unsafe put(bytes, kind)
+    }
+
+    @usableFromInline
+    @inline(never)
+    mutating func grow(for bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
+        if bytes.count > Int(UInt32.max) { return unsafe append(long: bytes, kind) }
+        grow(by: bytes.count)
+        unsafe put(bytes, kind)
+    }
+
+    @inlinable
+    @inline(__always)
+    mutating func put(_ bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
+        let size = bytes.count
+        byteCount &+= size
+        if let start = bytes.baseAddress {
+            unsafe buffer.withUnsafeMutablePointerToElements { cells in
+                let place = unsafe UnsafeMutableRawPointer(cells) + (capacity &- byteCount)
+                unsafe place.copyMemory(from: start, byteCount: size)
+            }
+        }
+        room &-= size
+        put(
+            StoredValues.Cell(
+                kind, count: UInt32(truncatingIfNeeded: size), payload: UInt64(truncatingIfNeeded: byteCount)))
     }
 
     private mutating func append(other value: SQLValue) {
@@ -113,8 +145,7 @@ public struct RowsBuilder: ~Copyable {
     }
 
     /// Of 4 GiB and more, which a cell cannot count.
-    @usableFromInline
-    mutating func append(long bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
+    private mutating func append(long bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
         let text =
             switch kind {
             case .text, .json: unsafe String(decoding: bytes, as: UTF8.self)
@@ -126,8 +157,7 @@ public struct RowsBuilder: ~Copyable {
     }
 
     /// Makes room for one more cell and `more` bytes.
-    @usableFromInline
-    mutating func grow(by more: Int) {
+    private mutating func grow(by more: Int) {
         let needed = size + MemoryLayout<StoredValues.Cell>.stride + more
         resize(to: max(needed, capacity == 0 ? expectedSize : capacity * 2))
     }
