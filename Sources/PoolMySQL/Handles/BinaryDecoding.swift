@@ -11,14 +11,22 @@ struct BinaryDecoding {
     }
 
     @inline(__always)
-    private mutating func take<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer {
+    mutating func take<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer {
         let value = unsafe UnsafeRawPointer(position).loadUnaligned(as: Integer.self)
         unsafe position += MemoryLayout<Integer>.size
         return Integer(littleEndian: value)
     }
 
+    @inline(__always)
     private mutating func takeCount() -> Int {
-        switch take(UInt8.self) {
+        // Most texts are short.
+        let first = take(UInt8.self)
+        return first < 252 ? Int(first) : takeLongCount(first)
+    }
+
+    @inline(never)
+    private mutating func takeLongCount(_ first: UInt8) -> Int {
+        switch first {
         case 252: Int(take(UInt16.self))
         case 253: Int(take(UInt16.self)) | Int(take(UInt8.self)) << 16
         case 254: Int(truncatingIfNeeded: take(UInt64.self))
@@ -37,10 +45,7 @@ struct BinaryDecoding {
     @inline(__always)
     mutating func read(_ kind: ColumnKind, _ zone: SessionZone, into rows: inout RowsBuilder) {
         switch kind {
-        case .int64: rows.append(take() as Int64)
-        case .int32: rows.append(Int64(take(Int32.self)))
         case .text: unsafe rows.append(uncheckedText: takeBytes())
-        case .double: rows.append(Double(bitPattern: take()))
         case .json: unsafe rows.append(uncheckedJSON: takeBytes())
         case .bytes: unsafe rows.append(bytes: takeBytes())
         default: rows.append(value(kind, zone))
