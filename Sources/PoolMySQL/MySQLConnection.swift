@@ -82,8 +82,8 @@ public final class MySQLConnection: SQLConnection {
         let operation = interrupter.begin(cancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
-            if isCancellable { try Task.checkCancellation() }
-            return try withSession(body)
+            // A task that was cancelled before has called the handler by now.
+            try withSession(body)
         } onCancel: {
             interrupter.cancel(operation)
         }
@@ -192,14 +192,14 @@ extension MySQLConnection {
 
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .mysql)
-        if isHere { return try await performHere { try $0.run(text, binds, .nothing).statementResult } }
-        return try await perform { try $0.run(text, binds, .nothing).statementResult }
+        if isHere { return try await performHere { try $0.execute(text, binds) } }
+        return try await perform { try $0.execute(text, binds) }
     }
 
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .mysql)
-        if isHere { return try await performHere { try $0.run(text, binds, .rows).firstRows } }
-        return try await perform { try $0.run(text, binds, .rows).firstRows }
+        if isHere { return try await performHere { try $0.query(text, binds) } }
+        return try await perform { try $0.query(text, binds) }
     }
 
     /// The rows come as they are taken. A stream that is closed early ends a `SELECT` on the server where many rows are left, and
@@ -246,7 +246,7 @@ extension MySQLConnection {
 
     func queryAll(_ sql: SQL) async throws -> [MySQLResultSet] {
         let (text, binds) = try sql.rendered(in: .mysql)
-        return try await perform { try $0.run(text, binds, .everything) }
+        return try await perform { try $0.queryAll(text, binds) }
     }
 
     func warnings() async throws -> [MySQLWarning] {

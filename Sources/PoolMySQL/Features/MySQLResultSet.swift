@@ -18,11 +18,20 @@ public struct MySQLResultSet: Sendable {
 }
 
 extension MySQLResultSet {
-    /// `rows` is nil for a result that has none.
-    init(_ rows: Rows?, _ link: Link, areOutParameters: Bool) {
-        self.rows = rows ?? Rows(columns: Columns(names: []), values: [])
-        affectedRows = rows == nil ? link.affectedRows : 0
-        let id = rows == nil ? link.lastInsertedID : 0
+    /// A result that has rows.
+    init(_ rows: consuming Rows, of link: Link, areOutParameters: Bool) {
+        self.rows = rows
+        affectedRows = 0
+        lastInsertedID = nil
+        warningCount = link.warningCount
+        self.areOutParameters = areOutParameters
+    }
+
+    /// A result that has none.
+    init(of link: Link, areOutParameters: Bool) {
+        rows = Rows(columns: Columns(names: []), values: [])
+        affectedRows = link.affectedRows
+        let id = link.lastInsertedID
         lastInsertedID = id == 0 ? nil : id
         warningCount = link.warningCount
         self.areOutParameters = areOutParameters
@@ -39,18 +48,6 @@ extension MySQLResultSet {
         return MySQLResultSet(
             rows: Rows(columns: rows.columns, values: values), affectedRows: affectedRows,
             lastInsertedID: lastInsertedID, warningCount: warningCount, areOutParameters: areOutParameters)
-    }
-}
-
-extension [MySQLResultSet] {
-    /// Those of the first result that has any.
-    var firstRows: Rows { first { $0.columnCount > 0 }?.rows ?? Rows(columns: Columns(names: []), values: []) }
-
-    /// What the statement did as a whole: of several results, the last tells.
-    var statementResult: StatementResult {
-        guard let last else { return StatementResult(affectedRows: 0) }
-        return StatementResult(
-            affectedRows: last.affectedRows, lastInsertedID: last.lastInsertedID.flatMap { Int64(exactly: $0) })
     }
 }
 

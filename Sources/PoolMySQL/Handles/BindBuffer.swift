@@ -9,7 +9,7 @@ final class BindBuffer {
     private var bytes: UnsafeMutableRawPointer
     private var byteCapacity = 512
     private(set) var byteCount = 0
-    private var offsets: [Int] = []
+    private(set) var valueCount = 0
 
     init() {
         unsafe binds = .allocate(capacity: capacity)
@@ -21,21 +21,17 @@ final class BindBuffer {
         unsafe bytes.deallocate()
     }
 
-    var valueCount: Int { offsets.count }
-
     /// - Throws: ``MySQLError`` for values that the server has no type for.
     func fill(_ values: [SQLValue], _ zone: SessionZone) throws {
         begin(values.count)
         for index in values.indices {
             try append(values[index], at: index, zone)
         }
-        // Only now, because the memory may have moved while it grew.
-        for index in values.indices { unsafe binds[index].buffer = unsafe bytes + offsets[index] }
     }
 
     private func begin(_ count: Int) {
         byteCount = 0
-        offsets.removeAll(keepingCapacity: true)
+        valueCount = 0
         // A large value should not keep its memory for as long as the connection lives.
         if byteCapacity > 1 << 20 { reallocate(512) }
         if count > capacity {
@@ -49,7 +45,7 @@ final class BindBuffer {
     private func append(_ value: SQLValue, at index: Int, _ zone: SessionZone) throws {
         // Numbers and structures must begin at a multiple of 8.
         byteCount = (byteCount + 7) & ~7
-        offsets.append(byteCount)
+        let start = byteCount
         let type: enum_field_types
         switch value {
         case .int(let number):
@@ -81,7 +77,9 @@ final class BindBuffer {
             throw Self.unbindable("an array", index, "the server has no arrays: bind JSON and read it with JSON_TABLE")
         }
         unsafe binds[index].buffer_type = type
-        unsafe binds[index].buffer_length = UInt(byteCount - offsets[index])
+        unsafe binds[index].buffer = unsafe bytes + start
+        unsafe binds[index].buffer_length = UInt(byteCount - start)
+        valueCount = index + 1
     }
 
     private func appendTemporal(_ value: SQLValue, _ index: Int, _ zone: SessionZone) throws -> enum_field_types {
@@ -142,6 +140,9 @@ final class BindBuffer {
         let old = unsafe bytes
         unsafe bytes = .allocate(byteCount: newCapacity, alignment: 8)
         unsafe bytes.copyMemory(from: old, byteCount: byteCount)
+        for index in 0..<valueCount {
+            unsafe binds[index].buffer = unsafe binds[index].buffer.map { place in unsafe bytes + (place - old) }
+        }
         unsafe old.deallocate()
         byteCapacity = newCapacity
     }

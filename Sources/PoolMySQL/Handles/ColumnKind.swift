@@ -1,6 +1,14 @@
 internal import CMariaDB
 internal import PoolCore
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
 /// How the values of a column are read.
 enum ColumnKind: UInt8, Sendable {
     case null, int8, int16, int32, int64, uint8, uint16, uint32, uint64, year, float, double, decimal
@@ -75,7 +83,10 @@ struct FieldShape: Equatable {
             unsafe characterSet == field.charsetnr, unsafe name.utf8.count == Int(field.name_length)
         else { return false }
         guard let start = unsafe field.name else { return name.isEmpty }
-        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(field.name_length))
-        return unsafe name.utf8.elementsEqual(bytes)
+        var name = name
+        return name.withUTF8 { bytes in
+            // Of the length of the other.
+            unsafe bytes.baseAddress.map { unsafe memcmp($0, start, bytes.count) == 0 } ?? true
+        }
     }
 }

@@ -1,10 +1,13 @@
 internal import PoolIO
+internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
 /// A request to stop goes to the server on a connection of its own, so that it may arrive late. Hence an operation ends in
 /// three steps: no more requests are begun, those that are on their way are waited for, and the caller drains what they may
 /// have left behind (``Aftermath``).
+///
+/// An operation that nobody wants to stop is one word, and takes no lock: see ``OperationWord``.
 final class Interrupter: Sendable {
     enum Signal: Sendable {
         case none
@@ -26,12 +29,8 @@ final class Interrupter: Sendable {
     }
 
     private struct State {
-        var latest: UInt64 = 0
-        /// 0 while nothing runs.
-        var running: UInt64 = 0
-        var isCancellable = false
-        /// True once it may have sent something.
-        var hasStarted = false
+        /// What runs, once that is in here.
+        var operation = OperationWord()
         var signal = Signal.none
         /// True once the server was asked to stop it, or is about to be.
         var isAsked = false
@@ -46,8 +45,20 @@ final class Interrupter: Sendable {
         var peerAddress: String?
         var login: Login?
         var server: ServerIdentity?
+
+        mutating func begin(_ operation: OperationWord) {
+            self.operation = operation
+            signal = isClosing ? .closing : .none
+            isAsked = false
+            isWatched = false
+            hasDelivered = false
+            hasLostRequest = false
+        }
     }
 
+    /// What runs, while nobody else wants to know. Once its ``OperationWord/isShared`` is set, the state's is what counts, and
+    /// this one changes only under the monitor's lock.
+    private let word = Atomic<UInt64>(OperationWord().bits)
     private let monitor = Monitor(State())
 
     /// Called where the server shall be asked to stop an operation.
@@ -74,12 +85,43 @@ final class Interrupter: Sendable {
         }
     }
 
+    /// Changes the state, with what runs in it.
+    private func share<Result>(_ body: (inout State) -> Result) -> Result {
+        monitor.update { state in
+            Self.takeOver(&state, word)
+            return body(&state)
+        }
+    }
+
+    private static func takeOver(_ state: inout State, _ word: borrowing Atomic<UInt64>) {
+        let latest = OperationWord(
+            bits: word.bitwiseOr(OperationWord.shared, ordering: .acquiringAndReleasing).oldValue)
+        if !latest.isShared { state.begin(latest) }
+    }
+
+    /// Changes the word where nobody else has looked at it. False where somebody has.
+    private func changeAlone(_ change: (inout OperationWord) -> Void) -> Bool {
+        var bits = word.load(ordering: .relaxed)
+        while true {
+            var changed = OperationWord(bits: bits)
+            if changed.isShared { return false }
+            change(&changed)
+            let (isDone, latest) = word.weakCompareExchange(
+                expected: bits, desired: changed.bits, ordering: .acquiringAndReleasing)
+            if isDone { return true }
+            bits = latest
+        }
+    }
+
     /// True while an operation runs.
-    var isBusy: Bool { monitor.update { $0.running != 0 } }
+    var isBusy: Bool {
+        let word = OperationWord(bits: word.load(ordering: .acquiring))
+        return word.isShared ? share { $0.operation.isRunning } : word.isRunning
+    }
 
     /// True if nothing runs and the server has sent something all the same: its goodbye.
     var hasUnexpectedInput: Bool {
-        let socket = monitor.update { $0.running == 0 ? $0.socket : nil }
+        let socket = isBusy ? nil : monitor.update { $0.socket }
         return socket?.hasInput ?? false
     }
 
@@ -90,36 +132,48 @@ final class Interrupter: Sendable {
 
     /// Returns the operation's number.
     func begin(cancellable: Bool) -> UInt64 {
-        monitor.update { state in
-            state.latest += 1
-            state.running = state.latest
-            state.isCancellable = cancellable
-            state.hasStarted = false
-            state.signal = state.isClosing ? .closing : .none
-            state.isAsked = false
-            state.isWatched = false
-            state.hasDelivered = false
-            state.hasLostRequest = false
-            return state.latest
+        var number: UInt64 = 0
+        let isAlone = changeAlone { word in
+            word.begin(cancellable: cancellable)
+            number = word.number
+        }
+        return isAlone ? number : beginShared(cancellable)
+    }
+
+    private func beginShared(_ isCancellable: Bool) -> UInt64 {
+        share { state in
+            var operation = state.operation
+            operation.begin(cancellable: isCancellable)
+            state.begin(operation)
+            // Nothing of the earlier ones is left: this one may be alone again.
+            if !state.isClosing, !state.isGivenUp, state.requestsOnTheirWay == 0 {
+                word.store(operation.bits, ordering: .releasing)
+            }
+            return operation.number
         }
     }
 
     /// From now on the operation may send statements. Returns the signal that came before.
     func start() -> Signal {
-        monitor.update { state in
-            state.hasStarted = state.signal == .none
+        if changeAlone({ $0.hasStarted = true }) { return .none }
+        return share { state in
+            state.operation.hasStarted = state.signal == .none
             return state.signal
         }
     }
 
     /// Asked between the statements of an operation.
-    var signal: Signal { monitor.update { $0.signal } }
+    var signal: Signal {
+        OperationWord(bits: word.load(ordering: .acquiring)).isShared ? share { $0.signal } : .none
+    }
 
     /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as long as
     /// they take, or until the connection is given up.
     func finish() -> Aftermath {
-        monitor.wait { state in
-            state.hasStarted = false
+        if changeAlone({ $0.hasStarted = false }) { return .none }
+        return monitor.wait { state in
+            Self.takeOver(&state, word)
+            state.operation.hasStarted = false
             if state.isGivenUp { return .unknown }
             if state.requestsOnTheirWay > 0 { return nil }
             return state.hasLostRequest ? .unknown : state.hasDelivered ? .delivered : Aftermath.none
@@ -128,9 +182,7 @@ final class Interrupter: Sendable {
 
     /// After this the operation cannot be stopped.
     func end(_ operation: UInt64) {
-        monitor.update { state in
-            if state.running == operation { state.running = 0 }
-        }
+        if !changeAlone({ $0.end(operation) }) { share { $0.operation.end(operation) } }
     }
 
     // MARK: Stopping
@@ -141,19 +193,19 @@ final class Interrupter: Sendable {
 
     /// Stops whichever operation runs now; no effect if none does. Returns its number if the server is asked.
     func cancelRunning() -> UInt64? {
-        let operation = monitor.update { $0.running }
+        let operation = share { $0.operation.running }
         return interrupt(operation, .connectionCancelled) ? operation : nil
     }
 
     private func interrupt(_ operation: UInt64, _ signal: Signal) -> Bool {
-        let (mustAsk, mustWatch) = monitor.update { state -> (Bool, Bool) in
-            guard operation != 0, state.running == operation else { return (false, false) }
-            if !state.isCancellable {
+        let (mustAsk, mustWatch) = share { state -> (Bool, Bool) in
+            guard operation != 0, state.operation.running == operation else { return (false, false) }
+            if !state.operation.isCancellable {
                 defer { state.isWatched = true }
                 return (false, !state.isWatched)
             }
             if state.signal == .none { state.signal = signal }
-            if !state.hasStarted || state.isAsked { return (false, false) }
+            if !state.operation.hasStarted || state.isAsked { return (false, false) }
             state.isAsked = true
             return (true, false)
         }
@@ -164,18 +216,18 @@ final class Interrupter: Sendable {
 
     /// Has the server stop the operation that runs now, although nobody wants it cancelled: its rows are not wanted any more.
     func stopRunning() {
-        let operation = monitor.update { state in
-            if state.isAsked || !state.hasStarted { return 0 as UInt64 }
+        let operation = share { state in
+            if state.isAsked || !state.operation.hasStarted { return 0 as UInt64 }
             state.isAsked = true
-            return state.running
+            return state.operation.running
         }
         if operation != 0 { ask(self, operation) }
     }
 
     /// Ends the connection if `operation` still runs: the server has not answered in time.
     func giveUp(_ operation: UInt64) {
-        monitor.update { state in
-            if state.running == operation {
+        share { state in
+            if state.operation.running == operation {
                 state.isGivenUp = true
                 state.socket?.shutDown()
             }
@@ -184,13 +236,13 @@ final class Interrupter: Sendable {
 
     /// Ends what runs now, and each operation that begins from now on.
     func close() {
-        let isAbandoned = monitor.update { state in
+        let isAbandoned = share { state in
             let isFirst = !state.isClosing
             state.isClosing = true
             state.isGivenUp = true
-            if state.running != 0 { state.signal = .closing }
+            if state.operation.isRunning { state.signal = .closing }
             state.socket?.shutDown()
-            return isFirst && state.running != 0 && state.hasStarted
+            return isFirst && state.operation.isRunning && state.operation.hasStarted
         }
         if isAbandoned { abandon(self) }
     }
@@ -214,8 +266,10 @@ final class Interrupter: Sendable {
 
     /// False if the operation needs no stopping any more. Else ``endRequest(_:)`` must follow.
     func beginRequest(_ operation: UInt64) -> Bool {
-        monitor.update { state in
-            guard state.running == operation, state.hasStarted, !state.isGivenUp else { return false }
+        share { state in
+            guard state.operation.running == operation, state.operation.hasStarted, !state.isGivenUp else {
+                return false
+            }
             state.requestsOnTheirWay += 1
             return true
         }
@@ -237,6 +291,6 @@ final class Interrupter: Sendable {
     }
 
     func isRunning(_ operation: UInt64) -> Bool {
-        monitor.update { $0.running == operation && $0.hasStarted && !$0.isGivenUp }
+        share { $0.operation.running == operation && $0.operation.hasStarted && !$0.isGivenUp }
     }
 }

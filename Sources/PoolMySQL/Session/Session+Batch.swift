@@ -30,14 +30,15 @@ extension Session {
         do {
             try checkSignal()
             try statement.execute(binds)
-            let results = try collect(statement, .nothing, link)
+            var results = Results()
+            try collect(statement, .nothing, link, into: &results)
             noteSuccess(statement.traits, link)
             return results.statementResult
         } catch {
             statement.freeResult()
             let error = noteFailure(error, statement.traits, statement.text)
             guard let failure = error as? MySQLError, canRepeat(statement.text, after: failure) else { throw error }
-            return try run(statement.text, values, .nothing).statementResult
+            return try execute(statement.text, values)
         }
     }
 

@@ -11,7 +11,7 @@ extension Session {
     /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, since its results follow one another.
     mutating func openCursor(_ text: String, _ values: [SQLValue]) throws -> Opened {
         let link = try ready()
-        if values.isEmpty, !goesPrepared(text) { return try openText(text, link) }
+        if values.isEmpty, !goesPrepared(text, cache.find(text)) { return try openText(text, link) }
         var isRepeated = false
         while true {
             do {
@@ -31,9 +31,10 @@ extension Session {
             try checkSignal()
             try statement.execute(binds)
             if statement.columnCount == 0 || link.status.contains(.moreResults) {
-                let results = try collect(statement, .rows, link)
+                var results = Results()
+                try collect(statement, .rows, link, into: &results)
                 noteSuccess(statement.traits, link)
-                return .collected(results.firstRows)
+                return .collected(results.takeFirstRows())
             }
         } catch {
             statement.freeResult()
@@ -51,11 +52,10 @@ extension Session {
             if link.columnCount > 0, !link.status.contains(.moreResults) {
                 return begin(.text(try link.rows()), text, traits)
             }
-            let zone = zone(of: traits)
-            var results = [try collectText(link, isKept: true, zone)]
-            while try link.nextResult() { results.append(try collectText(link, isKept: true, zone)) }
+            var results = Results()
+            try collectText(.everything, link, traits, into: &results)
             noteSuccess(traits, link)
-            return .collected(settledZones(results, link).firstRows)
+            return .collected(results.takeFirstRows())
         } catch {
             throw noteFailure(error, traits, text)
         }

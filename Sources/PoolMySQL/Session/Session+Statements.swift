@@ -11,67 +11,99 @@ extension Session {
         case everything
     }
 
-    /// Runs one statement to its end.
-    mutating func run(_ text: String, _ values: [SQLValue], _ keeping: Keeping) throws -> [MySQLResultSet] {
+    /// Runs one statement to its end. What it appends to `results` is meant only if it does not throw.
+    mutating func run(
+        _ text: String, _ values: [SQLValue], _ keeping: Keeping, into results: inout Results
+    ) throws {
         let link = try ready()
-        if values.isEmpty, !goesPrepared(text) { return try runText(text, keeping, link) }
+        var cached = cache.find(text)
+        if values.isEmpty, !goesPrepared(text, cached) { return try runText(text, keeping, link, into: &results) }
         var isRepeated = false
         while true {
             do {
-                return try runPrepared(text, values, keeping, link)
+                let statement = try cached ?? statement(for: text, link)
+                return try runPrepared(statement, values, keeping, link, into: &results)
             } catch let error as MySQLError {
-                if error.code == .unsupportedPrepared, values.isEmpty { return try runText(text, keeping, link) }
+                results = Results()
+                if error.code == .unsupportedPrepared, values.isEmpty {
+                    return try runText(text, keeping, link, into: &results)
+                }
                 guard !isRepeated, canRepeat(text, after: error) else { throw error }
                 isRepeated = true
+                cached = nil
             }
         }
     }
 
-    /// True if a statement without bind values goes by the prepared protocol.
-    mutating func goesPrepared(_ text: String) -> Bool {
+    /// Runs one statement, for the rows of the first result that has any.
+    mutating func query(_ text: String, _ values: [SQLValue]) throws -> Rows {
+        var results = Results()
+        try run(text, values, .rows, into: &results)
+        return results.takeFirstRows()
+    }
+
+    /// Runs one statement, for what it does.
+    mutating func execute(_ text: String, _ values: [SQLValue]) throws -> StatementResult {
+        var results = Results()
+        try run(text, values, .nothing, into: &results)
+        return results.statementResult
+    }
+
+    /// Runs one statement, for all its results.
+    mutating func queryAll(_ text: String, _ values: [SQLValue]) throws -> [MySQLResultSet] {
+        var results = Results()
+        try run(text, values, .everything, into: &results)
+        return results.all
+    }
+
+    /// True if a statement without bind values goes by the prepared protocol. What was prepared before needs no second look.
+    func goesPrepared(_ text: String, _ cached: Statement?) -> Bool {
         guard configuration.statementProtocol == .prepared else { return false }
-        // What was prepared before needs no second look.
-        return cache.find(text) != nil || StatementTraits(of: text).contains(.isPreparable)
+        return cached != nil || StatementTraits(of: text).contains(.isPreparable)
     }
 
     // MARK: Prepared
 
     private mutating func runPrepared(
-        _ text: String, _ values: [SQLValue], _ keeping: Keeping, _ link: Link
-    ) throws -> [MySQLResultSet] {
-        let statement = try statement(for: text, link)
+        _ statement: Statement, _ values: [SQLValue], _ keeping: Keeping, _ link: Link, into results: inout Results
+    ) throws {
         try bind(values, to: statement)
         do {
             try checkSignal()
             try statement.execute(binds)
-            let results = try collect(statement, keeping, link)
+            try collect(statement, keeping, link, into: &results)
             noteSuccess(statement.traits, link)
-            return results
         } catch {
             statement.freeResult()
-            throw noteFailure(error, statement.traits, text)
+            throw noteFailure(error, statement.traits, statement.text)
         }
     }
 
-    mutating func collect(_ statement: Statement, _ keeping: Keeping, _ link: Link) throws -> [MySQLResultSet] {
-        var results: [MySQLResultSet] = []
+    mutating func collect(
+        _ statement: Statement, _ keeping: Keeping, _ link: Link, into results: inout Results
+    ) throws {
         repeat {
-            var rows: Rows?
-            let isOut = link.status.contains(.outParameters)
-            if statement.columnCount > 0 {
-                // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
-                if link.status.contains(.moreResults) { try statement.store() }
-                let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
-                let zone = zone(of: statement.traits)
-                var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
-                while try statement.take(isKept ? .max : 1_000, into: &builder, zone) { builder.removeAll() }
-                if isKept { statement.expectedSize = builder.size } else { builder.removeAll() }
-                rows = builder.take(statement.columns)
-            }
-            results.append(MySQLResultSet(rows, link, areOutParameters: isOut))
-            if rows != nil { statement.freeResult() }
+            results.append(try collectOne(statement, isKept: keeps(keeping, after: results), link))
         } while try statement.nextResult()
-        return results.count > 1 ? settledZones(results, link) : results
+        settleZones(of: &results, link)
+    }
+
+    private func keeps(_ keeping: Keeping, after results: borrowing Results) -> Bool {
+        keeping == .everything || (keeping == .rows && !results.haveRows)
+    }
+
+    private func collectOne(_ statement: Statement, isKept: Bool, _ link: Link) throws -> MySQLResultSet {
+        let isOut = link.status.contains(.outParameters)
+        if statement.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: isOut) }
+        // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
+        if link.status.contains(.moreResults) { try statement.store() }
+        let zone = zone(of: statement.traits)
+        var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
+        while try statement.take(isKept ? .max : 1_000, into: &builder, zone) { builder.removeAll() }
+        if isKept { statement.expectedSize = builder.size } else { builder.removeAll() }
+        let result = MySQLResultSet(builder.take(statement.columns), of: link, areOutParameters: isOut)
+        statement.freeResult()
+        return result
     }
 
     /// A statement ready for bind values, from the cache where possible.
@@ -96,6 +128,7 @@ extension Session {
                 "The statement has \(statement.parameterCount) placeholders, but \(values.count) bind values were given",
                 sql: statement.text)
         }
+        if values.isEmpty { return }
         do {
             try binds.fill(values, zone)
         } catch let error as MySQLError {
@@ -134,40 +167,47 @@ extension Session {
 
     // MARK: Text
 
-    private mutating func runText(_ text: String, _ keeping: Keeping, _ link: Link) throws -> [MySQLResultSet] {
+    private mutating func runText(
+        _ text: String, _ keeping: Keeping, _ link: Link, into results: inout Results
+    ) throws {
         let traits = StatementTraits(of: text)
         try checkSize(text.utf8.count)
         try checkSignal()
         do {
             try link.query(text)
-            var results: [MySQLResultSet] = []
-            repeat {
-                let isKept = keeping == .everything || (keeping == .rows && results.allSatisfy { $0.columnCount == 0 })
-                results.append(try collectText(link, isKept: isKept, zone(of: traits)))
-            } while try link.nextResult()
+            try collectText(keeping, link, traits, into: &results)
             noteSuccess(traits, link)
-            return results.count > 1 ? settledZones(results, link) : results
         } catch {
             throw noteFailure(error, traits, text)
         }
     }
 
+    mutating func collectText(
+        _ keeping: Keeping, _ link: Link, _ traits: StatementTraits, into results: inout Results
+    ) throws {
+        let zone = zone(of: traits)
+        repeat {
+            results.append(try collectText(link, isKept: keeps(keeping, after: results), zone))
+        } while try link.nextResult()
+        settleZones(of: &results, link)
+    }
+
     /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody knows
     /// which zone its rows came in.
-    func settledZones(_ results: [MySQLResultSet], _ link: Link) -> [MySQLResultSet] {
+    private func settleZones(of results: inout Results, _ link: Link) {
+        if !results.areSeveral { return }
         let isKept = isToldOfVariables && !link.changedVariables.contains { $0.name == "time_zone" }
-        if zone == .utc && isKept { return results }
-        return results.map { $0.withoutMoments }
+        if zone != .utc || !isKept { results.dropMoments() }
     }
 
     func collectText(_ link: Link, isKept: Bool, _ zone: SessionZone) throws -> MySQLResultSet {
-        if link.columnCount == 0 { return MySQLResultSet(nil, link, areOutParameters: false) }
+        if link.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: false) }
         let source = try link.rows()
         var rows = RowsBuilder()
         while try source.next(into: &rows, zone) {
             if !isKept { rows.removeAll() }
         }
-        return MySQLResultSet(rows.take(source.columns), link, areOutParameters: false)
+        return MySQLResultSet(rows.take(source.columns), of: link, areOutParameters: false)
     }
 
     /// Runs a statement of the driver's own, or of the configuration, and drops its rows.

@@ -1,0 +1,40 @@
+/// Which operation of a connection runs, and how far it is, in one word: a processor can change that without a lock, so that
+/// nothing waits for an operation that nobody wants to stop.
+struct OperationWord: Sendable {
+    private(set) var bits: UInt64 = 0
+
+    init() {}
+
+    init(bits: UInt64) { self.bits = bits }
+
+    /// Set once somebody else has looked at the operation, who may change it.
+    static var shared: UInt64 { 1 }
+    private static var running: UInt64 { 2 }
+    private static var cancellable: UInt64 { 4 }
+    private static var started: UInt64 { 8 }
+    private static var flags: UInt64 { 4 }
+
+    var isShared: Bool { bits & Self.shared != 0 }
+    var isRunning: Bool { bits & Self.running != 0 }
+    var isCancellable: Bool { bits & Self.cancellable != 0 }
+
+    /// True once it may have sent something.
+    var hasStarted: Bool {
+        get { bits & Self.started != 0 }
+        set { if newValue { bits |= Self.started } else { bits &= ~Self.started } }
+    }
+
+    /// Of the latest operation.
+    var number: UInt64 { bits >> Self.flags }
+    /// 0 while nothing runs.
+    var running: UInt64 { isRunning ? number : 0 }
+
+    mutating func begin(cancellable: Bool) {
+        bits = (number &+ 1) << Self.flags | Self.running | (cancellable ? Self.cancellable : 0)
+    }
+
+    /// Nothing happens if another has begun since.
+    mutating func end(_ number: UInt64) {
+        if running == number { bits &= ~Self.running }
+    }
+}

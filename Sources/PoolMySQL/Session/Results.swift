@@ -1,0 +1,34 @@
+internal import PoolCore
+
+/// The results of a statement in their order. There is one, as a rule, which needs no array.
+struct Results: Sendable {
+    private var earlier: [MySQLResultSet] = []
+    private var last: MySQLResultSet?
+
+    mutating func append(_ next: consuming MySQLResultSet) {
+        if let before = last.take() { earlier.append(before) }
+        last = next
+    }
+
+    /// Takes the rows of the first result that has any.
+    mutating func takeFirstRows() -> Rows {
+        let first = earlier.first { $0.columnCount > 0 } ?? last.take()
+        return first?.rows ?? Rows(columns: Columns(names: []), values: [])
+    }
+
+    var all: [MySQLResultSet] { earlier + (last.map { [$0] } ?? []) }
+    var areSeveral: Bool { !earlier.isEmpty }
+    var haveRows: Bool { last.map { $0.columnCount > 0 } ?? false || earlier.contains { $0.columnCount > 0 } }
+
+    /// What the statement did as a whole: of several results, the last tells.
+    var statementResult: StatementResult {
+        guard let last else { return StatementResult(affectedRows: 0) }
+        return StatementResult(
+            affectedRows: last.affectedRows, lastInsertedID: last.lastInsertedID.flatMap { Int64(exactly: $0) })
+    }
+
+    mutating func dropMoments() {
+        earlier = earlier.map(\.withoutMoments)
+        last = last?.withoutMoments
+    }
+}
