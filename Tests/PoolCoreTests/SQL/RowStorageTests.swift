@@ -56,6 +56,26 @@ struct RowStorageTests {
         #expect(try rows.decode(String.self) == ["a text of more than fifteen letters"])
     }
 
+    @Test("a byte that is not ASCII is seen at every place of texts of all lengths")
+    func everyPlace() throws {
+        for length in 1...40 {
+            for place in 0..<length {
+                var bytes = [UInt8](repeating: 0x61, count: length)
+                bytes[place] = 0xFF
+                var builder = RowsBuilder()
+                unsafe bytes.withUnsafeBytes { unsafe builder.append(uncheckedText: $0) }
+                bytes[place] = 0x62
+                unsafe bytes.withUnsafeBytes { unsafe builder.append(uncheckedText: $0) }
+                let before = String(repeating: "a", count: place)
+                let after = String(repeating: "a", count: length - place - 1)
+                builder.append(.text(before + "é" + after))
+                let values = builder.take(Columns(names: ["t"])).map { $0.values[0] }
+                bytes[place] = 0xFF
+                #expect(values == [.bytes(bytes), .text(before + "b" + after), .text(before + "é" + after)])
+            }
+        }
+    }
+
     @Test("unchecked text that is no UTF-8 is bytes, and other text is repaired")
     func invalidText() throws {
         let bytes: [UInt8] = [0x61, 0xFF, 0x62]

@@ -28,6 +28,10 @@ public struct RowsBuilder: ~Copyable {
     @inlinable
     public var size: Int { capacity - room }
 
+    /// True if a number can be appended without more memory. Who asks, and goes another way where it cannot, appends without a call.
+    @inlinable
+    public var hasRoomForNumber: Bool { room >= MemoryLayout<StoredValues.Cell>.stride }
+
     // MARK: Appending
 
     /// Appends NULL.
@@ -159,7 +163,10 @@ public struct RowsBuilder: ~Copyable {
     /// Makes room for one more cell and `more` bytes.
     private mutating func grow(by more: Int) {
         let needed = size + MemoryLayout<StoredValues.Cell>.stride + more
-        resize(to: max(needed, capacity == 0 ? expectedSize : capacity * 2))
+        if capacity > 0 { return resize(to: max(needed, capacity * 2)) }
+        buffer = StoredValues.allocate(max(needed, expectedSize))
+        capacity = buffer.header.capacity
+        room = capacity
     }
 
     private mutating func resize(to wanted: Int) {
@@ -187,9 +194,14 @@ public struct RowsBuilder: ~Copyable {
         if count == 0 { return Rows(columns: columns, values: .none, valueCount: 0) }
         // What was made for a much larger result would be kept as long as the rows are.
         if capacity > 4 * max(size, Self.leastCapacity) { resize(to: size) }
-        if !others.isEmpty { buffer.header.others = others }
-        let rows = Rows(columns: columns, values: StoredValues(buffer), valueCount: count)
-        (buffer, capacity, count, byteCount, room, others) = (StoredValues.none.buffer, 0, 0, 0, 0, [])
+        if !others.isEmpty {
+            buffer.header.others = others
+            others = []
+        }
+        var taken = StoredValues.none.buffer
+        swap(&taken, &buffer)
+        let rows = Rows(columns: columns, values: StoredValues(taken), valueCount: count)
+        (capacity, count, byteCount, room) = (0, 0, 0, 0)
         return rows
     }
 }

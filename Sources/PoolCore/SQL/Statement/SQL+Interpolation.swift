@@ -9,10 +9,19 @@ extension SQL {
     /// Collects what a string literal of type ``SQL`` interpolates.
     public struct StringInterpolation: StringInterpolationProtocol, Sendable {
         private(set) var sql: SQL
+        /// How long the text becomes if what is interpolated are values; 0 once there is memory for it.
+        private var missingCapacity: Int
 
         /// Called by the compiler.
         public init(literalCapacity: Int, interpolationCount: Int) {
-            sql = SQL(reservingText: literalCapacity + interpolationCount, binds: interpolationCount)
+            missingCapacity = literalCapacity + interpolationCount
+            sql = SQL(reservingBinds: interpolationCount)
+        }
+
+        /// Only now: the first literal takes no memory of its own, and many statements end with the first value.
+        private mutating func reserveText() {
+            if missingCapacity > sql.text.utf8.count + 1 { sql.reserveText(missingCapacity) }
+            missingCapacity = 0
         }
 
         /// Called by the compiler, for the text between interpolations.
@@ -23,11 +32,13 @@ extension SQL {
 
         /// A bind value: never part of the statement's text.
         public mutating func appendInterpolation(_ value: some SQLEncodable) {
+            reserveText()
             sql.append(bind: value.sqlValue)
         }
 
         /// A bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect them.
         public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+            reserveText()
             sql.append(bind: value.sqlValue)
         }
 
@@ -38,6 +49,7 @@ extension SQL {
 
         /// A place for a value that comes later: `\(.parameter)`.
         public mutating func appendInterpolation(_ parameter: Parameter) {
+            reserveText()
             sql.appendParameter()
         }
 
@@ -46,6 +58,7 @@ extension SQL {
         /// An empty sequence becomes `(NULL)`, since no database accepts `()`. Then neither `x IN (NULL)` nor
         /// `x NOT IN (NULL)` holds for any row.
         public mutating func appendInterpolation<Value: SQLEncodable>(binds values: some Sequence<Value>) {
+            reserveText()
             var separator = "("
             for value in values {
                 sql.append(separator)
@@ -57,6 +70,7 @@ extension SQL {
 
         /// The name of a table, a column or the like; several make a qualified name, `"schema"."table"`.
         public mutating func appendInterpolation(identifier name: String, _ more: String...) {
+            reserveText()
             sql.append(identifier: name)
             for name in more {
                 sql.append(".")
@@ -92,13 +106,8 @@ extension SQL {
 }
 
 extension SQL {
-    fileprivate init(reservingText textCapacity: Int, binds bindCapacity: Int) {
-        var text = ""
-        text.reserveCapacity(textCapacity)
-        var binds: [SQLValue] = []
-        binds.reserveCapacity(bindCapacity)
-        var marks = SQLMarks()
-        marks.reserveCapacity(bindCapacity)
-        self.init(text: text, binds: binds, marks: marks)
+    fileprivate init(reservingBinds count: Int) {
+        self.init(text: "")
+        if count > 1 { reserveBinds(count) }
     }
 }

@@ -54,7 +54,15 @@ public struct SQL: Sendable, Hashable {
     mutating func append(bind value: SQLValue) {
         marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .bind))
         text += "?"
-        binds.append(value)
+        // An array of its own takes less time than room in an empty one.
+        if binds.capacity == 0 { binds = [value] } else { binds.append(value) }
+    }
+
+    mutating func reserveText(_ utf8Count: Int) { text.reserveCapacity(utf8Count) }
+
+    mutating func reserveBinds(_ count: Int) {
+        binds.reserveCapacity(count)
+        marks.reserveCapacity(count)
     }
 
     mutating func appendParameter() {
