@@ -54,27 +54,24 @@ func receiveValue(
     guard let state = unsafe user?.assumingMemoryBound(to: RowReader.State.self),
         unsafe Int(column) < state.pointee.columnCount
     else { return }
-    let kind = unsafe state.pointee.kinds[Int(column)]
     guard let position = unsafe position, let start = unsafe position.pointee else {
-        return unsafe state.pointee.rows.appendNull()
+        return unsafe receiveNull(state)
     }
-    // Numbers are read here, which takes less time than a call.
+    let kind = unsafe state.pointee.kinds[Int(column)]
+    guard unsafe state.pointee.rows.hasRoomForNumber else { return unsafe receiveOther(state, kind, position, start) }
+    // Numbers are read here, without a call, which would take longer than the rest.
+    var decoding = unsafe BinaryDecoding(at: start)
     switch kind {
-    case .int64:
-        var decoding = unsafe BinaryDecoding(at: start)
-        unsafe state.pointee.rows.append(decoding.take() as Int64)
-        unsafe position.pointee = unsafe decoding.position
-    case .int32:
-        var decoding = unsafe BinaryDecoding(at: start)
-        unsafe state.pointee.rows.append(Int64(decoding.take() as Int32))
-        unsafe position.pointee = unsafe decoding.position
-    case .double:
-        var decoding = unsafe BinaryDecoding(at: start)
-        unsafe state.pointee.rows.append(Double(bitPattern: decoding.take()))
-        unsafe position.pointee = unsafe decoding.position
-    default: unsafe receiveOther(state, kind, position, start)
+    case .int64: unsafe state.pointee.rows.append(decoding.take() as Int64)
+    case .int32: unsafe state.pointee.rows.append(Int64(decoding.take() as Int32))
+    case .double: unsafe state.pointee.rows.append(Double(bitPattern: decoding.take()))
+    default: return unsafe receiveOther(state, kind, position, start)
     }
+    unsafe position.pointee = unsafe decoding.position
 }
+
+@inline(never)
+private func receiveNull(_ state: UnsafeMutablePointer<RowReader.State>) { unsafe state.pointee.rows.appendNull() }
 
 @inline(never)
 private func receiveOther(
