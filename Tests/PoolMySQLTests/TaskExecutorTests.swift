@@ -100,6 +100,23 @@ extension MySQLTests {
             }
         }
 
+        @Test("a task that was cancelled before sends nothing, and its connection is clean")
+        func cancelledBefore() async throws {
+            let driver = try Self.driver()
+            try await withPool(1, of: driver) { pool async throws in
+                let task = Task(executorPreference: driver.taskExecutor) {
+                    try await pool.withConnection { lease in
+                        unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
+                        await #expect(throws: CancellationError.self) { try await lease.execute("SET @sent = 1") }
+                        await #expect(throws: CancellationError.self) { try await lease.query("SELECT 1") }
+                    }
+                }
+                try await task.value
+                #expect(try await pool.query("SELECT @sent").decode(Int?.self) == [nil])
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
         @Test("a holder that awaits something else goes on while all others block on its lock")
         func holderGoesOn() async throws {
             let name = try await PrivateMariaDB.shared.get().createDatabase()

@@ -1,5 +1,8 @@
 @_spi(Driver) internal import PoolCore
 
+// What each statement calls is `mutating`, also where it only reads: it would be called with a copy of the whole session else, which
+// has more than 500 bytes.
+
 extension Session {
     /// Which of a statement's results are kept.
     enum Keeping {
@@ -92,7 +95,7 @@ extension Session {
         keeping == .everything || (keeping == .rows && !results.haveRows)
     }
 
-    private func collectOne(_ statement: Statement, isKept: Bool, _ link: Link) throws -> MySQLResultSet {
+    private mutating func collectOne(_ statement: Statement, isKept: Bool, _ link: Link) throws -> MySQLResultSet {
         let isOut = link.status.contains(.outParameters)
         if statement.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: isOut) }
         // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
@@ -121,7 +124,7 @@ extension Session {
         return statement
     }
 
-    func bind(_ values: [SQLValue], to statement: Statement) throws {
+    mutating func bind(_ values: [SQLValue], to statement: Statement) throws {
         if values.count != statement.parameterCount {
             throw MySQLError.local(
                 .parameterCount,
@@ -194,7 +197,7 @@ extension Session {
 
     /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody knows
     /// which zone its rows came in.
-    private func settleZones(of results: inout Results, _ link: Link) {
+    private mutating func settleZones(of results: inout Results, _ link: Link) {
         if !results.areSeveral { return }
         let isKept = isToldOfVariables && !link.changedVariables.contains { $0.name == "time_zone" }
         if zone != .utc || !isKept { results.dropMoments() }
@@ -245,7 +248,7 @@ extension Session {
     }
 
     /// Fails if the running operation is to stop.
-    func checkSignal() throws {
+    mutating func checkSignal() throws {
         if interrupter.signal != .none { throw MySQLError.local(.queryInterrupted, "The statement was interrupted") }
     }
 }

@@ -82,7 +82,7 @@ extension Session {
     }
 
     /// The handle, if nothing stands in the way of the next statement.
-    func ready() throws -> Link {
+    mutating func ready() throws -> Link {
         let link = try open()
         if cursor != nil { throw MySQLError.local(.misuse, "A stream is open on this connection: close it first") }
         // Without this, what follows a lost transaction would be committed statement by statement.
