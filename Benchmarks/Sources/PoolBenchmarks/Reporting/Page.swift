@@ -47,7 +47,8 @@ extension Report {
         - In C: a thread for each task and a stack of connections; for Postgres also one thread with epoll. The programs decode the
           same columns to the same types, and copy the texts.
         - This package: tasks of Swift's default executor; tasks that prefer the driver's executor (`driver.taskExecutor`); and tasks
-          whose leases run on the driver's threads. SQLite runs each lease on its connection's thread, and a single statement alone; or all on the caller's.
+          whose leases run on the driver's threads. SQLite runs each lease on its connection's thread, and a single statement alone; or
+          all on the caller's.
         - GRDB's `DatabasePool` with cached statements, read by the columns' numbers, with the reads that block and those that suspend.
         - HikariCP with pgjdbc, a thread for each task, and psycopg's pool of asyncio, where they are installed: with 8 tasks, and HikariCP
           with connections that do nothing too.
@@ -68,6 +69,22 @@ extension Report {
         The best of this package in each comparison, by throughput.
 
         \(glance.markdown)
+
+        ## Where it is behind, and why
+
+        - **Acquire and release, 1 task**: half of the time is that of Swift's runtime, which is asked for the task and for its
+          cancellation, and looks for its executor after the call. The programs in C have neither tasks nor deadlines.
+        - **Held across a yield**: a task suspends twice, for the yield and for the connection, which goes to whoever has waited longest.
+          The bare loop suspends once, and who waits for C's mutex may be overtaken.
+        - **One statement on Postgres or MariaDB, 8 tasks**: to send it takes the system as long as it takes C, and that is the larger
+          part. The rest is suspending and resuming the task, and values that own their memory.
+        - **Default executor**: an answer wakes a thread of the event loop, and that one a thread of the executor. Tasks that prefer
+          `driver.taskExecutor` spare the second.
+        - **`Codable`**: each property goes through the standard library's boxed containers.
+        - **SQLite, 8 tasks**: C's eight threads interrupt one another in the middle of a read on two processors. While one of them holds
+          SQLite's shared lock, the others need no call of the system for it. Tasks read one after the other on each processor, and have
+          no such help: it is the figures for 1 task that compare the programs.
+        - **Memory of a waiter**: a task whose calls need more than half a kilobyte for their state takes one more from the heap.
 
         \(sections)
         """
