@@ -1,13 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
+@_spi(Driver) internal import PoolCore
 
 /// How the values of a column are read.
 enum ColumnKind: UInt8, Sendable {
@@ -85,8 +77,8 @@ struct FieldShape: Equatable {
         guard let start = unsafe field.name else { return name.isEmpty }
         var name = name
         return name.withUTF8 { bytes in
-            // Of the length of the other.
-            unsafe bytes.baseAddress.map { unsafe memcmp($0, start, bytes.count) == 0 } ?? true
+            let other = unsafe UnsafeRawBufferPointer(start: start, count: bytes.count)
+            return unsafe UnsafeRawBufferPointer(bytes).hasSameBytes(as: other)
         }
     }
 }

@@ -110,8 +110,9 @@ extension String.UTF8View {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Both are of one length.
-    fileprivate func hasSameBytes(as other: Self) -> Bool {
+    /// Compares the bytes, eight at a time. Both must have the same length.
+    @_spi(Driver)
+    public func hasSameBytes(as other: Self) -> Bool {
         guard count >= 8 else { return unsafe elementsEqual(other) }
         var offset = 0
         while true {
