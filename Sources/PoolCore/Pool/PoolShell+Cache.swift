@@ -39,6 +39,14 @@ extension PoolShell {
     @usableFromInline
     static func release(_ seat: UncountedReference<Seat>, _ condition: ConnectionCondition, _ discardReason: String?) {
         if condition == .clean, discardReason == nil, seat.withObject({ $0.end() }) { return }
+        releaseUncached(seat, condition, discardReason)
+    }
+
+    // By itself, so that the way through the cache keeps no registers for it.
+    @inline(never)
+    private static func releaseUncached(
+        _ seat: UncountedReference<Seat>, _ condition: ConnectionCondition, _ discardReason: String?
+    ) {
         let seat = seat.take()
         seat.pool.release(seat, condition, discardReason)
     }

@@ -29,6 +29,14 @@ extension PoolShell {
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
     ) throws -> Answer {
         if let seat = takeCached(options, fileID, line, isLent: isLent) { return .granted(seat) }
+        return try requestUncached(options, fileID, line, isLent: isLent)
+    }
+
+    // By itself, so that the way through the cache keeps no registers for it.
+    @inline(never)
+    private func requestUncached(
+        _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
+    ) throws -> Answer {
         let claim = LeaseClaim(fileID: fileID, line: line, label: options.label)
         if isHeard { return .unfinished(.heard(options, claim, isLent: isLent)) }
         return try requestUnheard(options, claim, isLent: isLent)

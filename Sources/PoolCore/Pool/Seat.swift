@@ -51,19 +51,26 @@ final class Seat: Sendable {
         file.store(source.file, ordering: .relaxed)
         position.store(source.position, ordering: .releasing)
         // The clock costs more than all the rest. So few leases are timed; of those that go on for long the pool hears soon.
-        if number <= LatestDurations.capacity || number & 31 == 0 {
-            since.store(pool.time.now().nanoseconds, ordering: .relaxed)
-        }
+        if number <= LatestDurations.capacity || number & 31 == 0 { beginTiming() }
+    }
+
+    // By itself, so that the leases that are not timed keep no registers for it.
+    @inline(never)
+    private func beginTiming() {
+        since.store(pool.time.now().nanoseconds, ordering: .relaxed)
+    }
+
+    @inline(never)
+    private func endTiming(_ since: Nanoseconds) {
+        durations.add(pool.time.now().nanoseconds - since)
+        self.since.store(Self.untimed, ordering: .relaxed)
     }
 
     /// - Returns: false if the connection is not cached (any more): the pool's lock must be asked. If it is true, another lease
     ///   may have begun, and the seat is not the caller's any more.
     func end() -> Bool {
         let since = since.load(ordering: .relaxed)
-        if since != Self.untimed {
-            durations.add(pool.time.now().nanoseconds - since)
-            self.since.store(Self.untimed, ordering: .relaxed)
-        }
+        if since != Self.untimed { endTiming(since) }
         holder.store(0, ordering: .relaxed)
         position.store(0, ordering: .relaxed)
         return FrontCache.Cell(bits: cell.load(ordering: .relaxed)).putBack(UncountedReference(toLiving: self))

@@ -41,12 +41,7 @@ extension Pool where Driver: SQLDriver {
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt,
         _ body: (inout Lease<Driver>) async throws -> Result
     ) async throws -> Result {
-        var lease = try await borrow(options, fileID, line)
-        let isolation: (any Actor)? = #isolation
-        if isolation == nil, let executor = lease.handle.base.statementExecutor {
-            return try await run(body, with: &lease, on: executor)
-        }
-        return try await body(&lease)
+        try await lend(options, fileID, line, executor: { $0.statementExecutor }, body)
     }
 
     /// Acquires a connection and runs `body` in a transaction on it, which is committed when `body` returns, and
