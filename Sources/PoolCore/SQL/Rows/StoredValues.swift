@@ -103,12 +103,26 @@ struct ValueReader {
     @usableFromInline
     func text(of cell: StoredValues.Cell) -> String? {
         let bytes = unsafe bytes(of: cell)
+        let isUnchecked = cell.kind == .uncheckedText || cell.kind == .uncheckedJSON
+        if !isUnchecked, bytes.count <= Self.shortCount { return unsafe Self.text(short: bytes) }
         // Most text is ASCII, which needs no other check.
         if unsafe Self.isASCII(bytes) { return unsafe Self.text(ascii: bytes) }
-        if cell.kind == .uncheckedText || cell.kind == .uncheckedJSON {
-            return unsafe String(validating: bytes, as: UTF8.self)
-        }
+        if isUnchecked { return unsafe String(validating: bytes, as: UTF8.self) }
         return unsafe String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A string of up to so many bytes needs no memory of its own.
+    private static var shortCount: Int { 15 }
+
+    /// It is written where it stays, and looked at there if it is not ASCII.
+    @inline(__always)
+    private static func text(short bytes: UnsafeBufferPointer<UInt8>) -> String {
+        unsafe String(unsafeUninitializedCapacity: bytes.count) { text in
+            if let start = bytes.baseAddress {
+                unsafe text.baseAddress?.update(from: start, count: bytes.count)
+            }
+            return bytes.count
+        }
     }
 
     /// Eight bytes at a time. What is left at the end of a longer text is looked at together with bytes before it.
@@ -134,6 +148,7 @@ struct ValueReader {
     /// Without the look at each byte that a string takes elsewhere.
     @inline(__always)
     private static func text(ascii bytes: UnsafeBufferPointer<UInt8>) -> String {
+        if bytes.count <= shortCount { return unsafe text(short: bytes) }
         if #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *) {
             return unsafe String(copying: UTF8Span(unchecked: bytes.span, isKnownASCII: true))
         }
