@@ -11,11 +11,15 @@ public final class DescriptorWatch: Sendable {
     private let tokenValue = Atomic<UInt64>(0)
     private let news = Atomic<Bool>(false)
 
+    /// Reads on the loop's thread what has come, and must not block it. True if more must come before the task that waits can go on.
+    public typealias PartReader = @Sendable () -> Bool
+
     /// A suspended ``wait(for:until:onlyNews:)``. An unsafe continuation, which costs no allocation: whoever takes the waiter out of
     /// the state, under its lock, resumes it, and nobody else can.
     @safe
     private struct Waiter {
         let continuation: UnsafeContinuation<WaitOutcome, Never>
+        let read: PartReader?
 
         func resume(_ outcome: WaitOutcome) { unsafe continuation.resume(returning: outcome) }
     }
@@ -72,7 +76,7 @@ public final class DescriptorWatch: Sendable {
     ) async -> WaitOutcome {
         guard let deadline else { return await wait(for: readiness, onlyNews: onlyNews) }
         return unsafe await withUnsafeContinuation { continuation in
-            let waiter = unsafe Waiter(continuation: continuation)
+            let waiter = unsafe Waiter(continuation: continuation, read: nil)
             let outcome = begin(readiness, onlyNews: onlyNews, waiter) { loop.add(deadline, for: self, wait: $0.wait) }
             if let outcome { waiter.resume(outcome) }
         }
@@ -81,9 +85,14 @@ public final class DescriptorWatch: Sendable {
     /// Suspends until the descriptor is ready, or ``interrupt()`` is called.
     ///
     /// The same without a deadline. A form of its own because the clock's instants are dear to pass on.
-    public func wait(for readiness: Readiness, onlyNews: Bool = false) async -> WaitOutcome {
+    ///
+    /// - Parameter read: For what comes in many parts: it is called for each that comes during the wait, and the task is resumed when
+    ///   it says that it can go on. What was there before the wait ends that at once, and is not read.
+    public func wait(
+        for readiness: Readiness, onlyNews: Bool = false, reading read: PartReader? = nil
+    ) async -> WaitOutcome {
         unsafe await withUnsafeContinuation { continuation in
-            let waiter = unsafe Waiter(continuation: continuation)
+            let waiter = unsafe Waiter(continuation: continuation, read: read)
             if let outcome = begin(readiness, onlyNews: onlyNews, waiter, { _ in }) { waiter.resume(outcome) }
         }
     }
@@ -92,9 +101,13 @@ public final class DescriptorWatch: Sendable {
     ///
     /// For what is nearly always ready at once: it costs no deadline, and needs no handler for cancellation where it does not matter
     /// that a cancelled task goes on for as long. The loop looks at all such waits now and then.
-    public func waitBriefly(for readiness: Readiness, onlyNews: Bool = false) async -> WaitOutcome {
+    ///
+    /// - Parameter read: See ``wait(for:onlyNews:reading:)``. All parts together have these milliseconds.
+    public func waitBriefly(
+        for readiness: Readiness, onlyNews: Bool = false, reading read: PartReader? = nil
+    ) async -> WaitOutcome {
         unsafe await withUnsafeContinuation { continuation in
-            let waiter = unsafe Waiter(continuation: continuation)
+            let waiter = unsafe Waiter(continuation: continuation, read: read)
             let outcome = begin(readiness, onlyNews: onlyNews, waiter) { state in
                 state.isBrief = true
                 if state.isLookedAfter { return }
@@ -115,18 +128,7 @@ public final class DescriptorWatch: Sendable {
     ) -> WaitOutcome? {
         state.withLock { state in
             precondition(state.waiter == nil, "bug in the driver: two tasks wait for one descriptor")
-            if state.isClosed { return .closed }
-            if state.isInterrupted {
-                state.isInterrupted = false
-                return .interrupted
-            }
-            if state.isEnded, readiness.contains(.read) { return .ready }
-            if !state.arrived.isDisjoint(with: readiness) {
-                take(readiness, &state)
-                return .ready
-            }
-            // A descriptor that cannot be watched will fail whoever reads it.
-            if !readiness.isEmpty, !onlyNews, !loop.tellAgain(self) { return .ready }
+            if let outcome = outcomeAtOnce(readiness, onlyNews: onlyNews, &state) { return outcome }
             state.waiter = waiter
             state.wanted = readiness
             state.wait += 1
@@ -134,6 +136,24 @@ public final class DescriptorWatch: Sendable {
             prepare(&state)
             return nil
         }
+    }
+
+    /// Nil if it must be waited for.
+    @inline(__always)
+    private func outcomeAtOnce(_ readiness: Readiness, onlyNews: Bool, _ state: inout State) -> WaitOutcome? {
+        if state.isClosed { return .closed }
+        if state.isInterrupted {
+            state.isInterrupted = false
+            return .interrupted
+        }
+        if state.isEnded, readiness.contains(.read) { return .ready }
+        if !state.arrived.isDisjoint(with: readiness) {
+            take(readiness, &state)
+            return .ready
+        }
+        // A descriptor that cannot be watched will fail whoever reads it.
+        if !readiness.isEmpty, !onlyNews, !loop.tellAgain(self) { return .ready }
+        return nil
     }
 
     private func take(_ readiness: Readiness, _ state: inout State) {
@@ -238,8 +258,19 @@ public final class DescriptorWatch: Sendable {
             news.store(true, ordering: .sequentiallyConsistent)
             return (nil, state.waiter == nil ? state.onUnexpected : nil)
         }
-        waiter?.resume(.ready)
         action?()
+        guard let waiter else { return }
+        if let read = waiter.read, read() { goOn(waiter) } else { waiter.resume(.ready) }
+    }
+
+    /// A part was read, and the wait goes on. It is the same one: a brief wait does not begin anew with each part.
+    private func goOn(_ waiter: Waiter) {
+        let outcome = state.withLock { state in
+            let outcome = outcomeAtOnce(state.wanted, onlyNews: false, &state)
+            if outcome == nil { state.waiter = waiter }
+            return outcome
+        }
+        if let outcome { waiter.resume(outcome) }
     }
 
     /// The loop's look at a tick: ends a brief wait that was there at the look before.

@@ -14,7 +14,8 @@ extension PostgresConnection {
         if stopping == nil, !gate.isInterrupted {
             // Most statements need this alone, so it does without deadlines, which would double its cost.
             while step == .waitForAnswer || step == .waitForRead {
-                let outcome = await operation.watch.wait(for: .read, onlyNews: step == .waitForAnswer)
+                let outcome = await operation.watch.wait(
+                    for: .read, onlyNews: step == .waitForAnswer, reading: step == .waitForRead ? partReader : nil)
                 if outcome != .ready { break }
                 step = withSession { $0.step(hasInput: true) }
             }

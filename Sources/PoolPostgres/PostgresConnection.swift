@@ -125,7 +125,8 @@ public final class PostgresConnection: SQLConnection {
         let (started, firstStep) = withSession { $0.startAtOnce(sql, dropsRows: dropsRows) }
         var step = firstStep
         while step == .waitForAnswer || step == .waitForRead {
-            let outcome = await operation.watch.waitBriefly(for: .read, onlyNews: step == .waitForAnswer)
+            let outcome = await operation.watch.waitBriefly(
+                for: .read, onlyNews: step == .waitForAnswer, reading: step == .waitForRead ? partReader : nil)
             if outcome != .ready { break }
             let result = withSession { session in
                 step = session.step(hasInput: true)
@@ -142,6 +143,9 @@ public final class PostgresConnection: SQLConnection {
             try await run(request, operation, started: started)
         }
     }
+
+    /// Reads the parts of a large result on the event loop, so that each of them does not wake the task.
+    var partReader: DescriptorWatch.PartReader { { self.withSession { $0.readPart() } } }
 
     private func end(_ operation: Operation) {
         gate.end(operation)

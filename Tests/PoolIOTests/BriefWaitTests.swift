@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import PoolIO
@@ -47,6 +48,62 @@ struct BriefWaitTests {
                 // What has begun just before a tick is seen by that one, and ended by the next.
                 #expect(ContinuousClock.now - start >= .nanoseconds(EventLoop.tick) * 0.9)
             }
+        }
+    }
+
+    @Test("the parts of what comes are read on the loop, and the task goes on when they are all there")
+    func parts() async throws {
+        try await withWatch { loop, watch, pair in
+            for isBrief in [false, true] {
+                let parts = Mutex(0)
+                let read: DescriptorWatch.PartReader = {
+                    #expect(loop.isCurrent)
+                    _ = pair.receive()
+                    // Each part brings the next one about.
+                    pair.send()
+                    return parts.withLock {
+                        $0 += 1
+                        return $0 % 100 != 0
+                    }
+                }
+                var outcome = WaitOutcome.ready
+                // What is told of before the wait begins ends it at once.
+                while outcome == .ready, parts.withLock(\.self) == 0 {
+                    pair.send()
+                    outcome =
+                        isBrief
+                        ? await watch.waitBriefly(for: .read, reading: read)
+                        : await watch.wait(for: .read, reading: read)
+                }
+                // Where the machine is busy, a hundred parts may take longer than a brief wait lasts.
+                #expect(outcome == .ready || isBrief && outcome == .timedOut)
+                if outcome == .ready { #expect(parts.withLock(\.self) == 100) }
+                while pair.receive() > 0 {}
+            }
+        }
+    }
+
+    @Test("a brief wait whose parts do not end ends by itself all the same, and an interruption ends any")
+    func endlessParts() async throws {
+        try await withWatch { _, watch, pair in
+            let read: DescriptorWatch.PartReader = {
+                _ = pair.receive()
+                pair.send()
+                return true
+            }
+            var brief = WaitOutcome.ready
+            // What is told of before the wait begins ends it at once.
+            while brief == .ready {
+                pair.send()
+                brief = await watch.waitBriefly(for: .read, reading: read)
+            }
+            #expect(brief == .timedOut)
+            async let outcome = watch.wait(for: .read, reading: read)
+            watch.interrupt()
+            // An interruption that comes after the wait's end is for the next one.
+            var ended = await outcome
+            if ended == .ready { ended = await watch.wait(for: .read, reading: read) }
+            #expect(ended == .interrupted)
         }
     }
 

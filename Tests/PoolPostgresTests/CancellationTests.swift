@@ -46,6 +46,25 @@ extension PostgresTests {
             }
         }
 
+        @Test("a cancelled statement ends also while its rows come without a pause")
+        func cancelledFlood() async throws {
+            try await withPool(1) { pool in
+                func flood(_ count: Int32) async throws -> Int {
+                    try await pool.query("SELECT generate_series(1, \(count)) -- a flood").count
+                }
+                // What the server knows already begins at once.
+                for count in 1...10 as ClosedRange<Int32> { #expect(try await flood(count) == Int(count)) }
+                let task = Task { try await flood(20_000_000) }
+                let isRunning: SQL =
+                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%-- a flood'"
+                while try await PrivatePostgres.administrator.get().query(isRunning).isEmpty {}
+                task.cancel()
+                await #expect(throws: CancellationError.self) { _ = try await task.value }
+                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
         @Test("a batch that is cancelled while one of its statements runs ends as cancelled")
         func cancelledBatch() async throws {
             try await withPool(1) { pool in

@@ -21,6 +21,8 @@ final class Exchange {
     var needsFlush = true
     /// True once something was read since it began, and perhaps not all that was there.
     var hasRead = false
+    /// Whether the latest read has succeeded, if no step has used it yet.
+    var unusedRead: Bool?
     /// Rows are counted and dropped.
     var dropsRows = false
     /// The exchange pauses when it has collected so many rows.

@@ -8,7 +8,7 @@ extension Session {
         guard let link, let exchange else { return .finished }
         var isLost = false
         if hasInput {
-            isLost = !link.consumeInput()
+            isLost = !(exchange.unusedRead.take() ?? link.consumeInput())
             exchange.hasRead = true
         }
         if exchange.needsFlush {
@@ -35,6 +35,18 @@ extension Session {
         }
         if exchange.needsFlush { return .waitForReadOrWrite }
         return exchange.hasRead ? .waitForRead : .waitForAnswer
+    }
+
+    /// Reads what has come of a large result, for whoever waits for the rest of it.
+    ///
+    /// - Returns: true if more must come. If it is false, the next ``step(hasInput:)`` goes on with what was read.
+    mutating func readPart() -> Bool {
+        guard let link, let exchange else { return false }
+        let isRead = link.consumeInput()
+        exchange.hasRead = true
+        if isRead, !exchange.needsFlush, link.heldInput == .none, link.isBusy { return true }
+        exchange.unusedRead = isRead
+        return false
     }
 
     /// Takes what has come as a whole. Nil if more must come.
