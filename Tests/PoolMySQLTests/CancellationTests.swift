@@ -82,6 +82,20 @@ extension MySQLTests {
             }
         }
 
+        @Test("a cancelled statement ends also while its rows come without a pause")
+        func flood() async throws {
+            try await withPool(1) { pool in
+                for _ in 0..<5 {
+                    let task = Task { try await pool.query("SELECT seq FROM seq_1_to_20000000") }
+                    try await waitForProcess("SELECT seq FROM seq_1_to_20000000")
+                    task.cancel()
+                    await #expect(throws: CancellationError.self) { _ = try await task.value }
+                    #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
+                }
+                #expect(pool.statistics.connectionsOpened == 1)
+            }
+        }
+
         @Test("a cancelled task does not stop its transaction's end")
         func commitOfCancelled() async throws {
             try await withConnection { _, connection async throws in
