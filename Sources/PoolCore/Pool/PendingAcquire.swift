@@ -53,9 +53,7 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     private func meet(_ arrival: UInt8) {
         let before = arrivals.bitwiseOr(arrival, ordering: .acquiringAndReleasing).oldValue
         precondition(before & arrival == 0, "An acquire has ended twice.")
-        guard before != 0, let continuation = unsafe continuation, let outcome else { return }
-        unsafe self.continuation = nil
-        self.outcome = nil
+        guard before != 0, let continuation = unsafe continuation.take(), let outcome = outcome.take() else { return }
         unsafe continuation.resume(with: outcome)
     }
 }
