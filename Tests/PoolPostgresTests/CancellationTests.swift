@@ -55,9 +55,7 @@ extension PostgresTests {
                 // What the server knows already begins at once.
                 for count in 1...10 as ClosedRange<Int32> { #expect(try await flood(count) == Int(count)) }
                 let task = Task { try await flood(20_000_000) }
-                let isRunning: SQL =
-                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%-- a flood'"
-                while try await PrivatePostgres.administrator.get().query(isRunning).isEmpty {}
+                try await waitUntilRunning("-- a flood")
                 task.cancel()
                 await #expect(throws: CancellationError.self) { _ = try await task.value }
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
@@ -73,9 +71,7 @@ extension PostgresTests {
                         try await lease.batch(["SELECT 1", "SELECT pg_sleep(1000), 'in a batch'", "SELECT 2"])
                     }
                 }
-                let isRunning: SQL =
-                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(1000), %'"
-                while try await PrivatePostgres.administrator.get().query(isRunning).isEmpty {}
+                try await waitUntilRunning("pg_sleep(1000), 'in a batch'")
                 task.cancel()
                 await #expect(throws: CancellationError.self) { _ = try await task.value }
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])

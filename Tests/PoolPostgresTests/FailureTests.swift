@@ -79,12 +79,8 @@ extension PostgresTests {
                     throw CannotHappen()
                 }
                 async let outcome = connection.query("SELECT pg_sleep(1000)")
-                try await PrivatePostgres.administrator.get().withConnection { lease in
-                    let isBusy: SQL =
-                        "SELECT 1 FROM pg_stat_activity WHERE pid = \(process) AND state = 'active' AND query LIKE '%pg_sleep%'"
-                    while try await lease.query(isBusy).isEmpty {}
-                    try await lease.execute("SELECT pg_terminate_backend(\(process)::int4)")
-                }
+                try await waitUntilRunning("pg_sleep", extra: "AND pid = \(process)")
+                try await PrivatePostgres.administrator.get().execute("SELECT pg_terminate_backend(\(process)::int4)")
                 do {
                     _ = try await outcome
                     throw CannotHappen()

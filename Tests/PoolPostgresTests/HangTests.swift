@@ -2,26 +2,6 @@ import PoolCore
 import PoolPostgres
 import Testing
 
-/// Returns once a session of the server runs a statement whose text holds `mark`, with its process.
-@discardableResult
-func waitUntilRunning(_ mark: String, extra: String = "") async throws -> Int {
-    let administrator = try PrivatePostgres.administrator.get()
-    let deadline = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < deadline {
-        let processes = try await administrator.query(
-            """
-            SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()
-            AND query LIKE \("%\(mark)%") \(raw: extra)
-            """
-        ).decode(Int.self)
-        if let process = processes.first { return process }
-        await Task.yield()
-    }
-    throw NotRunning(mark: mark)
-}
-
-struct NotRunning: Error { let mark: String }
-
 extension PostgresTests {
     @Suite("Servers and networks that do not answer", .timeLimit(.minutes(2)))
     struct HangTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import PoolCore
 
 /// Sends a signal to a process of the private server, whose user may be another.
 func signal(_ process: Int64, _ name: String) -> Bool {
@@ -76,3 +77,23 @@ struct SilentLog: LogHandler {
 
     func log(event: LogEvent) {}
 }
+
+/// Returns once a session of the server runs a statement whose text holds `mark`, with its process.
+@discardableResult
+func waitUntilRunning(_ mark: String, extra: String = "") async throws -> Int {
+    let administrator = try PrivatePostgres.administrator.get()
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+        let processes = try await administrator.query(
+            """
+            SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()
+            AND query LIKE \("%\(mark)%") \(raw: extra)
+            """
+        ).decode(Int.self)
+        if let process = processes.first { return process }
+        await Task.yield()
+    }
+    throw NotRunning(mark: mark)
+}
+
+struct NotRunning: Error { let mark: String }
