@@ -60,7 +60,7 @@ extension Engine {
                 return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked"
             }
         }
-        return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "a heap is out of order"
+        return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "deadlines are out of order"
     }
 
     private var waiterViolation: String? {

@@ -34,7 +34,7 @@ struct Engine: ~Copyable {
     var holders: HolderIndex
     /// Connect, validation and reset deadlines and lifetimes, by slot.
     var slotDeadlines = DeadlineHeap()
-    var waiterDeadlines = DeadlineHeap()
+    var waiterDeadlines = DeadlineQueue()
     var armedAt = Nanoseconds.never
     /// Of the next waiter. Engines that share a budget are given numbers that rise across them all.
     var nextSequence: UInt64 = 0
@@ -143,7 +143,7 @@ struct Engine: ~Copyable {
         waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
         nextSequence += 1
         lanes[lane].waiters.append(index, priority: priority, in: &waiters)
-        waiterDeadlines.set(index, due: deadline)
+        waiterDeadlines.insert(index, due: deadline)
         waiting += 1
         counters.enqueued += 1
         counters.peakWaiting = max(counters.peakWaiting, waiting)

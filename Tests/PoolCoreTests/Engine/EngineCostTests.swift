@@ -107,6 +107,24 @@ struct EngineCostTests {
         #expect(many < few * Self.bound, "\(few) ns among 100, \(many) ns among 100,000")
     }
 
+    @Test("A deadline that comes in order joins and leaves 100,000 as fast as 100")
+    func deadlinesInOrder() {
+        func cost(_ count: Int) -> Double {
+            var queue = DeadlineQueue()
+            for member in 0..<count { queue.insert(Int32(member), due: Nanoseconds(member)) }
+            var now = count
+            return fastest {
+                for step in 0..<1_000 {
+                    queue.remove(Int32(step % count))
+                    queue.insert(Int32(step % count), due: Nanoseconds(now))
+                    now += 1
+                }
+            }
+        }
+        let (few, many) = (cost(100), cost(100_000))
+        #expect(many < few * Self.bound, "\(few) ns among 100, \(many) ns among 100,000")
+    }
+
     @Test("A task's leases are found as fast among 100,000 as among 100")
     func holders() {
         func cost(_ count: Int) -> Double {

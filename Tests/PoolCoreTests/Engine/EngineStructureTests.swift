@@ -27,6 +27,33 @@ struct EngineStructureTests {
         #expect(heap.isConsistent)
     }
 
+    @Test(
+        "The queue knows the earliest deadline while others come, most of them in order, and go",
+        arguments: [2, 10, 1_000])
+    func queue(ordered: Int) {
+        var random = SeededRandom(seed: UInt64(ordered))
+        var queue = DeadlineQueue()
+        var shadow: [Int32: Nanoseconds] = [:]
+        for step in 0..<20_000 {
+            let member = Int32.random(in: 0..<60, using: &random)
+            if shadow[member] != nil {
+                queue.remove(member)
+                shadow[member] = nil
+            } else {
+                let due = Nanoseconds(step + (random.oneIn(ordered) ? Int.random(in: -100...100, using: &random) : 0))
+                let isNever = random.oneIn(20)
+                queue.insert(member, due: isNever ? .never : due)
+                if !isNever { shadow[member] = due }
+            }
+            #expect(queue.count == shadow.count)
+            #expect(queue.earliest?.due == shadow.values.min())
+            if let earliest = queue.earliest { #expect(shadow[earliest.member] == earliest.due) }
+        }
+        #expect(queue.isConsistent)
+        for member in shadow.keys { queue.remove(member) }
+        #expect(queue.earliest == nil && queue.isConsistent)
+    }
+
     private struct Member: Linked { var links = Links() }
 
     @Test("The list keeps the order of its members while others come and go")
