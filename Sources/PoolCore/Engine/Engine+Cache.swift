@@ -78,14 +78,6 @@ extension Engine {
         }
         useTimes.record(0, times: remaining)
     }
-
-    /// As a lease that begins now, but for the time that is known.
-    private mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
-        endLease(slot)
-        slots[Int(slot)].holder = holder
-        slots[Int(slot)].since = since
-        beginLease(slot)
-    }
 }
 
 /// What became of a connection while the shell handed it on.

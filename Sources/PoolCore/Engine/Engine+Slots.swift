@@ -44,12 +44,22 @@ extension Engine {
         slots[Int(slot)].holder = 0
     }
 
+    /// From one lease to the next, which is the last one to have begun.
+    mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
+        endLease(slot)
+        slots[Int(slot)].holder = holder
+        slots[Int(slot)].since = since
+        beginLease(slot)
+    }
+
     /// Gives an idle or just freed connection to `holder`.
     mutating func grant(_ slot: Int32, to holder: UInt, _ now: Nanoseconds, _ effects: inout EffectList) {
-        // A connection that goes from one lease to the next leaves the list first, and comes in again at its end.
-        if slots[Int(slot)].state == .leased { move(slot, to: .idle, now) }
-        slots[Int(slot)].holder = holder
-        move(slot, to: .leased, now)
+        if slots[Int(slot)].state == .leased {
+            beginAnew(slot, holder: holder, since: now)
+        } else {
+            slots[Int(slot)].holder = holder
+            move(slot, to: .leased, now)
+        }
         slots[Int(slot)].uses &+= 1
         counters.acquired += 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {

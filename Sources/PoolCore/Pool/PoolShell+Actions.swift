@@ -19,21 +19,21 @@ extension PoolShell {
     /// Under the lock: looks up what the effects' tickets stand for.
     func resolve(
         _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
-        _ actions: inout [Action]
+        _ actions: inout ActionList
     ) {
         effects.forEach { effect in resolve(effect, &state, now, &actions) }
     }
 
     private func resolve(
         _ effect: Effect, _ state: inout PoolState, _ now: Nanoseconds,
-        _ actions: inout [Action]
+        _ actions: inout ActionList
     ) {
         switch effect {
         case .grant(let waiter, let ticket):
             guard let pending = state.takeWaiter(waiter) else { return }
             let tag = state.engine.waiters[waiter.position].tag
             guard let granted = begin(ticket, pending.claim, tag, pending.deadline, &state) else { return }
-            actions.append(.end(pending, .success(granted)))
+            actions.appendGrant(to: pending, granted)
         case .fail(let waiter, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
             let error = makeError(failure.code, waiter: waiter, state, now)
@@ -84,7 +84,7 @@ extension PoolShell {
 
     private func resolveClose(
         _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
-        _ now: Nanoseconds, _ actions: inout [Action]
+        _ now: Nanoseconds, _ actions: inout ActionList
     ) {
         guard let seat = state.entries[ticket.position].seat else { return }
         state.entries[ticket.position].seat = nil
@@ -104,7 +104,7 @@ extension PoolShell {
     }
 
     private func cancelWork(
-        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout [Action]
+        of ticket: ConnectionTicket, _ state: inout PoolState, _ actions: inout ActionList
     ) {
         if let work = state.cancelWork(of: ticket) { actions.append(.cancel(work)) }
     }

@@ -71,7 +71,7 @@ extension PoolShell {
 
     private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool
     {
-        guard let front = seat.front else { return false }
+        guard let front = seat.front, state.engine.waiting == 0 else { return false }
         let reference = UncountedReference(counting: seat)
         let isCached = front.put(reference) { cell in
             guard state.engine.cache(seat.ticket, now: now, effects: &effects) else { return false }

@@ -110,7 +110,7 @@ final class PoolShell: Sendable {
         endsCaching: Bool = true, _ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value
     ) -> Value {
         let read = time.now().nanoseconds
-        var actions: [Action] = []
+        var actions = ActionList()
         let value = state.withLock { state in
             // Read without the lock: another thread may have read a later time and come first. For the engine it never runs back.
             let now = max(read, state.latest)
@@ -119,13 +119,13 @@ final class PoolShell: Sendable {
             if endsCaching { endCaching(&state, now, &effects) }
             let value = body(&state, now, &effects)
             if !state.reports.isEmpty {
-                actions = state.reports.map(Action.report)
+                actions.append(contentsOf: state.reports.map(Action.report))
                 state.reports.removeAll()
             }
             if !effects.isEmpty { resolve(effects, &state, now, &actions) }
             return value
         }
-        for action in actions { perform(action) }
+        actions.perform(on: self)
         return value
     }
 }
