@@ -7,7 +7,7 @@ struct ActionList {
 
     mutating func append(contentsOf actions: some Sequence<Action>) { others.append(contentsOf: actions) }
 
-    mutating func appendGrant(to pending: PendingAcquire, _ granted: PendingAcquire.Granted) {
+    mutating func appendGrant(to pending: consuming PendingAcquire, _ granted: consuming PendingAcquire.Granted) {
         if grant == nil, others.isEmpty {
             grant = (pending, granted)
         } else {
@@ -15,8 +15,9 @@ struct ActionList {
         }
     }
 
-    func perform(on shell: PoolShell) {
-        if let grant { grant.to.end(.success(grant.1)) }
+    /// Performs each once.
+    mutating func perform(on shell: PoolShell) {
+        if let (pending, granted) = grant.take() { pending.end(.success(granted)) }
         for action in others { shell.perform(action) }
     }
 }

@@ -37,15 +37,13 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
         self.deadline = deadline
     }
 
-    /// Suspends the calling task until ``end(_:)``. For one task, once.
-    func result() async throws -> Granted {
-        unsafe try await withUnsafeThrowingContinuation { continuation in
-            unsafe self.continuation = unsafe continuation
-            meet(Arrival.task)
-        }
+    /// The task is suspended, and goes on after ``end(_:)``. For one task, once.
+    func suspend(_ continuation: UnsafeContinuation<Granted, any Error>) {
+        unsafe self.continuation = unsafe continuation
+        meet(Arrival.task)
     }
 
-    func end(_ result: Result<Granted, any Error>) {
+    func end(_ result: consuming Result<Granted, any Error>) {
         outcome = result
         meet(Arrival.outcome)
     }

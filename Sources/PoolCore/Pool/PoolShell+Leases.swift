@@ -48,7 +48,12 @@ extension PoolShell {
         switch answer {
         case .granted(let seat): return seat
         case .queued(let pending):
-            let granted = try await wait(pending)
+            // Here, and not in functions of its own: each of them would take room in the task, and time.
+            let granted = try await withTaskCancellationHandler {
+                unsafe try await withUnsafeThrowingContinuation { unsafe pending.suspend($0) }
+            } onCancel: {
+                cancel(pending.ticket)
+            }
             return granted.preparation == nil ? granted.retainedSeat : try await prepared(granted)
         case .unfinished:
             return try await finishRare(answer)
@@ -67,14 +72,6 @@ extension PoolShell {
         case .failed(let error):
             report(.acquireFailed(error))
             throw error
-        }
-    }
-
-    private func wait(_ pending: PendingAcquire) async throws -> PendingAcquire.Granted {
-        try await withTaskCancellationHandler {
-            try await pending.result()
-        } onCancel: {
-            cancel(pending.ticket)
         }
     }
 
