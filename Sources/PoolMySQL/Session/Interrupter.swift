@@ -113,16 +113,19 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// True while an operation runs.
-    var isBusy: Bool {
+    /// The latest operation, as it is now.
+    private var latest: OperationWord {
         let word = OperationWord(bits: word.load(ordering: .acquiring))
-        return word.isShared ? share { $0.operation.isRunning } : word.isRunning
+        return word.isShared ? share { $0.operation } : word
     }
 
-    /// True if nothing runs and the server has sent something all the same: its goodbye.
-    var hasUnexpectedInput: Bool {
-        let socket = isBusy ? nil : monitor.update { $0.socket }
-        return socket?.hasInput ?? false
+    /// True if nothing runs, and `isSeen` sees something of the connection that it has by itself, such as the server's goodbye.
+    func isIdle(_ isSeen: (Socket?) -> Bool) -> Bool {
+        let before = latest
+        guard !before.isRunning, isSeen(monitor.update { $0.socket }) else { return false }
+        // What has begun since, and may have ended since, was perhaps what the server has answered.
+        let after = latest
+        return !after.isRunning && after.number == before.number
     }
 
     /// Ends the connection without a goodbye.

@@ -38,8 +38,10 @@ final class Pulse: Sendable {
     /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
     private var isStillThere: Bool {
         let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
-        if silence <= 0 || interrupter.isBusy { return true }
-        return silence < idleLimit.load(ordering: .relaxed) && !interrupter.hasUnexpectedInput
+        if silence <= 0 { return true }
+        return !interrupter.isIdle { socket in
+            silence >= idleLimit.load(ordering: .relaxed) || socket?.hasInput ?? false
+        }
     }
 
     private static func number(_ condition: ConnectionCondition) -> UInt8 {

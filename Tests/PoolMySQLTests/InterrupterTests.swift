@@ -1,0 +1,39 @@
+import Testing
+
+@testable import PoolMySQL
+
+@Suite("What is known of an idle connection of MySQL")
+struct InterrupterTests {
+    private let interrupter = Interrupter(ask: { _, _ in }, watch: { _, _ in }, abandon: { _ in })
+
+    @Test("what is seen while nothing runs counts, and what is seen while something runs does not")
+    func idle() {
+        #expect(interrupter.isIdle { _ in true })
+        #expect(!interrupter.isIdle { _ in false })
+        let operation = interrupter.begin(cancellable: true)
+        #expect(!interrupter.isIdle { _ in true })
+        interrupter.end(operation)
+        #expect(interrupter.isIdle { _ in true })
+    }
+
+    @Test(
+        "what an operation gets that begins during the look is not taken for the server's goodbye",
+        arguments: [false, true])
+    func beginsMeanwhile(isShared: Bool) {
+        // To ask for what runs makes the operations after it shared.
+        if isShared { _ = interrupter.cancelRunning() }
+        var operation: UInt64 = 0
+        #expect(
+            !interrupter.isIdle { _ in
+                operation = interrupter.begin(cancellable: true)
+                return true
+            })
+        interrupter.end(operation)
+        #expect(
+            !interrupter.isIdle { _ in
+                interrupter.end(interrupter.begin(cancellable: true))
+                return true
+            })
+        #expect(interrupter.isIdle { _ in true })
+    }
+}
