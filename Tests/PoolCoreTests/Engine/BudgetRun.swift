@@ -38,7 +38,7 @@ final class BudgetRun {
                 arrivals += 1
                 return arrivals
             }
-            run.willBeginAnew = { [unowned self] in
+            run.willBeginAnew = { [unowned self, unowned run] in
                 try deliverEverything()
                 try require(ledger.members[members[index]] == nil, "a closed pool has kept permits")
                 members[index] = try join(run)

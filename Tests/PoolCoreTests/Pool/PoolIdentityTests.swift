@@ -2,7 +2,7 @@ import PoolCore
 import PoolTesting
 import Testing
 
-@Suite("Identities and shards", .timeLimit(.minutes(1)))
+@Suite("Identities and shards", .timeLimit(.minutes(3)))
 struct PoolIdentityTests {
     private static let ada = Identity.credentials(Credentials(user: "ada", password: "lovelace"))
     private static let grace = Identity.credentials(Credentials(user: "grace", password: "hopper"))
