@@ -8,12 +8,12 @@ struct InterrupterTests {
 
     @Test("what is seen while nothing runs counts, and what is seen while something runs does not")
     func idle() {
-        #expect(interrupter.isIdle { _ in true })
-        #expect(!interrupter.isIdle { _ in false })
+        #expect(interrupter.seesWhileIdle { _ in true })
+        #expect(!interrupter.seesWhileIdle { _ in false })
         let operation = interrupter.begin(cancellable: true)
-        #expect(!interrupter.isIdle { _ in true })
+        #expect(!interrupter.seesWhileIdle { _ in true })
         interrupter.end(operation)
-        #expect(interrupter.isIdle { _ in true })
+        #expect(interrupter.seesWhileIdle { _ in true })
     }
 
     @Test(
@@ -24,16 +24,16 @@ struct InterrupterTests {
         if isShared { _ = interrupter.cancelRunning() }
         var operation: UInt64 = 0
         #expect(
-            !interrupter.isIdle { _ in
+            !interrupter.seesWhileIdle { _ in
                 operation = interrupter.begin(cancellable: true)
                 return true
             })
         interrupter.end(operation)
         #expect(
-            !interrupter.isIdle { _ in
+            !interrupter.seesWhileIdle { _ in
                 interrupter.end(interrupter.begin(cancellable: true))
                 return true
             })
-        #expect(interrupter.isIdle { _ in true })
+        #expect(interrupter.seesWhileIdle { _ in true })
     }
 }

@@ -119,10 +119,10 @@ final class Interrupter: Sendable {
         return word.isShared ? share { $0.operation } : word
     }
 
-    /// True if nothing runs, and `isSeen` sees something of the connection that it has by itself, such as the server's goodbye.
-    func isIdle(_ isSeen: (Socket?) -> Bool) -> Bool {
+    /// True if `sign` is true while nothing runs: of something that is no answer, such as the server's goodbye.
+    func seesWhileIdle(_ sign: (Socket?) -> Bool) -> Bool {
         let before = latest
-        guard !before.isRunning, isSeen(monitor.update { $0.socket }) else { return false }
+        guard !before.isRunning, sign(monitor.update { $0.socket }) else { return false }
         // What has begun since, and may have ended since, was perhaps what the server has answered.
         let after = latest
         return !after.isRunning && after.number == before.number

@@ -39,7 +39,7 @@ final class Pulse: Sendable {
     private var isStillThere: Bool {
         let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
         if silence <= 0 { return true }
-        return !interrupter.isIdle { socket in
+        return !interrupter.seesWhileIdle { socket in
             silence >= idleLimit.load(ordering: .relaxed) || socket?.hasInput ?? false
         }
     }
