@@ -20,7 +20,7 @@ struct InterrupterTests {
         "what an operation gets that begins during the look is not taken for the server's goodbye",
         arguments: [false, true])
     func beginsMeanwhile(isShared: Bool) {
-        // To ask for what runs makes the operations after it shared.
+        // Who asks for what runs makes it shared, until the next operation begins.
         if isShared { _ = interrupter.cancelRunning() }
         var operation: UInt64 = 0
         #expect(

@@ -71,6 +71,7 @@ extension PoolShell {
 
     private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool
     {
+        // The engine would refuse it for those who wait; to ask that first spares the reference.
         guard let front = seat.front, state.engine.waiting == 0 else { return false }
         let reference = UncountedReference(counting: seat)
         let isCached = front.put(reference) { cell in
