@@ -1,5 +1,6 @@
 import Foundation
 import PoolCore
+import ServerTestSupport
 import Testing
 
 @testable import PoolPostgres

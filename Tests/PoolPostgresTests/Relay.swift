@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestSupport
 import Synchronization
 
 /// Stands between a client and the private server, on a port of its own, and can do to the connection what a network does.
@@ -165,54 +166,5 @@ private struct RecordLengths {
                 header = []
             }
         }
-    }
-}
-
-/// What the system calls need.
-enum Sockets {
-    #if canImport(Darwin)
-    static let stream = SOCK_STREAM
-    static let noSignal: Int32 = 0
-    #else
-    static let stream = Int32(SOCK_STREAM.rawValue)
-    static let noSignal = Int32(MSG_NOSIGNAL)
-    #endif
-
-    /// A listener on a free port of 127.0.0.1.
-    static func listen() throws -> (descriptor: Int32, port: UInt16) {
-        let descriptor = socket(AF_INET, stream, 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                let isBound = unsafe bind(descriptor, address, length) == 0
-                return unsafe isBound && Foundation.listen(descriptor, 16) == 0
-                    && getsockname(descriptor, address, &length) == 0
-            }
-        }
-        guard isListening else { throw Relay.CannotRelay() }
-        return (descriptor, UInt16(bigEndian: address.sin_port))
-    }
-
-    static func connect(to path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, stream, 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { place in
-            unsafe place.copyBytes(from: Array(path.utf8.prefix(100)))
-        }
-        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe Foundation.connect(descriptor, address, length)
-            }
-        }
-        if result != 0 {
-            close(descriptor)
-            throw Relay.CannotRelay()
-        }
-        return descriptor
     }
 }
