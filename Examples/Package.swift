@@ -85,12 +85,5 @@ let package = Package(
 let warnings: [SwiftSetting] =
     Context.environment["POOL_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-for target in package.targets {
-    target.swiftSettings =
-        warnings + [
-            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-            .enableUpcomingFeature("ExistentialAny"),
-            .enableUpcomingFeature("MemberImportVisibility"),
-            .enableUpcomingFeature("InternalImportsByDefault"),
-        ]
-}
+// Without a feature that is off by default: the examples are what somebody copies into a new package.
+for target in package.targets { target.swiftSettings = warnings }

@@ -15,8 +15,15 @@ func releasesEarly(_ pool: Pool<some SQLDriver>) async throws {
 }
 
 func discards(_ pool: Pool<some SQLDriver>) async throws {
-    let lease = try await pool.acquire()
+    var lease = try await pool.acquire()
     lease.discard(reason: "suspicious")
+    lease.release()
+}
+
+func discardsALentLease(_ pool: Pool<some SQLDriver>) async throws {
+    try await pool.withConnection { connection in
+        connection.discard(reason: "suspicious")
+    }
 }
 
 func letsTheLeaseEndByItself(_ pool: Pool<some SQLDriver>) async throws {
@@ -40,6 +47,45 @@ func lendsToAFunction<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     }
 }
 
+func lendsToCodeForAnyDatabase(_ pool: Pool<some SQLDriver>) async throws {
+    try await pool.withConnection { connection in
+        try await rename(1, to: "Ada", in: &connection)
+        try await connection.transaction { transaction in
+            try await rename(2, to: "Grace", in: &transaction)
+            try await transaction.transaction { savepoint in try await rename(3, to: "Edith", in: &savepoint) }
+        }
+    }
+    var lease = try await pool.acquire()
+    try await rename(4, to: "Barbara", in: &lease)
+}
+
+func rename(_ id: Int, to name: String, in session: inout some SQLSession & ~Copyable) async throws {
+    try await session.execute("UPDATE users SET name = \(name) WHERE id = \(id)")
+}
+
+func lendsToAClosure(_ pool: Pool<some SQLDriver>) async throws {
+    func twice<Driver>(
+        _ lease: inout Lease<Driver>, _ work: (inout Lease<Driver>) async throws -> Void
+    ) async throws {
+        try await work(&lease)
+        try await work(&lease)
+    }
+    try await pool.withConnection { connection in
+        try await twice(&connection) { try await $0.execute("SELECT 1") }
+    }
+}
+
+func lendsAStream(_ pool: Pool<some SQLDriver>) async throws -> Int {
+    func sum(_ rows: inout RowStream<some SQLDriver>) async throws -> Int {
+        var total = 0
+        while let row = try await rows.next() { total += try row[0, as: Int.self] }
+        return total
+    }
+    return try await pool.withConnection { connection in
+        try await connection.stream("SELECT amount FROM payments") { rows in try await sum(&rows) }
+    }
+}
+
 func runsATransactionAndGoesOn(_ pool: Pool<some SQLDriver>) async throws {
     try await pool.withConnection { connection in
         try await connection.transaction { transaction in
@@ -59,6 +105,18 @@ func streams(_ pool: Pool<some SQLDriver>) async throws -> Int {
             var count = 0
             while try await rows.next() != nil { count += 1 }
             return count
+        }
+    }
+}
+
+@MainActor
+final class Model {
+    var count = 0
+
+    func count(_ pool: Pool<some SQLDriver>) async throws {
+        try await pool.withConnection { connection in
+            try await rename(1, to: "Ada", in: &connection)
+            count = try await connection.query("SELECT 1").count
         }
     }
 }

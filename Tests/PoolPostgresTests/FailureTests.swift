@@ -135,7 +135,7 @@ extension PostgresTests {
                             """
                             DO 'BEGIN FOR i IN 1..300 LOOP EXECUTE ''CREATE TEMPORARY TABLE t'' || i || '' (i int)''; END LOOP; END'
                             """)
-                        lease.invalidate(reason: "test")
+                        lease.discard(reason: "test")
                     }
                     #expect(try await pool.query(count).decode(Int.self) == [1])
                 }

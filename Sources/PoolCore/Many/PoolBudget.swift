@@ -2,9 +2,13 @@ internal import Synchronization
 
 /// Connections that several pools share, also of different drivers: together they never have more than the budget.
 ///
-///     let budget = try PoolBudget(maximumConnections: 20)
-///     let orders = try Pool(driver: orderDriver, configuration: .init(name: "orders"), budget: budget)
-///     let reports = try Pool(driver: reportDriver, configuration: .init(name: "reports"), budget: budget)
+/// ```swift
+/// import PoolPostgres
+///
+/// let budget = try PoolBudget(maximumConnections: 20)
+/// let orders = try PostgresPool(url: "postgres:///orders", configuration: .init(name: "orders"), budget: budget)
+/// let reports = try PostgresPool(url: "postgres:///reports", configuration: .init(name: "reports"), budget: budget)
+/// ```
 ///
 /// A connection counts from the start of its connect until its driver has closed it, and each pool's own
 /// ``PoolConfiguration/maximumConnections`` holds as well. When the budget is used up, acquires that would need a new connection wait

@@ -2,11 +2,16 @@ internal import Synchronization
 
 /// Pools by name, for an application with several. Make one where the application starts, and hand it to those who need it.
 ///
-///     let pools = PoolRegistry()
-///     try pools.register(PostgresPool(url: url))
-///     try pools.register(SQLitePool(path: path), alias: "cache")
-///     let cache = try pools.pool("cache", of: SQLiteDriver.self)
-///     await pools.closeAll(drain: .seconds(10))
+/// ```swift
+/// import PoolPostgres
+/// import PoolSQLite
+///
+/// let pools = PoolRegistry()
+/// try pools.register(PostgresPool(url: "postgres://app@db.local/shop"))
+/// try pools.register(SQLitePool(path: "cache.db"), alias: "cache")
+/// let cache = try pools.pool("cache", of: SQLiteDriver.self)
+/// await pools.closeAll(drain: .seconds(10))
+/// ```
 ///
 /// It keeps the pools that are registered alive. A pool leaves it when it is closed.
 public final class PoolRegistry: Sendable {

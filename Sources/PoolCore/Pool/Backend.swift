@@ -92,10 +92,10 @@ extension DriverBackend: Backend {
         } catch {
             throw HookFailure(cause: error)
         }
-        if let reason = lease.invalidation { throw HookFailure(cause: HookInvalidatedConnection(reason: reason)) }
+        if let reason = lease.discardReason { throw HookFailure(cause: HookDiscardedConnection(reason: reason)) }
         // A hook may have caught the error that broke it.
         if !seat.connection.condition.isUsable {
-            throw HookFailure(cause: HookInvalidatedConnection(reason: "it broke while the hook used it"))
+            throw HookFailure(cause: HookDiscardedConnection(reason: "it broke while the hook used it"))
         }
     }
 
@@ -117,9 +117,9 @@ struct HookFailure: Error {
     let cause: any Error
 }
 
-/// A hook declared the connection that it was lent unusable.
-public struct HookInvalidatedConnection: Error, Sendable, Hashable, CustomStringConvertible {
+/// A hook discarded the connection that it was lent.
+public struct HookDiscardedConnection: Error, Sendable, Hashable, CustomStringConvertible {
     public let reason: String
 
-    public var description: String { "a hook invalidated the connection: \(reason)" }
+    public var description: String { "a hook discarded the connection: \(reason)" }
 }

@@ -2,13 +2,14 @@
 ///
 /// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees to
 /// that. When it ends, the connection goes back to the pool.
-public struct Lease<Driver: PoolDriver>: ~Copyable {
+public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     public let handle: ConnectionHandle<Driver>
     /// With a reference that is the lease's own: it goes from and to the pool without being counted.
     @usableFromInline let seat: UncountedReference<Seat>
     /// False where the lease belongs to the pool's own work, which ends it itself.
     @usableFromInline let isOwned: Bool
     @usableFromInline let access: Access
+    /// Why the connection is to be closed when the lease ends, if it is.
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
@@ -48,16 +49,13 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     /// Gives the connection back now. Letting the lease go out of scope does the same.
     public consuming func release() {}
 
-    /// Gives the connection back to be closed, because something is wrong with it that its driver cannot know.
+    /// Has the connection closed when the lease ends, because something is wrong with it that its driver cannot know.
+    ///
+    /// The lease is not ended by it: one that is lent ends with the closure, one of your own with its scope or, earlier, by
+    /// ``release()``. Where it is called again, the first reason stays.
     /// - Parameter reason: for the log.
-    public consuming func discard(reason: String) {
-        discardReason = reason
-    }
-
-    /// Has the connection closed when the lease ends; for leases that are lent and so cannot be ended early.
-    /// - Parameter reason: for the log.
-    public mutating func invalidate(reason: String) {
-        discardReason = reason
+    public mutating func discard(reason: String) {
+        discardReason = discardReason ?? reason
     }
 
     /// What the session is set up for; nil for a session as new. With a tag the session is kept as it is when the lease ends (but for an
@@ -74,9 +72,6 @@ public struct Lease<Driver: PoolDriver>: ~Copyable {
     /// - Returns: how many connections they are.
     @discardableResult
     public func clearPool() -> Int { pool.clear(interrupts: false) }
-
-    /// Why the connection is to be closed when the lease ends, if it is.
-    var invalidation: String? { discardReason }
 }
 
 /// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.

@@ -4,9 +4,11 @@ public import Logging
 ///
 /// It works as soon as it exists. Close it when it is not needed any more: ``close()`` or ``close(drain:)``.
 ///
-///     try await pool.withConnection { connection in
-///         try await connection.execute("INSERT INTO audit(note) VALUES (\(note))")
-///     }
+/// ```swift
+/// try await pool.withConnection { connection in
+///     try await connection.execute("INSERT INTO audit(note) VALUES (\("opened"))")
+/// }
+/// ```
 public final class Pool<Driver: PoolDriver>: Sendable {
     @usableFromInline let shell: PoolShell
     @usableFromInline let backend: DriverBackend<Driver>
@@ -56,6 +58,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// If the caller is not isolated to an actor and the driver's connections have a thread of their own, `body` runs on
     /// that thread: its calls on the connection then need no hop. Child tasks of `body` prefer that thread too, and run there one
     /// at a time, unless the driver's connections share their threads.
+    ///
+    /// The connection cannot be given to another task, as statements on it run one at a time. Where `async let` captures it, the
+    /// compiler (6.3) refuses that as a "noncopyable type that compiler can't verify".
     ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
     ///   `body` throws, as it is.
@@ -130,7 +135,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     /// Changes limits and times while the pool is in use.
     ///
-    ///     try await pool.reconfigure { $0.maximumConnections = 40 }
+    /// ```swift
+    /// try await pool.reconfigure { $0.maximumConnections = 40 }
+    /// ```
     ///
     /// The changed configuration is checked as a whole, and then put into force at once, or not at all. Acquires that wait keep
     /// their deadlines, and what is under way its time; the lifetimes of open connections are computed anew. Connections above
@@ -232,9 +239,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     /// Runs `body`, and closes the pool when that returns or throws; returns when all connections are closed.
     ///
-    ///     try await PostgresPool(url: url).run { pool in
-    ///         try await pool.execute("INSERT INTO audit(note) VALUES (\(note))")
-    ///     }
+    /// ```swift
+    /// import PoolPostgres
+    ///
+    /// try await PostgresPool(url: "postgres://app@db.local/shop").run { pool in
+    ///     try await pool.execute("INSERT INTO audit(note) VALUES (\("opened"))")
+    /// }
+    /// ```
     ///
     /// - Parameters:
     ///   - drain: how long leases that others hold may go on after `body`, also where the task is cancelled. The default is 10 s.

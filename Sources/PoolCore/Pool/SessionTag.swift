@@ -3,7 +3,11 @@
 /// A lease that has set up its session for something says so in ``Lease/tag``. The session is then kept as it is, and a later
 /// acquire that asks for the same tag gets it, if it is idle, without setting it up again.
 ///
-///     try await pool.withConnection(AcquireOptions(tag: ["time_zone": "UTC", "language": "de"])) { connection in … }
+/// ```swift
+/// try await pool.withConnection(AcquireOptions(tag: ["time_zone": "UTC", "language": "de"])) { connection in
+///     try await connection.execute("INSERT INTO audit(note) VALUES (\("opened"))")
+/// }
+/// ```
 public struct SessionTag: Sendable, Hashable {
     struct Property: Hashable, Sendable {
         var name: String

@@ -7,13 +7,13 @@ extension Pool where Driver == MySQLDriver {
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
-        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
-        logger: Logger? = nil,
+        url: String, configuration: PoolConfiguration? = nil, hooks: PoolHooks<MySQLDriver> = PoolHooks(),
+        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: MySQLConfiguration(url: url), configuration: configuration, observer: observer, logger: logger,
-            budget: budget)
+            database: MySQLConfiguration(url: url), configuration: configuration, hooks: hooks,
+            credentials: credentials, observer: observer, logger: logger, budget: budget)
     }
 
     /// A pool for the server and database that `database` describes.

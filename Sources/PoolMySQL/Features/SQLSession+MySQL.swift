@@ -4,7 +4,7 @@ extension SQLSession where Self: ~Copyable, Driver == MySQLDriver {
     /// Runs one statement and returns all its results: those of the statements in a procedure, and its out parameters.
     ///
     /// ```swift
-    /// let results = try await connection.queryAll("CALL transfer(\(from), \(to), \(nil as Int?))")
+    /// let results = try await connection.queryAll("CALL transfer(\(1), \(2), \(nil as Int?))")
     /// let balance = try results.first { $0.areOutParameters }?.rows.decode(Int.self)
     /// ```
     ///

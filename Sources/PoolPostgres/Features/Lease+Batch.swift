@@ -4,6 +4,7 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// Runs different statements in one round trip, or two where the server must first be asked about a statement's bind values.
     ///
     /// ```swift
+    /// let id = 7
     /// let results = try await connection.batch([
     ///     "UPDATE counters SET n = n + 1 WHERE id = \(id)",
     ///     "SELECT n FROM counters WHERE id = \(id)",

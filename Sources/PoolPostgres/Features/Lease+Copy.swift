@@ -1,7 +1,7 @@
 @_spi(Driver) public import PoolCore
 
 /// Takes the data of a `COPY … FROM STDIN`. See ``PoolCore/SQLSession/copyIn(_:_:)``.
-public struct PostgresCopyWriter: ~Copyable {
+public struct PostgresCopyWriter: ~Copyable, Sendable {
     private let connection: PostgresConnection
 
     fileprivate init(_ connection: PostgresConnection) {
@@ -24,7 +24,7 @@ public struct PostgresCopyWriter: ~Copyable {
 }
 
 /// Gives out the data of a `COPY … TO STDOUT`. See ``PoolCore/SQLSession/copyOut(_:_:)``.
-public struct PostgresCopyReader: ~Copyable {
+public struct PostgresCopyReader: ~Copyable, Sendable {
     private let connection: PostgresConnection
     private var isAtEnd = false
 

@@ -1,7 +1,7 @@
 @_spi(Driver) public import PoolCore
 
 /// What other sessions send to the channels that a lease listens to. See ``PoolCore/Lease/listen(to:_:)``.
-public struct PostgresNotifications: ~Copyable {
+public struct PostgresNotifications: ~Copyable, Sendable {
     private let connection: PostgresConnection
 
     fileprivate init(_ connection: PostgresConnection) {
@@ -23,7 +23,7 @@ extension Lease where Driver == PostgresDriver {
     /// ```swift
     /// try await pool.withConnection { connection in
     ///     try await connection.listen(to: ["orders"]) { notifications in
-    ///         while true { handle(try await notifications.next()) }
+    ///         while true { print(try await notifications.next()) }
     ///     }
     /// }
     /// ```

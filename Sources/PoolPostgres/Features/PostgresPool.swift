@@ -4,15 +4,18 @@ public import PoolCore
 extension Pool where Driver == PostgresDriver {
     /// A pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form `host=… dbname=…`.
     ///
+    /// `PostgresPool()` goes by the environment, as `psql` does: `PGHOST`, `PGUSER`, `PGDATABASE` and so on. For what a URL cannot
+    /// say, such as the settings that each session begins with, there is the form with a ``PostgresConfiguration``.
+    ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
-        url: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
-        logger: Logger? = nil,
+        url: String = "", configuration: PoolConfiguration? = nil, hooks: PoolHooks<PostgresDriver> = PoolHooks(),
+        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: PostgresConfiguration(url), configuration: configuration, observer: observer, logger: logger,
-            budget: budget)
+            database: PostgresConfiguration(url), configuration: configuration, hooks: hooks, credentials: credentials,
+            observer: observer, logger: logger, budget: budget)
     }
 
     /// A pool for the server and database that `database` describes.

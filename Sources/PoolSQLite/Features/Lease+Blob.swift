@@ -9,7 +9,7 @@ struct SQLiteBlobAddress: Sendable {
 }
 
 /// One value of a table, a blob or a text, read and written in parts: for values that are too large to hold in memory.
-public struct SQLiteBlob: ~Copyable {
+public struct SQLiteBlob: ~Copyable, Sendable {
     /// In bytes. It cannot change while the blob is open: make room with `zeroblob()` before.
     public let size: Int
     private let connection: SQLiteConnection

@@ -7,13 +7,12 @@ extension Pool where Driver == SQLiteDriver {
     ///
     /// - Throws: ``PoolConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
     public convenience init(
-        path: String, configuration: PoolConfiguration? = nil, observer: (any PoolObserver)? = nil,
-        logger: Logger? = nil,
-        budget: PoolBudget? = nil
+        path: String, configuration: PoolConfiguration? = nil, hooks: PoolHooks<SQLiteDriver> = PoolHooks(),
+        observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
     ) throws {
         try self.init(
-            database: SQLiteConfiguration(path: path), configuration: configuration, observer: observer, logger: logger,
-            budget: budget)
+            database: SQLiteConfiguration(path: path), configuration: configuration, hooks: hooks, observer: observer,
+            logger: logger, budget: budget)
     }
 
     /// A pool for the database that `database` describes.
@@ -21,13 +20,11 @@ extension Pool where Driver == SQLiteDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: SQLiteConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<SQLiteDriver> = PoolHooks(), observer: (any PoolObserver)? = nil,
-        logger: Logger? = nil,
+        hooks: PoolHooks<SQLiteDriver> = PoolHooks(), observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil
     ) throws {
         try self.init(
             driver: SQLiteDriver(configuration: database), configuration: configuration, hooks: hooks,
-            observer: observer, logger: logger,
-            budget: budget)
+            observer: observer, logger: logger, budget: budget)
     }
 }

@@ -5,9 +5,20 @@ public import PoolCore
 /// With Swift Testing, one test runs them all and names each:
 ///
 /// ```swift
-/// @Test(arguments: DriverConformance(subject).checks)
-/// func conforms(check: ConformanceCheck) async throws {
-///     try await check.run()
+/// import PoolSQLite
+/// import Testing
+///
+/// struct ConformanceTests {
+///     nonisolated static let subject = ConformanceSubject(
+///         columnTypes: [.int: "INTEGER", .text: "TEXT"], longStatement: "SELECT …", placeholder: .questionMark
+///     ) {
+///         try SQLiteDriver(configuration: .init(path: ":memory:"))
+///     }
+///
+///     @Test(arguments: DriverConformance(subject).checks)
+///     func conforms(check: ConformanceCheck) async throws {
+///         try await check.run()
+///     }
 /// }
 /// ```
 ///

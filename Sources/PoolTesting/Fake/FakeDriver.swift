@@ -9,9 +9,9 @@ internal import Synchronization
 /// let driver = FakeDriver()
 /// driver.script(.connect, [.hang, .fail(FakeError("no route"))])
 /// let pool = try Pool(driver: driver, configuration: .init(maximumConnections: 2))
-/// …
-/// let connect = try await driver.nextHanging(.connect)
-/// connect.succeed()
+/// async let used: Void = pool.withConnection { try await $0.work() }
+/// try await driver.nextHanging(.connect).succeed()
+/// try await used
 /// ```
 ///
 /// It keeps a ``ledger`` that proves that the pool keeps its limits, never makes two calls at once on a connection, uses

@@ -59,10 +59,11 @@ struct PoolAcquireTests {
     @Test("A discarded lease is closed, and its place is free again")
     func discard() async throws {
         let fixture = try PoolFixture(maximum: 1)
-        let lease = try await fixture.pool.acquire()
+        var lease = try await fixture.pool.acquire()
         lease.discard(reason: "a test")
+        lease.release()
         try await fixture.observer.event { $0.closeReason == .broken }
-        try await fixture.pool.withConnection { $0.invalidate(reason: "another") }
+        try await fixture.pool.withConnection { $0.discard(reason: "another") }
         try await fixture.observer.events(2) { $0.closeReason == .broken }
         await fixture.until { $0.closing == 0 }
         #expect(fixture.driver.connections.allSatisfy { $0.history.contains(.closed(.orderly)) })

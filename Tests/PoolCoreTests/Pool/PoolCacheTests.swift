@@ -87,7 +87,7 @@ struct PoolCacheTests {
         case 1: _ = pool.holders()
         case 2: _ = pool.statistics
         case 3: try await pool.withConnection(AcquireOptions(label: "named")) { try $0.handle.base.use() }
-        case 4: try await pool.withConnection { $0.invalidate(reason: "at random") }
+        case 4: try await pool.withConnection { $0.discard(reason: "at random") }
         case 5: try await pool.withConnection { $0.handle.base.leave(.dirty) }
         case 6: try await pool.withConnection { $0.handle.base.leave(.generationBroken) }
         case 7:

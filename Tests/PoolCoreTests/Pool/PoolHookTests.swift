@@ -56,9 +56,9 @@ struct PoolHookTests {
     }
 
     @Test("A hook can declare its connection unusable")
-    func invalidates() async throws {
+    func discards() async throws {
         let hooks = PoolHooks<FakeDriver>(acquire: { lease in
-            if lease.connection.number == 1 { lease.invalidate(reason: "a test") }
+            if lease.connection.number == 1 { lease.discard(reason: "a test") }
         })
         let fixture = try PoolFixture(maximum: 1, hooks: hooks)
         let waiter = fixture.waiter()

@@ -80,7 +80,10 @@ struct PoolStressTests {
         let isCancelled = random.oneIn(4)
         if random.oneIn(300) { pool.clear() }
         let task = Task {
-            if draw == 0 { return try await pool.acquire(options).discard(reason: "at random") }
+            if draw == 0 {
+                var lease = try await pool.acquire(options)
+                return lease.discard(reason: "at random")
+            }
             if draw == 1 { return try await pool.acquire(options).release() }
             try await pool.withConnection(options) { lease in
                 #expect(lease.connection.residue.isEmpty)

@@ -4,7 +4,8 @@
 /// they are stored as:
 ///
 /// ```swift
-/// extension Temperature: SQLEncodable {
+/// struct Temperature: SQLEncodable {
+///     let kelvin: Double
 ///     var sqlValue: SQLValue { .double(kelvin) }
 /// }
 /// ```

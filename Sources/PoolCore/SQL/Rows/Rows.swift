@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let rows = try await connection.query("SELECT id, name FROM users")
-/// for (id, name) in try rows.decode((Int, String).self) { … }
+/// for (id, name) in try rows.decode((Int, String).self) { print(id, name) }
 /// ```
 public struct Rows: Sendable {
     /// Shared by all rows.

@@ -1,5 +1,5 @@
 /// The rows of a statement that is still running, one by one. See ``SQLSession/stream(_:batchSize:_:)``.
-public struct RowStream<Driver: SQLDriver>: ~Copyable {
+public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
     private let cursor: Driver.Connection.Cursor
     private let batchSize: Int
     private var batch: Rows?

@@ -10,7 +10,7 @@
 ///
 /// Errors of the database reach the caller as the driver's own type. Where one is thrown, the statement has ended and
 /// the connection is ready for the next. When the task is cancelled, the statement is cancelled in the database too.
-public protocol SQLSession: ~Copyable {
+public protocol SQLSession: ~Copyable, Sendable {
     associatedtype Driver: SQLDriver
     /// For the functions of the protocol's extensions; opaque to applications.
     var handle: ConnectionHandle<Driver> { get }

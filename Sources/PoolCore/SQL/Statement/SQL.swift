@@ -4,6 +4,7 @@
 /// the statement means:
 ///
 /// ```swift
+/// let team = "blue"
 /// let statement: SQL = "SELECT name FROM users WHERE team = \(team) AND active = \(true)"
 /// ```
 ///

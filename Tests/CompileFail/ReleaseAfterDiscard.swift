@@ -1,7 +1,0 @@
-import PoolCore
-
-func misuse(_ pool: Pool<some SQLDriver>) async throws {
-    let lease = try await pool.acquire()  // expect-error: 'lease' consumed more than once
-    lease.discard(reason: "broken")
-    lease.release()
-}
