@@ -82,6 +82,10 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// flags that are already there, without I/O. A connection notes by itself which of its errors broke it.
     var condition: ConnectionCondition { get }
 
+    /// The error that broke the connection, or that its server ended it with: told in ``PoolEvent`` and in the log. Asked where the
+    /// ``condition`` says that it is broken; answered without I/O. Nil where it is not known, as by default.
+    var failure: (any Error)? { get }
+
     /// Where the body of a lease runs when its caller is not isolated to an actor, or nil to leave it where it is.
     /// The default is nil.
     var executor: (any TaskExecutor)? { get }
@@ -110,6 +114,8 @@ public protocol DriverConnection: AnyObject, Sendable {
 }
 
 extension DriverConnection {
+    public var failure: (any Error)? { nil }
+
     public var executor: (any TaskExecutor)? { nil }
 
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}

@@ -47,8 +47,10 @@ public enum CloseReason: String, Sendable, Hashable, CaseIterable {
     case rotated
     /// The pool, or the connection's lane, had more than a maximum that was lowered.
     case shrunk
-    /// Reported broken by its driver, or discarded by its holder.
+    /// Reported broken by its driver.
     case broken
+    /// Discarded by its holder: ``Lease/discard(reason:)``.
+    case discarded
     /// A validation failed or took too long.
     case validationFailed
     /// A reset failed or took too long.

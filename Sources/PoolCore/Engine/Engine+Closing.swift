@@ -2,11 +2,11 @@ extension Engine {
     /// How long after its drain has ended a closing pool waits for its drivers.
     static var closingGrace: Nanoseconds { 5_000_000_000 }
 
-    /// Makes all connections that are open now unusable: idle ones are closed, the others when they come back.
+    /// Makes all connections that are open or being opened now unusable: idle ones are closed, the others when they come back.
     /// - Parameter interrupts: also close those that are in use, now.
     /// - Returns: how many they are.
     mutating func clear(interrupts: Bool = false, now: Nanoseconds, effects: inout EffectList) -> Int {
-        let affected = counts.established
+        let affected = counts.established + counts.opening
         for lane in lanes.indices { invalidate(lane, now, &effects) }
         if interrupts, life == .running {
             for slot in slots.indices {

@@ -176,8 +176,10 @@ struct Engine: ~Copyable {
     // MARK: Releasing
 
     /// A lease has ended. Ignored if the connection was closed under it.
+    /// - Parameter breaking: why the connection is broken, if it is.
     mutating func release(
-        _ connection: ConnectionTicket, condition: ConnectionCondition, now: Nanoseconds, effects: inout EffectList
+        _ connection: ConnectionTicket, condition: ConnectionCondition, breaking reason: CloseReason = .broken,
+        now: Nanoseconds, effects: inout EffectList
     ) {
         guard isLeased(connection) else { return }
         lastReleaseAt = now
@@ -195,11 +197,11 @@ struct Engine: ~Copyable {
             effects.append(.reset(connection))
             if permits.hasAsked { settlePermits(now, &effects) }
         case .broken:
-            close(slot, .broken, .orderly, now, &effects)
+            close(slot, reason, .orderly, now, &effects)
             serveAll(now, &effects)
         case .generationBroken:
             endGeneration(of: slot, now, &effects)
-            close(slot, .broken, .orderly, now, &effects)
+            close(slot, reason, .orderly, now, &effects)
             serveAll(now, &effects)
         }
         check()

@@ -23,7 +23,11 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   - credentials: gives the pool its credentials, and new ones when they have expired; nil for those of the driver's
     ///     configuration.
     ///   - observer: hears of everything that the pool does.
-    ///   - logger: nil for one with the label `pool.` and the pool's name.
+    ///   - logger: nil for one with the label `pool.` and the pool's name. At `warning` it hears of connects that fail, of idle
+    ///     connections that were lost and of leases that are held for too long; at `info` of connections that were closed because
+    ///     something is wrong with them, and of clears; at `debug` of the other connections' opening and closing, of acquires that fail,
+    ///     and of the pool's own making and end; at `trace` of each acquire, wait and release. Only a logger whose level is `trace` when
+    ///     the pool is made hears of those, and leases then take longer.
     ///   - budget: shared with other pools, beside the pool's own maximum; nil for none.
     ///   - environment: time and randomness; tests step their own.
     /// - Throws: ``PoolConfigurationError``, also where the minimum does not fit into the budget, or what the driver throws for a pool that it cannot serve.
@@ -264,8 +268,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         }
     }
 
-    /// Makes every connection that is open now unusable, after a change on the server that they must not outlive: idle ones
-    /// are closed now, leased ones when they come back. It does not wait for their closes.
+    /// Makes every connection that is open or being opened now unusable, after a change on the server that they must not outlive: idle
+    /// ones are closed now, leased ones when they come back, others when they are open. It does not wait for their closes.
     ///
     /// - Parameter interrupt: close the leased ones now too, and interrupt what runs on them: their leases' next call throws.
     ///   The default is false.

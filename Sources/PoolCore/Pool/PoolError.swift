@@ -35,6 +35,8 @@ public struct PoolError: Error, Sendable {
         public static let connectTimedOut = Code(rawValue: "connectTimedOut")
         /// A validation, with its hook, passed its deadline.
         public static let validationTimedOut = Code(rawValue: "validationTimedOut")
+        /// A reset, with its hook, passed its deadline. No acquire fails with it: events and the log tell it.
+        public static let resetTimedOut = Code(rawValue: "resetTimedOut")
     }
 
     /// What an operation was waiting for.

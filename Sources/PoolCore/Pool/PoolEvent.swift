@@ -6,20 +6,35 @@ public struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(ticket.index).\(ticket.generation)" }
 }
 
+/// The holder of a lease has discarded its connection. See ``Lease/discard(reason:)``.
+public struct LeaseDiscarded: Error, Sendable, Hashable, CustomStringConvertible {
+    public let reason: String
+
+    public var description: String { "discarded by its holder: \(reason)" }
+}
+
 /// Something that happened in a pool.
 public enum PoolEvent: Sendable {
+    /// The pool was made; no connection is open yet. Only an observer can hear it.
+    case created(PoolConfiguration)
     case connectionOpened(ConnectionID, lane: String, after: Duration)
     /// `retryAfter` is the pause before the lane's next connect.
     case connectFailed(lane: String, attempt: Int, error: any Error, retryAfter: Duration)
-    case connectionClosed(ConnectionID, lane: String, reason: CloseReason)
+    /// `error` is what broke or ended the connection, where that is known: what the driver says, what a validation, a reset or a hook has
+    /// thrown, a ``PoolError`` where one of them took too long, ``LeaseDiscarded`` with the holder's reason. Nil where nothing was
+    /// wrong with it.
+    case connectionClosed(ConnectionID, lane: String, reason: CloseReason, error: (any Error)?)
     /// An acquire has to wait, for a release or for a connection that is opened or validated.
     case waiting(lane: String)
-    /// A lease has begun. `waited` is the time from the call on; `isNew` is true for the connection's first lease.
-    case acquired(ConnectionID, lane: String, waited: Duration, isNew: Bool)
-    /// A lease has ended, after `used`.
-    case released(ConnectionID, lane: String, used: Duration)
-    /// A connection was found dead while nobody used it. It is closed and, where it is needed, replaced.
-    case idleConnectionLost(ConnectionID, lane: String)
+    /// A lease has begun. `waited` is the time from the call on; `isNew` is true for the connection's first lease; `isHit` is true if a
+    /// connection was idle and ready, so that the acquire did not queue. A connection that was opened ahead of its first lease is both.
+    case acquired(ConnectionID, lane: String, waited: Duration, isNew: Bool, isHit: Bool)
+    /// A lease has ended, after `used`. `error` is nil where the connection can be used again; else it is closed, and `error` is as in
+    /// ``connectionClosed(_:lane:reason:error:)``, or nil where nobody knows more than that it is broken.
+    case released(ConnectionID, lane: String, used: Duration, error: (any Error)?)
+    /// A connection was found dead while nobody used it. It is closed and, where it is needed, replaced. `error` is what the driver says
+    /// of it: the server's reason, where it gave one.
+    case idleConnectionLost(ConnectionID, lane: String, error: (any Error)?)
     /// An acquire failed: timed out, refused, or would have been a deadlock.
     case acquireFailed(PoolError)
     /// A lease has been held for longer than ``PoolConfiguration/leakWarning``.

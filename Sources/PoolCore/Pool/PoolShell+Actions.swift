@@ -89,18 +89,23 @@ extension PoolShell {
         guard let seat = state.entries[ticket.position].seat else { return }
         state.entries[ticket.position].seat = nil
         let lane = state.lane(of: ticket)
+        var failure = state.entries[ticket.position].failure.take()
         if mode == .forced {
             cancelWork(of: ticket, &state, &actions)
             if reason == .validationFailed {
                 let limit = state.configuration.validationTimeout
-                state.lanes[lane].lastError = makeTimeout(.validate, after: limit, lane, state, now)
+                failure = makeTimeout(.validate, after: limit, lane, state, now)
+                state.lanes[lane].lastError = failure
+            } else if reason == .resetFailed {
+                failure = makeTimeout(.reset, after: state.configuration.resetTimeout, lane, state, now)
             }
         }
         actions.append(.close(seat, mode))
         actions.append(
             .report(
                 .connectionClosed(
-                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, reason: reason)))
+                    ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name, reason: reason,
+                    error: failure)))
     }
 
     private func cancelWork(

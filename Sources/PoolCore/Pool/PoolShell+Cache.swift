@@ -27,8 +27,10 @@ extension PoolShell {
     /// The connection died while it was idle, and its driver has noticed.
     func giveUp(_ seat: Seat) {
         let condition = seat.connection.condition
+        let failure = seat.connection.failure
         transition { state, now, effects in
-            state.reports.append(idleLoss(of: seat.ticket, state))
+            state.reports.append(idleLoss(of: seat.ticket, failure, state))
+            state.entries[seat.ticket.position].failure = failure
             state.engine.release(seat.ticket, condition: condition, now: now, effects: &effects)
         }
     }
@@ -53,8 +55,9 @@ extension PoolShell {
 
     private func release(_ seat: Seat, _ condition: ConnectionCondition, _ discardReason: String?) {
         var condition = condition
+        var failure = condition.isUsable ? nil : seat.connection.failure
         if let discardReason {
-            logger.debug("A connection was discarded.", metadata: ["reason": "\(discardReason)"])
+            failure = LeaseDiscarded(reason: discardReason)
             if condition != .generationBroken { condition = .broken }
         }
         let ticket = seat.ticket
@@ -63,9 +66,12 @@ extension PoolShell {
         let mayCache = condition == .clean && !isHeard
         transition(endsCaching: !mayCache) { state, now, effects in
             if let untold = seat.takeUntold() { state.engine.count(untold) }
-            if isHeard, state.engine.isLeased(ticket) { state.reports.append(release(of: ticket, state, now)) }
+            if isHeard, state.engine.isLeased(ticket) { state.reports.append(release(of: ticket, failure, state, now)) }
             if mayCache, cache(seat, &state, now, &effects) { return }
-            state.engine.release(ticket, condition: condition, now: now, effects: &effects)
+            if let failure, state.engine.isCurrent(ticket) { state.entries[ticket.position].failure = failure }
+            state.engine.release(
+                ticket, condition: condition, breaking: discardReason == nil ? .broken : .discarded, now: now,
+                effects: &effects)
         }
     }
 

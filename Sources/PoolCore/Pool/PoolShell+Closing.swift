@@ -63,9 +63,12 @@ extension PoolShell {
     }
 
     func clear(interrupts: Bool) -> Int {
-        let count = transition { $0.engine.clear(interrupts: interrupts, now: $1, effects: &$2) }
-        report(.cleared(connections: count))
-        return count
+        transition { state, now, effects in
+            let count = state.engine.clear(interrupts: interrupts, now: now, effects: &effects)
+            // What follows from it is reported after it.
+            state.reports.append(.cleared(connections: count))
+            return count
+        }
     }
 
     /// The pool is gone. What is open without being leased is closed; the leases that are out end as usual, and their

@@ -36,6 +36,7 @@ extension PoolShell {
             let since = state.engine.slots[ticket.position].since
             let lane = state.lane(of: ticket)
             state.entries[ticket.position].seat = seat
+            state.entries[ticket.position].failure = nil
             state.entries[ticket.position].leases = 0
             state.lanes[lane].lastError = nil
             state.reports.append(
@@ -50,9 +51,16 @@ extension PoolShell {
     }
 
     private func lost(_ ticket: ConnectionTicket) {
+        let connection = state.withLock { state in
+            state.engine.isCurrent(ticket) ? state.entries[ticket.position].seat?.connection : nil
+        }
+        let failure = connection?.failure
         transition { state, now, effects in
-            if state.engine.isCurrent(ticket), state.engine.slots[ticket.position].state == .idle {
-                state.reports.append(idleLoss(of: ticket, state))
+            if state.engine.isCurrent(ticket) {
+                state.entries[ticket.position].failure = failure
+                if state.engine.slots[ticket.position].state == .idle {
+                    state.reports.append(idleLoss(of: ticket, failure, state))
+                }
             }
             state.engine.lost(ticket, now: now, effects: &effects)
         }
@@ -136,7 +144,9 @@ extension PoolShell {
         let cause = Self.cause(of: failure)
         state.withLock { state in
             // That it took too long is remembered already, and says more than what it threw when it was cancelled.
-            if kind == .validate, !state.isCancelled(job) { state.lanes[state.lane(of: job.ticket)].lastError = cause }
+            if state.isCancelled(job) { return }
+            state.entries[job.ticket.position].failure = cause
+            if kind == .validate { state.lanes[state.lane(of: job.ticket)].lastError = cause }
         }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
         if failure is HookFailure { return .hookFailed }

@@ -83,10 +83,11 @@ extension PoolShell {
         let operation = isObserved ? begin(.acquire, lane: lane, connection: nil) : nil
         do {
             let answer = try requestUnheard(options, claim, isLent: isLent)
-            if case .queued = answer { report(.waiting(lane: lane)) }
+            let isHit = if case .queued = answer { false } else { true }
+            if !isHit { report(.waiting(lane: lane)) }
             let seat = try await finish(answer)
             if let operation { end(operation, nil) }
-            begin(seat.withObject { $0.ticket }, waitedSince: since)
+            begin(seat.withObject { $0.ticket }, waitedSince: since, isHit: isHit)
             return seat
         } catch {
             if let operation { end(operation, error) }
@@ -94,10 +95,10 @@ extension PoolShell {
         }
     }
 
-    private func begin(_ ticket: ConnectionTicket, waitedSince since: PoolInstant) {
+    private func begin(_ ticket: ConnectionTicket, waitedSince since: PoolInstant, isHit: Bool) {
         let (lane, isNew) = state.withLock { ($0.laneName(of: ticket), $0.entries[ticket.position].leases == 1) }
         let id = ConnectionID(ticket: ticket)
-        report(.acquired(id, lane: lane, waited: time.now() - since, isNew: isNew))
+        report(.acquired(id, lane: lane, waited: time.now() - since, isNew: isNew, isHit: isHit))
         if isObserved { beginLease(id, lane: lane) }
     }
 

@@ -1,4 +1,3 @@
-internal import Logging
 internal import Synchronization
 
 extension PoolShell {
@@ -57,11 +56,16 @@ extension PoolShell {
             longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
     }
 
-    /// The error of a connect or a validation that took too long.
+    /// The error of a connect, a validation or a reset that took too long.
     func makeTimeout(
         _ phase: PoolError.Phase, after limit: Duration, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolError {
-        let code: PoolError.Code = phase == .connect ? .connectTimedOut : .validationTimedOut
+        let code: PoolError.Code =
+            switch phase {
+            case .connect: .connectTimedOut
+            case .reset: .resetTimedOut
+            default: .validationTimedOut
+            }
         return PoolError(
             code: code, pool: name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
             counts: PoolCounts(
@@ -85,58 +89,25 @@ extension PoolShell {
 
     // MARK: Events
 
-    func idleLoss(of ticket: ConnectionTicket, _ state: borrowing PoolState) -> PoolEvent {
-        .idleConnectionLost(ConnectionID(ticket: ticket), lane: state.laneName(of: ticket))
+    func idleLoss(
+        of ticket: ConnectionTicket, _ failure: (any Error)?, _ state: borrowing PoolState
+    ) -> PoolEvent {
+        .idleConnectionLost(ConnectionID(ticket: ticket), lane: state.laneName(of: ticket), error: failure)
     }
 
     /// The event of a lease that is about to end.
-    func release(of ticket: ConnectionTicket, _ state: borrowing PoolState, _ now: Nanoseconds) -> PoolEvent {
+    func release(
+        of ticket: ConnectionTicket, _ failure: (any Error)?, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolEvent {
         .released(
             ConnectionID(ticket: ticket), lane: state.laneName(of: ticket),
-            used: .nanoseconds(now - state.engine.slots[ticket.position].since))
+            used: .nanoseconds(now - state.engine.slots[ticket.position].since), error: failure)
     }
 
     func report(_ event: PoolEvent) {
         log(event)
         hub.send(event)
         observer?.happened(event, in: name)
-    }
-
-    private func log(_ event: PoolEvent) {
-        switch event {
-        case .connectionOpened(let id, let lane, let duration):
-            logger.debug(
-                "opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
-        case .connectFailed(let lane, let attempt, let error, let pause):
-            logger.warning(
-                "could not connect",
-                metadata: [
-                    "lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)",
-                ])
-        case .connectionClosed(let id, let lane, let reason):
-            let level: Logger.Level = reason == .broken || reason == .validationFailed ? .info : .debug
-            logger.log(
-                level: level, "closed a connection",
-                metadata: ["id": "\(id)", "lane": "\(lane)", "reason": "\(reason)"])
-        case .waiting(let lane): logger.trace("an acquire waits", metadata: ["lane": "\(lane)"])
-        case .acquired(let id, let lane, let waited, let isNew):
-            logger.trace(
-                "acquired",
-                metadata: ["id": "\(id)", "lane": "\(lane)", "waited": "\(waited.text)", "isNew": "\(isNew)"])
-        case .released(let id, let lane, let used):
-            logger.trace("released", metadata: ["id": "\(id)", "lane": "\(lane)", "used": "\(used.text)"])
-        case .idleConnectionLost(let id, let lane):
-            logger.info("lost an idle connection", metadata: ["id": "\(id)", "lane": "\(lane)"])
-        case .acquireFailed(let error):
-            logger.debug("an acquire failed", metadata: ["error": "\(error)"])
-        case .leaseOverdue(let holder):
-            logger.warning("a lease is held for long", metadata: ["holder": "\(holder)"])
-        case .cleared(let connections):
-            logger.info("cleared", metadata: ["connections": "\(connections)"])
-        case .draining: logger.debug("draining")
-        case .closed: logger.debug("closed")
-        case .missed: break
-        }
     }
 
     // MARK: Operations, for an observer
@@ -196,6 +167,7 @@ extension PoolError.Code {
         case .transactionLeftOpen: "Use withTransaction, or begin and end the transaction within one withConnection."
         case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
         case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
+        case .resetTimedOut: "Check that the server answers, or raise resetTimeout."
         default: ""
         }
     }

@@ -15,9 +15,11 @@ final class PoolShell: Sendable {
     let observer: (any PoolObserver)?
     /// True if there is an observer. To look at a Boolean costs nothing.
     let isObserved: Bool
+    /// True if there is an observer, or the logger takes traces.
+    private let isWatched: Bool
     let hub = EventHub()
     /// True if somebody wants to hear of each lease: only then are such events made.
-    var isHeard: Bool { isObserved || hub.hasReaders }
+    var isHeard: Bool { isWatched || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
     /// Read before the lock is taken.
@@ -47,6 +49,7 @@ final class PoolShell: Sendable {
         self.lanes = lanes
         self.observer = observer
         isObserved = observer != nil
+        isWatched = observer != nil || logger.logLevel == .trace
         self.logger = logger
         time = environment.time
         random = environment.random
@@ -57,8 +60,8 @@ final class PoolShell: Sendable {
         self.credentials = CredentialStore(provider: credentials)
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
-        // An observer hears of each lease, and a clock that stands still would not end what is cached.
-        let mayCache = observer == nil && environment.time.runsByItself && budget == nil
+        // Who watches hears of each lease, and a clock that stands still would not end what is cached.
+        let mayCache = !isWatched && environment.time.runsByItself && budget == nil
         frontForWriting = mayCache && laneForWriting != nil ? FrontCache() : nil
         frontForReading =
             laneForReading == laneForWriting ? frontForWriting : mayCache && laneForReading != nil ? FrontCache() : nil
@@ -83,6 +86,7 @@ final class PoolShell: Sendable {
     }
 
     func start() {
+        report(.created(configuration))
         membership?.attach(self)
         transition { $0.engine.start(now: $1, effects: &$2) }
         // What is wrong with the provider shows now, and the first acquire does not wait for it.

@@ -4,6 +4,8 @@ struct PoolState: ~Copyable {
     struct Entry {
         var seat: Seat?
         var claim = LeaseClaim.none
+        /// What broke the connection, or made a job on it fail: told when it is closed.
+        var failure: (any Error)?
         /// Leases that the connection has had.
         var leases = 0
         /// The job that is under way, once its task is known.

@@ -16,6 +16,7 @@ public final class FakeConnection: DriverConnection {
 
     private struct State {
         var condition = ConnectionCondition.clean
+        var failure: (any Error)?
         var residue: [String] = []
         var statements: [String] = []
         var history: [Moment] = [.opened]
@@ -47,6 +48,9 @@ public final class FakeConnection: DriverConnection {
         get { state.withLock { $0.condition } }
         set { state.withLock { $0.condition = newValue } }
     }
+
+    /// What has broken the connection: the error of a call whose verdict says so, or what ``lose(with:)`` was given.
+    public var failure: (any Error)? { state.withLock { $0.failure } }
 
     /// Session state that nobody has scrubbed: a lease that finds any was given a dirty connection.
     public var residue: [String] {
@@ -84,9 +88,10 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// Breaks the connection while nobody uses it, and says so.
-    public func lose() {
+    public func lose(with failure: (any Error)? = nil) {
         let action = state.withLock { state in
             state.condition = .broken
+            state.failure = failure
             return state.onLoss.take()
         }
         action?()
@@ -161,11 +166,16 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// As a driver must: the connection remembers which of its errors broke it.
-    func note(_ verdict: Verdict) {
+    func note(_ verdict: Verdict, of error: any Error) {
+        let condition: ConnectionCondition
         switch verdict {
         case .discard: condition = .broken
         case .discardGeneration, .endpointReadOnly: condition = .generationBroken
-        case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
+        case .keep, .refused, .serverFull, .serverStarting, .statementsStale: return
+        }
+        state.withLock { state in
+            state.condition = condition
+            state.failure = error
         }
     }
 

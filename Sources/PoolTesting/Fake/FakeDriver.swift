@@ -190,7 +190,7 @@ public final class FakeDriver: PoolDriver {
             connection.end(call, succeeded: true)
         } catch {
             connection.end(call, succeeded: false)
-            if step == .work { connection.note(verdict(on: error)) }
+            if step == .work { connection.note(verdict(on: error), of: error) }
             state.withLock { $0.ledger.failed[step, default: 0] += 1 }
             throw error
         }

@@ -148,7 +148,7 @@ final class EngineRun {
         case .clear(let interrupts):
             model.clearAll()
             let affected = engine.clear(interrupts: interrupts, now: now, effects: &effects)
-            let expected = model.count(nil, .idle, .validating, .leased, .resetting)
+            let expected = model.count(nil, .opening, .idle, .validating, .leased, .resetting)
             model.require(affected == expected, "clear has answered \(affected), not \(expected)")
         case .alarm:
             model.armedAt = .never

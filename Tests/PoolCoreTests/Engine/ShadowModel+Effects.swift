@@ -125,7 +125,7 @@ extension ShadowModel {
         case .lifetime:
             require(isIdle && now >= connection.expires, "lifetime too early")
             followRetirement(connection)
-        case .broken:
+        case .broken, .discarded:
             let isReported = connection.state == .closing && call.releasedBroken == ticket
             require(isReported || (isIdle && connection.isLost), "closed as broken, but it was not")
         case .validationFailed:

@@ -62,9 +62,9 @@ struct PoolAcquireTests {
         var lease = try await fixture.pool.acquire()
         lease.discard(reason: "a test")
         lease.release()
-        try await fixture.observer.event { $0.closeReason == .broken }
+        try await fixture.observer.event { $0.closeReason == .discarded }
         try await fixture.pool.withConnection { $0.discard(reason: "another") }
-        try await fixture.observer.events(2) { $0.closeReason == .broken }
+        try await fixture.observer.events(2) { $0.closeReason == .discarded }
         await fixture.until { $0.closing == 0 }
         #expect(fixture.driver.connections.allSatisfy { $0.history.contains(.closed(.orderly)) })
         try await fixture.expectWhole()

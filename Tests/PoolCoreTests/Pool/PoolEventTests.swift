@@ -35,6 +35,7 @@ struct PoolEventTests {
         case .waiting: "waiting"
         case .acquired: "acquired"
         case .released: "released"
+        case .created: "created"
         case .connectFailed, .idleConnectionLost, .acquireFailed, .leaseOverdue, .missed: "other"
         }
     }

@@ -24,9 +24,9 @@ struct PoolLeaseEventTests {
     private func describe(_ event: PoolEvent) -> [String] {
         switch event {
         case .waiting: ["waiting"]
-        case .acquired(_, "main", let waited, let isNew):
+        case .acquired(_, "main", let waited, let isNew, _):
             waited == .zero ? [isNew ? "acquired new" : "acquired"] : ["\(waited)"]
-        case .released(_, "main", let used): ["released \(used == .seconds(3) ? "3.00 s" : "\(used)")"]
+        case .released(_, "main", let used, _): ["released \(used == .seconds(3) ? "3.00 s" : "\(used)")"]
         default: []
         }
     }
@@ -42,9 +42,9 @@ struct PoolLeaseEventTests {
         lease.release()
         try await waiter.value
         while let event = await reader.next() {
-            guard case .acquired(_, _, let waited, let isNew) = event else { continue }
+            guard case .acquired(_, _, let waited, let isNew, let isHit) = event else { continue }
             #expect(waited == .seconds(2))
-            #expect(!isNew)
+            #expect(!isNew && !isHit)
             break
         }
         try await fixture.pool.close()
@@ -71,13 +71,13 @@ struct PoolLeaseEventTests {
         await fixture.until { $0.idle == 1 }
         fixture.driver.connections[0].lose()
         let lost = try await fixture.observer.event {
-            if case .idleConnectionLost(_, "main") = $0 { true } else { false }
+            if case .idleConnectionLost(_, "main", _) = $0 { true } else { false }
         }
         try await fixture.observer.event { $0.closeReason == .broken }
-        guard case .idleConnectionLost(let id, _) = lost else { return }
+        guard case .idleConnectionLost(let id, _, _) = lost else { return }
         let places = fixture.observer.events.indices.filter { place in
             switch fixture.observer.events[place] {
-            case .idleConnectionLost(let other, _), .connectionClosed(let other, _, _): other == id
+            case .idleConnectionLost(let other, _, _), .connectionClosed(let other, _, _, _): other == id
             default: false
             }
         }

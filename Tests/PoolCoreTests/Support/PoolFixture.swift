@@ -83,7 +83,7 @@ struct PoolFixture: Sendable {
 
 extension PoolEvent {
     var closeReason: CloseReason? {
-        if case .connectionClosed(_, _, let reason) = self { reason } else { nil }
+        if case .connectionClosed(_, _, let reason, _) = self { reason } else { nil }
     }
 
     var isOpened: Bool {
