@@ -1,6 +1,10 @@
 #ifndef CLIBPQ_SHIM_H
 #define CLIBPQ_SHIM_H
 
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
 // Debian keeps the header in a folder of its own, Homebrew on Apple silicon in its prefix.
 #if __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
@@ -68,13 +72,32 @@ static inline clibpq_cancel *clibpq_cancel_create(PGconn *connection) {
 #endif
 }
 
-// 1 if the server has passed on the request. Blocks, and may be called again; by one thread at a time.
-static inline int clibpq_cancel_send(clibpq_cancel *cancel) {
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
-    int is_sent = PQcancelBlocking(cancel);
+static inline long long clibpq_milliseconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+#endif
+
+// 1 if the server has passed on the request. Blocks, for `milliseconds` at most where libpq allows a limit (17 or newer), and may be
+// called again; by one thread at a time.
+static inline int clibpq_cancel_send(clibpq_cancel *cancel, int milliseconds) {
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+    // https://www.postgresql.org/docs/17/libpq-cancel.html#LIBPQ-PQCANCELSTART
+    long long deadline = clibpq_milliseconds_now() + milliseconds;
+    PostgresPollingStatusType state = PQcancelStart(cancel) ? PGRES_POLLING_WRITING : PGRES_POLLING_FAILED;
+    while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+        long long left = deadline - clibpq_milliseconds_now();
+        struct pollfd wait = {PQcancelSocket(cancel), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+        int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
+        if (ready < 0 && errno == EINTR) continue;
+        state = ready > 0 ? PQcancelPoll(cancel) : PGRES_POLLING_FAILED;
+    }
     PQcancelReset(cancel);
-    return is_sent;
+    return state == PGRES_POLLING_OK;
 #else
+    (void)milliseconds;
     char message[256];
     return PQcancel(cancel, message, sizeof message);
 #endif

@@ -2,8 +2,7 @@ internal import Synchronization
 
 /// Threads for calls that block and cannot be avoided: name resolution, and requests that a C library has in no other form.
 ///
-/// Threads are started when they are needed, up to a maximum, and end when they have nothing to do. Calls beyond the maximum
-/// wait their turn.
+/// Threads are started when they are needed, up to a maximum, and end when they have nothing to do.
 public final class HelperThreads: Sendable {
     /// The name of each thread.
     public let name: String
@@ -24,7 +23,7 @@ public final class HelperThreads: Sendable {
         self.maximumThreads = maximumThreads
     }
 
-    /// Runs `work` on one of the threads.
+    /// Runs `work` on one of the threads; beyond the maximum it waits its turn.
     ///
     /// When the task is cancelled it throws `CancellationError` at once; `work` goes on all the same and its result is
     /// dropped, because a call that blocks cannot be stopped.
@@ -46,8 +45,24 @@ public final class HelperThreads: Sendable {
         }
     }
 
-    /// Runs `work` on one of the threads, and does not wait for it. `failure` is called instead if there is no thread to run
-    /// it on.
+    /// Runs `work` on a thread of its own, and does not wait for it.
+    ///
+    /// False if as many threads as may be are at work, or the system has none: then `work` does not run. For requests that may never
+    /// be answered, and are no use any more if they come late.
+    public func startAtOnce(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let hasRoom = state.withLock { state in
+            if state.threadCount == maximumThreads { return false }
+            state.threadCount += 1
+            return true
+        }
+        if !hasRoom { return false }
+        var isStarted = true
+        startThread(work) { _ in isStarted = false }
+        return isStarted
+    }
+
+    /// Runs `work` on one of the threads, and does not wait for it; beyond the maximum `work` waits its turn. `failure` is called
+    /// instead if there is no thread to run it on.
     public func start(_ work: @escaping @Sendable () -> Void, failure: (ThreadError) -> Void) {
         let needsThread = state.withLock { state in
             if state.threadCount == maximumThreads {
@@ -57,7 +72,10 @@ public final class HelperThreads: Sendable {
             state.threadCount += 1
             return true
         }
-        if !needsThread { return }
+        if needsThread { startThread(work, failure: failure) }
+    }
+
+    private func startThread(_ work: @escaping @Sendable () -> Void, failure: (ThreadError) -> Void) {
         do {
             try NativeThread.start(name: name) { self.main(work) }
         } catch {

@@ -63,7 +63,7 @@ struct DeadlineList {
 
 extension ContinuousClock.Instant {
     /// Rounded up, so that it has passed afterwards, and never below zero, which would be forever.
-    var millisecondsFromNow: Int32 {
+    package var millisecondsFromNow: Int32 {
         let left = self - .now
         if left <= .zero { return 0 }
         let (seconds, attoseconds) = left.components

@@ -8,6 +8,12 @@ public import PoolCore
 /// libpq's `connect_timeout` has no effect: how long a connect may take, all hosts of the list included, is the pool's to say, with
 /// ``PoolConfiguration/connectTimeout``.
 ///
+/// **Passwords.** libpq sends the password in clear text to a server that asks for it so, whoever that is, and over a connection that
+/// is not encrypted too. `sslmode=verify-full` with an `sslrootcert` lets only the right server ask. With libpq 16 or newer
+/// `require_auth=scram-sha-256`, in the connection string or in `settings`, refuses all other ways to log in; an older libpq does not
+/// have that setting, and the initializer throws:
+/// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH
+///
 /// Its description leaves out passwords.
 public struct PostgresConfiguration: Sendable, Hashable {
     /// Where the body of a lease runs.
@@ -34,15 +40,16 @@ public struct PostgresConfiguration: Sendable, Hashable {
 
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
-    /// How many statements each connection keeps prepared; those unused for longest go first. The default is 100.
+    /// How many statements each connection keeps prepared, up to 10,000; those unused for longest go first. The default is 100.
     ///
     /// 0 prepares none by name, which is safe behind a pooler that gives each transaction another server connection, such as
     /// PgBouncer in transaction mode.
     public let statementCacheCapacity: Int
-    /// With which of its uses on a connection a statement is prepared. The default is 2: what runs only once costs nothing more.
+    /// With which of its uses on a connection a statement is prepared, up to 10,000. The default is 2: what runs only once costs
+    /// nothing more.
     public let prepareThreshold: Int
-    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The default is
-    /// 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
+    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up, at most one
+    /// hour. The default is 5 s. The end of a transaction, which is never cancelled, may take twelve times as long after its task was.
     public let cancelTimeout: Duration
     /// The default is ``Execution/caller``.
     public let execution: Execution
@@ -71,22 +78,13 @@ public struct PostgresConfiguration: Sendable, Hashable {
         resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)
-        if statementCacheCapacity < 0 {
+        try Self.check("statementCacheCapacity", statementCacheCapacity, 0...10_000)
+        try Self.check("prepareThreshold", prepareThreshold, 1...10_000)
+        if cancelTimeout <= .zero || cancelTimeout > .seconds(3_600) {
             throw PoolConfigurationError(
-                property: "statementCacheCapacity", value: "\(statementCacheCapacity)", rule: "it must be at least 0")
+                property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero, at most one hour")
         }
-        if prepareThreshold < 1 {
-            throw PoolConfigurationError(
-                property: "prepareThreshold", value: "\(prepareThreshold)", rule: "it must be at least 1")
-        }
-        if cancelTimeout <= .zero {
-            throw PoolConfigurationError(
-                property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero")
-        }
-        if let eventLoops, !(1...1_024).contains(eventLoops) {
-            throw PoolConfigurationError(
-                property: "eventLoops", value: "\(eventLoops)", rule: "it must be from 1 to 1,024")
-        }
+        if let eventLoops { try Self.check("eventLoops", eventLoops, 1...1_024) }
         self.statementCacheCapacity = statementCacheCapacity
         self.prepareThreshold = prepareThreshold
         self.cancelTimeout = cancelTimeout
@@ -94,6 +92,15 @@ public struct PostgresConfiguration: Sendable, Hashable {
         self.eventLoops = eventLoops
         self.resetPolicy = resetPolicy
         self.temporaryTables = temporaryTables
+    }
+
+    private static func check(
+        _ property: String, _ value: Int, _ range: ClosedRange<Int>
+    ) throws(PoolConfigurationError) {
+        if !range.contains(value) {
+            throw PoolConfigurationError(
+                property: property, value: "\(value)", rule: "it must be from \(range.lowerBound) to \(range.upperBound)")
+        }
     }
 
     private static func parameters(
@@ -112,8 +119,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
         }
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
             if !ConnectionString.knownNames.contains(name) {
+                let newer = name == "require_auth" ? "; version 16 and newer have" : ""
                 throw PoolConfigurationError(
-                    property: "settings", value: name, rule: "libpq has no setting of this name")
+                    property: "settings", value: name,
+                    rule: "libpq \(ClientLibrary.version) has no setting of this name\(newer)")
             }
             if value.utf8.contains(0) {
                 throw PoolConfigurationError(property: "settings", value: name, rule: "it must not hold a zero byte")

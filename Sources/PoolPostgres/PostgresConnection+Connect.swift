@@ -70,7 +70,7 @@ extension PostgresConnection {
             session.link?.finishConnecting()
             return session.link?.socket ?? -1
         }
-        canceller.withLock { $0 = withSession { $0.link?.makeCanceller() } }
+        canceller.withLock { $0 = withSession { $0.link?.makeCanceller(runtime.cancelThreads(for:)) } }
         let watch = try loop.watch(socket)
         gate.attach(watch)
         try await perform { operation in try await applyBaseline(operation) }

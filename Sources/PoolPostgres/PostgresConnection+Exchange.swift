@@ -61,7 +61,7 @@ extension PostgresConnection {
                 }
                 try noteInterruption(of: operation, &request, isAnswered: readiness.isEmpty)
             case .timedOut:
-                if !readiness.isEmpty { request?.askIfDue(on: runtime.cancels, waking: operation.watch) }
+                if !readiness.isEmpty { request?.askIfDue(waking: operation.watch) }
                 if lookAgain != nil { step = withSession { $0.step(hasInput: true) } }
             case .closed: throw giveUp(PostgresError.closed)
             }
@@ -100,7 +100,7 @@ extension PostgresConnection {
                 request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout * operation.patience)
             request = current
             // Another one could hit what comes next.
-            if !isAnswered { current.askIfDue(on: runtime.cancels, waking: operation.watch) }
+            if !isAnswered { current.askIfDue(waking: operation.watch) }
         }
     }
 
@@ -122,7 +122,7 @@ extension PostgresConnection {
         var request: CancelRequest?
         if asking, let canceller = canceller.withLock({ $0 }) {
             let asked = CancelRequest(canceller, timeout: configuration.cancelTimeout)
-            asked.askIfDue(on: runtime.cancels, waking: operation.watch)
+            asked.askIfDue(waking: operation.watch)
             request = asked
         }
         _ = try await drive(operation, stopping: request)

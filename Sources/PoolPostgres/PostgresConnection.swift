@@ -219,10 +219,7 @@ public final class PostgresConnection: SQLConnection {
         let watch = attached ?? (socket < 0 ? nil : try? loop.watch(socket))
         // The server would go on with the statement, and notice only at its end that nobody listens.
         if isActive, let canceller = canceller.withLock({ $0 }) {
-            runtime.cancels.start {
-                _ = canceller.send()
-            } failure: { _ in
-            }
+            _ = canceller.send(until: .now + configuration.cancelTimeout) { _ in }
         }
         withSession { $0.close() }
         canceller.withLock { $0 = nil }

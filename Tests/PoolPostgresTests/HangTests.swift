@@ -6,9 +6,9 @@ extension PostgresTests {
     @Suite("Servers and networks that do not answer", .timeLimit(.minutes(2)))
     struct HangTests {
         private func withRelay(
-            ignoresLaterOnes: Bool = false, _ body: (Relay, PostgresDriver, PostgresConnection) async throws -> Void
+            _ body: (Relay, PostgresDriver, PostgresConnection) async throws -> Void
         ) async throws {
-            let relay = try Relay(to: PrivatePostgres.shared.get(), ignoresLaterOnes: ignoresLaterOnes)
+            let relay = try Relay(to: PrivatePostgres.shared.get())
             let driver = PostgresDriver(
                 configuration: try PostgresConfiguration(relay.connection(), cancelTimeout: .milliseconds(500)))
             let connection = try await connect(driver)
@@ -27,7 +27,8 @@ extension PostgresTests {
                 "SELECT repeat('x', 1000) AS unending, generate_series(1, 1000000000)",
             ])
         func unansweredCancel(statement: String) async throws {
-            try await withRelay(ignoresLaterOnes: true) { _, _, connection async throws in
+            try await withRelay { relay, _, connection async throws in
+                relay.ignoreNewConnections()
                 let task = Task { try await connection.execute(SQL(raw: statement)) }
                 try await waitUntilRunning(String(statement.suffix(30)))
                 let start = ContinuousClock.now
@@ -36,6 +37,34 @@ extension PostgresTests {
                 #expect(connection.condition == .broken)
                 #expect(ContinuousClock.now - start >= .milliseconds(500))
                 #expect(ContinuousClock.now - start < .seconds(20))
+            }
+        }
+
+        @Test("requests to cancel that are never answered do not keep later ones from being sent")
+        func manyUnansweredCancels() async throws {
+            try await withRelay { relay, driver, connection async throws in
+                var connections: [PostgresConnection] = []
+                for _ in 0..<18 { connections.append(try await connect(driver)) }
+                let tasks = connections.enumerated().map { number, connection in
+                    Task { try await connection.execute(SQL(raw: "SELECT pg_sleep(1000) AS unanswered_\(number)_")) }
+                }
+                for number in connections.indices { _ = try await waitUntilRunning("unanswered_\(number)_") }
+                relay.ignoreNewConnections()
+                for task in tasks { task.cancel() }
+                for task in tasks { await #expect(throws: CancellationError.self) { _ = try await task.value } }
+                for connection in connections {
+                    #expect(connection.condition == .broken)
+                    await driver.close(connection, mode: .forced)
+                }
+                // The server takes connections again, and the old ones stay as they are.
+                relay.ignoreNewConnections(false)
+                let later = Task { try await connection.execute("SELECT pg_sleep(1000) AS after_the_burst") }
+                _ = try await waitUntilRunning("AS after_the_burst")
+                later.cancel()
+                await #expect(throws: CancellationError.self) { _ = try await later.value }
+                #expect(connection.condition != .broken)
+                try await PrivatePostgres.administrator.get().execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%unanswered\\_%\\_'")
             }
         }
 

@@ -52,6 +52,19 @@ extension PostgresTests {
             }
         }
 
+        @Test("what the pooler refuses for good is refused at once: a parameter, a user and a database that it does not take")
+        func refusals() async throws {
+            let server = try PrivatePostgres.pooled.get()
+            for (database, user, more) in [
+                ("postgres", "postgres", "options='-c search_path=public'"), ("postgres", "nosuch", ""),
+                ("nosuch", "postgres", ""), ("postgres", "postgres", "replication=true"),
+            ] {
+                let settings = server.connection(database, user: user, more: more)
+                let error = try await refusal("\(settings) host=\(server.poolerFolder)")
+                #expect(error.code == .protocolViolation, "\(error)")
+            }
+        }
+
         @Test("a cancel reaches its own statement and no other")
         func cancels() async throws {
             try await withPooledPool { pool async throws in

@@ -16,25 +16,28 @@ final class Relay: Sendable {
     private let kind: Kind
     private let server: PrivatePostgres
     private let listener: Int32
-    /// Connections after the first are taken and left without an answer.
-    private let ignoresLaterOnes: Bool
     private let state = Mutex(State())
 
     private struct State {
         var open: [Int32] = []
         var longestRecord = 0
+        var ignoresNewOnes = false
         var isStopped = false
     }
 
     /// The length of the longest record that the client was sent.
     var longestRecord: Int { state.withLock { $0.longestRecord } }
 
-    init(to server: PrivatePostgres, _ kind: Kind = .plain, ignoresLaterOnes: Bool = false) throws {
+    init(to server: PrivatePostgres, _ kind: Kind = .plain) throws {
         self.server = server
         self.kind = kind
-        self.ignoresLaterOnes = ignoresLaterOnes
         (listener, port) = try Sockets.listen()
         Thread.detachNewThread { self.accept() }
+    }
+
+    /// Whether connections that are made from now on are taken and left without an answer, for good.
+    func ignoreNewConnections(_ ignores: Bool = true) {
+        state.withLock { $0.ignoresNewOnes = ignores }
     }
 
     /// Takes no more connections.
@@ -64,13 +67,14 @@ final class Relay: Sendable {
     // MARK: On threads of its own
 
     private func accept() {
-        var isFirst = true
         while true {
             let client = Foundation.accept(listener, nil, nil)
             if client < 0 { return }
-            state.withLock { $0.open.append(client) }
-            if !isFirst, ignoresLaterOnes { continue }
-            isFirst = false
+            let isIgnored = state.withLock { state in
+                state.open.append(client)
+                return state.ignoresNewOnes
+            }
+            if isIgnored { continue }
             Thread.detachNewThread {
                 do {
                     let path = "\(self.server.folder)/.s.PGSQL.\(self.server.port)"

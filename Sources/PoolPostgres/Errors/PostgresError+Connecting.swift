@@ -42,12 +42,15 @@ extension PostgresError {
         return nil
     }
 
-    /// True for what only a person can mend: libpq has no codes for these.
+    /// True for what only a person can mend: libpq has no codes for these, and PgBouncer gives all of its own the code 08P01, those
+    /// too that pass: "query_wait_timeout", "server login has been failing, try again later", "no more connections allowed".
     var isPermanentConnectFailure: Bool {
         let signs = [
             "server does not support SSL", "certificate", "SSL error: tlsv", "no password supplied",
             "invalid sslmode", "authentication method", "could not load", "could not read root",
             "service file", "definition of service", "does not match host name",
+            "unsupported startup parameter", "authentication failed", "no such user", "no such database",
+            "does not exist",
         ]
         return signs.contains { message.contains($0) }
     }

@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import PoolIO
 
 /// The owner of a `PGconn`. Used by one call at a time.
 ///
@@ -87,8 +88,17 @@ final class Link {
     }
 
     /// What can cancel the statements of this connection, from any thread.
-    func makeCanceller() -> Canceller? {
-        unsafe clibpq_cancel_create(connection).map(Canceller.init)
+    ///
+    /// - Parameter threads: Gives the threads for requests to an address.
+    func makeCanceller(_ threads: (String) -> HelperThreads) -> Canceller? {
+        guard let handle = unsafe clibpq_cancel_create(connection) else { return nil }
+        return unsafe Canceller(handle, threads: threads(address))
+    }
+
+    /// The host, or its number where that is known, or the folder of the Unix socket; and the port.
+    private var address: String {
+        let parts = unsafe [PQhostaddr(connection), PQhost(connection), PQport(connection)]
+        return unsafe parts.map { unsafe $0.map { unsafe String(cString: $0) } ?? "" }.joined(separator: " ")
     }
 
     // MARK: Sending

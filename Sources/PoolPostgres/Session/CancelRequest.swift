@@ -34,7 +34,7 @@ final class CancelRequest: Sendable {
     }
 
     /// Asks the server if it is time to. Wakes `watch` when the request has been passed on.
-    func askIfDue(on helpers: HelperThreads, waking watch: DescriptorWatch) {
+    func askIfDue(waking watch: DescriptorWatch) {
         guard let canceller else { return }
         let isDue = state.withLock { state in
             guard !state.isOnItsWay, state.nextTry <= .now else { return false }
@@ -44,14 +44,12 @@ final class CancelRequest: Sendable {
             return true
         }
         guard isDue else { return }
-        helpers.start {
-            // It may have waited for a thread: by then the connection may be given up.
-            if self.deadline > .now { self.finish(canceller.send()) } else { self.finish(false) }
+        let isStarted = canceller.send(until: deadline) { isSent in
+            self.finish(isSent)
             watch.interrupt()
-        } failure: { _ in
-            // Nothing was sent: the next try is due after the pause.
-            state.withLock { $0.isOnItsWay = false }
         }
+        // Nothing was sent: the next try is due after the pause.
+        if !isStarted { state.withLock { $0.isOnItsWay = false } }
     }
 
     private func finish(_ isSent: Bool) {

@@ -5,9 +5,7 @@ internal import Synchronization
 /// The threads of a driver. They end with the last reference, that of the driver and of its connections.
 final class Runtime: Sendable {
     let helpers = HelperThreads(name: "postgres-help", maximumThreads: 16)
-    /// Of their own: a request to a server that does not answer takes its thread for as long, and connects to another must not
-    /// wait for that.
-    let cancels = HelperThreads(name: "postgres-cancel", maximumThreads: 16)
+    private let cancels = CancelThreads()
     let notices: NoticeSink
     private let loopCount: Int?
     private let startedLoops = Mutex<EventLoopGroup?>(nil)
@@ -21,6 +19,9 @@ final class Runtime: Sendable {
     deinit {
         startedLoops.withLock { $0?.shutDown() }
     }
+
+    /// The threads that ask the server at an address to cancel statements.
+    func cancelThreads(for address: String) -> HelperThreads { cancels.threads(for: address) }
 
     /// Started at the first connect.
     func loops() throws -> EventLoopGroup {
