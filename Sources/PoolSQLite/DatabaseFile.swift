@@ -14,6 +14,8 @@ final class DatabaseFile: Sendable {
     private let state = Mutex(State())
     /// Not under the lock, which is held while a file is opened.
     private let connectionCount = Atomic<Int>(0)
+    /// True once a file was opened: from then on a missing one is an error, and is never created.
+    private let hasExisted = Atomic<Bool>(false)
     /// What SQLite opens: a path or a URI.
     private let name: String
     private let isURI: Bool
@@ -47,11 +49,12 @@ final class DatabaseFile: Sendable {
     /// Opens a session for `role`. Blocks; called where the connection's statements will run.
     func open(_ role: LaneRole, _ interrupter: Interrupter) throws -> Session {
         let isReading = role == .reader || configuration.isReadOnly
-        let opening: Database.Opening = isReading ? .readOnly : configuration.createsFile ? .creating : .existing
         do {
             if !configuration.isReadOnly { try makeReady(interrupter) }
-            let database = try openDatabase(isReading ? .readOnly : opening, interrupter)
-            for function in configuration.functions { try database.register(function) }
+            let database = try openDatabase(isReading ? .readOnly : writing, interrupter)
+            hasExisted.store(true, ordering: .relaxed)
+            for function in configuration.functions { try database.register(function, configuration.timestampText) }
+            database.watch.keepsTemporaryRows = configuration.temporaryTables == .kept
             let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)
             try checkPragmas(database)
             // A WAL is a property of the file, which may have been replaced; each other mode is one of the connection.
@@ -61,8 +64,14 @@ final class DatabaseFile: Sendable {
             try session.applyBaseline()
             return session
         } catch let error as SQLiteError {
-            throw explained(error, opening)
+            throw explained(error, isReading ? .readOnly : writing)
         }
+    }
+
+    /// How a handle that writes is opened.
+    private var writing: Database.Opening {
+        if configuration.location == .memory { return .creating }
+        return configuration.createsFile && !hasExisted.load(ordering: .relaxed) ? .creating : .existing
     }
 
     /// Creates the file and switches its journal, once for each driver: readers cannot do either. The lock makes two
@@ -75,9 +84,10 @@ final class DatabaseFile: Sendable {
                 // Nothing ever runs on it.
                 state.anchor = try openDatabase(.creating, Interrupter())
             } else {
-                let database = try openDatabase(configuration.createsFile ? .creating : .existing, interrupter)
+                let database = try openDatabase(writing, interrupter)
                 try Self.setJournalMode(configuration.journalMode, on: database)
                 database.close()
+                hasExisted.store(true, ordering: .relaxed)
             }
             state.isReady = true
         }
@@ -138,6 +148,9 @@ final class DatabaseFile: Sendable {
 
     private func explained(_ error: SQLiteError, _ opening: Database.Opening) -> any Error {
         let path = isURI ? Database.pathOf(uri: name) : name
+        if error.code.primary == .cannotOpen, hasExisted.load(ordering: .relaxed), !Database.fileExists(path) {
+            return SQLiteError.fileHasGone(.cannotOpen).whileConnecting()
+        }
         // A folder can be opened for reading; the first read fails then.
         let isFolder = error.code.primary == .inputOutput && Database.isFolder(path)
         let isUnexplained = error.code.primary == .cannotOpen && error.remedy == nil

@@ -41,6 +41,18 @@ public struct SQLiteConfiguration: Sendable {
         case callerThread
     }
 
+    /// The texts that times and timestamps are bound as. SQLite has no type for them, and compares the texts byte by byte.
+    /// Results are read in both forms.
+    public enum TimestampText: Sendable, Hashable {
+        /// As SQLite's own functions and `CURRENT_TIMESTAMP` write them (https://www.sqlite.org/lang_datefunc.html), so that
+        /// they compare with those: `2024-01-31 12:30:59`, with a fraction of three digits or six where there is one, as in
+        /// `2024-01-31 12:30:59.250`. `SQLZonedTimestamp` is bound in UTC, without a mark for it.
+        case sqlite
+        /// With a `T`, and with a `Z` for `SQLZonedTimestamp`: `2024-01-31T12:30:59.25`, `2024-01-31T12:30:59.250000Z`. For
+        /// databases whose columns hold such texts.
+        case iso8601
+    }
+
     /// A setting of each connection beyond those that have a property of their own.
     public struct Pragma: Sendable, Hashable {
         public let name: String
@@ -58,6 +70,9 @@ public struct SQLiteConfiguration: Sendable {
     /// statement that writes fails with ``SQLiteError/Code/readOnly``. The default is false.
     public let isReadOnly: Bool
     /// True if a missing file is created; else connecting to one fails. The default is true.
+    ///
+    /// Only the first connection of a driver, and so of a pool, creates a file. If the file is missing later, because it was
+    /// deleted or moved, connecting fails with ``SQLiteError/Code/cannotOpen``: an empty file in its place would hide the loss.
     public let createsFile: Bool
     /// The size in bytes of the pages of a database that is created: a power of two from 512 to 65536. It does not
     /// change that of an existing one. Nil is SQLite's own default, 4096.
@@ -92,6 +107,9 @@ public struct SQLiteConfiguration: Sendable {
     public let maximumPages: Int?
     /// Functions that SQL may call, registered with each connection. The default is none.
     public let functions: [SQLiteFunction]
+    /// The form in which times and timestamps are bound. The default is ``TimestampText/sqlite``. One column should hold one
+    /// form: texts of both neither compare nor sort as the moments do.
+    public let timestampText: TimestampText
     /// What the end of a lease does with temporary tables, views and triggers. The default is that they are dropped.
     public let temporaryTables: TemporaryTables
 
@@ -101,7 +119,7 @@ public struct SQLiteConfiguration: Sendable {
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
         execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
-        temporaryTables: TemporaryTables = .dropped
+        timestampText: TimestampText = .sqlite, temporaryTables: TemporaryTables = .dropped
     ) throws {
         let target = try Self.check(location)
         try Self.check(pageSize: pageSize)
@@ -122,6 +140,7 @@ public struct SQLiteConfiguration: Sendable {
         self.statementCacheCapacity = statementCacheCapacity
         self.execution = execution
         self.maximumPages = maximumPages
+        self.timestampText = timestampText
         self.temporaryTables = temporaryTables
         self.functions = functions
     }

@@ -127,11 +127,7 @@ public final class SQLiteConnection: SQLConnection {
             let database = try session.open()
             // A read of the first page shows a damaged or unreadable file.
             try database.run("SELECT count(*) FROM sqlite_master")
-            if database.fileHasMoved {
-                throw SQLiteError(
-                    .inputOutput, "The database's file was deleted, moved or replaced while it was open",
-                    remedy: "Put the file back, or restart the program")
-            }
+            if database.fileHasMoved { throw SQLiteError.fileHasGone(.inputOutput) }
         }
     }
 
@@ -146,6 +142,8 @@ public final class SQLiteConnection: SQLConnection {
     /// What the session is like now counts as unchanged.
     func adoptSession() {
         session.withLock { session in
+            // A kept statement would be run by later leases without being prepared, and so without being noticed.
+            session.cache.removeAll()
             session.database?.watch.forgetSession()
             latestCondition.store(Self.number(session.condition), ordering: .releasing)
         }

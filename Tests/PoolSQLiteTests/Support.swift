@@ -29,14 +29,15 @@ struct TestDatabase {
         journalMode: SQLiteConfiguration.JournalMode = .wal, busyTimeout: Duration = .milliseconds(20),
         pragmas: [SQLiteConfiguration.Pragma] = [], statementCacheCapacity: Int = 100,
         execution: SQLiteConfiguration.Execution = .connectionThread, maximumPages: Int? = nil,
-        functions: [SQLiteFunction] = [], temporaryTables: TemporaryTables = .dropped
+        functions: [SQLiteFunction] = [], timestampText: SQLiteConfiguration.TimestampText = .sqlite,
+        temporaryTables: TemporaryTables = .dropped
     ) throws {
         driver = SQLiteDriver(
             configuration: try SQLiteConfiguration(
                 .path(folder.file()), isReadOnly: isReadOnly, createsFile: createsFile, pageSize: pageSize,
                 journalMode: journalMode, busyTimeout: busyTimeout, pragmas: pragmas,
                 statementCacheCapacity: statementCacheCapacity, execution: execution, maximumPages: maximumPages,
-                functions: functions, temporaryTables: temporaryTables))
+                functions: functions, timestampText: timestampText, temporaryTables: temporaryTables))
     }
 
     var path: String { folder.file() }

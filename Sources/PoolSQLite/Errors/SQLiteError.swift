@@ -27,6 +27,13 @@ public struct SQLiteError: Error, Sendable, Hashable {
         self.isConnecting = isConnecting
     }
 
+    /// The file that a pool has open, or had, is no longer there.
+    static func fileHasGone(_ code: Code) -> SQLiteError {
+        SQLiteError(
+            code, "The database's file was deleted, moved or replaced while it was open",
+            remedy: "Put the file back, or restart the program")
+    }
+
     /// The same error as the end of an attempt to connect.
     func whileConnecting() -> SQLiteError {
         SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: true)

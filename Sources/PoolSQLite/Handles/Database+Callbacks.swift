@@ -53,9 +53,11 @@ extension Database {
                     unsafe watch.seeCall(of: second)
                 } else if action == SQLITE_PRAGMA {
                     guard let first = unsafe first else { return SQLITE_OK }
-                    unsafe watch.seePragma(String(cString: first), hasArgument: second != nil)
+                    let isAllowed = unsafe watch.seePragma(
+                        String(cString: first), hasArgument: second != nil, database: database)
+                    return isAllowed ? SQLITE_OK : SQLITE_DENY
                 } else {
-                    unsafe watch.see(action, table: first, database: database, isInTrigger: trigger != nil)
+                    unsafe watch.see(action, first, database: database, isInTrigger: trigger != nil)
                 }
                 return SQLITE_OK
             }, Unmanaged.passUnretained(watch).toOpaque())

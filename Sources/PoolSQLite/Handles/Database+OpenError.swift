@@ -79,12 +79,24 @@ extension Database {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The path in a `file:` URI, good enough for an error's text: `file:///a`, `file://localhost/a`, `file:a`.
+    /// The path in a `file:` URI: `file:///a`, `file://localhost/a`, `file:a`, with `%` escapes.
     static func pathOf(uri: String) -> String {
         var path = uri.dropFirst("file:".count).prefix { $0 != "?" && $0 != "#" }
         if path.hasPrefix("//") {
             path = path.dropFirst(2).drop { $0 != "/" }
         }
-        return String(path)
+        var bytes: [UInt8] = []
+        var rest = path.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"),
+                let escaped = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(escaped)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

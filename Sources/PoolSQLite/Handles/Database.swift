@@ -153,8 +153,9 @@ final class Database {
             return result
         }
         if result != SQLITE_OK {
-            throw unsafe Self.error(
-                result, of: pointer, sql: text ?? String(decoding: bytes.prefix(1_000), as: UTF8.self))
+            let sql = unsafe text ?? String(decoding: bytes.prefix(1_000), as: UTF8.self)
+            if let setting = watch.refusedSetting { throw Self.refusal(of: setting, sql: sql) }
+            throw unsafe Self.error(result, of: pointer, sql: sql)
         }
         let consumed = unsafe tail.map { unsafe UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? bytes.count
         guard let prepared = unsafe prepared else { return (nil, consumed) }
@@ -171,7 +172,8 @@ final class Database {
     /// Runs a statement of the driver's own and returns all its values. The session counts as unchanged by it.
     func rows(_ text: String, _ binds: [SQLValue] = []) throws -> [SQLValue] {
         let statement = try prepare(text, isPersistent: false, isOwn: true)
-        try statement.bind(binds)
+        // The driver binds texts and numbers, and no timestamps.
+        try statement.bind(binds, .sqlite)
         var rows = RowsBuilder()
         while try statement.step() { statement.readRow(into: &rows) }
         return rows.take(statement.columns).flatMap { Array($0.values) }
@@ -180,6 +182,12 @@ final class Database {
     // MARK: Errors
 
     static let closedError = SQLiteError(.misuse, "The connection is closed")
+
+    private static func refusal(of setting: String, sql: String) -> SQLiteError {
+        SQLiteError(
+            .authorization, "The setting \(setting) is one of the whole process, and nothing would undo it", sql: sql,
+            remedy: "Set it in the configuration's pragmas")
+    }
 
     /// Copies the error out of the handle before the next call replaces it.
     static func error(_ result: Int32, of pointer: OpaquePointer?, sql: String? = nil) -> SQLiteError {

@@ -3,8 +3,8 @@ internal import PoolCore
 
 extension Database {
     /// Makes `function` callable from SQL on this handle.
-    func register(_ function: SQLiteFunction) throws {
-        let box = FunctionBox(body: function.body)
+    func register(_ function: SQLiteFunction, _ timestamps: SQLiteConfiguration.TimestampText) throws {
+        let box = FunctionBox(function.body, timestamps)
         let flags = SQLITE_UTF8 | (function.isDeterministic ? SQLITE_DETERMINISTIC : 0)
         // SQLite holds this reference and gives it to the destructor: when the handle closes, when another function
         // replaces this one, and also when the call fails.
@@ -16,14 +16,19 @@ extension Database {
                 if let context = unsafe context { unsafe Unmanaged<FunctionBox>.fromOpaque(context).release() }
             })
         if result != SQLITE_OK { throw unsafe Self.error(result, of: pointer) }
+        watch.know(function)
     }
 }
 
 /// What SQLite keeps of a function.
 private final class FunctionBox {
-    let body: ([SQLValue]) throws -> SQLValue
+    private let body: ([SQLValue]) throws -> SQLValue
+    private let timestamps: SQLiteConfiguration.TimestampText
 
-    init(body: @escaping ([SQLValue]) throws -> SQLValue) { self.body = body }
+    init(_ body: @escaping ([SQLValue]) throws -> SQLValue, _ timestamps: SQLiteConfiguration.TimestampText) {
+        self.body = body
+        self.timestamps = timestamps
+    }
 
     static func call(
         _ context: OpaquePointer?, _ count: Int32, _ arguments: UnsafeMutablePointer<OpaquePointer?>?
@@ -32,7 +37,7 @@ private final class FunctionBox {
         let box = unsafe Unmanaged<FunctionBox>.fromOpaque(user).takeUnretainedValue()
         do {
             let values = (0..<Int(count)).map { unsafe value(of: arguments?[$0]) }
-            unsafe try setResult(box.body(values), in: context)
+            unsafe try box.setResult(box.body(values), in: context)
         } catch {
             let message = String(describing: error)
             unsafe sqlite3_result_error(context, message, Int32(clamping: message.utf8.count))
@@ -56,21 +61,18 @@ private final class FunctionBox {
         }
     }
 
-    private static func setResult(_ value: SQLValue, in context: OpaquePointer?) throws {
-        switch value {
+    private func setResult(_ value: SQLValue, in context: OpaquePointer?) throws {
+        switch StoredValue(value, timestamps) {
         case .null: unsafe sqlite3_result_null(context)
-        case .bool(let flag): unsafe sqlite3_result_int64(context, flag ? 1 : 0)
         case .int(let number): unsafe sqlite3_result_int64(context, number)
-        case .double(let number):
-            if number.isNaN { throw SQLiteError(.mismatch, "The function returned NaN, which SQLite cannot hold") }
-            unsafe sqlite3_result_double(context, number)
+        case .double(let number): unsafe sqlite3_result_double(context, number)
         case .bytes(let bytes):
             unsafe bytes.withUnsafeBytes { unsafe csqlite_result_blob(context, $0.baseAddress, UInt64($0.count)) }
-        case .array:
-            throw SQLiteError(.mismatch, "The function returned an array, which SQLite cannot hold")
-        case .text, .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
-            var text = value.textForSQLite ?? ""
+        case .text(var text):
             text.withUTF8 { unsafe csqlite_result_text(context, $0.baseAddress, UInt64($0.count)) }
+        case nil:
+            let what = if case .array = value { "an array" } else { "NaN" }
+            throw SQLiteError(.mismatch, "The function returned \(what), which SQLite cannot hold")
         }
     }
 }

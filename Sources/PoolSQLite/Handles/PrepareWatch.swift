@@ -4,7 +4,8 @@ internal import CSQLite
 /// It costs nothing when the statement runs.
 struct StatementTraits: OptionSet {
     let rawValue: UInt8
-    /// It changes what the next user of the connection would find: a setting, an attached database, a temporary table.
+    /// It changes what the next user of the connection would find: a setting, an attached database, a temporary table. Also
+    /// set for what is not known to keep the session as it is.
     static let changesSession = Self(rawValue: 1)
     static let insertsRows = Self(rawValue: 2)
     static let updatesOrDeletesRows = Self(rawValue: 4)
@@ -27,85 +28,126 @@ struct StatementTraits: OptionSet {
     }
 }
 
-/// Receives the authorizer's reports. Belongs to one `Database`.
+/// Receives the authorizer's reports, and asks of each whether it is known to leave the session as it was: all else counts
+/// as a change. Belongs to one `Database`.
 final class PrepareWatch {
-    /// Collected since the last ``begin()``.
+    /// Whose statements SQLite prepares.
+    private enum Phase {
+        /// The lease's.
+        case lease
+        /// The driver's own, after which the session counts as unchanged.
+        case own
+        /// SQLite's own, while a statement runs: it prepares that one anew after a change of the schema, and others that
+        /// work for it.
+        case running
+    }
+
+    /// Collected since the last ``begin(isOwn:)``.
     private(set) var traits: StatementTraits = []
     /// True if a statement that changes the session was prepared since the last ``forgetSession()``. Not "was run":
     /// some settings take effect while they are prepared.
     private(set) var hasChangedSession = false
-    /// The settings changed since then, in lower case.
+    /// The settings changed since then, in lower case; those of the temporary database begin with `temp.`.
     private(set) var changedSettings: Set<String> = []
-    /// True while a statement of the lease's is prepared. What SQLite prepares by itself while a statement runs changes
-    /// no session: VACUUM attaches a database for as long as it takes.
-    private var isWatching = false
+    /// The setting of the whole process that the latest statement was refused for.
+    private(set) var refusedSetting: String?
+    /// True if what is written to temporary tables is to stay for the next lease.
+    var keepsTemporaryRows = false
+    private var phase = Phase.running
+    private var functions = HarmlessFunctions()
 
-    /// `isOwn` is true for the driver's own statements, after which the session counts as unchanged.
     func begin(isOwn: Bool) {
         traits = []
-        isWatching = !isOwn
+        refusedSetting = nil
+        phase = isOwn ? .own : .lease
     }
 
-    func end() { isWatching = false }
+    func end() { phase = .running }
 
     func forgetSession() {
         hasChangedSession = false
         changedSettings = []
     }
 
+    /// Makes a function of the application's known. It gets values and returns one, and so cannot change the session.
+    func know(_ function: SQLiteFunction) { functions.insert(function.name) }
+
     private func noteSessionChange() {
+        if phase == .own { return }
         traits.insert(.changesSession)
         hasChangedSession = true
     }
 
-    func seePragma(_ name: String, hasArgument: Bool) {
+    // MARK: Reports
+
+    /// False refuses the statement.
+    func seePragma(_ name: String, hasArgument: Bool, database: UnsafePointer<CChar>?) -> Bool {
         let name = name.lowercased()
         traits.insert(.needsInterrupt)
-        if !hasArgument {
-            if name == "journal_mode" { traits.insert(.asksJournalMode) }
-            return
+        if !hasArgument, name == "journal_mode" { traits.insert(.asksJournalMode) }
+        let isTemporary = unsafe isTemporary(database)
+        if hasArgument, phase != .own, KnownPragmas.ofProcess.contains(name) {
+            refusedSetting = name
+            return false
         }
-        if !isWatching || Self.harmless.contains(name) { return }
+        if KnownPragmas.keepsSession(name, hasArgument: hasArgument, isTemporary: isTemporary) { return true }
         noteSessionChange()
-        changedSettings.insert(name)
-    }
-
-    func see(_ action: Int32, table: UnsafePointer<CChar>?, database: UnsafePointer<CChar>?, isInTrigger: Bool) {
-        switch action {
-        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE: unsafe seeWrite(to: database)
-        default: break
-        }
-        switch action {
-        case SQLITE_INSERT:
-            if !isInTrigger, unsafe !isInternal(table) { traits.insert(.insertsRows) }
-        case SQLITE_UPDATE, SQLITE_DELETE:
-            if !isInTrigger, unsafe !isInternal(table) { traits.insert(.updatesOrDeletesRows) }
-        case SQLITE_CREATE_TEMP_INDEX, SQLITE_CREATE_TEMP_TABLE, SQLITE_CREATE_TEMP_TRIGGER, SQLITE_CREATE_TEMP_VIEW,
-            SQLITE_DROP_TEMP_INDEX, SQLITE_DROP_TEMP_TABLE, SQLITE_DROP_TEMP_TRIGGER, SQLITE_DROP_TEMP_VIEW,
-            SQLITE_ATTACH, SQLITE_DETACH:
-            traits.insert(.changesSchema)
-            if isWatching { noteSessionChange() }
-        case SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE:
-            traits.insert(.changesSchema)
-            guard isWatching, let database = unsafe database else { return }
-            if unsafe String(cString: database) == "temp" { noteSessionChange() }
-        case SQLITE_CREATE_INDEX, SQLITE_CREATE_TABLE, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_VIEW, SQLITE_DROP_INDEX,
-            SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_ALTER_TABLE, SQLITE_REINDEX,
-            SQLITE_ANALYZE:
-            traits.insert(.changesSchema)
-        default:
-            break
-        }
+        if phase != .own { changedSettings.insert(isTemporary ? "temp." + name : name) }
+        return true
     }
 
     func seeCall(of function: UnsafePointer<CChar>?) {
-        if unsafe sqlite3_stricmp(function, "count") == 0 { traits.insert(.needsInterrupt) }
+        guard let function = unsafe function else { return noteSessionChange() }
+        let name = unsafe String(cString: function)
+        if name == "count" { traits.insert(.needsInterrupt) }
+        if !functions.contains(name) { noteSessionChange() }
+    }
+
+    func see(
+        _ action: Int32, _ first: UnsafePointer<CChar>?, database: UnsafePointer<CChar>?, isInTrigger: Bool
+    ) {
+        switch action {
+        case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE, SQLITE_TRANSACTION, SQLITE_SAVEPOINT:
+            break
+        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE:
+            unsafe seeWrite(to: database)
+            if !isInTrigger, unsafe !isInternal(first) {
+                traits.insert(action == SQLITE_INSERT ? .insertsRows : .updatesOrDeletesRows)
+            }
+        case SQLITE_CREATE_INDEX, SQLITE_CREATE_TABLE, SQLITE_CREATE_TRIGGER, SQLITE_CREATE_VIEW, SQLITE_DROP_INDEX,
+            SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE,
+            SQLITE_REINDEX, SQLITE_ANALYZE:
+            traits.insert(.changesSchema)
+            // `CREATE TEMP TABLE x` has an action of its own, but `CREATE TABLE temp.x` has this one.
+            if unsafe isTemporary(database) { noteSessionChange() }
+        case SQLITE_ALTER_TABLE:
+            traits.insert(.changesSchema)
+            if unsafe isTemporary(first) { noteSessionChange() }
+        case SQLITE_ATTACH, SQLITE_DETACH:
+            traits.insert(.changesSchema)
+            // While it runs, VACUUM attaches a database for as long as it takes.
+            if phase != .running { noteSessionChange() }
+        default:
+            // What has an action of its own for the temporary database, and what a newer SQLite may add.
+            traits.insert(.changesSchema)
+            noteSessionChange()
+        }
     }
 
     /// Each change of a schema is a write to the table that holds it.
     private func seeWrite(to database: UnsafePointer<CChar>?) {
-        let isTemporary = unsafe database.map { unsafe sqlite3_stricmp($0, "temp") == 0 } ?? false
-        traits.insert(isTemporary ? .writesTemporary : .writesElsewhere)
+        if unsafe !isTemporary(database) {
+            traits.insert(.writesElsewhere)
+            return
+        }
+        traits.insert(.writesTemporary)
+        // The statement itself may be kept: the reset that must come now frees all that are.
+        if !keepsTemporaryRows, phase != .own { hasChangedSession = true }
+    }
+
+    private func isTemporary(_ database: UnsafePointer<CChar>?) -> Bool {
+        guard let database = unsafe database else { return false }
+        return unsafe sqlite3_stricmp(database, "temp") == 0
     }
 
     /// The tables in which SQLite keeps the schema and its own notes.
@@ -113,11 +155,4 @@ final class PrepareWatch {
         guard let table = unsafe table else { return true }
         return unsafe sqlite3_strnicmp(table, "sqlite_", 7) == 0
     }
-
-    /// Settings that take an argument and leave the session as it was: they ask, do some work, or change the file.
-    private static let harmless: Set<String> = [
-        "table_info", "table_xinfo", "table_list", "index_info", "index_xinfo", "index_list", "foreign_key_list",
-        "foreign_key_check", "integrity_check", "quick_check", "wal_checkpoint", "optimize", "incremental_vacuum",
-        "user_version", "application_id",
-    ]
 }

@@ -45,7 +45,7 @@ final class Statement {
 
     // MARK: Binding
 
-    func bind(_ values: [SQLValue]) throws {
+    func bind(_ values: [SQLValue], _ timestamps: SQLiteConfiguration.TimestampText) throws {
         if values.count != parameterCount {
             throw SQLiteError(
                 .range, "The statement has \(parameterCount) placeholders, but \(values.count) bind values were given",
@@ -53,36 +53,40 @@ final class Statement {
         }
         var index: Int32 = 1
         for value in values {
-            let result = try bind(value, at: index)
+            let result = try bind(value, timestamps, at: index)
             if result != SQLITE_OK { throw error(result) }
             index += 1
         }
     }
 
-    private func bind(_ value: SQLValue, at index: Int32) throws -> Int32 {
+    private func bind(
+        _ value: SQLValue, _ timestamps: SQLiteConfiguration.TimestampText, at index: Int32
+    ) throws -> Int32 {
         switch value {
+        // What needs no conversion comes first.
         case .int(let number): return unsafe sqlite3_bind_int64(pointer, index, number)
         case .text(let text): return bindText(text, at: index)
-        case .null: return unsafe sqlite3_bind_null(pointer, index)
-        case .bool(let flag): return unsafe sqlite3_bind_int64(pointer, index, flag ? 1 : 0)
-        case .double(let number):
-            if number.isNaN {
-                throw unbindable("NaN", at: index, "SQLite would store NULL in its place: bind nil, or a number")
-            }
-            return unsafe sqlite3_bind_double(pointer, index, number)
-        case .bytes(let bytes):
-            return unsafe bytes.withUnsafeBytes {
-                unsafe csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count))
-            }
-        case .array:
-            throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
         case .decimal(let number) where number.isFinite && number.scale == 0 && Int64(exactly: number) == nil:
             throw unbindable(
                 "a whole number of more than 64 bits", at: index,
                 "SQLite's integers end at 9223372036854775807, and a column of numbers would round it: bind its "
                     + "description for a TEXT column, or Int64(bitPattern:) of it")
-        case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json:
-            return bindText(value.textForSQLite ?? "", at: index)
+        default: break
+        }
+        switch StoredValue(value, timestamps) {
+        case .null: return unsafe sqlite3_bind_null(pointer, index)
+        case .int(let number): return unsafe sqlite3_bind_int64(pointer, index, number)
+        case .double(let number): return unsafe sqlite3_bind_double(pointer, index, number)
+        case .text(let text): return bindText(text, at: index)
+        case .bytes(let bytes):
+            return unsafe bytes.withUnsafeBytes {
+                unsafe csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count))
+            }
+        case nil:
+            if case .array = value {
+                throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
+            }
+            throw unbindable("NaN", at: index, "SQLite would store NULL in its place: bind nil, or a number")
         }
     }
 

@@ -15,18 +15,71 @@ extension SQLValue {
     static func fromBlob(_ start: UnsafeRawPointer?, count: Int32) -> SQLValue {
         unsafe .bytes(Array(UnsafeRawBufferPointer(start: start, count: Int(count))))
     }
+}
 
-    /// The text that SQLite stores for kinds of value that it has no type for, or nil for the others.
-    var textForSQLite: String? {
-        switch self {
-        case .decimal(let value): value.description
-        case .date(let value): value.description
-        case .time(let value): value.description
-        case .timestamp(let value): value.description
-        case .zonedTimestamp(let value): value.description
-        case .uuid(let value): value.description
-        case .json(let value), .text(let value): value
-        case .null, .bool, .int, .double, .bytes, .array: nil
+/// A value as SQLite has it: of the five kinds that it knows.
+enum StoredValue {
+    case null
+    case int(Int64)
+    case double(Double)
+    case text(String)
+    case bytes([UInt8])
+
+    /// Nil for what SQLite cannot hold: NaN and arrays.
+    init?(_ value: SQLValue, _ timestamps: SQLiteConfiguration.TimestampText) {
+        switch value {
+        case .null: self = .null
+        case .bool(let flag): self = .int(flag ? 1 : 0)
+        case .int(let number): self = .int(number)
+        case .double(let number):
+            if number.isNaN { return nil }
+            self = .double(number)
+        case .bytes(let bytes): self = .bytes(bytes)
+        case .decimal(let number): self.init(number)
+        case .date(let date): self = .text(date.description)
+        case .time(let time): self = .text(timestamps.text(of: time))
+        case .timestamp(let timestamp): self = .text(timestamps.text(of: timestamp))
+        case .zonedTimestamp(let moment): self = .text(timestamps.text(of: moment))
+        case .uuid(let uuid): self = .text(uuid.description)
+        case .json(let text), .text(let text): self = .text(text)
+        case .array: return nil
         }
+    }
+
+    /// A number where SQLite's numbers are the same one: against an expression, which has no affinity, a text is greater
+    /// than every number (https://www.sqlite.org/datatype3.html, 4.2).
+    private init(_ decimal: SQLDecimal) {
+        if let whole = Int64(exactly: decimal) {
+            self = .int(whole)
+        } else if let double = Self.double(sameAs: decimal) {
+            self = .double(double)
+        } else {
+            self = .text(decimal.description)
+        }
+    }
+
+    /// Of more than 15 digits a TEXT column would lose some: that is how many SQLite writes of a double.
+    private static func double(sameAs decimal: SQLDecimal) -> Double? {
+        if decimal.isInfinite { return decimal.isNegative ? -.infinity : .infinity }
+        // Most texts with so many digits are of no double; to count is quicker than to try.
+        if decimal.isNaN || decimal.significantDigits > 15 { return nil }
+        let double = Double(decimal)
+        return SQLDecimal(double) == decimal ? double : nil
+    }
+}
+
+extension SQLDecimal {
+    /// How many digits there are from the first to the last that is not zero.
+    fileprivate var significantDigits: Int {
+        var (count, zeros) = (0, 0)
+        for byte in description.utf8 where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte {
+            if byte == UInt8(ascii: "0") {
+                if count > 0 { zeros += 1 }
+            } else {
+                count += zeros + 1
+                zeros = 0
+            }
+        }
+        return count
     }
 }

@@ -39,7 +39,7 @@ extension Session {
         let statement = try statementToRun(text)
         let hasRow: Bool
         do {
-            try statement.bind(binds)
+            try statement.bind(binds, configuration.timestampText)
             // The first step settles the columns, and shows errors where the statement is opened.
             hasRow = try statement.firstStep()
         } catch {

@@ -3,10 +3,12 @@ internal import PoolCore
 extension Session {
     /// What ``reset()`` can give back its value from connecting, besides the configuration's own list.
     private static let restorable: Set<String> = [
-        "foreign_keys", "synchronous", "journal_mode", "busy_timeout", "query_only", "max_page_count",
+        "foreign_keys", "synchronous", "journal_mode", "busy_timeout", "query_only",
         // SQLite turns it off itself at the end of the transaction.
         "defer_foreign_keys",
     ]
+    /// What ends with the temporary database.
+    private static let droppedWithTemporary: Set<String> = ["temp.user_version", "temp.application_id", "temp_store"]
 
     /// Gives every setting the value that the configuration asks for.
     func applyBaseline() throws {
@@ -15,13 +17,25 @@ extension Session {
         try database.run("PRAGMA query_only = OFF")
         try database.run("PRAGMA foreign_keys = \(configuration.enforcesForeignKeys ? "ON" : "OFF")")
         try database.run("PRAGMA synchronous = \(configuration.synchronous.rawValue)")
-        if let pages = configuration.maximumPages, role != .reader, !configuration.isReadOnly {
-            try database.run("PRAGMA max_page_count = \(pages)")
-        }
+        if let pages = maximumPages { try database.run("PRAGMA max_page_count = \(pages)") }
         for pragma in configuration.pragmas where !pragma.isOfFile {
             try database.run("PRAGMA \(pragma.name) = \(pragma.sqlValue)")
         }
         database.watch.forgetSession()
+    }
+
+    /// Nil where the limit stays what SQLite has set.
+    private var maximumPages: Int? {
+        role == .reader || configuration.isReadOnly ? nil : configuration.maximumPages
+    }
+
+    /// The settings that ``reset()`` can give back their value from connecting.
+    private var restorable: Set<String> {
+        var names = Self.restorable.union(
+            configuration.pragmas.lazy.filter { !$0.isOfFile }.map { $0.name.lowercased() })
+        if maximumPages != nil { names.insert("max_page_count") }
+        if configuration.temporaryTables == .dropped { names.formUnion(Self.droppedWithTemporary) }
+        return names
     }
 
     /// Ends what the last lease left open, and keeps what it changed.
@@ -38,28 +52,24 @@ extension Session {
         if !isChanged { return }
         let database = try open()
         let changed = database.watch.changedSettings
-        let configured = configuration.pragmas.lazy.filter { !$0.isOfFile }.map { $0.name.lowercased() }
-        let known = Self.restorable.union(configured)
-        if let unknown = changed.subtracting(known).min() {
+        if let unknown = changed.subtracting(restorable).min() {
             throw SQLiteError(
                 .misuse, "The last lease changed the setting \(unknown), which can only be undone by a new connection",
                 remedy: "Set it in the configuration's pragmas instead")
         }
         cache.removeAll()
-        if configuration.temporaryTables == .dropped { try dropTemporaryObjects(database) }
+        if configuration.temporaryTables == .dropped { try dropTemporaryDatabase(database) }
         try detachOthers(database)
         if changed.contains("journal_mode") { try restoreJournalMode(database) }
         try applyBaseline()
     }
 
-    private func dropTemporaryObjects(_ database: Database) throws {
-        // Dropping a table drops its indexes and triggers too, and a virtual table its shadow tables.
-        for kind in ["trigger", "view", "table"] {
-            let names = try database.rows("SELECT name FROM sqlite_temp_master WHERE type = ?", [.text(kind)])
-            for case .text(let name) in names where !name.hasPrefix("sqlite_") {
-                try database.run("DROP \(kind) IF EXISTS temp.\(Self.quoted(name))")
-            }
-        }
+    /// Drops the temporary database with all that is in it. No DROP could undo an AUTOINCREMENT's `sqlite_sequence`, in
+    /// which the next lease would then look for the numbers of its own tables.
+    ///
+    /// SQLite does that when the setting changes, whose default is 0: https://www.sqlite.org/pragma.html#pragma_temp_store
+    private func dropTemporaryDatabase(_ database: Database) throws {
+        for place in [1, 2, 0] { try database.run("PRAGMA temp_store = \(place)") }
     }
 
     private func detachOthers(_ database: Database) throws {
@@ -70,6 +80,8 @@ extension Session {
     }
 
     private func restoreJournalMode(_ database: Database) throws {
+        // Without a name before it the setting is that of the temporary database too.
+        if configuration.temporaryTables == .kept { try database.run("PRAGMA temp.journal_mode = delete") }
         if configuration.location == .memory || configuration.isReadOnly { return }
         try DatabaseFile.setJournalMode(configuration.journalMode, on: database)
     }

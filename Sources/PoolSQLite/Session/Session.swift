@@ -65,7 +65,7 @@ struct Session: ~Copyable {
 
     private func execute(_ statement: Statement, _ binds: [SQLValue]) throws -> StatementResult {
         defer { statement.finish() }
-        try statement.bind(binds)
+        try statement.bind(binds, configuration.timestampText)
         return try runToEnd(statement, open())
     }
 
@@ -78,7 +78,7 @@ struct Session: ~Copyable {
             // One run may be shorter than the steps after which SQLite asks for the signal.
             try checkSignal()
             defer { statement.finish() }
-            try statement.bind(binds)
+            try statement.bind(binds, configuration.timestampText)
             results.append(try runToEnd(statement, database))
         }
         return results
@@ -96,7 +96,7 @@ struct Session: ~Copyable {
 
     private func query(_ statement: Statement, _ binds: [SQLValue]) throws -> Rows {
         defer { statement.finish() }
-        try statement.bind(binds)
+        try statement.bind(binds, configuration.timestampText)
         var rows = RowsBuilder(expectedSize: statement.expectedSize)
         if try statement.firstStep() {
             repeat { statement.readRow(into: &rows) } while try statement.step()

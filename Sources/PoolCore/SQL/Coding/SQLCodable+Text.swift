@@ -63,7 +63,14 @@ extension SQLZonedTimestamp: SQLCodable {
     public var sqlValue: SQLValue { .zonedTimestamp(self) }
 
     public init(sqlValue: SQLValue) throws {
-        if case .zonedTimestamp(let value) = sqlValue { self = value } else { self = try sqlValue.decodeText() }
+        switch sqlValue {
+        case .zonedTimestamp(let value): self = value
+        case .text(let text):
+            // SQLite's own timestamps are such texts: https://www.sqlite.org/lang_datefunc.html
+            let inUTC = SQLTimestamp(text).flatMap { SQLZonedTimestamp($0) }
+            self = try inUTC ?? sqlValue.decodeText()
+        default: self = try sqlValue.decodeText()
+        }
     }
 }
 

@@ -55,6 +55,9 @@ public protocol SQLEncodable {
 /// A double can hold all digits of a decimal if its own shortest text is the same number: 0.10 does, and one of twenty
 /// digits does not. Where an approximation will do, decode ``SQLDecimal`` and make a `Double` of it.
 ///
+/// A text without an offset from UTC decodes as ``SQLZonedTimestamp`` too, and is in UTC then: SQLite keeps moments as such
+/// texts.
+///
 /// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
 public protocol SQLDecodable {
     /// Throw ``SQLConversionError`` if `sqlValue` is nothing that the type can hold.
