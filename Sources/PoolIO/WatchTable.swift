@@ -64,9 +64,10 @@ struct DeadlineList {
 extension ContinuousClock.Instant {
     /// Rounded up, so that it has passed afterwards, and never below zero, which would be forever.
     package var millisecondsFromNow: Int32 {
-        let left = self - .now
-        if left <= .zero { return 0 }
-        let (seconds, attoseconds) = left.components
-        return Int32(min(seconds, 86_400) * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
+        let now = Self.now
+        if self <= now { return 0 }
+        // Bounded before it is taken apart: what is further away than 64 bits of seconds has no components.
+        let (seconds, attoseconds) = min(self - now, .seconds(86_400)).components
+        return Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
 }

@@ -60,8 +60,8 @@ extension MySQLConfiguration {
 
     static func check(_ property: String, _ timeout: Duration?) throws(PoolConfigurationError) {
         guard let timeout else { return }
-        let (seconds, fraction) = timeout.components
-        if seconds < 1 || fraction != 0 || seconds > 86_400 {
+        // Its bounds come first: what is longer than 64 bits of seconds has no components.
+        if timeout < .seconds(1) || timeout > .seconds(86_400) || timeout.components.attoseconds != 0 {
             throw PoolConfigurationError(property, timeout, "it must be whole seconds, from 1 second to one day")
         }
     }

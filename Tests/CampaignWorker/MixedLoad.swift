@@ -27,7 +27,7 @@ struct MixedLoad: Sendable {
             return try await group.reduce(into: Found()) { $0 += $1 }
         }
         let counter = try await pool.query("SELECT value FROM counter").decode(Int.self).first ?? -1
-        await pool.close(drain: .seconds(10))
+        try await pool.close(drain: .seconds(10))
         found.print(counter: counter)
     }
 

@@ -78,7 +78,7 @@ extension MySQLTests {
             let lost = try await stage.load.lostCommits(found)
             #expect(lost.isEmpty, "\(lost.count) acknowledged commits are lost")
             for pool in [stage.pool, stage.attacker] {
-                await pool.close(drain: .seconds(5))
+                try await pool.close(drain: .seconds(5))
                 #expect(pool.statistics.counts.total == 0)
             }
             print("  whole after \(needed); \(found.committed.count) commits, none lost")
@@ -132,14 +132,14 @@ extension MySQLTests {
             let (pool, load) = (stage.pool, stage.load)
             async let last = load.run(tasks: 8, from: 500_000_000) { _ in pool.status == .closed }
             while pool.statistics.counts.leased == 0 { await Task.yield() }
-            await pool.close(drain: .seconds(10))
+            try await pool.close(drain: .seconds(10))
             let rest = await last
             #expect(rest.wrong.isEmpty && rest.driverErrors.isEmpty, "\(rest)")
             #expect(Set(rest.poolErrors.keys).isSubset(of: ["draining", "closed"]), "\(rest.poolErrors)")
             #expect(pool.statistics.counts.total == 0)
             let tokens = try await stage.attacker.query("SELECT token FROM ledger").decode(Int.self)
             #expect(Set(found.committed + rest.committed).subtracting(tokens).isEmpty)
-            await stage.attacker.close(drain: .seconds(5))
+            try await stage.attacker.close(drain: .seconds(5))
         }
 
         @Test("connections that come and go all the time are never too many for the server")

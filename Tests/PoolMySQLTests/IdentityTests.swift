@@ -189,7 +189,7 @@ extension MySQLTests {
                 try await pool.execute("SET @a = 1")
                 #expect(try await user(pool, nil) == "ada_8@%")
                 #expect(pool.statistics.resets == resets + 1)
-                await pool.close(drain: .seconds(5))
+                try await pool.close(drain: .seconds(5))
             }
         }
 
@@ -216,7 +216,7 @@ extension MySQLTests {
             await #expect(throws: CancellationError.self) { try await task.value }
             #expect(try await pool.query("SELECT CURRENT_USER()", one).decode(String.self) == ["app@%"])
             await #expect(throws: PoolError.self) { _ = try await pool.query(name, AcquireOptions(shard: "two")) }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("how many statements a connection keeps can be changed while it is open")
@@ -252,7 +252,7 @@ extension MySQLTests {
             #expect(try await counts().prepared == 5)
             #expect(try await counts() == (0, 0))
             #expect(pool.statistics.connectionsOpened == 1)
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
     }
 }

@@ -117,7 +117,7 @@ extension MySQLTests {
             try server.startAgain()
             let options = AcquireOptions(timeout: .seconds(30))
             #expect(try await pool.query("SELECT 1", options).decode(Int.self) == [1])
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             #expect(pool.statistics.counts.total == 0)
         }
 
@@ -138,7 +138,7 @@ extension MySQLTests {
             let start = ContinuousClock.now
             let stuck = Task { try await pool.query("SELECT 1") }
             while pool.statistics.counts.leased == 0 { await Task.yield() }
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             #expect(ContinuousClock.now - start < .seconds(15))
             await #expect(throws: (any Error).self) { _ = try await stuck.value }
             #expect(signal(server.processID, "CONT"))

@@ -146,7 +146,7 @@ func withPool<Result>(
         driver: driver, configuration: PoolConfiguration(name: "test", maximumConnections: maximumConnections))
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-    await pool.close(drain: .seconds(5))
+    try await pool.close(drain: .seconds(5))
     return try result.get()
 }
 

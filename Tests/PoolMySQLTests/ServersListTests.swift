@@ -57,7 +57,7 @@ extension MySQLTests {
                     }
                 }
             }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             #expect(relay.most == 2)
             // Two cancels in a row go on one.
             #expect(relay.logins.count == 5)

@@ -99,7 +99,7 @@ extension MySQLTests {
             try await pool.execute("SET sql_mode = ''")
             #expect(try await pool.query(mode).decode(Bool.self) == [true])
             #expect(pool.statistics.connectionsOpened == 2)
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("a database that was left is come back to, and so is none")

@@ -39,7 +39,7 @@ func withPool<Result>(
         configuration: PoolConfiguration(name: "test", maximumConnections: maximumConnections))
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-    await pool.close(drain: .seconds(5))
+    try await pool.close(drain: .seconds(5))
     return try result.get()
 }
 
@@ -90,7 +90,7 @@ func withPool(
         database: PostgresConfiguration(settings), configuration: configuration, logger: logger)
     let result: Swift.Result<Void, any Error>
     do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-    await pool.close(drain: .seconds(5))
+    try await pool.close(drain: .seconds(5))
     try result.get()
 }
 

@@ -16,7 +16,7 @@ extension PostgresTests {
                 configuration: PoolConfiguration(name: "encrypted", maximumConnections: 1))
             let result: Result<Void, any Error>
             do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
             relay.stopListening()
             try result.get()
             #expect(relay.longestRecord > 16_384)

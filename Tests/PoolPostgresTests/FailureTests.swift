@@ -154,7 +154,7 @@ extension PostgresTests {
             let running: SQL =
                 "SELECT 1 FROM pg_stat_activity WHERE application_name = 'forced' AND query LIKE '%pg_sleep%' AND state = 'active'"
             while try await administrator.query(running).isEmpty {}
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             await #expect(throws: (any Error).self) { _ = try await task.value }
             while try await !administrator.query(running).isEmpty {}
         }
@@ -239,7 +239,7 @@ extension PostgresTests {
             }
             #expect(answers > 50)
             await #expect(throws: PoolError.self) { try await pool.query("SELECT 1") }
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             #expect(pool.statistics.counts.total == 0)
         }
 
@@ -256,7 +256,7 @@ extension PostgresTests {
             #expect(signal(Int64(server.processID), "CONT"))
             let options = AcquireOptions(timeout: .seconds(30))
             #expect(try await pool.query("SELECT 1", options).decode(Int.self) == [1])
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
     }
 }

@@ -90,7 +90,7 @@ extension PostgresTests {
                 }
                 try await group.waitForAll()
             }
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("an advisory lock is held by one lease at a time, and given back")

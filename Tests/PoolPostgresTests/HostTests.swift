@@ -67,7 +67,7 @@ extension PostgresTests {
                 )
                 #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
                 #expect(pool.statistics.connectFailures == 0)
-                await pool.close(drain: .seconds(1))
+                try await pool.close(drain: .seconds(1))
             }
         }
 

@@ -84,7 +84,7 @@ extension PostgresTests {
             // The pool's own password is not sent for somebody else.
             let none = Identity.credentials(Credentials(user: "ada"))
             await #expect(throws: PoolError.self) { try await user(pool, none) }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("each shard is a database of its own")
@@ -99,7 +99,7 @@ extension PostgresTests {
             #expect(try await pool.query(name).decode(String.self) == ["postgres"])
             #expect(try await pool.query(name, AcquireOptions(shard: "one")).decode(String.self) == ["template1"])
             await #expect(throws: PoolError.self) { _ = try await pool.query(name, AcquireOptions(shard: "two")) }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("settings that a session begins with come back with each reset")
@@ -125,7 +125,7 @@ extension PostgresTests {
                     try await connection.execute("SET search_path = public; ")
                 }
             }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             #expect(throws: PoolConfigurationError.self) {
                 try PostgresConfiguration("", sessionSettings: ["work_mem=1 -c role": "x"])
             }
@@ -147,7 +147,7 @@ extension PostgresTests {
             #expect(exists == [areKept])
             let memory = try await pool.query("SHOW work_mem").decode(String.self)
             #expect(memory != ["7MB"])
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("how many statements a connection keeps can be changed while it is open")
@@ -179,7 +179,7 @@ extension PostgresTests {
             try await pool.reconfigure { $0.statementCacheCapacity = nil }
             #expect(try await count(4) == [5])
             #expect(pool.statistics.connectionsOpened == 1)
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
     }
 }

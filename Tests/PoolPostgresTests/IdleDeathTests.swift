@@ -34,7 +34,7 @@ extension PostgresTests {
                 }
                 #expect(answers.sorted() == Array(0..<24))
             }
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         private func open(_ count: Int, of pool: PostgresPool) async throws {

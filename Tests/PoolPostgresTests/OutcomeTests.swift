@@ -39,7 +39,7 @@ extension PostgresTests {
             #expect(error?.code == .transactionResolutionUnknown)
             #expect(error?.severity == "FATAL")
             #expect(error?.hint?.isEmpty == false)
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
             relay.stopListening()
             try await PrivatePostgres.administrator.get().execute(
                 "SELECT pg_terminate_backend(\(process)::int4, 10000)")

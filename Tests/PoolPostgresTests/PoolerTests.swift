@@ -18,7 +18,7 @@ extension PostgresTests {
                 configuration: PoolConfiguration(name: "pooled", maximumConnections: 6))
             let result: Result<Void, any Error>
             do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             try result.get()
         }
 

@@ -76,7 +76,7 @@ extension PostgresTests {
             #expect(pool.statistics.resets == 0)
             try await pool.execute("SET work_mem = '8MB'")
             #expect(try await pool.query("SHOW work_mem").decode(String.self) == ["9MB"])
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("a connection string that libpq cannot read is refused, and its password stays hidden")

@@ -136,7 +136,7 @@ extension PostgresTests {
                 #expect(ContinuousClock.now - start < .seconds(60))
                 #expect(try await pool.query("SELECT 2").decode(Int.self) == [2])
                 #expect(pool.statistics.connectionsOpened == 1)
-                await administrator.close(drain: .seconds(1))
+                try await administrator.close(drain: .seconds(1))
             }
         }
 

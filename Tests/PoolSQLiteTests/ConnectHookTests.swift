@@ -28,7 +28,7 @@ struct ConnectHookTests {
                 #expect(Set(names).isSubset(of: ["main", "temp", "archive"]), "after \(statement)")
             }
         }
-        await pool.close(drain: .seconds(5))
+        try await pool.close(drain: .seconds(5))
     }
 
     @Test("a pool with threads, idle connections and a statement that runs does not keep its process")

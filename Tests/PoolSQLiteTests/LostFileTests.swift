@@ -41,7 +41,7 @@ struct LostFileTests {
             #expect("\(error as Any)".contains("Put the file back, or restart the program"))
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 
     @Test("a file that is put back is opened again")

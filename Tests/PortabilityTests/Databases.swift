@@ -114,7 +114,7 @@ struct Databases: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        await pool.close(drain: .seconds(5))
+        try await pool.close(drain: .seconds(5))
         return (dialect.name, try outcome.get())
     }
 }

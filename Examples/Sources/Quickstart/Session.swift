@@ -35,11 +35,11 @@ public struct Session<Driver: SQLDriver>: Sendable {
         )
         do {
             let report = try await report(on: pool, data, interruption)
-            await pool.close(drain: .seconds(10))
+            try await pool.close(drain: .seconds(10))
             print(report.text)
             return report.checks.allSatisfy(\.holds)
         } catch {
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             throw error
         }
     }

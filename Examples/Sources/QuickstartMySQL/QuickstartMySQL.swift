@@ -35,7 +35,7 @@ struct QuickstartMySQL: AsyncParsableCommand {
         let session = Session(options, dialect: dialect) { try MySQLPool(database: database, configuration: $0) }
         let isRight = try await session.run()
         try await owner.execute("DROP DATABASE pool_quickstart")
-        await owner.close(drain: .seconds(1))
+        try await owner.close(drain: .seconds(1))
         if !isRight { throw ExitCode.failure }
     }
 }

@@ -33,7 +33,7 @@ struct QuickstartPostgres: AsyncParsableCommand {
         let session = Session(options, dialect: dialect) { try PostgresPool(database: database, configuration: $0) }
         let isRight = try await session.run()
         try await owner.execute("DROP SCHEMA pool_quickstart CASCADE")
-        await owner.close(drain: .seconds(1))
+        try await owner.close(drain: .seconds(1))
         if !isRight { throw ExitCode.failure }
     }
 }

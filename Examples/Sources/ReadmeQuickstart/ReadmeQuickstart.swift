@@ -26,6 +26,6 @@ struct Example {
         for (name, balance) in accounts { print("\(name) has \(balance)") }
 
         print(pool.statistics)
-        await pool.close(drain: .seconds(10))
+        try await pool.close(drain: .seconds(10))
     }
 }

@@ -43,9 +43,9 @@ struct SameCode: AsyncParsableCommand {
     private func keepBooks(in pool: Pool<some SQLDriver>, _ dialect: Dialect) async throws {
         do {
             try await Bank(pool: pool, dialect: dialect).day()
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         } catch {
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             throw error
         }
     }

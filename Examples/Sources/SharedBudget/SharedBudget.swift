@@ -57,7 +57,7 @@ struct SharedBudget: AsyncParsableCommand {
 
         let failures = await load(on: registry)
         let isKept = report(registry, shared, gauge, failures)
-        await registry.closeAll(drain: .seconds(5))
+        try await registry.closeAll(drain: .seconds(5))
         print("after closing: \(shared.connections) connections, \(registry.names.count) pools in the registry")
         if !isKept || shared.connections != 0 { throw ExitCode.failure }
     }

@@ -16,7 +16,7 @@ public protocol ManagedPool: AnyObject, Sendable {
     /// See ``Pool/close()``.
     func close() async throws
     /// See ``Pool/close(drain:)``.
-    func close(drain: Duration) async
+    func close(drain: Duration) async throws
     /// See ``Pool/whenClosed(_:)``.
     func whenClosed(_ action: @escaping @Sendable () -> Void)
 }

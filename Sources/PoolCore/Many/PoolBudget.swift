@@ -36,13 +36,10 @@ public final class PoolBudget: Sendable {
     private let state: Mutex<State>
     private let arrivals = Atomic<UInt64>(0)
 
-    /// - Parameter maximumConnections: at least 1.
+    /// - Parameter maximumConnections: from 1 to 1,000,000.
     /// - Throws: ``PoolConfigurationError``.
     public init(maximumConnections: Int) throws {
-        guard 1...1_000_000 ~= maximumConnections else {
-            throw PoolConfigurationError(
-                property: "maximumConnections", value: "\(maximumConnections)", rule: "must be from 1 to 1,000,000")
-        }
+        try PoolConfigurationError.check("maximumConnections", maximumConnections, 1...1_000_000)
         self.maximumConnections = maximumConnections
         state = Mutex(State(ledger: BudgetLedger(maximum: maximumConnections)))
     }

@@ -10,7 +10,7 @@ internal import Synchronization
 /// try pools.register(PostgresPool(url: "postgres://app@db.local/shop"))
 /// try pools.register(SQLitePool(path: "cache.db"), alias: "cache")
 /// let cache = try pools.pool("cache", of: SQLiteDriver.self)
-/// await pools.closeAll(drain: .seconds(10))
+/// try await pools.closeAll(drain: .seconds(10))
 /// ```
 ///
 /// It keeps the pools that are registered alive. A pool leaves it when it is closed.
@@ -86,9 +86,13 @@ public final class PoolRegistry: Sendable {
     /// Closes all pools at the same time, each as ``Pool/close(drain:)`` does, and returns when they are closed.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
-    public func closeAll(drain: Duration) async {
-        await withTaskGroup { group in
-            for pool in all { group.addTask { await pool.close(drain: drain) } }
+    /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than ``PoolConfiguration/longestDuration``; then nothing
+    ///   is closed.
+    public func closeAll(drain: Duration) async throws {
+        try PoolShell.check(drain: drain)
+        try await withThrowingTaskGroup { group in
+            for pool in all { group.addTask { try await pool.close(drain: drain) } }
+            try await group.waitForAll()
         }
     }
 }

@@ -43,17 +43,32 @@ extension AcquireOptions {
         var shard: String?
         var tag: SessionTag?
         var tagMatch = TagMatch.exact
+
+        var fault: PoolConfigurationError? {
+            guard let timeout else { return nil }
+            do {
+                try PoolConfigurationError.check(
+                    "AcquireOptions.timeout", timeout, allowsZero: true, advice: "; nil is the pool's acquireTimeout")
+                return nil
+            } catch {
+                return error
+            }
+        }
     }
 
     @usableFromInline
     final class Box: Sendable, Hashable {
         let details: Details
         let isPlain: Bool
+        /// The first value that breaks its rule.
+        let fault: PoolConfigurationError?
 
         init(_ details: Details) {
             self.details = details
+            fault = details.fault
             isPlain =
                 details.label == nil && details.identity == nil && details.shard == nil && details.tag == nil
+                && fault == nil
         }
 
         @usableFromInline
@@ -72,14 +87,15 @@ extension AcquireOptions {
     var isPlain: Bool { box?.isPlain ?? true }
 
     /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
-    /// connection that needs no validation, or fails.
+    /// connection that needs no validation, or fails. An acquire throws ``PoolConfigurationError`` for one that is negative or longer
+    /// than ``PoolConfiguration/longestDuration``.
     public var timeout: Duration? {
         get { box?.details.timeout }
         set { details.timeout = newValue }
     }
 
     /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
-    /// ``timeout`` counts.
+    /// ``timeout`` counts. One that has passed is as a ``timeout`` of zero.
     public var deadline: ContinuousClock.Instant? {
         get { box?.details.deadline }
         set { details.deadline = newValue }
@@ -120,6 +136,11 @@ extension AcquireOptions {
     public var tagMatch: TagMatch {
         get { box?.details.tagMatch ?? .exact }
         set { details.tagMatch = newValue }
+    }
+
+    /// Nearly every acquire has nothing to check.
+    func check() throws(PoolConfigurationError) {
+        if let fault = box?.fault { throw fault }
     }
 
     var tagRequest: TagRequest? {

@@ -66,8 +66,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// The connection cannot be given to another task, as statements on it run one at a time. Where `async let` captures it, the
     /// compiler (6.3) refuses that as a "noncopyable type that compiler can't verify".
     ///
-    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before, and what
-    ///   `body` throws, as it is.
+    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before,
+    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense, and what `body` throws, as it is.
     @inlinable
     @discardableResult
     public func withConnection<Result>(
@@ -120,7 +120,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Leases a connection for as long as the returned value lives. Prefer ``withConnection(_:fileID:line:_:)``, which also
     /// detects deadlocks.
     ///
-    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before.
+    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before,
+    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
@@ -170,8 +171,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// - Parameters:
     ///   - count: how many connections there are to be, all lanes together, leased ones included. The default is the greater
     ///     of the configured minimums, and at least 1.
-    ///   - timeout: the default is ``PoolConfiguration/acquireTimeout``.
-    /// - Throws: ``PoolConfigurationError`` if `count` is not from 1 to ``PoolConfiguration/maximumConnections``; ``PoolError``
+    ///   - timeout: the default is ``PoolConfiguration/acquireTimeout``; zero finds out whether they are there now.
+    /// - Throws: ``PoolConfigurationError`` if `count` is not from 1 to ``PoolConfiguration/maximumConnections``, or `timeout` is
+    ///   negative or longer than ``PoolConfiguration/longestDuration``; ``PoolError``
     ///   with ``PoolError/Code/acquireTimedOut`` or ``PoolError/Code/connectRefused`` and the last connect error, or because
     ///   the pool is closing; `CancellationError`. What was opened stays open.
     public func warmUp(to count: Int? = nil, timeout: Duration? = nil) async throws {
@@ -189,7 +191,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// the pool then goes on to replace as they come back. Cancelling the task stops the rotation where it is. A second
     /// rotation takes the place of the first, and both callers wait for it.
     ///
-    /// - Throws: ``PoolError`` with ``PoolError/Code/connectRefused`` if a connect is refused for good, with
+    /// - Parameter duration: `.zero` replaces them as fast as connects allow.
+    /// - Throws: ``PoolConfigurationError`` if `duration` is negative or longer than ``PoolConfiguration/longestDuration``.
+    ///   ``PoolError`` with ``PoolError/Code/connectRefused`` if a connect is refused for good, with
     ///   ``PoolError/Code/acquireTimedOut`` if `duration` has passed and a replacement takes longer than the connect timeout and
     ///   5 s; the rotation then stops, and what is left stays as it is. With ``PoolError/Code/closed`` or
     ///   ``PoolError/Code/draining`` if the pool is closing. `CancellationError`.
@@ -233,13 +237,16 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// is closing already is waited for, with the earlier end of the two drains.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
-    public func close(drain: Duration) async { await shell.close(drain: drain) }
+    /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than ``PoolConfiguration/longestDuration``, and nothing
+    ///   else; the pool then goes on as before.
+    public func close(drain: Duration) async throws { try await shell.close(drain: drain) }
 
     /// Suspends until the pool is closed; if the task is cancelled before, closes it as ``close(drain:)`` does. For service
     /// lifecycles: a pool works without it.
     ///
     /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
-    public func run(drain: Duration = .seconds(10)) async { await shell.run(drain: drain) }
+    /// - Throws: ``PoolConfigurationError`` at once if `drain` is negative or longer than ``PoolConfiguration/longestDuration``.
+    public func run(drain: Duration = .seconds(10)) async throws { try await shell.run(drain: drain) }
 
     /// Runs `body`, and closes the pool when that returns or throws; returns when all connections are closed.
     ///
@@ -253,11 +260,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///
     /// - Parameters:
     ///   - drain: how long leases that others hold may go on after `body`, also where the task is cancelled. The default is 10 s.
-    /// - Throws: what `body` throws, as it is.
+    /// - Throws: what `body` throws, as it is. ``PoolConfigurationError``, before `body` is called, if `drain` is negative or longer
+    ///   than ``PoolConfiguration/longestDuration``.
     @discardableResult
     public func run<Result>(
         drain: Duration = .seconds(10), _ body: (Pool<Driver>) async throws -> Result
-    ) async rethrows -> Result {
+    ) async throws -> Result {
+        try PoolShell.check(drain: drain)
         do {
             let result = try await body(self)
             await shell.closeAfterwards(drain: drain)

@@ -1,4 +1,5 @@
-/// The limits and times of a pool. A value that makes no sense throws; nothing is clamped.
+/// The limits and times of a pool. A value that makes no sense throws; nothing is clamped. No duration may be longer than
+/// ``longestDuration``, which is also how to say "no limit" where a property cannot be nil.
 ///
 /// A property that is set later is checked by ``check()``, which ``Pool`` calls when it is made and when it is reconfigured.
 public struct PoolConfiguration: Sendable, Hashable {
@@ -21,7 +22,7 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// acquires that will want them. The default is 0, at most ``maximumConnections``.
     public var minimumIdle: Int
     /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire waits for the
-    /// first that is ready. A connect that fails ends it. The default is 1.
+    /// first that is ready. A connect that fails ends it. The default is 1, at most 1,000,000: all that the pool may have.
     public var growthIncrement: Int
     /// How many of the pool's connections may belong to one shard; those of each ``AcquireOptions/identity`` count apart. The default is
     /// nil: as many as the pool may have.
@@ -53,8 +54,8 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// How many leases a connection serves before it is closed. The default is nil: any number. With 1 every lease has a
     /// connection of its own, and nothing is pooled but the limits.
     public var maximumUses: Int?
-    /// How many prepared statements each connection keeps; 0: none. The default is nil: what the driver's own configuration
-    /// says. Drivers that keep no statements ignore it.
+    /// How many prepared statements each connection keeps, at most 1,000,000; 0: none. The default is nil: what the driver's own
+    /// configuration says. Drivers that keep no statements ignore it.
     public var statementCacheCapacity: Int?
     /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections opened
     /// together do not end together. The default is 0.1; from 0 up to 0.5.
@@ -116,72 +117,59 @@ public struct PoolConfiguration: Sendable, Hashable {
     }
 
     private func checkCounts() throws(PoolConfigurationError) {
-        try check("name", name, "must not be empty", !name.isEmpty)
-        try check(
-            "maximumConnections", maximumConnections, "must be from 1 to 1,000,000", 1...1_000_000 ~= maximumConnections
-        )
-        try check(
-            "minimumConnections", minimumConnections, "must be from 0 to maximumConnections (\(maximumConnections))",
-            0...maximumConnections ~= minimumConnections)
-        try check(
-            "minimumIdle", minimumIdle, "must be from 0 to maximumConnections (\(maximumConnections))",
-            0...maximumConnections ~= minimumIdle)
-        try check("growthIncrement", growthIncrement, "must be at least 1", growthIncrement >= 1)
-        try check("concurrentConnects", concurrentConnects, "must be at least 1", concurrentConnects >= 1)
-        try check("lifetimeJitter", lifetimeJitter, "must be from 0 to 0.5", 0...0.5 ~= lifetimeJitter)
+        if name.isEmpty { throw PoolConfigurationError(property: "name", value: name, rule: "must not be empty") }
+        try PoolConfigurationError.check("maximumConnections", maximumConnections, 1...1_000_000)
+        let upTo = 0...maximumConnections
+        try PoolConfigurationError.check("minimumConnections", minimumConnections, upTo, advice: ", which is maximumConnections")
+        try PoolConfigurationError.check("minimumIdle", minimumIdle, upTo, advice: ", which is maximumConnections")
+        try PoolConfigurationError.check("growthIncrement", growthIncrement, 1...1_000_000)
+        try PoolConfigurationError.check("concurrentConnects", concurrentConnects, 1...1_000_000)
+        guard 0...0.5 ~= lifetimeJitter else {
+            throw PoolConfigurationError(
+                property: "lifetimeJitter", value: "\(lifetimeJitter)", rule: "must be from 0 to 0.5")
+        }
     }
 
     private func checkOptionalCounts() throws(PoolConfigurationError) {
         if let maximumConnectionsPerShard {
-            try check(
-                "maximumConnectionsPerShard", maximumConnectionsPerShard,
-                "must be from 1 to maximumConnections (\(maximumConnections)); nil sets no limit",
-                1...maximumConnections ~= maximumConnectionsPerShard)
+            try PoolConfigurationError.check(
+                "maximumConnectionsPerShard", maximumConnectionsPerShard, 1...maximumConnections,
+                advice: ", which is maximumConnections; nil sets no limit")
         }
         if let maximumWaiters {
-            try check(
-                "maximumWaiters", maximumWaiters, "must be from 0 to 10,000,000; nil sets no limit",
-                0...10_000_000 ~= maximumWaiters)
+            try PoolConfigurationError.check("maximumWaiters", maximumWaiters, 0...10_000_000, advice: "; nil sets no limit")
         }
         if let maximumUses {
-            try check(
-                "maximumUses", maximumUses, "must be from 1 to 1,000,000,000; nil sets no limit",
-                1...1_000_000_000 ~= maximumUses)
+            try PoolConfigurationError.check("maximumUses", maximumUses, 1...1_000_000_000, advice: "; nil sets no limit")
         }
         if let statementCacheCapacity {
-            try check(
-                "statementCacheCapacity", statementCacheCapacity,
-                "must not be negative; nil leaves the driver's own setting", statementCacheCapacity >= 0)
+            try PoolConfigurationError.check(
+                "statementCacheCapacity", statementCacheCapacity, 0...1_000_000,
+                advice: "; nil leaves the driver's own setting")
         }
     }
 
     private func checkDurations() throws(PoolConfigurationError) {
-        let needed = [
-            ("acquireTimeout", acquireTimeout), ("connectTimeout", connectTimeout),
-            ("validationTimeout", validationTimeout),
-            ("resetTimeout", resetTimeout), ("initialBackoff", initialBackoff),
-        ]
-        for (property, value) in needed {
-            try check(property, value, "must be more than zero", value > .zero)
-        }
+        try PoolConfigurationError.check("acquireTimeout", acquireTimeout)
+        try PoolConfigurationError.check("connectTimeout", connectTimeout)
+        try PoolConfigurationError.check("validationTimeout", validationTimeout)
+        try PoolConfigurationError.check("resetTimeout", resetTimeout)
+        try PoolConfigurationError.check("initialBackoff", initialBackoff)
         let optional = [
             ("idleTimeout", idleTimeout), ("maximumLifetime", maximumLifetime), ("leakWarning", leakWarning),
         ]
         for case (let property, let value?) in optional {
-            try check(property, value, "must be more than zero; nil turns it off", value > .zero)
+            try PoolConfigurationError.check(property, value, advice: "; nil turns it off")
         }
         if let validateAfterIdle {
-            try check("validateAfterIdle", validateAfterIdle, "must not be negative", validateAfterIdle >= .zero)
+            try PoolConfigurationError.check("validateAfterIdle", validateAfterIdle, allowsZero: true, advice: "; nil turns it off")
         }
-        try check(
-            "maximumBackoff", maximumBackoff, "must be at least initialBackoff (\(initialBackoff))",
-            maximumBackoff >= initialBackoff)
-    }
-
-    private func check(
-        _ property: String, _ value: any CustomStringConvertible, _ rule: String, _ holds: Bool
-    ) throws(PoolConfigurationError) {
-        if !holds { throw PoolConfigurationError(property: property, value: value.description, rule: rule) }
+        try PoolConfigurationError.check("maximumBackoff", maximumBackoff)
+        guard maximumBackoff >= initialBackoff else {
+            throw PoolConfigurationError(
+                property: "maximumBackoff", value: maximumBackoff.description,
+                rule: "must be at least initialBackoff (\(initialBackoff))")
+        }
     }
 }
 

@@ -59,17 +59,19 @@ extension PoolShell {
     func warmUp(to count: Int?, timeout: Duration?) async throws {
         let configuration = configuration
         let count = count ?? max(1, configuration.minimumConnections, configuration.minimumIdle)
-        guard 1...configuration.maximumConnections ~= count else {
-            throw PoolConfigurationError(
-                property: "count", value: "\(count)",
-                rule: "must be from 1 to maximumConnections (\(configuration.maximumConnections))")
+        try PoolConfigurationError.check(
+            "count", count, 1...configuration.maximumConnections, advice: ", which is maximumConnections")
+        if let timeout {
+            try PoolConfigurationError.check(
+                "timeout", timeout, allowsZero: true, advice: "; nil is the pool's acquireTimeout")
         }
-        let timeout = timeout?.wholeNanoseconds ?? configuration.acquireTimeout.wholeNanoseconds
+        let timeout = (timeout ?? configuration.acquireTimeout).wholeNanoseconds
         try await wait(for: begin { $0.warmUp(to: count, now: $1, deadline: $1.adding(timeout), effects: &$2) })
     }
 
     func rotate(over duration: Duration) async throws {
-        let duration = max(0, duration.wholeNanoseconds)
+        try PoolConfigurationError.check("duration", duration, allowsZero: true)
+        let duration = duration.wholeNanoseconds
         try await wait(for: begin { $0.rotate(over: duration, now: $1, effects: &$2) })
     }
 

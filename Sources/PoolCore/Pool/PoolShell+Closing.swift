@@ -13,7 +13,8 @@ extension PoolShell {
         await waitUntilClosed()
     }
 
-    func close(drain: Duration) async {
+    func close(drain: Duration) async throws(PoolConfigurationError) {
+        try Self.check(drain: drain)
         beginClosing(drain: drain)
         await withTaskCancellationHandler {
             await waitUntilClosed()
@@ -22,7 +23,12 @@ extension PoolShell {
         }
     }
 
-    func run(drain: Duration) async {
+    static func check(drain: Duration) throws(PoolConfigurationError) {
+        try PoolConfigurationError.check("drain", drain, allowsZero: true)
+    }
+
+    func run(drain: Duration) async throws(PoolConfigurationError) {
+        try Self.check(drain: drain)
         await withTaskCancellationHandler {
             await waitUntilClosed()
         } onCancel: {
@@ -38,7 +44,7 @@ extension PoolShell {
 
     private func beginClosing(drain: Duration) {
         transition {
-            $0.engine.beginClosing(now: $1, forceAt: $1.adding(max(0, drain.wholeNanoseconds)), effects: &$2)
+            $0.engine.beginClosing(now: $1, forceAt: $1.adding(drain.wholeNanoseconds), effects: &$2)
         }
     }
 

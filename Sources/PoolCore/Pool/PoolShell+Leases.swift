@@ -23,7 +23,7 @@ extension PoolShell {
     /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
     ///
     /// - Parameter isLent: the lease cannot leave the task.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`, ``PoolConfigurationError``.
     @usableFromInline
     func request(
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
@@ -104,6 +104,7 @@ extension PoolShell {
 
     private func requestUnheard(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
+        try options.check()
         guard let lane = baseLane(for: options) else { return .unfinished(.failed(refusal(.noLane, lane: nil))) }
         if let identity = options.identity, !backend.accepts(identity) {
             return .unfinished(.failed(refusal(.identityRefused, lane: lane)))

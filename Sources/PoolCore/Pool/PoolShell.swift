@@ -96,7 +96,8 @@ final class PoolShell: Sendable {
     func timeout(of options: AcquireOptions) -> Nanoseconds {
         let timeout = options.timeout?.wholeNanoseconds ?? acquireTimeout.load(ordering: .relaxed)
         guard let deadline = options.deadline else { return timeout }
-        return min(timeout, ContinuousClock.now.duration(to: deadline).wholeNanoseconds)
+        let now = ContinuousClock.now
+        return deadline > now ? min(timeout, now.duration(to: deadline).wholeNanoseconds) : 0
     }
 
     /// The lane that the options name, without regard to whom it works for.
@@ -148,10 +149,11 @@ extension [LaneConfiguration] {
                     rule: "only one lane of a shard may serve \(access)")
             }
         }
-        for lane in self where lane.maximumConnections < 1 {
-            throw PoolConfigurationError(
-                property: "lane \(lane.name).maximumConnections", value: "\(lane.maximumConnections)",
-                rule: "it must be at least 1")
+        for lane in self {
+            try PoolConfigurationError.check(
+                "lane \(lane.name).maximumConnections", lane.maximumConnections, 1...1_000_000)
+            try PoolConfigurationError.check(
+                "lane \(lane.name).minimumConnections", lane.minimumConnections, 0...lane.maximumConnections)
         }
         return self
     }

@@ -69,7 +69,7 @@ extension DriverConformance {
             try expect(driver.verdict(on: error) == .refused, "the verdict is \(driver.verdict(on: error)): \(error)")
             let pool = try Pool(driver: driver, configuration: PoolConfiguration(acquireTimeout: .seconds(60)))
             let refusal = try await expectError("an acquire") { _ = try await pool.query("SELECT 1") }
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             let poolError = refusal as? PoolError
             try expect(poolError?.code == .connectRefused, "the acquire failed with \(refusal)")
             try expect(poolError?.lastConnectError != nil, "the refusal does not name the connect's error")

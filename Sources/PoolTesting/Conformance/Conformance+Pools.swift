@@ -29,7 +29,7 @@ extension DriverConformance {
                         try await pool.withConnection { _ = try await $0.query(long) }
                     }
                     try await observer.steps(1, .lease, .began)
-                    await pool.close(drain: .zero)
+                    try await pool.close(drain: .zero)
                     try await expectError("the statement under which the pool was closed") { try await lease.value }
                     let counts = pool.statistics.counts
                     try expect(counts.total == 0, "the closed pool has \(counts)")

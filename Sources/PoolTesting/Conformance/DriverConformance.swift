@@ -116,7 +116,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        await pool.close(drain: .seconds(5))
+        try await pool.close(drain: .seconds(5))
         let counts = pool.statistics.counts
         await subject.dispose(driver)
         try outcome.get()

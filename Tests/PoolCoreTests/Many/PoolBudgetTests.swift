@@ -40,8 +40,8 @@ struct BudgetFixture: Sendable {
     }
 
     /// All are closed, and the budget has everything back.
-    func expectWhole(_ location: SourceLocation = #_sourceLocation) async {
-        for pool in pools { await pool.close(drain: .zero) }
+    func expectWhole(_ location: SourceLocation = #_sourceLocation) async throws {
+        for pool in pools { try await pool.close(drain: .zero) }
         #expect(budget.connections == 0, sourceLocation: location)
         #expect(budget.reservedConnections == 0, sourceLocation: location)
         #expect(budget.peakConnections <= budget.maximumConnections, sourceLocation: location)
@@ -71,7 +71,7 @@ struct PoolBudgetTests {
         first.release()
         second.release()
         third.release()
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("Where none is idle, the first connection that comes free is closed for the waiter of another pool")
@@ -86,7 +86,7 @@ struct PoolBudgetTests {
         #expect(fixture.pools[1].statistics.connectionsClosed == [.makingRoom: 1])
         first.release()
         #expect(fixture.pools[0].statistics.idle == 1)
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("Permits go to the waiters in the order in which they came, across the pools")
@@ -104,7 +104,7 @@ struct PoolBudgetTests {
         for waiter in waiters { try await waiter.value }
         #expect(order.entries == ["0", "1", "2", "3", "4"])
         #expect(fixture.drivers.map(\.ledger.peakOpen) == [1, 1, 1])
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A busy pool gives a connection up for an older waiter whose pool has none")
@@ -119,7 +119,7 @@ struct PoolBudgetTests {
         try await stranger.value
         try await own.value
         #expect(fixture.pools[0].statistics.connectionsClosed[.makingRoom] == 1)
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A busy pool keeps its connection for an older waiter of its own")
@@ -138,7 +138,7 @@ struct PoolBudgetTests {
         work.succeed()
         try await own.value
         try await stranger.value
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("Minimums are reserved: no other pool gets them, and they must fit")
@@ -162,7 +162,7 @@ struct PoolBudgetTests {
                 driver: FakeDriver(), configuration: PoolConfiguration(minimumConnections: 2), budget: fixture.budget)
         }
         #expect(refusal?.property == "minimumConnections")
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A pool that joins late gets its minimum from one that uses more than its own")
@@ -177,8 +177,8 @@ struct PoolBudgetTests {
         await fixture.until { late.statistics.idle == 1 }
         #expect(fixture.pools[0].statistics.connectionsClosed == [.makingRoom: 1])
         lease.release()
-        await late.close(drain: .zero)
-        await fixture.expectWhole()
+        try await late.close(drain: .zero)
+        try await fixture.expectWhole()
     }
 
     @Test("Closing a pool gives its permits to those who wait")
@@ -192,7 +192,7 @@ struct PoolBudgetTests {
         try await fixture.pools[0].close()
         try await waiter.value
         #expect(fixture.budget.reservedConnections == 0)
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A pool that is dropped without being closed gives its permits back")
@@ -205,7 +205,7 @@ struct PoolBudgetTests {
         }
         try await fixture.pools[0].acquire().release()
         #expect(fixture.budget.connections == 1)
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A waiter that is cancelled, or whose time is over, withdraws its request", arguments: [true, false])
@@ -221,7 +221,7 @@ struct PoolBudgetTests {
         #expect(fixture.pools[0].statistics.idle == 1)
         #expect(fixture.pools[0].statistics.connectionsClosed == [:])
         #expect(fixture.drivers[1].ledger.begun[.connect] == nil)
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A connection counts until its driver has closed it")
@@ -235,7 +235,7 @@ struct PoolBudgetTests {
         #expect(fixture.drivers[1].ledger.begun[.connect] == nil)
         close.succeed()
         try await waiter.value
-        await fixture.expectWhole()
+        try await fixture.expectWhole()
     }
 
     @Test("A budget of nothing is refused")
@@ -287,7 +287,7 @@ struct PoolBudgetStressTests {
         #expect(budget.peakConnections <= maximum, "seed \(seed)")
         // Everybody still gets a connection, one pool after the other.
         for pool in pools { try await pool.withConnection { _ in } }
-        for pool in pools { await pool.close(drain: .seconds(10)) }
+        for pool in pools { try await pool.close(drain: .seconds(10)) }
         #expect(budget.connections == 0, "seed \(seed)")
         for driver in drivers { #expect(driver.ledger.findingsAfterClose == [], "seed \(seed)") }
     }

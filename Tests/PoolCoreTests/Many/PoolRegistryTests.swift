@@ -22,7 +22,7 @@ struct PoolRegistryTests {
         #expect(any.information == DriverInformation(name: "fake"))
         #expect(any.statistics.pool == "cached")
         #expect(any.clear(interrupt: false) == 0)
-        await registry.closeAll(drain: .zero)
+        try await registry.closeAll(drain: .zero)
     }
 
     @Test("Errors name the alias, and what there is instead")
@@ -42,7 +42,7 @@ struct PoolRegistryTests {
         #expect(other?.code == .otherDriver)
         #expect(other?.actualDriver == "fake")
         #expect(try registry.pool("main", of: FakeDriver.self) === main)
-        await registry.closeAll(drain: .zero)
+        try await registry.closeAll(drain: .zero)
     }
 
     @Test("A pool that closes leaves the registry, and its alias is free")
@@ -59,7 +59,7 @@ struct PoolRegistryTests {
         let second = try pool()
         try registry.register(second)
         #expect(try registry.pool(of: FakeDriver.self) === second)
-        await registry.closeAll(drain: .zero)
+        try await registry.closeAll(drain: .zero)
     }
 
     @Test("A pool whose alias was given to another does not take that along when it closes")
@@ -71,7 +71,7 @@ struct PoolRegistryTests {
         try registry.register(second)
         try await first.close()
         #expect(registry.names == ["default"])
-        await registry.closeAll(drain: .zero)
+        try await registry.closeAll(drain: .zero)
     }
 
     @Test("All pools are closed at the same time, each once, and leases get their time")
@@ -83,11 +83,11 @@ struct PoolRegistryTests {
         try registry.register(second, alias: "c")
         #expect(registry.all.count == 2)
         let lease = try await first.acquire()
-        let closing = Task { await registry.closeAll(drain: .seconds(60)) }
+        let closing = Task { try await registry.closeAll(drain: .seconds(60)) }
         while registry.names.contains("c") { await Task.yield() }
         #expect(registry.names == ["a", "b"])
         lease.release()
-        await closing.value
+        try await closing.value
         #expect(registry.names == [])
         await #expect(throws: PoolError.self) { try await second.acquire().release() }
     }

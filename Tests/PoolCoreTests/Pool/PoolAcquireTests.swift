@@ -187,7 +187,7 @@ struct PoolAcquireTests {
         let error = await fixture.poolError(of: fixture.waiter())
         #expect(error?.code == .noLane)
         try await fixture.pool.withConnection(.readOnly) { try await $0.work() }
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

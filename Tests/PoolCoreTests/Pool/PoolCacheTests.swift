@@ -76,7 +76,7 @@ struct PoolCacheTests {
         let statistics = pool.statistics
         #expect(statistics.counts.leased == 0)
         #expect(statistics.acquired == statistics.use.count)
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
         #expect(driver.opened.load(ordering: .relaxed) == driver.closed.load(ordering: .relaxed))
         #expect(pool.statistics.counts.total == 0)
     }

@@ -38,7 +38,7 @@ struct PoolCancellationTests {
     @Test("Closed under it: the waiter fails at once, and all is closed", arguments: SuspensionPoint.allCases)
     func closed(at point: SuspensionPoint) async throws {
         let scene = try await point.scene()
-        await scene.fixture.pool.close(drain: .zero)
+        try await scene.fixture.pool.close(drain: .zero)
         let error = try #require(await scene.fixture.poolError(of: scene.waiter))
         #expect(error.code == .closed)
         try await scene.endLease()

@@ -17,7 +17,7 @@ struct PoolClosingTests {
         fixture.expectClosed()
         let again = await #expect(throws: PoolError.self) { try await fixture.pool.close() }
         #expect(again?.code == .closed)
-        await fixture.pool.close(drain: .seconds(1))
+        try await fixture.pool.close(drain: .seconds(1))
     }
 
     @Test("A closed pool refuses at once")
@@ -35,7 +35,7 @@ struct PoolClosingTests {
         let lease = try await fixture.pool.acquire()
         let waiter = fixture.waiter()
         await fixture.untilWaiting(1)
-        let closing = Task { await fixture.pool.close(drain: .seconds(10)) }
+        let closing = Task { try await fixture.pool.close(drain: .seconds(10)) }
         #expect(await fixture.poolError(of: waiter)?.code == .closed)
         #expect(await fixture.poolError(of: fixture.waiter())?.code == .draining)
         #expect(fixture.pool.status == .draining)
@@ -43,7 +43,7 @@ struct PoolClosingTests {
         fixture.time.advance(by: .seconds(9))
         #expect(fixture.pool.statistics.counts.leased == 1)
         lease.release()
-        await closing.value
+        try await closing.value
         fixture.expectClosed()
         #expect(fixture.driver.connections[0].history.last == .closed(.orderly))
     }
@@ -55,10 +55,10 @@ struct PoolClosingTests {
         let holder = Task { try await fixture.pool.withConnection { try await $0.work() } }
         _ = try await fixture.driver.nextHanging(.work)
         let lease = try await fixture.pool.acquire()
-        let closing = Task { await fixture.pool.close(drain: .seconds(7)) }
+        let closing = Task { try await fixture.pool.close(drain: .seconds(7)) }
         try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 7_000_000_000))
         fixture.time.advance(by: .seconds(7))
-        await closing.value
+        try await closing.value
         #expect(await fixture.error(of: holder) as? FakeError == .interrupted)
         #expect(fixture.driver.connections.allSatisfy { $0.history.last == .closed(.forced) })
         lease.release()
@@ -69,10 +69,10 @@ struct PoolClosingTests {
     func cancelledDrain() async throws {
         let fixture = try PoolFixture(maximum: 1)
         let lease = try await fixture.pool.acquire()
-        let closing = Task { await fixture.pool.close(drain: .seconds(3_600)) }
+        let closing = Task { try await fixture.pool.close(drain: .seconds(3_600)) }
         await fixture.until { _ in fixture.observer.events.contains { if case .draining = $0 { true } else { false } } }
         closing.cancel()
-        await closing.value
+        try await closing.value
         #expect(fixture.driver.connections[0].isClosed)
         lease.release()
         fixture.expectClosed()
@@ -82,7 +82,7 @@ struct PoolClosingTests {
     func closeDuringDrain() async throws {
         let fixture = try PoolFixture(maximum: 1)
         let lease = try await fixture.pool.acquire()
-        let draining = Task { await fixture.pool.close(drain: .seconds(10)) }
+        let draining = Task { try await fixture.pool.close(drain: .seconds(10)) }
         try await fixture.observer.event { if case .draining = $0 { true } else { false } }
         while await fixture.poolError(of: fixture.waiter(AcquireOptions(timeout: .nanoseconds(1))))?.code != .draining {
         }
@@ -90,7 +90,7 @@ struct PoolClosingTests {
         #expect(error?.code == .draining)
         #expect(!fixture.driver.connections[0].isClosed)
         lease.release()
-        await draining.value
+        try await draining.value
         #expect(fixture.pool.status == .closed)
         fixture.expectClosed()
     }
@@ -101,10 +101,10 @@ struct PoolClosingTests {
         fixture.driver.script(.connect, [.hangUncancellably])
         let waiter = fixture.waiter()
         let connect = try await fixture.driver.nextHanging(.connect)
-        let closing = Task { await fixture.pool.close(drain: .zero) }
+        let closing = Task { try await fixture.pool.close(drain: .zero) }
         try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 5_000_000_000))
         fixture.time.advance(by: .seconds(5))
-        await closing.value
+        try await closing.value
         #expect(await fixture.poolError(of: waiter)?.code == .closed)
         // It answers in the end: what it has opened is closed, not lost.
         connect.succeed()

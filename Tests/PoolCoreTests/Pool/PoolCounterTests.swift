@@ -52,7 +52,7 @@ struct PoolCounterTests {
                 }
             }
         }
-        await pool.close(drain: .seconds(10))
+        try await pool.close(drain: .seconds(10))
         for _ in 0..<10 { await tally.note(await acquire(from: pool, isPatient: true, isCancelled: false, yields: 0)) }
         let statistics = pool.statistics
         expectBalance(statistics, seed)

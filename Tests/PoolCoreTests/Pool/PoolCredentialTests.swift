@@ -56,7 +56,7 @@ struct PoolCredentialTests {
         fixture.time.advance(by: .seconds(1))
         #expect(try await fixture.tokenOfNewConnection() == "second")
         #expect(vault.requests.map(\.isRefresh) == [false, false])
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("Credentials that come expired are asked for once more, from the source")
@@ -65,7 +65,7 @@ struct PoolCredentialTests {
         let fixture = try Fixture(vault)
         #expect(try await fixture.tokenOfNewConnection() == "fresh")
         #expect(vault.requests.map(\.isRefresh) == [false, true])
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("Credentials that stay expired fail the connect, with an error that says so")
@@ -78,7 +78,7 @@ struct PoolCredentialTests {
         let error = await #expect(throws: PoolError.self) { try await acquire.value }
         #expect(error?.code == .acquireTimedOut)
         #expect((error?.lastConnectError as? PoolError)?.code == .credentialsExpired)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("Credentials that are set are used by the next connect, and expired ones without a provider are an error")
@@ -92,7 +92,7 @@ struct PoolCredentialTests {
         while fixture.pool.statistics.connectFailures == 0 { await Task.yield() }
         fixture.pool.setCredentials(Credentials(user: "app", password: "later"))
         #expect(try await acquire.value == "later")
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("A password that was changed is fetched anew when the server refuses the old one, at once")
@@ -106,7 +106,7 @@ struct PoolCredentialTests {
         }
         #expect(try await fixture.tokenOfNewConnection() == "new")
         #expect(vault.requests.map(\.isRefresh) == [false, true])
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("What a provider throws fails the connect, and many connects share one call")
@@ -115,6 +115,6 @@ struct PoolCredentialTests {
         let fixture = try Fixture(vault)
         while vault.requests.isEmpty { await Task.yield() }
         #expect(try await fixture.tokenOfNewConnection() == "good")
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 }

@@ -24,7 +24,7 @@ struct PoolErrorCaseTests {
             let lease = try await fixture.pool.acquire()
             let outcome = await result { try await fixture.pool.close() }
             lease.release()
-            await fixture.pool.close(drain: .zero)
+            try await fixture.pool.close(drain: .zero)
             try outcome.get()
         },
         Case("an acquire on a closed pool", "closed") {
@@ -35,11 +35,11 @@ struct PoolErrorCaseTests {
         Case("an acquire while the pool drains", "draining") {
             let fixture = try PoolFixture(maximum: 1)
             let lease = try await fixture.pool.acquire()
-            let closing = Task { await fixture.pool.close(drain: .seconds(10)) }
+            let closing = Task { try await fixture.pool.close(drain: .seconds(10)) }
             while fixture.pool.status != .draining { await Task.yield() }
             let outcome = await result { try await fixture.waiter().value }
             lease.release()
-            await closing.value
+            try await closing.value
             try outcome.get()
         },
         Case("close() during a change", "reconfiguring") {
@@ -50,7 +50,7 @@ struct PoolErrorCaseTests {
             let outcome = await result { try await fixture.pool.close() }
             connect.succeed()
             try await change.value
-            await fixture.pool.close(drain: .zero)
+            try await fixture.pool.close(drain: .zero)
             try outcome.get()
         },
     ]
@@ -61,7 +61,7 @@ struct PoolErrorCaseTests {
             let lease = try await fixture.pool.acquire()
             let outcome = await result { try await fixture.waiter().value }
             lease.release()
-            await fixture.pool.close(drain: .zero)
+            try await fixture.pool.close(drain: .zero)
             try outcome.get()
         },
         Case("an acquire whose time is over", "acquireTimedOut") {
@@ -72,20 +72,20 @@ struct PoolErrorCaseTests {
             fixture.time.advance(by: .seconds(3))
             let outcome = await result { try await waiter.value }
             lease.release()
-            await fixture.pool.close(drain: .zero)
+            try await fixture.pool.close(drain: .zero)
             try outcome.get()
         },
         Case("a shard that there is not", "noLane") {
             let fixture = try PoolFixture(maximum: 1)
             let outcome = await result { try await fixture.waiter(AcquireOptions(shard: "north")).value }
-            await fixture.pool.close(drain: .zero)
+            try await fixture.pool.close(drain: .zero)
             try outcome.get()
         },
         Case("an identity where there are no users", "identityRefused") {
             let pool = try Pool(driver: FakeDriver(acceptsIdentities: false))
             let options = AcquireOptions(identity: .role("clerk"))
             let outcome = await result { try await pool.withConnection(options) { _ in } }
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             try outcome.get()
         },
         Case("credentials that have expired", "credentialsExpired") {
@@ -95,7 +95,7 @@ struct PoolErrorCaseTests {
                 driver: FakeDriver(), configuration: PoolConfiguration(minimumConnections: 1), credentials: stale,
                 observer: observer)
             let event = try await observer.event { $0.connectFailure != nil }
-            await pool.close(drain: .zero)
+            try await pool.close(drain: .zero)
             if let failure = event.connectFailure { throw failure.error }
         },
     ]
@@ -122,7 +122,7 @@ struct PoolErrorCaseTests {
         let pool = try Pool(driver: FakeDriver())
         try registry.register(pool)
         let outcome = await result { try body(registry, pool) }
-        await registry.closeAll(drain: .zero)
+        try await registry.closeAll(drain: .zero)
         try outcome.get()
     }
 

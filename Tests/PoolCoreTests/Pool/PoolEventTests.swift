@@ -107,7 +107,7 @@ struct PoolEventTests {
         #expect(connect.error as? FakeError == FakeError("no", verdict: .refused))
         let acquire = try await fixture.observer.steps(1, .acquire, .ended)[0]
         #expect((acquire.error as? PoolError)?.code == .connectRefused)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

@@ -15,7 +15,7 @@ struct PoolHookTests {
         await fixture.until { $0.idle == 1 }
         let expected = ["ACQUIRE HOOK", "BODY", "RELEASE HOOK"]
         #expect(fixture.driver.connections[0].statements == ["CONNECT HOOK"] + expected + expected)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

@@ -25,7 +25,7 @@ struct PoolIdentityTests {
         let lanes = fixture.pool.statistics.lanes
         #expect(lanes.map(\.name) == ["main", "main as user ada", "main as user grace"])
         #expect(lanes.allSatisfy { $0.counts.idle == 1 })
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 
@@ -39,7 +39,7 @@ struct PoolIdentityTests {
         #expect(error?.code == .connectRefused)
         #expect(try await user(fixture, Self.ada) == "ada")
         #expect(fixture.driver.connections.count == 1)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 
@@ -62,7 +62,7 @@ struct PoolIdentityTests {
         await fixture.until { $0.closing == 0 }
         #expect(fixture.pool.statistics.lanes.count <= 4)
         #expect(fixture.driver.ledger.peakOpen == 3)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 
@@ -84,7 +84,7 @@ struct PoolIdentityTests {
         }
         #expect(error?.code == .identityRefused)
         #expect(error?.remedy.isEmpty == false)
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 
     @Test("A password shows in no description, dump or error")
@@ -118,7 +118,7 @@ struct PoolIdentityTests {
             try await fixture.pool.withConnection(AcquireOptions(shard: "north")) { _ in }
         }
         #expect(error?.code == .noLane)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 }

@@ -86,7 +86,7 @@ struct PoolLeaseEventTests {
             Issue.record("the close was reported first")
             return
         }
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("A connection that is found dead at its grant counts as lost while it was idle")

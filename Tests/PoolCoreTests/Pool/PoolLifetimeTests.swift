@@ -97,7 +97,7 @@ struct PoolLifetimeTests {
         #expect(error.code == .acquireTimedOut)
         #expect(error.phase == .connect)
         #expect((error.lastConnectError as? FakeError)?.message == "starting")
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

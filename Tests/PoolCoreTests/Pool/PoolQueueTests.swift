@@ -118,7 +118,7 @@ struct PoolQueueTests {
         lease.release()
         fixture.time.advance(by: .seconds(60))
         fixture.driver.always(.connect, .succeed)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 
@@ -163,7 +163,7 @@ struct PoolQueueTests {
         calls.first { $0.lane == "reader" }?.succeed()
         #expect(await fixture.poolError(of: second)?.code == .wouldDeadlock)
         try await first.value
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

@@ -92,7 +92,7 @@ struct PoolReconfigurationTests {
         fixture.driver.script(.connect, [.hang])
         let change = Task { try await fixture.pool.reconfigure { $0.minimumConnections = 1 } }
         _ = try await fixture.driver.nextHanging(.connect)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         let error = await #expect(throws: PoolError.self) { try await change.value }
         #expect(error?.code == .closed)
         fixture.expectClosed()

@@ -21,7 +21,7 @@ struct PoolShardTests {
         }
         let counts = fixture.pool.statistics.lanes.map(\.counts.total)
         #expect(counts == [1, 2])
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 }

@@ -56,7 +56,7 @@ struct PoolStressTests {
             }
         }
         for step in FakeStep.allCases { driver.always(step, .succeed) }
-        await pool.close(drain: .seconds(10))
+        try await pool.close(drain: .seconds(10))
         #expect(driver.ledger.findingsAfterClose == [], "seed \(seed)")
         #expect(pool.statistics.counts.total == 0, "seed \(seed)")
         #expect(pool.statistics.counts.waiting == 0, "seed \(seed)")

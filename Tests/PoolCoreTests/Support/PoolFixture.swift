@@ -56,7 +56,7 @@ struct PoolFixture: Sendable {
         try await holding(maximum) {
             #expect(pool.statistics.counts.leased == maximum, sourceLocation: location)
         }
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
         expectClosed(location)
     }
 

@@ -49,7 +49,7 @@ struct DatabaseRun: Codable {
             return try await Storm.measure(load, open: { try pool(try target()) }) { statements in
                 try await statements.selectOne()
             } close: { statements in
-                await statements.pool.close(drain: .zero)
+                try await statements.pool.close(drain: .zero)
             }
         }
         let target = try target()
@@ -60,7 +60,7 @@ struct DatabaseRun: Codable {
             : try await load.measure(
                 on: contender.program == .onExecutor ? target.executor : nil,
                 statements.operation(work, contender.form, count: load.operationsPerCall, batch: target.batch))
-        await statements.pool.close(drain: .zero)
+        try await statements.pool.close(drain: .zero)
         return measurement
     }
 

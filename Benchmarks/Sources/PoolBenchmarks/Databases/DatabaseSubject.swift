@@ -123,7 +123,7 @@ extension Pool {
     func closed<Value>(after body: (Pool<Driver>) async throws -> Value) async throws -> Value {
         let result: Result<Value, any Error>
         do { result = .success(try await body(self)) } catch { result = .failure(error) }
-        await close(drain: .zero)
+        try await close(drain: .zero)
         return try result.get()
     }
 }

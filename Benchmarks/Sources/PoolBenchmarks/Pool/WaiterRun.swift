@@ -56,7 +56,7 @@ struct WaiterRun: Codable {
         for task in tasks { try await task.value }
         let measurement = try stopwatch.stop()
         lease = nil
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
         return measurement
     }
 

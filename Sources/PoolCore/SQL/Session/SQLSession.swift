@@ -124,14 +124,14 @@ extension SQLSession where Self: ~Copyable {
     /// wherever the body stopped reading. What it has written stays, also where the body throws, unless the transaction
     /// around it is rolled back.
     ///
-    /// - Parameter batchSize: How many rows are fetched at once. The default is 256.
+    /// - Parameter batchSize: How many rows are fetched at once, from 1 to 1,000,000. The default is 256.
     /// - Throws: What `body` throws. If it returns, the driver's error where the statement fails at its end, as one that
     ///   writes can although the body has seen rows of it: nothing that it wrote stays then.
     @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result
     ) async throws -> Result {
-        guard batchSize >= 1 else { throw SQLStatementError.batchSize(batchSize) }
+        guard 1...1_000_000 ~= batchSize else { throw SQLStatementError.batchSize(batchSize) }
         let cursor = try await handle.connection.open(sql)
         var rows = RowStream<Driver>(cursor: cursor, batchSize: batchSize)
         let result: Result

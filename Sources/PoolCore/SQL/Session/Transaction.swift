@@ -43,7 +43,8 @@ extension Lease where Driver: SQLDriver {
     /// `Task.checkCancellation()`.
     ///
     /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
-    /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed.
+    /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed;
+    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
     @discardableResult
     public mutating func transaction<Result>(
         _ options: TransactionOptions = TransactionOptions(),
@@ -58,6 +59,7 @@ extension Transaction {
         on handle: borrowing ConnectionHandle<Driver>, options: TransactionOptions,
         _ body: (inout Transaction<Driver>) async throws -> Result
     ) async throws -> Result {
+        try PoolConfigurationError.check("TransactionOptions.maximumRetries", options.maximumRetries, 0...1_000_000)
         var retries = 0
         while true {
             do {

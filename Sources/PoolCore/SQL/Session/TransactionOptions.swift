@@ -14,7 +14,8 @@ public struct TransactionOptions: Sendable, Hashable {
     /// It has a meaning only where ``isolation`` is ``Isolation/serializable`` and ``access`` is ``Access/readOnly``, both given here. A
     /// driver throws where they are not, and a driver whose database has no such wait, and whose readers can fail without it, throws always.
     public var isDeferrable: Bool
-    /// How often to run the body again, at once, after a serialization failure or a deadlock. The default is 0.
+    /// How often to run the body again, at once, after a serialization failure or a deadlock. The default is 0, at most
+    /// 1,000,000; a transaction throws ``PoolConfigurationError`` for any other number before it begins.
     ///
     /// Above 0, the body must do nothing outside the database that must not happen twice. It counts for the outermost
     /// transaction only: a database gives up a transaction as a whole.

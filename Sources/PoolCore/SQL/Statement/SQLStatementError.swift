@@ -13,7 +13,7 @@ public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConverti
         public static let bindCount = Code(name: "bindCount")
         /// A placeholder written by hand stands beside an interpolated one.
         public static let mixedPlaceholders = Code(name: "mixedPlaceholders")
-        /// A stream was asked for batches of less than one row.
+        /// A stream was asked for batches of less than one row, or of more than 1,000,000.
         public static let batchSize = Code(name: "batchSize")
     }
 
@@ -47,6 +47,6 @@ public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConverti
     }
 
     static func batchSize(_ size: Int) -> Self {
-        Self(code: .batchSize, description: "A stream's batchSize must be at least 1, and is \(size).")
+        Self(code: .batchSize, description: "A stream's batchSize must be from 1 to 1,000,000, and is \(size).")
     }
 }

@@ -14,16 +14,12 @@ public struct SQLZonedTimestamp: Sendable, Hashable {
     /// When a clock that is `offset` ahead of UTC shows `timestamp`. Nil if that is further from 1970 than 64 bits of
     /// microseconds reach, which is about 292,277 years.
     public init?(_ timestamp: SQLTimestamp, offset: Duration = .zero) {
-        let (offsetSeconds, attoseconds) = offset.components
-        let (offsetMicroseconds, overflow) = offsetSeconds.multipliedReportingOverflow(by: 1_000_000)
-        let fraction = attoseconds / 1_000_000_000_000
         let days = Int64(timestamp.date.daysSince1970)
         let ofDay = timestamp.time.microsecondsSinceMidnight
-        // In 128 bits, since a sum may fit 64 bits where its parts do not.
+        // In 128 bits, since a sum may fit 64 bits where its parts do not, and since no offset is too large for them.
         let microseconds =
-            Int128(days) * Int128(SQLTime.microsecondsInDay) + Int128(ofDay) - Int128(offsetMicroseconds)
-            - Int128(fraction)
-        guard !overflow, let result = Int64(exactly: microseconds) else { return nil }
+            Int128(days) * Int128(SQLTime.microsecondsInDay) + Int128(ofDay) - offset.attoseconds / 1_000_000_000_000
+        guard let result = Int64(exactly: microseconds) else { return nil }
         microsecondsSince1970 = result
     }
 }

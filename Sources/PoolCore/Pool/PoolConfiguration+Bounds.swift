@@ -1,0 +1,50 @@
+extension PoolConfiguration {
+    /// The longest duration that a pool takes, in its configuration and its calls alike: 36,500 days, about 100 years. What is
+    /// longer, or negative, is refused with ``PoolConfigurationError``.
+    ///
+    /// A duration that is optional is turned off by nil. Where one is not, this is how to say "no limit":
+    ///
+    ///     configuration.acquireTimeout = PoolConfiguration.longestDuration
+    public static let longestDuration = Duration.seconds(36_500 * 86_400)
+}
+
+extension PoolConfigurationError {
+    /// Refuses a duration that is zero or less, or longer than ``PoolConfiguration/longestDuration``.
+    ///
+    /// - Parameters:
+    ///   - allowsZero: refuses only what is less than zero.
+    ///   - advice: what the rule says besides its bounds.
+    package static func check(
+        _ property: String, _ value: Duration, allowsZero: Bool = false, advice: String = ""
+    ) throws(PoolConfigurationError) {
+        let isLongEnough = allowsZero ? value >= .zero : value > .zero
+        guard !isLongEnough || value > PoolConfiguration.longestDuration else { return }
+        let least = allowsZero ? "must not be negative" : "must be more than zero"
+        throw PoolConfigurationError(
+            property: property, value: value.description,
+            rule: "\(least), and at most PoolConfiguration.longestDuration (36,500 days)\(advice)")
+    }
+
+    /// Refuses a number that is outside `bounds`.
+    package static func check(
+        _ property: String, _ value: Int, _ bounds: ClosedRange<Int>, advice: String = ""
+    ) throws(PoolConfigurationError) {
+        guard !(bounds ~= value) else { return }
+        throw PoolConfigurationError(
+            property: property, value: "\(value)",
+            rule: "must be from \(bounds.lowerBound.grouped) to \(bounds.upperBound.grouped)\(advice)")
+    }
+}
+
+extension Int {
+    /// With a comma before each group of three digits.
+    fileprivate var grouped: String {
+        let digits = String(magnitude)
+        var text = ""
+        for (place, digit) in digits.enumerated() {
+            if place > 0, (digits.count - place) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return self < 0 ? "-" + text : text
+    }
+}
