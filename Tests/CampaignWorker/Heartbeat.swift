@@ -24,6 +24,7 @@ func heartbeat(path: String, blocked: Int, beats: Int) async throws {
         }
         await valve.hasWaiters(blocked)
         let meanwhile = try await worstDelay(of: beats, every: .milliseconds(10))
+        print("beats \(beats)")
         print("blocked \(pool.statistics.counts.leased)")
         valve.open()
         try await group.waitForAll()

@@ -10,7 +10,8 @@ struct Check {
 
     func run(_ subjects: [any Subject]) async throws -> [Comparison] {
         let path = options.limits ?? PoolBenchmarks.folder.appending(path: "limits.json").path
-        let limits = try Limits(path: path)
+        var limits = try Limits(path: path)
+        if options.isExact { limits.keepExact() }
         var (recorded, comparisons, exceeded, left) = (limits, [Comparison](), [String](), limits.titles)
         var longer = options
         longer.rounds *= Self.again.rounds

@@ -22,6 +22,8 @@ struct Options {
     /// Of `check`: the worst figures that are accepted, and where to write those that were measured.
     var limits: String?
     var record: String?
+    /// Of `check`: only what is counted, and the same on a busy machine.
+    var isExact = false
     /// Whether what takes minutes is measured too, where nobody names anything.
     private var isComplete: Bool
 
@@ -39,6 +41,7 @@ struct Options {
 
         'check' measures, shortly, what there are limits for, and fails where one is exceeded by more than a quarter, or by a
         twentieth where allocations are counted. What fails is measured again, in more and longer rounds, before it counts.
+        What is timed needs a machine without other work.
 
             --rounds N        turns of each contender; the default is 5, and for check 3
             --seconds N       how long a turn lasts; the default is 1, and for check 0.3
@@ -56,6 +59,7 @@ struct Options {
             --from FILE       takes the measurements from such a file, and measures nothing
             --limits FILE     check: the limits; the default is Benchmarks/limits.json
             --record FILE     check: writes the limits there with the figures of this run in their place
+            --measures exact  check: allocations and memory alone, which other work on the machine does not change
         """
 
     init(_ arguments: some Sequence<String>, isCheck: Bool) throws {
@@ -78,9 +82,11 @@ struct Options {
             case "--from" where !isCheck: from = value
             case "--limits" where isCheck: limits = value
             case "--record" where isCheck: record = value
-            default: throw UsageError("there is no option \(option) here")
+            case "--measures" where isCheck && value == "exact": isExact = true
+            default: throw UsageError("there is no option \(option) here, or not with the value '\(value)'")
             }
         }
+        if isExact, record != nil { throw UsageError("--record writes all limits, and so needs all measures") }
     }
 
     private static func number<Number: Comparable & Numeric>(

@@ -34,6 +34,15 @@ struct Limits {
         }
     }
 
+    /// Forgets the limits of what is timed.
+    mutating func keepExact() {
+        limits = limits.compactMapValues { contenders in
+            let exact = contenders.mapValues { Limit(allocations: $0.allocations, memory: $0.memory) }
+                .filter { $0.value.allocations != nil || $0.value.memory != nil }
+            return exact.isEmpty ? nil : exact
+        }
+    }
+
     var titles: Set<String> { Set(limits.keys) }
 
     /// The plan with those contenders only that have limits, and those that they are measured against; nil if there are no limits.

@@ -25,8 +25,9 @@ extension Report {
         | `Scripts/benchmark` | measures everything but the waiters, and prints the tables |
         | `Scripts/benchmark postgres --only rows --tasks 8 --rounds 15` | one comparison; more rounds on a busy machine |
         | `Scripts/benchmark all --seconds 0.7 --document Documentation` | writes this page and its chart |
-        | `Scripts/benchmark check` | measures what [limits.json](../Benchmarks/limits.json) has limits for, in about three minutes, and \
-        fails where one is exceeded by more than a quarter, or a twentieth where allocations are counted; `Scripts/test` does this |
+        | `Scripts/benchmark check` | measures what [limits.json](../Benchmarks/limits.json) has limits for, in about three minutes and on a \
+        machine without other work, and fails where one is exceeded by more than a quarter, or a twentieth where allocations are \
+        counted; to be run before a release. `Scripts/test` checks allocations and memory alone |
         | `Scripts/benchmark --help` | all options |
 
         Postgres and MariaDB need the servers' programs, which `Scripts/test` installs; each run starts servers of its own, in temporary
