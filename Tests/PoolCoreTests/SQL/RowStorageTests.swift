@@ -144,6 +144,29 @@ struct RowStorageTests {
         #expect(four == (0, 1, 2, 3))
     }
 
+    @Test("of tuples of nine to twelve columns each element can be taken from the result at once")
+    func wideTuples() throws {
+        func row(_ columns: Int) -> Rows { rows((0..<columns).map { .int(Int64($0)) }, columns: columns) }
+        #expect(try row(9).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int).self).map { $0.8 } == [8])
+        #expect(try row(9)[0].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int).self).8 == 8)
+        #expect(try row(10).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).map { $0.9 } == [9])
+        #expect(try row(10)[0].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).2 == 2)
+        #expect(try row(11).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).map { $0.10 } == [10])
+        #expect(try row(11)[0].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).10 == 10)
+        let all = try row(12).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self)
+        #expect(all.map { [$0.0, $0.2, $0.8, $0.10, $0.11] } == [[0, 2, 8, 10, 11]])
+        #expect(try row(12)[0].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).11 == 11)
+    }
+
+    @Test("tuples of any more columns are decoded, too")
+    func widestTuple() throws {
+        let rows = rows((0..<13).map { .int(Int64($0)) }, columns: 13)
+        for row in try rows.decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self) {
+            let row = row
+            #expect(row.12 == 12)
+        }
+    }
+
     @Test("a tuple that fails in the midst leaves nothing behind")
     func partialTuples() throws {
         final class Counted: SQLDecodable, @unchecked Sendable {  // … because the test uses it on one task.
