@@ -90,6 +90,11 @@ struct PoolConfigurationTests {
         #expect(configuration.maximumBackoff == .seconds(30))
         #expect(configuration.idleOrder == .lastInFirstOut)
         #expect(configuration.leakWarning == nil)
+        #expect(configuration.minimumIdle == 0)
+        #expect(configuration.growthIncrement == 1)
+        #expect(configuration.maximumConnectionsPerShard == nil)
+        #expect(configuration.maximumUses == nil)
+        #expect(configuration.statementCacheCapacity == nil)
     }
 
     @Test(

@@ -51,6 +51,24 @@ struct PoolLifetimeTests {
         try await fixture.expectWhole()
     }
 
+    @Test(
+        "A lifetime is shortened at random, by nothing at the least and by the jitter at the most",
+        arguments: [(UInt64.min, 100), (UInt64.max, 90)])
+    func jitter(drawn: UInt64, seconds: Int) async throws {
+        let (time, observer) = (ManualTime(), RecordingObserver())
+        let pool = try Pool(
+            driver: FakeDriver(),
+            configuration: PoolConfiguration(
+                maximumConnections: 1, idleTimeout: nil, maximumLifetime: .seconds(100), lifetimeJitter: 0.1),
+            observer: observer, environment: PoolEnvironment(time: time, random: { drawn }))
+        try await pool.withConnection { _ in }
+        time.advance(by: .seconds(seconds) - .milliseconds(1))
+        #expect(pool.statistics.connectionsClosed == [:])
+        time.advance(by: .milliseconds(2))
+        try await observer.event { $0.closeReason == .lifetime }
+        await pool.close(drain: .zero)
+    }
+
     @Test("Connections that were opened together do not end together")
     func paced() async throws {
         let fixture = try PoolFixture(
