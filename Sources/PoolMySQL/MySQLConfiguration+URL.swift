@@ -66,6 +66,7 @@ private struct URLParts {
     var port: Int?
     var database: String?
     private var settings: [(name: String, value: String)] = []
+    private var mayHoldPassword = false
 
     static func refused(_ rule: String) -> PoolConfigurationError {
         PoolConfigurationError("url", "(hidden: it may hold a password)", rule)
@@ -77,7 +78,10 @@ private struct URLParts {
     init(_ url: String) throws(PoolConfigurationError) {
         if url.contains("#") { throw Self.refused(Self.quoting) }
         guard let scheme = ["mysql://", "mariadb://"].first(where: { url.hasPrefix($0) }) else {
-            throw Self.refused("it must begin with mysql:// or mariadb://")
+            let scheme = url.firstRange(of: "://").map { url[..<$0.lowerBound] } ?? ""
+            let isName = !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || "+-.".contains($0)) }
+            throw Self.refused(
+                (isName ? "it begins with \(scheme):// and " : "it ") + "must begin with mysql:// or mariadb://")
         }
         var rest = url.dropFirst(scheme.count)
         if let question = rest.firstIndex(of: "?") {
@@ -85,6 +89,7 @@ private struct URLParts {
                 let name = pair.prefix { $0 != "=" }
                 settings.append((try Self.decoded(name), try Self.decoded(pair.dropFirst(name.count + 1))))
             }
+            mayHoldPassword = settings.contains { $0.name.lowercased().contains("pass") || $0.name == "initCommand" }
             rest = rest[..<question]
             // What follows a / or ? that the password has would be taken for something else, and shown.
             if url[question...].contains("@") { throw Self.refused(Self.quoting) }
@@ -171,7 +176,12 @@ private struct URLParts {
     }
 
     func requireNothingLeft() throws(PoolConfigurationError) {
-        // Its name may be a part of a password.
-        if !settings.isEmpty { throw Self.refused("a setting after ? has a name that there is not") }
+        guard let name = settings.first?.name else { return }
+        // What looks like a name may be a piece of a password that holds an ampersand.
+        let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
+        throw Self.refused(
+            mayHoldPassword || !isName
+                ? "a setting after ? has a name that there is not"
+                : "there is no setting \"\(name)\"; the pool's limits are those of PoolConfiguration")
     }
 }

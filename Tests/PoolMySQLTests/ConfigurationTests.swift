@@ -32,6 +32,29 @@ struct MySQLConfigurationTests {
                     statementCacheCapacity: 7))
     }
 
+    @Test(
+        "a setting that there is not is named, and so is another scheme",
+        arguments: [
+            ("mysql://u@h/db?max=20", "\"max\""), ("postgres://u:hunter@h/db", "begins with postgres://"),
+            ("localhost", "it must begin with mysql://"),
+        ])
+    func named(url: String, part: String) {
+        let error = #expect(throws: PoolConfigurationError.self) { try MySQLConfiguration(url: url) }
+        #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+        #expect(error?.description.contains("hunter") == false)
+    }
+
+    @Test(
+        "what looks like a setting's name, and may be a piece of a password, is not shown",
+        arguments: [
+            "mysql://u@h/db?password=x&hunter", "mysql://u@h/db?initCommand=SET%20PASSWORD='x&hunter&y'",
+            "mysql://u@h/db?hunter%21=1",
+        ])
+    func hidden(url: String) {
+        let error = #expect(throws: PoolConfigurationError.self) { try MySQLConfiguration(url: url) }
+        #expect(error.map { !"\($0)".contains("hunter") } == true, "\(String(describing: error))")
+    }
+
     @Test("what is missing in a URL has its default")
     func shortURLs() throws {
         let short = try MySQLConfiguration(url: "mariadb://me@localhost")

@@ -120,6 +120,21 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Leases a connection for as long as the returned value lives. Prefer ``withConnection(_:fileID:line:_:)``, which also
     /// detects deadlocks.
     ///
+    /// A lease goes back at the end of its scope: neither `defer` nor anything else is to be written for that. It is a `var` where
+    /// statements run on it, and a `let` is enough to hold it. Since it cannot be copied, several are variables of their own, and not an
+    /// array:
+    ///
+    /// ```swift
+    /// var reader = try await pool.acquire(.readOnly)
+    /// var writer = try await pool.acquire()
+    /// for name in try await reader.query("SELECT name FROM old_users").decode(String.self) {
+    ///     try await writer.execute("INSERT INTO users(name) VALUES (\(name))")
+    /// }
+    /// reader.release()  // now, and not only at the end of the scope
+    /// let reserve = try await pool.acquire()
+    /// _ = reserve.id
+    /// ```
+    ///
     /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before,
     ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
     public func acquire(
@@ -216,7 +231,18 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Who holds a lease now, the longest first.
     public func holders() -> [LeaseHolder] { shell.holders() }
 
-    /// What happens in the pool, from the moment on at which an iterator is made. Any number of readers may listen; one that is
+    /// What happens in the pool, from the moment on at which an iterator is made: where nothing is to be missed, it is made before the
+    /// task that reads it.
+    ///
+    /// ```swift
+    /// let events = pool.events.makeAsyncIterator()
+    /// Task {
+    ///     var events = events
+    ///     while let event = await events.next() { print(event) }
+    /// }
+    /// ```
+    ///
+    /// Any number of readers may listen; one that is
     /// more than 256 events behind loses the oldest and is told how many. It ends when the pool is closed.
     public var events: PoolEvents { PoolEvents(hub: shell.hub) }
 

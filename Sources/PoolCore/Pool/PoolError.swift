@@ -55,6 +55,10 @@ public struct PoolError: Error, Sendable {
     public let code: Code
     /// ``PoolConfiguration/name``.
     public let pool: String
+    /// Where the acquire stands that failed, as ``LeaseHolder/fileID``; nil where the error is not one of an acquire.
+    public let fileID: String?
+    /// The line there.
+    public let line: UInt?
     /// What it was waiting for when it failed.
     public let phase: Phase
     /// How long it took in all.
@@ -111,12 +115,25 @@ public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
 
 extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
-        var text = "pool \"\(pool)\": \(code) after \(elapsed.text) (\(phase.rawValue)); \(counts)"
-        if let lastConnectError { text += "; last connect error: \(lastConnectError)" }
+        var text = "pool \"\(pool)\": \(summary); \(counts)"
+        if let lastConnectError {
+            // An error of this pool within it would tell the pool's state twice.
+            let cause = (lastConnectError as? PoolError).map(\.summary) ?? String(describing: lastConnectError)
+            text += "; last connect error: \(cause)"
+        }
         if !longestHolders.isEmpty {
             text += "; longest holders: " + longestHolders.map(\.description).joined(separator: ", ")
         }
-        return text + ". " + remedy
+        let isSentence = text.last.map { ".?!".contains($0) } ?? false
+        return text + (isSentence ? " " : ". ") + remedy
+    }
+
+    /// What failed, after how long, and where.
+    private var summary: String {
+        var text = code.rawValue
+        if elapsed > .zero { text += " after \(elapsed.text) (\(phase.rawValue))" }
+        if let fileID, let line { text += " at \(fileID):\(line)" }
+        return text
     }
 
     public var debugDescription: String { description }

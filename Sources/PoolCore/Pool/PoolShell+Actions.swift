@@ -36,7 +36,7 @@ extension PoolShell {
             actions.appendGrant(to: pending, granted)
         case .fail(let waiter, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
-            let error = makeError(failure.code, waiter: waiter, state, now)
+            let error = makeError(failure.code, waiter: waiter, pending.claim, state, now)
             actions.append(.end(pending, .failure(error)))
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):

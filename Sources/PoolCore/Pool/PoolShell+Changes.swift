@@ -14,9 +14,9 @@ extension PoolShell {
         let engineConfiguration = engineConfiguration(after, lanes: lanes)
         try membership?.reserve(engineConfiguration.reservedConnections)
         let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
-            if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, state, now)) }
+            if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, nil, state, now)) }
             // Another change came in between: this one was computed from what is no longer true.
-            if state.configuration != before { return .failure(makeError(.reconfiguring, lane: nil, state, now)) }
+            if state.configuration != before { return .failure(makeError(.reconfiguring, lane: nil, nil, state, now)) }
             state.configuration = after
             for (place, lane) in lanes.enumerated() { state.lanes[place].configuration = lane }
             acquireTimeout.store(after.acquireTimeout.wholeNanoseconds, ordering: .relaxed)
@@ -82,7 +82,7 @@ extension PoolShell {
         let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
             guard state.engine.life == .running else {
                 let code: PoolError.Code = state.engine.life == .finished ? .closed : .draining
-                return .failure(makeError(code, lane: nil, state, now))
+                return .failure(makeError(code, lane: nil, nil, state, now))
             }
             return .success(goal(&state.engine, now, &effects))
         }
@@ -117,7 +117,7 @@ extension PoolShell {
         transition { state, now, _ in
             let lane = state.lanes.firstIndex { $0.lastError != nil }
             let elapsed = now - since.nanoseconds
-            return makeError(code, lane: lane, state, now, elapsed: elapsed, [.connect: .nanoseconds(elapsed)])
+            return makeError(code, lane: lane, nil, state, now, elapsed: elapsed, [.connect: .nanoseconds(elapsed)])
         }
     }
 

@@ -4,8 +4,8 @@ internal import Synchronization
 extension PoolShell {
     func close() async throws {
         let error: PoolError? = transition { state, now, effects in
-            if let code = state.engine.status.refusal { return makeError(code, lane: nil, state, now) }
-            if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, state, now) }
+            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, now) }
+            if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, nil, state, now) }
             state.engine.beginClosing(now: now, forceAt: now, effects: &effects)
             return nil
         }

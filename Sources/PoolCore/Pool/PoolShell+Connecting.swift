@@ -40,7 +40,7 @@ extension PoolShell {
         switch try await credentials.current(for: configuration.name, isRefresh: isRefresh, time) {
         case .none: return nil
         case .held(let credentials): return credentials
-        case .expired: throw refusal(.credentialsExpired, lane: nil)
+        case .expired: throw refusal(.credentialsExpired, lane: nil, nil)
         }
     }
 

@@ -105,9 +105,11 @@ extension PoolShell {
     private func requestUnheard(_ options: AcquireOptions, _ claim: LeaseClaim, isLent: Bool) throws -> Answer {
         if Task.isCancelled { throw CancellationError() }
         try options.check()
-        guard let lane = baseLane(for: options) else { return .unfinished(.failed(refusal(.noLane, lane: nil))) }
+        guard let lane = baseLane(for: options) else {
+            return .unfinished(.failed(refusal(.noLane, lane: nil, claim)))
+        }
         if let identity = options.identity, !backend.accepts(identity) {
-            return .unfinished(.failed(refusal(.identityRefused, lane: lane)))
+            return .unfinished(.failed(refusal(.identityRefused, lane: lane, claim)))
         }
         while true {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
@@ -149,7 +151,7 @@ extension PoolShell {
                 state.put(pending, at: ticket)
                 return .queued(pending)
             case .failed(let failure):
-                return .unfinished(.failed(makeError(failure.code, lane: lane, state, now)))
+                return .unfinished(.failed(makeError(failure.code, lane: lane, claim, state, now)))
             }
         }
     }

@@ -25,11 +25,17 @@ extension PoolShell {
             held: .nanoseconds(now - state.engine.slots[ticket.position].since))
     }
 
+    /// The acquire that a connection is leased to.
+    func claim(of ticket: ConnectionTicket) -> LeaseClaim {
+        transition { state, _, _ in state.entries[ticket.position].claim }
+    }
+
     // MARK: Errors
 
     /// An error of an acquire that waited.
     func makeError(
-        _ code: PoolError.Code, waiter: WaiterTicket, _ state: borrowing PoolState, _ now: Nanoseconds
+        _ code: PoolError.Code, waiter: WaiterTicket, _ claim: LeaseClaim, _ state: borrowing PoolState,
+        _ now: Nanoseconds
     ) -> PoolError {
         let record = state.engine.waiters[waiter.position]
         let lane = Int(record.lane)
@@ -39,21 +45,24 @@ extension PoolShell {
             let spent = times[phase] - record.phasesBefore[phase]
             if spent > 0 { byPhase[phase] = .nanoseconds(spent) }
         }
-        return makeError(code, lane: lane, state, now, elapsed: now - record.since, byPhase)
+        return makeError(code, lane: lane, claim, state, now, elapsed: now - record.since, byPhase)
     }
 
+    /// - Parameter claim: of the acquire that failed; nil where the error is not one of an acquire.
     func makeError(
-        _ code: PoolError.Code, lane: Int?, _ state: borrowing PoolState, _ now: Nanoseconds,
+        _ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
-        PoolError(
-            code: code, pool: name,
-            phase: phase ?? lane.map { state.engine.lanes[$0].phase } ?? .queue,
+        let phase = phase ?? lane.map { state.engine.lanes[$0].phase } ?? .queue
+        let lastConnectError = lane.flatMap { state.lanes[$0].lastError }
+        return PoolError(
+            code: code, pool: name, fileID: claim?.source.fileID, line: claim?.source.line, phase: phase,
             elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
             counts: PoolCounts(
                 state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
-            lastConnectError: lane.flatMap { state.lanes[$0].lastError },
-            longestHolders: holders(state, now, limit: 5), remedy: code.remedy)
+            lastConnectError: lastConnectError, longestHolders: holders(state, now, limit: 5),
+            remedy: code.remedy(
+                phase: phase, isOfAcquire: claim != nil, hasConnectError: lastConnectError != nil))
     }
 
     /// The error of a connect, a validation or a reset that took too long.
@@ -67,14 +76,16 @@ extension PoolShell {
             default: .validationTimedOut
             }
         return PoolError(
-            code: code, pool: name, phase: phase, elapsed: limit, elapsedByPhase: [phase: limit],
+            code: code, pool: name, fileID: nil, line: nil, phase: phase, elapsed: limit,
+            elapsedByPhase: [phase: limit],
             counts: PoolCounts(
                 state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
-            lastConnectError: nil, longestHolders: [], remedy: code.remedy)
+            lastConnectError: nil, longestHolders: [],
+            remedy: code.remedy(phase: phase, isOfAcquire: false, hasConnectError: false))
     }
 
-    func refusal(_ code: PoolError.Code, lane: Int?) -> PoolError {
-        transition { state, now, _ in makeError(code, lane: lane, state, now) }
+    func refusal(_ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?) -> PoolError {
+        transition { state, now, _ in makeError(code, lane: lane, claim, state, now) }
     }
 
     /// The event of a connect that failed just now; the engine knows already when the next may come.
@@ -145,30 +156,4 @@ extension PoolShell {
 struct ObservedOperation: Sendable {
     let operation: PoolOperation
     let since: PoolInstant
-}
-
-extension PoolError.Code {
-    fileprivate var remedy: String {
-        switch self {
-        case .acquireTimedOut:
-            "Hold leases for less time, raise maximumConnections if the server has room, or look at the last connect error."
-        case .tooManyWaiters: "Acquire less at once, or raise maximumWaiters."
-        case .wouldDeadlock:
-            "Use the lease that the task holds already, or end it before acquiring another."
-        case .connectRefused: "Correct what the last connect error names; waiting does not mend it."
-        case .closed: "Acquire before the pool is closed, or make a new pool."
-        case .draining: "Acquire before the pool is closed, or make a new pool; its last connections are being closed."
-        case .reconfiguring: "Wait until the reconfiguration that is under way has ended."
-        case .leasesHeld: "End the leases, or call close(drain:)."
-        case .noLane: "Ask for an access and a shard that the driver's lanes serve."
-        case .identityRefused: "Acquire without an identity: this driver's database has no such thing."
-        case .credentialsExpired:
-            "Call setCredentials, or give the pool a provider of credentials that are still valid."
-        case .transactionLeftOpen: "Use withTransaction, or begin and end the transaction within one withConnection."
-        case .connectTimedOut: "Check that the server is reachable, or raise connectTimeout."
-        case .validationTimedOut: "Check that the server answers, or raise validationTimeout."
-        case .resetTimedOut: "Check that the server answers, or raise resetTimeout."
-        default: ""
-        }
-    }
 }

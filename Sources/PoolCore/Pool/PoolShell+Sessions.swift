@@ -113,8 +113,8 @@ extension PoolShell {
             let slot = state.engine.slots[granted.ticket.position]
             let spent = Duration.nanoseconds(max(0, now - slot.since))
             return makeError(
-                .acquireTimedOut, lane: Int(slot.lane), state, now, elapsed: spent.wholeNanoseconds, phase: .session,
-                [.session: spent])
+                .acquireTimedOut, lane: Int(slot.lane), state.entries[granted.ticket.position].claim, state, now,
+                elapsed: spent.wholeNanoseconds, phase: .session, [.session: spent])
         }
     }
 

@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolCore
+
 extension MySQLError {
     /// The number of an error. The constants here are those that applications meet; any other works by its number.
     ///
@@ -96,6 +98,16 @@ extension MySQLError.Code {
         // The server could not read or write, or gave up the session: ER_NET_… and ER_SESSION_WAS_KILLED.
         case _ where (1152...1161).contains(rawValue) || rawValue == 3169: true
         default: false
+        }
+    }
+
+    /// What is likely to be wrong with a statement, where the code alone does not tell.
+    func remedy(message: String, of sql: String) -> String? {
+        switch self {
+        case .parameterCount: SQLMistake(in: sql, placeholder: .questionMark).countHint
+        case .parseError:
+            SQLMistake(in: sql, placeholder: .questionMark).syntaxHint(from: message.drop { $0 != "'" }.dropFirst())
+        default: nil
         }
     }
 

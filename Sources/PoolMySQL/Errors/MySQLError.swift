@@ -11,7 +11,7 @@ public struct MySQLError: Error, Sendable, Hashable {
     /// The statement, with placeholders where it has bind values; nil if no statement was involved.
     public internal(set) var sql: String?
     /// One sentence on what to do about it, where there is something to say.
-    public let remedy: String?
+    public internal(set) var remedy: String?
     /// True if the error ended an attempt to connect.
     var isConnecting = false
     /// True if the driver found it: nothing was sent, and the connection is as it was.
@@ -29,6 +29,7 @@ public struct MySQLError: Error, Sendable, Hashable {
     func inStatement(_ sql: String) -> MySQLError {
         var error = self
         error.sql = self.sql ?? sql
+        error.remedy = remedy ?? code.remedy(message: message, of: sql)
         return error
     }
 

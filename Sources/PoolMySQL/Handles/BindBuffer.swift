@@ -74,7 +74,9 @@ final class BindBuffer {
             type = MYSQL_TYPE_VAR_STRING
         case .date, .time, .timestamp, .zonedTimestamp: type = try appendTemporal(value, index, zone)
         case .array:
-            throw Self.unbindable("an array", index, "the server has no arrays: bind JSON and read it with JSON_TABLE")
+            throw Self.unbindable(
+                "an array", index,
+                "the server has no arrays: write IN \\(binds: values), or bind JSON and read it with JSON_TABLE")
         }
         unsafe binds[index].buffer_type = type
         unsafe binds[index].buffer = unsafe bytes + start

@@ -128,8 +128,8 @@ extension Session {
         if values.count != statement.parameterCount {
             throw MySQLError.local(
                 .parameterCount,
-                "The statement has \(statement.parameterCount) placeholders, but \(values.count) bind values were given",
-                sql: statement.text)
+                "The statement has \(statement.parameterCount) placeholders, but \(values.count) bind values were given"
+            ).inStatement(statement.text)
         }
         if values.isEmpty { return }
         do {

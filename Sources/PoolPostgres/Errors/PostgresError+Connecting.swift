@@ -17,7 +17,7 @@ extension PostgresError {
             code = found.code
             kept.append(Substring(found.rest))
         }
-        let message = kept.joined(separator: "; ")
+        let message = kept.joined(separator: "\n").inOneLine
         self.init(code: code ?? .cannotConnect, severity: "FATAL", message: message)
         isConnecting = true
     }

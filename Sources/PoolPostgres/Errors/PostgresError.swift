@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolCore
+
 /// An error that the server or libpq reported, or that the driver found before they could.
 ///
 /// Bind values are never part of it, unless the server writes them into ``detail``, as it does for a key that exists.
@@ -54,6 +56,7 @@ public struct PostgresError: Error, Sendable, Hashable {
     func inStatement(_ sql: String?) -> PostgresError {
         var error = self
         error.sql = sql ?? error.sql
+        if error.hint == nil, let sql = error.sql { error.hint = code.hint(for: sql, message) }
         return error
     }
 
@@ -86,6 +89,18 @@ public struct PostgresError: Error, Sendable, Hashable {
 
     static func misuse(_ message: String, _ code: Code = .objectNotInPrerequisiteState) -> PostgresError {
         PostgresError(code: code, message: message)
+    }
+}
+
+extension PostgresError.Code {
+    /// What is likely to be wrong with a statement that cannot be read, where the server has no hint of its own.
+    fileprivate func hint(for sql: String, _ message: String) -> String? {
+        switch self {
+        case .syntaxError:
+            SQLMistake(in: sql, placeholder: .dollarNumber).syntaxHint(from: message.drop { $0 != "$" })
+        case .protocolViolation, .undefinedParameter: SQLMistake(in: sql, placeholder: .dollarNumber).countHint
+        default: nil
+        }
     }
 }
 
@@ -152,6 +167,8 @@ extension PostgresError {
         public static let undefinedColumn = Self(rawValue: "42703")
         public static let undefinedObject = Self(rawValue: "42704")
         public static let undefinedTable = Self(rawValue: "42P01")
+        /// The statement has a `$1` for which there is no value.
+        public static let undefinedParameter = Self(rawValue: "42P02")
         public static let duplicateStatementName = Self(rawValue: "42P05")
         public static let insufficientPrivilege = Self(rawValue: "42501")
         public static let outOfMemory = Self(rawValue: "53200")

@@ -9,10 +9,15 @@ enum ConnectionString {
     /// The settings that `text` names, of a URL (`postgres://…`) or of the form `host=… dbname=…`.
     static func parse(_ text: String) throws(Unreadable) -> [(name: String, value: String)] {
         try requireSeparatedPassword(text)
+        try requireForm(text)
         var message: UnsafeMutablePointer<CChar>?
         guard let options = unsafe PQconninfoParse(text, &message) else {
-            let reason = unsafe message.map { unsafe String(cString: $0).trimmingLineEnds } ?? "out of memory"
+            let reason = unsafe message.map { unsafe String(cString: $0).inOneLine } ?? "out of memory"
             unsafe PQfreemem(message)
+            if let name = unknownName(in: text) {
+                throw Unreadable(
+                    reason: "libpq knows no setting \"\(name)\"; the pool's limits are those of PoolConfiguration")
+            }
             throw Unreadable(reason: withoutSecrets(reason))
         }
         defer { unsafe PQconninfoFree(options) }
@@ -62,6 +67,38 @@ enum ConnectionString {
         if authority.count(where: { $0 == "@" }) > 1 || place.dropFirst(authority.count).contains("@") {
             throw Unreadable(reason: misplacedAt)
         }
+    }
+
+    /// What is neither of the two forms, libpq takes for the second, and says that an equals sign is missing.
+    private static func requireForm(_ text: String) throws(Unreadable) {
+        if isURL(text) { return }
+        if let scheme = text.firstRange(of: "://").map({ text[..<$0.lowerBound] }), scheme.allSatisfy(isOfName) {
+            throw Unreadable(
+                reason: "it begins with \(scheme)://, and a URL must begin with postgres:// or postgresql://")
+        }
+        if !text.contains("="), text.contains(where: { !$0.isWhitespace }) {
+            throw Unreadable(
+                reason: "it is neither a URL, postgres://user@host/database, nor settings, host=… dbname=…")
+        }
+    }
+
+    /// The first setting in a URL that libpq does not know, if what looks like its name cannot be a piece of a password.
+    private static func unknownName(in url: String) -> String? {
+        guard isURL(url) else { return nil }
+        let query = url.drop { $0 != "?" }.dropFirst()
+        // A password that has a question mark ends with an @ after it, if the host was not forgotten, and one in a setting may have
+        // an ampersand.
+        if query.contains("@") || query.lowercased().contains("pass") { return nil }
+        let place = url.prefix { $0 != "?" }
+        let port = place.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }.drop { $0 != ":" }
+        if !place.contains("@"), !port.dropFirst().allSatisfy(\.isNumber) { return nil }
+        let names = query.split(separator: "&").map { $0.prefix { $0 != "=" } }
+        let known = knownNames.union(["ssl"])
+        return names.first { !known.contains(String($0)) && $0.allSatisfy(isOfName) }.map(String.init)
+    }
+
+    private static func isOfName(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || "_-+.".contains(character))
     }
 
     /// One for each host, of which some may be left out.

@@ -69,7 +69,7 @@ final class Link {
 
     /// What libpq says of its latest failure.
     var errorMessage: String {
-        unsafe String(cString: PQerrorMessage(connection)).trimmingLineEnds
+        unsafe String(cString: PQerrorMessage(connection)).inOneLine
     }
 
     /// What the server reported of a setting, if it does report that one.
@@ -232,10 +232,16 @@ final class Link {
 }
 
 extension String {
-    /// libpq ends its messages with a line feed.
-    var trimmingLineEnds: String {
-        var text = self[...]
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
+    /// libpq ends its messages with a line feed, and begins their further lines with a tab. One that begins with a small letter goes
+    /// on with a sentence.
+    var inOneLine: String {
+        var text = ""
+        for line in split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            if words.isEmpty { continue }
+            if !text.isEmpty { text += words.first?.isLowercase == true ? " " : "; " }
+            text += words
+        }
+        return text
     }
 }

@@ -106,7 +106,7 @@ struct ResultHandle: ~Copyable {
         guard let state = field(clibpq_sqlstate) else {
             // Made by libpq itself: the connection is lost, or what came could not be understood.
             return PostgresError(
-                connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).trimmingLineEnds)
+                connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).inOneLine)
         }
         var error = PostgresError(
             code: PostgresError.Code(rawValue: state),

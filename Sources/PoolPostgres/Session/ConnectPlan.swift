@@ -31,7 +31,7 @@ struct ConnectPlan: Sendable {
 
     /// In whole seconds, of which libpq makes at least two: https://www.postgresql.org/docs/15/libpq-connect.html
     private static func timeout(_ text: String?) -> Duration? {
-        guard let text, let seconds = Int(text.trimmingLineEnds), seconds > 0 else { return nil }
+        guard let text, let seconds = Int(text.inOneLine), seconds > 0 else { return nil }
         return .seconds(max(seconds, 2))
     }
 

@@ -141,7 +141,8 @@ extension Session {
         where given != count {
             throw PostgresError(
                 code: .protocolViolation,
-                message: "the statement has \(count) parameters, but \(given) bind values were given")
+                message: "the statement has \(count) parameters, but \(given) bind values were given"
+            ).inStatement(request.text)
         }
     }
 

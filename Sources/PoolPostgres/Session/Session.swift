@@ -126,7 +126,7 @@ struct Session: ~Copyable {
             if !exchange.hasFailed { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
         }
         if exchange.hasFailed, var error = exchange.error {
-            error.sql = error.sql ?? exchange.statement?.text
+            if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
             case .discard: isBroken = true

@@ -104,7 +104,7 @@ extension Double: SQLCodable {
         }
         guard let exact else {
             throw SQLConversionError(
-                expected: Double.self, actual: sqlValue, reason: "more digits than the type can hold")
+                expected: Double.self, actual: sqlValue, reason: tooManyDigits)
         }
         return exact
     }
@@ -125,7 +125,7 @@ extension Float: SQLCodable {
         }
         guard let exact else {
             throw SQLConversionError(
-                expected: Float.self, actual: sqlValue, reason: "more digits than the type can hold")
+                expected: Float.self, actual: sqlValue, reason: tooManyDigits)
         }
         self = exact
     }
@@ -143,3 +143,7 @@ extension SQLDecimal: SQLCodable {
         }
     }
 }
+
+/// Whether it happens depends on the values, as in the average of a column.
+private let tooManyDigits =
+    "more digits than the type can hold; decode SQLDecimal, or cast the column to a floating-point type"

@@ -14,7 +14,9 @@ extension String: SQLCodable {
     @usableFromInline
     static func converted(_ sqlValue: SQLValue) throws -> String {
         guard case .json(let text) = sqlValue else {
-            throw SQLConversionError(expected: String.self, actual: sqlValue)
+            throw SQLConversionError(
+                expected: String.self, actual: sqlValue,
+                reason: sqlValue.isNull ? nil : "decode the type that it is, or cast it to a text in the statement")
         }
         return text
     }

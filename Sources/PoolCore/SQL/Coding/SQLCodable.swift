@@ -91,7 +91,14 @@ extension SQLDecodable {
         guard case .array(let elements) = sqlValue else {
             throw SQLConversionError(expected: [Self].self, actual: sqlValue)
         }
-        return try elements.map(Self.init(sqlValue:))
+        return try elements.map { element in
+            do {
+                return try Self(sqlValue: element)
+            } catch let error as SQLConversionError {
+                throw SQLConversionError(
+                    expected: [Self].self, actual: sqlValue, reason: "an element: \(error)")
+            }
+        }
     }
 }
 

@@ -11,9 +11,13 @@ struct ColumnDecoder: Decoder {
     @usableFromInline
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let known = type as? any SQLDecodable.Type, let value = try decodeKnown(known) as? Value { return value }
-        try rejectFoundationDate(type)
+        if MemoryLayout<Value>.size == MemoryLayout<Double>.size, FoundationType.isDate(type) {
+            throw unsupported(type, FoundationType.date.advice)
+        }
         do {
             return try Value(from: self)
+        } catch let error as SQLDecodingError where !error.namesTypeAskedFor {
+            throw error.naming(type)
         } catch let error as DecodingError {
             throw SQLDecodingError(
                 error, converting: row.rawValue(at: index), to: type, column: index, in: row)
@@ -22,14 +26,6 @@ struct ColumnDecoder: Decoder {
 
     private func decodeKnown<Value: SQLDecodable>(_ type: Value.Type) throws -> Value {
         try row.value(at: index)
-    }
-
-    /// `Date` decodes itself from the seconds since 2001, which no database stores: it would be wrong by 31 years.
-    private func rejectFoundationDate(_ type: Any.Type) throws {
-        let name = String(reflecting: type)
-        guard name == "Foundation.Date" || name == "FoundationEssentials.Date" else { return }
-        throw unsupported(
-            type, "a Date does not say what a database stores it as; use SQLZonedTimestamp, or make Date SQLDecodable")
     }
 
     @usableFromInline

@@ -88,7 +88,12 @@ extension Row {
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
     @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
-        try Value(from: RowDecoder(RowDecoding(columns, storage, naming), offset: offset, number: number))
+        if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }
+        do {
+            return try Value(from: RowDecoder(RowDecoding(columns, storage, naming), offset: offset, number: number))
+        } catch {
+            throw columns.explaining(error, as: type)
+        }
     }
 }
 

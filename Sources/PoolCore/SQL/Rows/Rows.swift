@@ -106,12 +106,17 @@ extension Rows {
     /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
     @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
+        if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }
         let decoding = RowDecoding(columns, values, naming)
         var decoded: [Value] = []
         decoded.reserveCapacity(count)
-        for position in 0..<count {
-            let decoder = RowDecoder(decoding, offset: position * columns.count, number: firstNumber + position)
-            decoded.append(try Value(from: decoder))
+        do {
+            for position in 0..<count {
+                let decoder = RowDecoder(decoding, offset: position * columns.count, number: firstNumber + position)
+                decoded.append(try Value(from: decoder))
+            }
+        } catch {
+            throw columns.explaining(error, as: type)
         }
         return decoded
     }

@@ -32,10 +32,12 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
     /// What was there: ``SQLValue/typeName``.
     public internal(set) var actualType: String?
     /// More about it, in words.
-    public let reason: String?
+    public internal(set) var reason: String?
     /// What a ``SQLDecodable/init(sqlValue:)`` of the application threw, if that is the cause. The description leaves
     /// it out, since it may show the value.
     public internal(set) var underlying: (any Error)?
+    /// False where a type that decodes itself has asked for another.
+    var namesTypeAskedFor = false
 
     init(code: Code, reason: String? = nil) {
         self.code = code

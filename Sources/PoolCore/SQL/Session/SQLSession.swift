@@ -21,7 +21,8 @@ extension Lease: SQLSession where Driver: SQLDriver {}
 extension SQLSession where Self: ~Copyable {
     /// Runs a statement and returns all its rows.
     ///
-    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``.
+    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. How many rows the statement has
+    /// changed is told by ``execute(_:)`` alone.
     @inlinable
     public mutating func query(_ sql: SQL) async throws -> Rows {
         try await handle.base.query(sql)
@@ -37,7 +38,8 @@ extension SQLSession where Self: ~Copyable {
         return try await handle.connection.query(sql)
     }
 
-    /// Runs a statement for what it does. Rows that it returns are dropped.
+    /// Runs a statement for what it does, and tells how many rows it has changed. Rows that it returns are dropped: ``query(_:)`` returns
+    /// them.
     @inlinable
     @discardableResult
     public mutating func execute(_ sql: SQL) async throws -> StatementResult {
