@@ -35,7 +35,7 @@ extension PostgresTests {
                 configuration: PoolConfiguration(maximumConnections: 4, maximumConnectionsPerShard: 1))
             let lease = try await pool.acquire(AcquireOptions(shard: "one"))
             let error = await #expect(throws: PoolError.self) {
-                try await pool.query("SELECT 1", AcquireOptions(shard: "one", timeout: .zero))
+                try await pool.query("SELECT 1", AcquireOptions(timeout: .zero, shard: "one"))
             }
             #expect(error?.code == .acquireTimedOut)
             #expect(try await pool.query("SELECT 1", AcquireOptions(shard: "two")).decode(Int.self) == [1])
