@@ -18,7 +18,7 @@ extension MySQLTests {
                 database: settings.configuration(server), configuration: configuration, hooks: hooks)
             let result: Result<Void, any Error>
             do { result = .success(try await body(pool, database)) } catch { result = .failure(error) }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             try result.get()
         }
 

@@ -23,7 +23,7 @@ extension PostgresTests {
             #expect(try await pool.query(count).decode(Int.self) == [3])
             one.release()
             two.release()
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("a shard has no more connections than the limit for one, while others have theirs")
@@ -40,7 +40,7 @@ extension PostgresTests {
             #expect(error?.code == .acquireTimedOut)
             #expect(try await pool.query("SELECT 1", AcquireOptions(shard: "two")).decode(Int.self) == [1])
             lease.release()
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("a session hook calls a procedure of the server for the tag that is asked for")
@@ -63,7 +63,7 @@ extension PostgresTests {
                 let found = try await pool.query("SHOW TimeZone", AcquireOptions(tag: ["zone": zone]))
                 #expect(try found.decode(String.self) == [zone])
             }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
     }
 }

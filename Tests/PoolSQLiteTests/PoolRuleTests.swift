@@ -19,7 +19,7 @@ struct PoolRuleTests {
         #expect(pool.configuration == before)
         #expect(pool.status == .open)
         #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 
     @Test("a connection whose file was put aside is replaced at its next validation, and the acquire does not notice")
@@ -36,6 +36,6 @@ struct PoolRuleTests {
         #expect(pool.statistics.connectionsClosed[.validationFailed] == 1)
         #expect(pool.statistics.connectionsOpened == 2)
         #expect(pool.statistics.timedOut == 0)
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 }

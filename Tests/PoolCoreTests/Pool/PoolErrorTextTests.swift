@@ -24,7 +24,7 @@ struct PoolErrorTextTests {
     @Test("So does one that is refused at once, which has no phase and no time")
     func refused() async throws {
         let fixture = try PoolFixture(maximum: 1)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         let line: UInt = #line + 1
         let error = try await #require(throws: PoolError.self) { try await fixture.pool.withConnection { _ in } }
         #expect(error.description.hasPrefix("pool \"pool\": closed at \(#fileID):\(line); "))
@@ -60,7 +60,7 @@ struct PoolErrorTextTests {
         let text = try #require(await fixture.poolError(of: waiter)).description
         #expect(text.contains("last connect error: connectTimedOut after 1.00 s (connect). Mend what"))
         #expect(text.ranges(of: "waiting").count == 1)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test(
@@ -74,7 +74,7 @@ struct PoolErrorTextTests {
         let text = try #require(await fixture.poolError(of: waiter)).description
         #expect(!text.contains("..") && !text.contains("?."))
         #expect(text.contains(cause == "no" ? "no. Mend" : "\(cause) Mend"))
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
     }
 
     @Test("Too many waiters: nil is named as the way to have no limit")

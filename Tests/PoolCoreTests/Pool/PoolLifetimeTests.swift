@@ -66,7 +66,7 @@ struct PoolLifetimeTests {
         #expect(pool.statistics.connectionsClosed == [:])
         time.advance(by: .milliseconds(2))
         try await observer.event { $0.closeReason == .lifetime }
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 
     @Test("Connections that were opened together do not end together")

@@ -41,14 +41,14 @@ struct PoolParityTests {
     func secondClose(first: Int, second: Int) async throws {
         let fixture = try PoolFixture(maximum: 1)
         let lease = try await fixture.pool.acquire()
-        let one = Task { await fixture.pool.close(drain: .seconds(first)) }
+        let one = Task { try await fixture.pool.close(drain: .seconds(first)) }
         try await fixture.observer.event { if case .draining = $0 { true } else { false } }
-        let other = Task { await fixture.pool.close(drain: .seconds(second)) }
+        let other = Task { try await fixture.pool.close(drain: .seconds(second)) }
         try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 3_000_000_000))
         #expect(!fixture.driver.connections[0].isClosed)
         fixture.time.advance(by: .seconds(3))
-        await one.value
-        await other.value
+        try await one.value
+        try await other.value
         #expect(fixture.driver.connections[0].isClosed)
         lease.release()
         fixture.expectClosed()
