@@ -18,6 +18,7 @@
 #error "mysql.h of MariaDB is missing: install libmariadb-dev (Debian, Ubuntu), mariadb-connector-c-devel (Fedora) or mariadb-connector-c (Homebrew)"
 #endif
 
+#include <string.h>
 #include <time.h>
 
 // Swift passes no function pointer where C wants `const void *`.
@@ -50,6 +51,53 @@ static inline const char *cmariadb_field_attribute(const MYSQL_FIELD *field, int
 
 // A union that Swift imports under a name of no use.
 static inline void cmariadb_set_indicator(MYSQL_BIND *bind, char *indicator) { bind->u.indicator = indicator; }
+
+// The beginning of a login that is refused unless the server offers TLS: a plug-in for libmariadb, which asks it first where
+// MYSQL_DEFAULT_AUTH names it. By itself the library looks for TLS only where it also verifies the certificate, and sends the login
+// without it otherwise. What follows is laid out as in mysql/client_plugin.h, which cannot be included from here: it finds its own
+// headers only with a search path. https://mariadb.com/kb/en/authentication-plugin-api/
+
+struct cmariadb_login_io {
+    int (*read_packet)(struct cmariadb_login_io *io, unsigned char **packet);
+    int (*write_packet)(struct cmariadb_login_io *io, const unsigned char *packet, size_t length);
+};
+
+struct cmariadb_login_plugin {
+    int type;
+    unsigned int interface_version;
+    const char *name, *author, *description;
+    unsigned int version[3];
+    const char *license;
+    void *api;
+    void *initialize, *deinitialize, *set_option;
+    int (*authenticate)(struct cmariadb_login_io *io, MYSQL *mysql);
+    void *hash;
+};
+
+struct st_mysql_client_plugin;
+struct st_mysql_client_plugin *mysql_client_register_plugin(MYSQL *mysql, struct st_mysql_client_plugin *plugin);
+
+#define CMARIADB_TLS_LOGIN "swift_pool_tls_login"
+
+// Returns 0 for an error, and -1 where the library shall read on: the server then asks for the plug-in that the user has.
+static inline int cmariadb_begin_tls_login(struct cmariadb_login_io *io, MYSQL *mysql) {
+    if (mysql->server_capabilities & CLIENT_SSL) return io->write_packet(io, 0, 0) ? 0 : -1;
+    mysql->net.last_errno = CR_SSL_CONNECTION_ERROR;
+    strcpy(mysql->net.sqlstate, "HY000");
+    strcpy(mysql->net.last_error, "The server does not encrypt connections, and the configuration asks for it");
+    return 0;
+}
+
+// 0 once the library knows the plug-in. For the whole process, and only those who name it meet it. To be called once.
+static inline int cmariadb_register_tls_login(void) {
+    static struct cmariadb_login_plugin plugin = {
+        2, 0x0101, CMARIADB_TLS_LOGIN, "", "Begins a login with TLS", {1, 0, 0}, "", 0, 0, 0, 0, cmariadb_begin_tls_login, 0};
+    MYSQL *mysql = mysql_init(0);
+    if (!mysql) return 1;
+    int result = mysql_client_register_plugin(mysql, (struct st_mysql_client_plugin *)&plugin) ? 0 : 1;
+    mysql_close(mysql);
+    return result;
+}
 
 // Milliseconds of a monotonic clock that costs next to nothing to read, and is a few of them coarse.
 static inline long long cmariadb_coarse_milliseconds(void) {

@@ -20,10 +20,10 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public enum TLSMode: String, Sendable, Hashable, CaseIterable {
         /// Never.
         case disabled
-        /// Encrypted where the server can. It protects from listeners, and not from who stands in between.
+        /// Encrypted where the server can. It protects from listeners, and not from who stands in between, who can also refuse TLS.
         case preferred
-        /// Encrypted, or connecting fails. It does not check who the server is: who stands in between can read all that is
-        /// sent, the answer to the login among it, which is sent before a server without TLS is refused.
+        /// Encrypted, or connecting fails before anything of the login is sent. It does not check who the server is: who stands in
+        /// between can read all that is sent. The password is not among it, unless ``MySQLConfiguration/allowsClearPassword``.
         case required
         /// Encrypted, with a certificate that the given authority has signed for the host that is connected to.
         case verified
@@ -119,9 +119,14 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with it, the server decides which
     /// file it gets. https://mariadb.com/kb/en/load-data-infile/
     public let allowsLocalInfile: Bool
-    /// True if a server may ask for the password as it is (`mysql_clear_password`, or `dialog` for PAM). The default is false:
-    /// such a login is refused but over a Unix socket or with ``TLSMode/verified``, because whoever answers at the address
-    /// would have the password.
+    /// True if a server may have the password itself: as it is (`mysql_clear_password`, or `dialog` for PAM), or by
+    /// `caching_sha2_password` and `sha256_password`, with which it may be asked for as it is, or encrypted for a key that whoever
+    /// answers has made. The default is false: such a login is refused with ``MySQLError/Code/authenticationPlugin`` but over a Unix
+    /// socket or with ``TLSMode/verified``, because whoever answers at the address would have the password.
+    ///
+    /// A user of MySQL 8 has `caching_sha2_password` unless it was created with another plug-in: connect with a certificate authority.
+    /// libmariadb cannot be told to take only the short form of that login, in which the password is not sent.
+    /// https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
     public let allowsClearPassword: Bool
     /// The default is ``TimeZone/utc``.
     public let timeZone: TimeZone

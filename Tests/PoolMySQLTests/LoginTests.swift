@@ -6,31 +6,6 @@ import Testing
 extension MySQLTests {
     @Suite("Logging in to MySQL", .timeLimit(.minutes(2)))
     struct LoginTests {
-        @Test("a password goes as it is only where the configuration allows it")
-        func clearPassword() async throws {
-            for mode in [MySQLConfiguration.TLSMode.disabled, .preferred, .required] {
-                for isAllowed in [false, true] {
-                    let thief = try ScriptedServer { client in
-                        try client.send(0, ScriptedServer.greeting())
-                        let answer = try client.receive()
-                        try client.send(answer.number &+ 1, [0xFE] + Array("mysql_clear_password\0".utf8))
-                        return try client.receive().bytes
-                    }
-                    let driver = MySQLDriver(
-                        configuration: try MySQLConfiguration(
-                            .tcp(host: "127.0.0.1", port: Int(thief.port)), user: "app", password: "a secret",
-                            tls: .init(mode: mode), connectTimeout: .seconds(5), allowsClearPassword: isAllowed))
-                    let error = await #expect(throws: MySQLError.self) { _ = try await connect(driver) }
-                    let stolen = await thief.result()
-                    #expect((stolen == Array("a secret\0".utf8)) == isAllowed, "\(mode) \(stolen)")
-                    if !isAllowed {
-                        #expect(
-                            driver.verdict(on: error ?? MySQLTestFailure()) == .refused, "\(String(describing: error))")
-                    }
-                }
-            }
-        }
-
         @Test(
             "what passes does not count as a refusal, and what only a person can mend does",
             arguments: [

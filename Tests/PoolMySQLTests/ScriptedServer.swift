@@ -17,6 +17,8 @@ final class ScriptedServer: Sendable {
         Thread.detachNewThread {
             let client = listener.acceptClient()
             result.yield((try? script(ScriptedClient(descriptor: client))) ?? [])
+            // Also for who has a copy of it.
+            shutdown(client, Int32(SHUT_RDWR))
             close(client)
             result.finish()
         }
@@ -26,8 +28,8 @@ final class ScriptedServer: Sendable {
     /// What the script returned; empty if it failed.
     func result() async -> [UInt8] { await outcome.value }
 
-    /// The first packet of a MySQL 8 server, which has no TLS unless `hasTLS`.
-    static func greeting(hasTLS: Bool = false) -> [UInt8] {
+    /// The first packet of a MySQL 8 server, which has no TLS unless `hasTLS`, and whose users have `plugin` by default.
+    static func greeting(hasTLS: Bool = false, plugin: String = "mysql_native_password") -> [UInt8] {
         let capabilities: UInt32 = 0x001F_A28B | (hasTLS ? 0x800 : 0)
         func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
             (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
@@ -35,7 +37,7 @@ final class ScriptedServer: Sendable {
         var packet: [UInt8] = [10] + Array("8.0.11\0".utf8) + bytes(7, 4) + Array("abcdefgh\0".utf8)
         packet += bytes(capabilities & 0xFFFF, 2) + [45] + bytes(2, 2) + bytes(capabilities >> 16, 2) + [21]
         packet += Array(repeating: 0, count: 10) + Array("ijklmnopqrst\0".utf8)
-        return packet + Array("mysql_native_password\0".utf8)
+        return packet + Array("\(plugin)\0".utf8)
     }
 }
 
@@ -124,7 +126,8 @@ final class AlternatingProxy: Sendable {
         return descriptor
     }
 
-    private static func copy(_ source: Int32, _ target: Int32) {
+    /// Passes on what `source` sends, on a thread of its own.
+    static func copy(_ source: Int32, _ target: Int32) {
         Thread.detachNewThread {
             var bytes = [UInt8](repeating: 0, count: 65_536)
             while true {

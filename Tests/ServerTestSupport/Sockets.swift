@@ -5,10 +5,10 @@ public enum Sockets {
     struct CannotConnect: Error {}
 
     #if canImport(Darwin)
-    static let stream = SOCK_STREAM
+    public static let stream = SOCK_STREAM
     public static let noSignal: Int32 = 0
     #else
-    static let stream = Int32(SOCK_STREAM.rawValue)
+    public static let stream = Int32(SOCK_STREAM.rawValue)
     public static let noSignal = Int32(MSG_NOSIGNAL)
     #endif
 

@@ -3,7 +3,10 @@ internal import CMariaDB
 /// libmariadb as a whole.
 enum Library {
     /// Set up at the first use, and never torn down: other code of the process may use the library too.
-    private static let start: Int32 = mysql_server_init(0, nil, nil)
+    private static let start: Int32 = {
+        let result = mysql_server_init(0, nil, nil)
+        return result == 0 ? cmariadb_register_tls_login() : result
+    }()
 
     /// - Throws: ``MySQLError`` if the library cannot work at all.
     static func requireReady() throws {

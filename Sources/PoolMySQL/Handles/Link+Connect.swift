@@ -19,7 +19,7 @@ extension Link {
                 != nil
         }
         if !isConnected { throw connectError() }
-        // libmariadb goes on without encryption where the server has none.
+        // Newer versions of libmariadb leave it out on a Unix socket.
         if configuration.tls.mode == .required || configuration.tls.mode == .verified, cipher == nil {
             throw MySQLError(.tls, "The server does not encrypt connections, and the configuration asks for it")
         }
@@ -31,7 +31,8 @@ extension Link {
         guard error.code.rawValue == 5010 else { return error }
         return MySQLError(
             .authenticationPlugin, "The server asks for the password as it is, or in a way that may not hide it",
-            remedy: "Use the TLS mode verified, or set allowsClearPassword if the network is to be trusted")
+            remedy: "Use the TLS mode verified or a Unix socket, give the user another plug-in (mysql_native_password, "
+                + "ed25519), or set allowsClearPassword if the network and the server are to be trusted")
     }
 
     /// Runs `body`, whose calls block until `wait` is interrupted.
@@ -56,9 +57,7 @@ extension Link {
         set(MYSQL_REPORT_DATA_TRUNCATION, my_bool(0))
         if configuration.usesCompression { unsafe _ = mysql_options(pointer, MYSQL_OPT_COMPRESS, nil) }
         set(configuration.tls)
-        if !configuration.mayAskForPassword {
-            unsafe _ = mysql_options(pointer, MARIADB_OPT_RESTRICTED_AUTH, Self.hashingPlugins)
-        }
+        restrictLogin(configuration)
         let attributes = configuration.attributes.sorted { $0.key < $1.key }
         for (name, value) in [("program_name", "swift-connection-pool")] + attributes {
             unsafe _ = mysql_options4(pointer, MYSQL_OPT_CONNECT_ATTR_DELETE, name, nil)
@@ -68,10 +67,26 @@ extension Link {
         }
     }
 
-    /// Those that prove to know the password without telling it to a listener. The two of `sha2` tell it to a server that
-    /// TLS was agreed on with.
-    private static let hashingPlugins =
-        "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password,parsec,auth_gssapi_client"
+    /// Decides how the client may prove who it is, and with what the login begins.
+    private func restrictLogin(_ configuration: MySQLConfiguration) {
+        let hashing = Self.hashingPlugins[0]
+        if !configuration.mayTellPassword {
+            let allowed = Self.hashingPlugins + [CMARIADB_TLS_LOGIN]
+            unsafe _ = mysql_options(pointer, MARIADB_OPT_RESTRICTED_AUTH, allowed.joined(separator: ","))
+            // Else the login begins with the server's own default, which may be refused although the user has another.
+            unsafe _ = mysql_options(pointer, MYSQL_DEFAULT_AUTH, hashing)
+        }
+        if configuration.tls.mode == .required {
+            unsafe _ = mysql_options(pointer, MYSQL_DEFAULT_AUTH, CMARIADB_TLS_LOGIN)
+        }
+    }
+
+    /// The plug-ins that prove to know the password without telling it to anybody.
+    ///
+    /// `caching_sha2_password` is not one: where the server wants a full authentication, and with TLS always, libmariadb sends the
+    /// password as it is, or encrypted for the key that the server has just named; the short form cannot be had alone.
+    /// `sha256_password` knows no other. https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
+    private static let hashingPlugins = ["mysql_native_password", "client_ed25519", "parsec", "auth_gssapi_client"]
 
     private func set(_ tls: MySQLConfiguration.TLS) {
         switch tls.mode {
@@ -104,8 +119,8 @@ extension Link {
 }
 
 extension MySQLConfiguration {
-    /// True if the server may be told the password as it is.
-    fileprivate var mayAskForPassword: Bool {
+    /// True if the server may be told the password as it is, or encrypted for its own key.
+    fileprivate var mayTellPassword: Bool {
         if case .socket = location { return true }
         return allowsClearPassword || tls.mode == .verified
     }
