@@ -93,7 +93,7 @@ public final class MySQLConnection: SQLConnection {
         try session.withLock { session in
             defer { pulse.note(session.condition) }
             let earlier = interrupter.start()
-            if earlier != .none { throw Self.reason(for: Self.interrupted, earlier) }
+            if earlier != .none { throw Self.reason(for: Self.interrupted, earlier, hasBegun: false) }
             let outcome: Swift.Result<Result, any Error>
             do {
                 outcome = .success(try body(&session))
@@ -111,7 +111,9 @@ public final class MySQLConnection: SQLConnection {
     private static let interrupted = MySQLError.local(.queryInterrupted, "The statement was interrupted")
 
     /// What the caller is told when the operation was stopped from outside.
-    private static func reason(for error: any Error, _ signal: Interrupter.Signal) -> any Error {
+    private static func reason(
+        for error: any Error, _ signal: Interrupter.Signal, hasBegun: Bool = true
+    ) -> any Error {
         guard let error = error as? MySQLError, error.code == .queryInterrupted || error.code.breaksConnection else {
             return error
         }
@@ -120,7 +122,10 @@ public final class MySQLConnection: SQLConnection {
         case .taskCancelled: return CancellationError()
         case .connectionCancelled: return error
         case .closing:
-            return MySQLError(.serverGone, sqlState: "08003", "The connection was closed while the statement ran")
+            if !hasBegun { return MySQLError.closed }
+            // These say already whether anything may have had an effect.
+            if [MySQLError.unknownOutcome, MySQLError.closed.sqlState].contains(error.sqlState) { return error }
+            return MySQLError(.serverLost, sqlState: "08006", "The connection was closed while the statement ran")
         }
     }
 

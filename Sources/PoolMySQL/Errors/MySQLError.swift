@@ -54,6 +54,9 @@ public struct MySQLError: Error, Sendable, Hashable {
         return error
     }
 
+    /// The SQLSTATE of an end of a transaction that nobody knows the outcome of.
+    static let unknownOutcome = "08007"
+
     static let closed = MySQLError(.serverGone, sqlState: "08003", "The connection is closed")
     static func late(_ limit: Duration) -> MySQLError {
         MySQLError(.serverLost, sqlState: "08001", "The connection was not ready within the connectTimeout of \(limit)")

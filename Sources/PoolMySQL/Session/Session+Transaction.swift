@@ -103,7 +103,7 @@ extension MySQLError {
     /// The connection was lost before the end of the transaction was confirmed: nobody knows how it ended.
     fileprivate var asEndOfCommit: MySQLError {
         MySQLError(
-            code, sqlState: "08007",
+            code, sqlState: Self.unknownOutcome,
             "The connection was lost before the end of the transaction was confirmed: \(message)",
             sql: "COMMIT",
             remedy: "It may have been committed or not: look for what it wrote before you run it again")
