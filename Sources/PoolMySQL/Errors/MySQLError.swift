@@ -62,6 +62,11 @@ public struct MySQLError: Error, Sendable, Hashable {
         MySQLError(.serverLost, sqlState: "08001", "The connection was not ready within the connectTimeout of \(limit)")
     }
 
+    /// What came cannot be what a server sends.
+    static let malformed = MySQLError(
+        .malformedPacket, sqlState: "08P01",
+        "The server sent a value that its type does not have, or a row that is not whole")
+
     static let outOfMemory = MySQLError(.clientOutOfMemory, "Out of memory")
 }
 

@@ -1,44 +1,71 @@
 @_spi(Driver) internal import PoolCore
 
 /// Takes values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
+///
+/// Nothing is read behind the end of the row, whatever the server says of lengths. Newer versions of libmariadb check by themselves that
+/// a row is complete, but look at the lower half of a length only.
 @safe
 struct BinaryDecoding {
-    /// The first byte that was not taken. libmariadb has checked that the row is complete, as far as it does.
+    /// The first byte that was not taken.
     private(set) var position: UnsafeMutablePointer<UInt8>
+    private let end: UnsafeMutablePointer<UInt8>
+    /// True once more was taken than there is, or what is no value of its type. What was taken then means nothing.
+    private(set) var isMalformed = false
 
-    init(at position: UnsafeMutablePointer<UInt8>) {
+    /// - Parameter end: Nothing is read from there on.
+    init(at position: UnsafeMutablePointer<UInt8>, end: UnsafeMutablePointer<UInt8>) {
         unsafe self.position = unsafe position
+        unsafe self.end = unsafe end
     }
 
     @inline(__always)
     mutating func take<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer {
+        let size = MemoryLayout<Integer>.size
+        guard unsafe position.distance(to: end) >= size else { return fail() }
         let value = unsafe UnsafeRawPointer(position).loadUnaligned(as: Integer.self)
-        unsafe position += MemoryLayout<Integer>.size
+        unsafe position = unsafe position.advanced(by: size)
         return Integer(littleEndian: value)
     }
 
+    @inline(never)
+    private mutating func fail<Integer: FixedWidthInteger>() -> Integer {
+        isMalformed = true
+        // Nor is there anything else.
+        unsafe position = unsafe end
+        return 0
+    }
+
     @inline(__always)
-    private mutating func takeCount() -> Int {
+    private mutating func takeCount() -> UInt64 {
         // Most texts are short.
         let first = take(UInt8.self)
-        return first < 252 ? Int(first) : takeLongCount(first)
+        return first < 251 ? UInt64(first) : takeLongCount(first)
     }
 
     @inline(never)
-    private mutating func takeLongCount(_ first: UInt8) -> Int {
+    private mutating func takeLongCount(_ first: UInt8) -> UInt64 {
         switch first {
-        case 252: Int(take(UInt16.self))
-        case 253: Int(take(UInt16.self)) | Int(take(UInt8.self)) << 16
-        case 254: Int(truncatingIfNeeded: take(UInt64.self))
-        case let count: Int(count)
+        case 252: UInt64(take(UInt16.self))
+        case 253: UInt64(take(UInt16.self)) | UInt64(take(UInt8.self)) << 16
+        case 254: take(UInt64.self)
+        // NULL and an error, neither of which is in a row of this protocol.
+        default: fail()
         }
     }
 
     @inline(__always)
     private mutating func takeBytes() -> UnsafeRawBufferPointer {
-        let count = takeCount()
-        defer { unsafe position += count }
-        return unsafe UnsafeRawBufferPointer(start: position, count: count)
+        var count = takeCount()
+        if unsafe count > UInt64(position.distance(to: end)) { count = fail() }
+        let start = unsafe position
+        unsafe position = unsafe position.advanced(by: Int(truncatingIfNeeded: count))
+        return unsafe UnsafeRawBufferPointer(start: start, count: Int(truncatingIfNeeded: count))
+    }
+
+    /// A part with a length of its own before it.
+    private mutating func takePart() -> (part: BinaryDecoding, count: Int) {
+        let count = unsafe takeBytes().count
+        return unsafe (BinaryDecoding(at: position.advanced(by: 0 - count), end: position), count)
     }
 
     /// Appends a value to `rows`. The kinds that most columns have are taken from where they lie.
@@ -81,30 +108,41 @@ struct BinaryDecoding {
     }
 
     private mutating func timestamp(_ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
-        let count = takeCount()
-        let end = unsafe position + count
-        defer { unsafe position = unsafe end }
+        var (part, count) = takePart()
         // What is zero at the end is not sent.
         var (year, month, day) = (0, 0, 0)
         var clock = Temporal.Clock()
-        if count >= 4 { (year, month, day) = (Int(take(UInt16.self)), Int(take(UInt8.self)), Int(take(UInt8.self))) }
-        if count >= 7 { takeClock(&clock) }
-        if count >= 11 { clock.fraction = Int(take(UInt32.self)) }
+        switch count {
+        case 0: break
+        case 4, 7, 11:
+            (year, month, day) = (Int(part.take(UInt16.self)), Int(part.take(UInt8.self)), Int(part.take(UInt8.self)))
+            if count > 4 { part.takeClock(&clock) }
+            if count > 7 { clock.fraction = Int(part.take(UInt32.self)) }
+        default: isMalformed = true
+        }
+        if clock.hours > 23 || !clock.isInBounds { isMalformed = true }
         if kind == .date { return Temporal.date(year, month, day) }
         return Temporal.timestamp(year, month, day, clock, isMoment: kind == .timestamp && zone == .utc)
     }
 
     private mutating func time() -> SQLValue {
-        let count = takeCount()
-        let end = unsafe position + count
-        defer { unsafe position = unsafe end }
+        var (part, count) = takePart()
         var clock = Temporal.Clock()
-        guard count >= 8 else { return Temporal.time(clock, isNegative: false) }
-        let isNegative = take(UInt8.self) != 0
-        let days = Int(take(UInt32.self))
-        takeClock(&clock)
-        clock.hours += days * 24
-        if count >= 12 { clock.fraction = Int(take(UInt32.self)) }
+        var isNegative = false
+        switch count {
+        case 0: break
+        case 8, 12:
+            isNegative = part.take(UInt8.self) != 0
+            let days = Int(part.take(UInt32.self))
+            part.takeClock(&clock)
+            clock.hours += days * 24  // cannot overflow, because neither has more than 32 bits.
+            if count == 12 { clock.fraction = Int(part.take(UInt32.self)) }
+        default: isMalformed = true
+        }
+        if !clock.isInBounds {
+            isMalformed = true
+            return .null
+        }
         return Temporal.time(clock, isNegative: isNegative)
     }
 

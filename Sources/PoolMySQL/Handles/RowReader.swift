@@ -12,6 +12,12 @@ final class RowReader {
         /// How each column is read.
         var kinds: UnsafeMutablePointer<ColumnKind>
         var columnCount = 0
+        /// Where the rows are, unless ``end`` says so; nil before the first.
+        var connection: UnsafeMutablePointer<MYSQL>?
+        /// The end of the row that is read, where libmariadb has all rows in its memory.
+        var end: UnsafeMutablePointer<UInt8>?
+        /// True once a value was none of its type, or longer than its row.
+        var isMalformed = false
         var zone = SessionZone.other
         var rows = RowsBuilder()
     }
@@ -35,7 +41,23 @@ final class RowReader {
         unsafe pointer.pointee.columnCount = fields.count
     }
 
-    func begin(_ zone: SessionZone) { unsafe pointer.pointee.zone = zone }
+    func begin(_ zone: SessionZone, _ connection: UnsafeMutablePointer<MYSQL>) {
+        unsafe pointer.pointee.zone = zone
+        unsafe pointer.pointee.connection = unsafe connection
+        unsafe pointer.pointee.end = nil
+        unsafe pointer.pointee.isMalformed = false
+    }
+
+    /// Says which row is read next, where libmariadb has all rows in its memory.
+    func expect(_ row: UnsafeMutablePointer<MYSQL_ROWS>?) {
+        guard let row = unsafe row, let start = unsafe UnsafeMutableRawPointer(row.pointee.data) else { return }
+        unsafe pointer.pointee.end =
+            unsafe start.assumingMemoryBound(to: UInt8.self) + Int(clamping: row.pointee.length)
+    }
+
+    var columnCount: Int { unsafe pointer.pointee.columnCount }
+
+    var isMalformed: Bool { unsafe pointer.pointee.isMalformed }
 
     /// Calls `body` while what is read is appended to `rows`.
     func read<Result>(into rows: inout RowsBuilder, _ body: () throws -> Result) rethrows -> Result {
@@ -57,17 +79,19 @@ func receiveValue(
     guard let position = unsafe position, let start = unsafe position.pointee else {
         return unsafe receiveNull(state)
     }
+    // libmariadb reads a row into the memory that ends there.
+    guard let end = unsafe state.pointee.end ?? state.pointee.connection?.pointee.net.buff_end else { return }
     let kind = unsafe state.pointee.kinds[Int(column)]
-    guard unsafe state.pointee.rows.hasRoomForNumber else { return unsafe receiveOther(state, kind, position, start) }
+    var decoding = unsafe BinaryDecoding(at: start, end: end)
     // Numbers are read here, without a call, which would take longer than the rest.
-    var decoding = unsafe BinaryDecoding(at: start)
-    switch kind {
+    switch unsafe state.pointee.rows.hasRoomForNumber ? kind : .null {
     case .int64: unsafe state.pointee.rows.append(decoding.take() as Int64)
     case .int32: unsafe state.pointee.rows.append(Int64(decoding.take() as Int32))
     case .double: unsafe state.pointee.rows.append(Double(bitPattern: decoding.take()))
-    default: return unsafe receiveOther(state, kind, position, start)
+    default: unsafe receiveOther(state, kind, &decoding)
     }
     unsafe position.pointee = unsafe decoding.position
+    if decoding.isMalformed { unsafe state.pointee.isMalformed = true }
 }
 
 @inline(never)
@@ -75,10 +99,7 @@ private func receiveNull(_ state: UnsafeMutablePointer<RowReader.State>) { unsaf
 
 @inline(never)
 private func receiveOther(
-    _ state: UnsafeMutablePointer<RowReader.State>, _ kind: ColumnKind,
-    _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, _ start: UnsafeMutablePointer<UInt8>
+    _ state: UnsafeMutablePointer<RowReader.State>, _ kind: ColumnKind, _ decoding: inout BinaryDecoding
 ) {
-    var decoding = unsafe BinaryDecoding(at: start)
     unsafe decoding.read(kind, state.pointee.zone, into: &state.pointee.rows)
-    unsafe position.pointee = unsafe decoding.position
 }

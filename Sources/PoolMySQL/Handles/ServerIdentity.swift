@@ -17,8 +17,9 @@ struct ServerIdentity: Sendable, Hashable {
     /// True if `other`, which was asked later, is of the same server, which has been running for so many seconds then. After a
     /// restart it gives the numbers of connections again.
     func isSameServer(as other: ServerIdentity, runningFor seconds: Int64) -> Bool {
-        // The server counts whole seconds.
-        variables == other.variables && other.moment - seconds * 1_000 <= moment + 2_000
+        // The server counts whole seconds. Who says that it has been running for a thousand years is not believed.
+        let milliseconds = min(max(seconds, 0), 31_536_000_000) * 1_000
+        return variables == other.variables && other.moment - milliseconds <= moment + 2_000
     }
 }
 

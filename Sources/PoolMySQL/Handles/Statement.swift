@@ -13,6 +13,8 @@ final class Statement {
     var expectedSize = 0
     private var shapes: [FieldShape] = []
     private let reader = RowReader()
+    /// True while the rows are in libmariadb's memory, all of them.
+    private var isStored = false
     /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
     private let pointer: UnsafeMutablePointer<MYSQL_STMT>
     /// Must outlive the statement.
@@ -66,6 +68,7 @@ final class Statement {
         // Where there are other columns than the last time libmariadb fails, although an INSERT … RETURNING has written then;
         // where it knows of none it takes those that come.
         if !traits.contains(.onlyReads) { unsafe pointer.pointee.field_count = 0 }
+        isStored = false
         let result = unsafe mysql_stmt_execute(pointer)
         if result != 0 { throw error }
         learnColumns()
@@ -92,6 +95,7 @@ final class Statement {
     /// Goes on to the next result, once all rows of the one before were taken. False at the end.
     func nextResult() throws -> Bool {
         if !link.status.contains(.moreResults) { return false }
+        isStored = false
         let result = unsafe mysql_stmt_next_result(pointer)
         if result > 0 { throw error }
         if result < 0 { return false }
@@ -103,19 +107,24 @@ final class Statement {
     func store() throws {
         let result = unsafe mysql_stmt_store_result(pointer)
         if result != 0 { throw error }
+        isStored = true
     }
 
     /// Appends all rows that are left; `limit` of them at most. True if there may be more.
     func take(_ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
-        reader.begin(zone)
+        unsafe reader.begin(zone, link.pointer)
+        // Else rows would have other columns than their names say.
+        guard unsafe Int(pointer.pointee.field_count) == reader.columnCount else { throw MySQLError.malformed }
         return try reader.read(into: &rows) {
             for _ in 0..<limit {
+                if isStored { unsafe reader.expect(pointer.pointee.result_cursor) }
                 let result = unsafe mysql_stmt_fetch(pointer)
                 if result == MYSQL_NO_DATA {
                     noteEndOfRows()
                     return false
                 }
                 if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
+                if reader.isMalformed { throw MySQLError.malformed }
             }
             return true
         }

@@ -45,7 +45,7 @@ struct Session: ~Copyable {
     /// How large a statement may be, in bytes.
     var maximumPacket = Int.max
     /// After how many milliseconds of silence the server ends the connection.
-    var idleLimit = Int64.max
+    var idleLimit = Self.longestIdle * 1_000
     /// The variables that the server says were changed since the last reset, where a reset restores them one by one.
     var changedVariables: Set<String> = []
     /// True if variables may have been changed of which the server did not tell.
@@ -133,8 +133,13 @@ struct Session: ~Copyable {
 
     /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run earlier too.
     mutating func noteIdleLimit(_ text: String) {
-        if let seconds = Int64(text) { idleLimit = seconds * 1_000 - min(seconds * 100, 5_000) }
+        guard let told = Int64(text) else { return }
+        let seconds = min(max(told, 0), Self.longestIdle)
+        idleLimit = seconds * 1_000 - min(seconds * 100, 5_000)
     }
+
+    /// In seconds; no server takes more. https://mariadb.com/kb/en/server-system-variables/#wait_timeout
+    private static let longestIdle: Int64 = 31_536_000
 
     private mutating func noteZone(_ name: String) {
         if configuration.timeZone == .utc { zone = ["+00:00", "UTC", "Etc/UTC"].contains(name) ? .utc : .other }

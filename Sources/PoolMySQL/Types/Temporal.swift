@@ -29,8 +29,16 @@ enum Temporal {
         var seconds = 0
         var fraction = 0
 
+        /// False for what no `TIME` is: https://mariadb.com/kb/en/time/
+        var isInBounds: Bool {
+            (0...838).contains(hours) && (0..<60).contains(minutes) && (0..<60).contains(seconds)
+                && (0..<1_000_000).contains(fraction)
+        }
+
         var microseconds: Int64 {
-            Int64(((hours * 60 + minutes) * 60 + seconds)) * 1_000_000 + Int64(fraction)
+            // Each cannot overflow, because a part has at most 9 digits: those that ``DigitReader`` takes.
+            let seconds = Int64(hours) * 3_600 + Int64(minutes) * 60 + Int64(seconds)
+            return seconds * 1_000_000 + Int64(fraction)
         }
 
         /// Nil if it is more than 24 hours.
