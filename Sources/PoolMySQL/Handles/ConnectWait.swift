@@ -54,6 +54,7 @@ final class ConnectWait: Sendable {
 
     /// Says which socket the connect uses from now on.
     func use(_ descriptor: Int32) {
+        Socket.closeInChildren(descriptor)
         state.withLock { state in
             state.socket = Socket(duplicating: descriptor)
             if state.isInterrupted || state.isLate { state.socket?.shutDown() }

@@ -19,6 +19,7 @@ extension Link {
                 != nil
         }
         if !isConnected { throw connectError() }
+        Socket.closeInChildren(self.socket)
         // Newer versions of libmariadb leave it out on a Unix socket.
         if configuration.tls.mode == .required || configuration.tls.mode == .verified, cipher == nil {
             throw MySQLError(.tls, "The server does not encrypt connections, and the configuration asks for it")

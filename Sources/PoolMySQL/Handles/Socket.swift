@@ -26,6 +26,12 @@ final class Socket: Sendable {
 
     static func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
+    /// Programs that this process starts do not get the socket, on which somebody is logged in. libmariadb does not say so.
+    static func closeInChildren(_ descriptor: Int32) {
+        let flags = fcntl(descriptor, F_GETFD)
+        if flags >= 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }
+    }
+
     /// True if something has come. On a connection where nothing runs that is the server's goodbye.
     var hasInput: Bool { Self.hasInput(descriptor) }
 
