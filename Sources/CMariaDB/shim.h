@@ -52,6 +52,23 @@ static inline const char *cmariadb_field_attribute(const MYSQL_FIELD *field, int
 // A union that Swift imports under a name of no use.
 static inline void cmariadb_set_indicator(MYSQL_BIND *bind, char *indicator) { bind->u.indicator = indicator; }
 
+// The beginning of what libmariadb has of a socket: what it has read of it ahead. Laid out as in ma_pvio.h, which cannot be included
+// from here for the same reason as below.
+struct cmariadb_read_ahead {
+    void *data;
+    unsigned char *start, *position;
+    size_t size;
+};
+
+// How many bytes have come that no answer has been made of. 0 between an answer and the next request, unless the other side lies.
+static inline size_t cmariadb_unread_count(const MYSQL *mysql) {
+    const struct cmariadb_read_ahead *ahead = (const struct cmariadb_read_ahead *)mysql->net.pvio;
+    if (!ahead) return 0;
+    size_t packed = mysql->net.compress ? mysql->net.remain_in_buf : 0;
+    if (!ahead->start || !ahead->position || ahead->position >= ahead->start + ahead->size) return packed;
+    return packed + (size_t)(ahead->start + ahead->size - ahead->position);
+}
+
 // The beginning of a login that is refused unless the server offers TLS: a plug-in for libmariadb, which asks it first where
 // MYSQL_DEFAULT_AUTH names it. By itself the library looks for TLS only where it also verifies the certificate, and sends the login
 // without it otherwise. What follows is laid out as in mysql/client_plugin.h, which cannot be included from here: it finds its own

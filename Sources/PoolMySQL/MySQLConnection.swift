@@ -101,6 +101,7 @@ public final class MySQLConnection: SQLConnection {
                 outcome = .failure(error)
             }
             session.settle(interrupter.finish())
+            session.requireNothingLeft()
             switch outcome {
             case .success(let result): return result
             case .failure(let error): throw Self.reason(for: error, interrupter.signal)
@@ -172,10 +173,23 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
+    /// How long a close by force waits for a call of the C library that goes on although its socket is shut down.
+    static let patience = Duration.seconds(3)
+
+    /// Behind the operation that may still be running, for which no thread waits. By force it returns after ``patience`` at the
+    /// latest: what a call that is stuck then holds is freed when it returns.
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
         pulse.end()
-        // Behind the call that may still be running. It cannot throw, as what runs does not.
+        let end = FirstResult<Void>()
+        interrupter.afterOperation {
+            Task.detached { end.settle(await self.closeSession()) }
+        }
+        await end.value(orAfter: mode == .forced ? Self.patience : nil, ())
+    }
+
+    private func closeSession() async {
+        // It cannot throw, as what runs does not.
         try? await thread.threads.run {
             self.session.withLock { $0.close() }
             self.pulse.end()

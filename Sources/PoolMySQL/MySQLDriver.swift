@@ -7,7 +7,8 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// Adapts libmariadb to the pool.
 ///
 /// **Threads.** There is a thread for each connection. All calls run on these threads, and so do the bodies of leases where the
-/// caller allows it, and tasks that prefer the ``taskExecutor``. Cancels go to the server on a connection beside the pool's, one at a
+/// caller allows it, and tasks that prefer the ``taskExecutor``. A connection that is closed by force while a call of the C library does
+/// not return gives its place in the pool back after three seconds; the call then keeps one thread until it returns, and nothing else. Cancels go to the server on a connection beside the pool's, one at a
 /// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among the server's
 /// and the user's connections.
 ///
@@ -64,20 +65,21 @@ public struct MySQLDriver: SQLDriver {
     /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET ROLE`.
     public func accepts(_ identity: Identity) -> Bool { true }
 
-    /// Resolving the host's name cannot be interrupted; all else can.
+    /// Resolving the host's name cannot be interrupted; all else can. Where that takes longer, the attempt fails all the same, three
+    /// seconds after its time or its cancellation.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
+        let end = FirstResult<Result<MySQLConnection, any Error>>()
         let shard = request.lane.shard
         let ownConfiguration = shard.flatMap { shards[$0] } ?? configuration
         let killer = shard.flatMap { shared.killers[$0] } ?? shared.killer
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
-            let thread = try shared.threads.reserve()
             do {
-                let configuration = try ownConfiguration.with(request.credentials)
-                let connection = try await thread.threads.run {
-                    try connect(configuration, role: request.role, on: thread, killer, wait)
-                }
+                try begin(ownConfiguration.with(request.credentials), request.role, killer, wait, end)
+                let limit = ownConfiguration.connectTimeout + MySQLConnection.patience
+                let late = MySQLError.late(ownConfiguration.connectTimeout)
+                let connection = try await end.value(orAfter: limit, .failure(late)).get()
                 killer.noteConnect()
                 return connection
             } catch {
@@ -87,6 +89,28 @@ public struct MySQLDriver: SQLDriver {
             }
         } onCancel: {
             wait.interrupt()
+            Task.detached {
+                try? await Task.sleep(for: MySQLConnection.patience)
+                end.settle(.failure(CancellationError()))
+            }
+        }
+    }
+
+    /// Begins to connect. A connection that comes when nobody waits for it any more is closed.
+    private func begin(
+        _ configuration: MySQLConfiguration, _ role: String?, _ killer: Killer, _ wait: ConnectWait,
+        _ end: FirstResult<Result<MySQLConnection, any Error>>
+    ) throws {
+        let thread = try shared.threads.reserve()
+        Task.detached {
+            let result: Result<MySQLConnection, any Error>
+            do {
+                result = .success(
+                    try await thread.threads.run { try connect(configuration, role: role, on: thread, killer, wait) })
+            } catch {
+                result = .failure(error)
+            }
+            if !end.settle(result), case .success(let connection) = result { await connection.close(.forced) }
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 @_spi(Driver) import PoolCore
 import PoolMySQL
 import PoolTesting
+import ServerTestSupport
 import Testing
 
 extension MySQLTests {

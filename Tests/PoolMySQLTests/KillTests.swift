@@ -1,5 +1,6 @@
 import PoolCore
 import PoolMySQL
+import ServerTestSupport
 import Testing
 
 extension MySQLTests {

@@ -1,6 +1,7 @@
 import Foundation
 import PoolCore
 import PoolMySQL
+import ServerTestSupport
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import ServerTestSupport
 import Synchronization
 
 /// A server that speaks to its first client as a test wants it to.

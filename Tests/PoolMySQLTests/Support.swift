@@ -1,12 +1,4 @@
 import Foundation
-import Synchronization
-
-/// A flag for several tasks.
-final class Flag: Sendable {
-    private let flag = Atomic<Bool>(false)
-    var isSet: Bool { flag.load(ordering: .acquiring) }
-    func set() { flag.store(true, ordering: .releasing) }
-}
 
 /// Sends a signal to a process of the private server, whose user may be another.
 func signal(_ process: Int64, _ name: String) -> Bool {

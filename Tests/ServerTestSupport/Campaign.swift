@@ -12,6 +12,7 @@ public final class Flag: Sendable {
 
     public var isSet: Bool { flag.load(ordering: .acquiring) }
     public func set() { flag.store(true, ordering: .releasing) }
+    public func clear() { flag.store(false, ordering: .releasing) }
 }
 
 /// A number that many tasks add to.

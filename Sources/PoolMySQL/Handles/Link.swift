@@ -36,6 +36,20 @@ final class Link {
         static let sessionChanged = Self(rawValue: 0x4000)
     }
 
+    /// True if more has come than was asked for, or is said to come. What is read next would be the answer to something else.
+    var isOutOfSequence: Bool {
+        unsafe status.contains(.moreResults) || cmariadb_unread_count(pointer) > 0
+    }
+
+    /// To be called before anything is sent.
+    func requireInSequence() throws {
+        if isOutOfSequence {
+            throw MySQLError(
+                .commandsOutOfSync, sqlState: "08P01",
+                "The server has sent more than it was asked for, or has announced more")
+        }
+    }
+
     var status: Status {
         get { Status(rawValue: unsafe pointer.pointee.server_status) }
         set { unsafe pointer.pointee.server_status = newValue.rawValue }
@@ -105,6 +119,7 @@ final class Link {
 
     /// Sends a text, and waits until its first result has begun.
     func query(_ text: String) throws {
+        try requireInSequence()
         var text = text
         try text.withUTF8 { bytes in
             let result = unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
@@ -139,15 +154,26 @@ final class Link {
 
     // MARK: Sessions
 
-    func ping() throws { try check(unsafe mysql_ping(pointer)) }
+    func ping() throws {
+        try requireInSequence()
+        try check(unsafe mysql_ping(pointer))
+    }
 
     /// Gives the session the state of a new one, but for its database. All prepared statements are gone then.
-    func resetSession() throws { try check(unsafe mysql_reset_connection(pointer)) }
+    func resetSession() throws {
+        // libmariadb would go on to the next result until there is one, also where the connection is lost.
+        try requireInSequence()
+        try check(unsafe mysql_reset_connection(pointer))
+    }
 
-    func select(database: String) throws { try check(unsafe mysql_select_db(pointer, database)) }
+    func select(database: String) throws {
+        try requireInSequence()
+        try check(unsafe mysql_select_db(pointer, database))
+    }
 
     /// Makes the session a new one of another user. All prepared statements are gone then.
     func changeUser(_ user: String, password: String, database: String?) throws {
+        try requireInSequence()
         try check(Int32(unsafe mysql_change_user(pointer, user, password, database)))
     }
 

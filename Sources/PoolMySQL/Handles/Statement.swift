@@ -21,6 +21,7 @@ final class Statement {
     private let link: Link
 
     init(preparing text: String, traits: StatementTraits, on link: Link) throws {
+        try link.requireInSequence()
         guard let pointer = unsafe mysql_stmt_init(link.pointer) else { throw link.error() }
         var contiguous = text
         let result = contiguous.withUTF8 { bytes in
@@ -40,7 +41,10 @@ final class Statement {
         parameterCount = unsafe Int(mysql_stmt_param_count(pointer))
         unsafe cmariadb_set_result_callback(pointer, receiveValue, reader.pointer)
         let count = unsafe Int(mysql_stmt_field_count(pointer))
-        if count > 0 { unsafe learn(UnsafeBufferPointer(start: mariadb_stmt_fetch_fields(pointer), count: count)) }
+        if count == 0 { return }
+        let fields = unsafe mariadb_stmt_fetch_fields(pointer)
+        // As many, because libmariadb says so of its own.
+        unsafe learn(UnsafeBufferPointer(start: fields, count: count))
     }
 
     deinit {
@@ -61,6 +65,7 @@ final class Statement {
 
     /// Runs it with the values in `binds`, and waits until its first result has begun.
     func execute(_ binds: BindBuffer) throws {
+        try link.requireInSequence()
         if parameterCount > 0 {
             let result = unsafe mysql_stmt_bind_param(pointer, binds.binds)
             if result != 0 { throw error }
@@ -76,6 +81,7 @@ final class Statement {
 
     /// Runs it once for each of `rows`, in one request. The server must have bulk execution.
     func execute(_ rows: BulkRows) throws {
+        try link.requireInSequence()
         try unsafe rows.withFirstBinds { binds in
             let result = unsafe mysql_stmt_bind_param(pointer, binds)
             if result != 0 { throw error }
@@ -149,6 +155,7 @@ final class Statement {
     private func learnColumns() {
         let count = columnCount
         guard count > 0, let fields = unsafe link.pointer.pointee.fields else { return }
+        // As many, because libmariadb says so of its own.
         let buffer = unsafe UnsafeBufferPointer(start: fields, count: count)
         if unsafe !isKnown(buffer) { unsafe learn(buffer) }
     }

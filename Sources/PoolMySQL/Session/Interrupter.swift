@@ -41,6 +41,8 @@ final class Interrupter: Sendable {
         var hasLostRequest = false
         var isGivenUp = false
         var isClosing = false
+        /// What to do once nothing runs.
+        var afterOperation: (@Sendable () -> Void)?
         var socket: Socket?
         var peerAddress: String?
         var login: Login?
@@ -185,7 +187,24 @@ final class Interrupter: Sendable {
 
     /// After this the operation cannot be stopped.
     func end(_ operation: UInt64) {
-        if !changeAlone({ $0.end(operation) }) { share { $0.operation.end(operation) } }
+        if changeAlone({ $0.end(operation) }) { return }
+        let action = share { state -> (@Sendable () -> Void)? in
+            state.operation.end(operation)
+            if state.operation.isRunning { return nil }
+            defer { state.afterOperation = nil }
+            return state.afterOperation
+        }
+        action?()
+    }
+
+    /// Calls `action` once: now if nothing runs, else when what runs has ended. To be called once.
+    func afterOperation(_ action: @escaping @Sendable () -> Void) {
+        let isIdle = share { state in
+            if !state.operation.isRunning { return true }
+            state.afterOperation = action
+            return false
+        }
+        if isIdle { action() }
     }
 
     // MARK: Stopping

@@ -85,6 +85,11 @@ struct Session: ~Copyable {
         return isClean ? .clean : .dirty
     }
 
+    /// To be called after each operation: what is left unread would be the answer to the next lease's statement.
+    mutating func requireNothingLeft() {
+        if cursor == nil, link?.isOutOfSequence == true { isBroken = true }
+    }
+
     /// What the server has last said.
     var isInTransaction: Bool { isTransactionOpen || link?.status.contains(.inTransaction) ?? false }
 
@@ -223,6 +228,8 @@ struct Session: ~Copyable {
         if cursor != nil { interrupter.shutDown() }
         cursor?.finish()
         cursor = nil
+        // libmariadb would look for more results before it frees a statement.
+        link?.status.remove(.moreResults)
         cache.removeAll()
         link = nil
         isBroken = true
