@@ -54,6 +54,30 @@ forbid() {
     report "$1" "$(swift_files "$2" | matching code "$3")"
 }
 
+# The files that make values of what a server or a file says, by their names. New ones are named in the same way.
+decoding_files() {
+    {
+        swift_files Sources/PoolMySQL
+        swift_files Sources/PoolPostgres
+        swift_files Sources/PoolSQLite
+    } | { grep -E '/([A-Za-z]*(Decoding|Reader|Coding)|NumericFormat|ResultHandle(\+Rows)?|TextRows|ServerIdentity|Temporal|Statement)\.swift$' || true; }
+}
+
+# The lines of code that match a pattern, and do not say why they may, in a comment with "because" on the line or on the one before.
+# Reads the names of the files.
+# Usage: unexplained REGEX
+unexplained() {
+    while IFS= read -r file; do
+        awk -v file="$file" -v pattern="$1" '
+            {
+                isComment = $0 ~ /^[ \t]*\/\//
+                isExplained = $0 ~ /\/\/.*because/
+                if (!isComment && !isExplained && !wasExplained && $0 ~ pattern) print file ":" FNR ":" $0
+                wasExplained = isComment && isExplained
+            }' "$checked_root/$file"
+    done
+}
+
 # An import, up to the name of the module.
 import='[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]+((struct|class|enum|protocol|typealias|func|let|var)[[:space:]]+)?'
 

@@ -59,13 +59,14 @@ struct BinaryDecoding {
         if unsafe count > UInt64(position.distance(to: end)) { count = fail() }
         let start = unsafe position
         unsafe position = unsafe position.advanced(by: Int(truncatingIfNeeded: count))
+        // Bounded, because it was compared.
         return unsafe UnsafeRawBufferPointer(start: start, count: Int(truncatingIfNeeded: count))
     }
 
     /// A part with a length of its own before it.
     private mutating func takePart() -> (part: BinaryDecoding, count: Int) {
         let count = unsafe takeBytes().count
-        return unsafe (BinaryDecoding(at: position.advanced(by: 0 - count), end: position), count)
+        return unsafe (BinaryDecoding(at: position.advanced(by: -count), end: position), count)
     }
 
     /// Appends a value to `rows`. The kinds that most columns have are taken from where they lie.

@@ -36,6 +36,7 @@ final class RowReader {
         unsafe pointer.pointee.kinds.deallocate()
         unsafe pointer.pointee.kinds = .allocate(capacity: fields.count)
         for index in fields.indices {
+            // One each, because that many were allocated.
             unsafe (pointer.pointee.kinds + index).initialize(to: ColumnKind(of: fields[index]))
         }
         unsafe pointer.pointee.columnCount = fields.count
@@ -51,8 +52,8 @@ final class RowReader {
     /// Says which row is read next, where libmariadb has all rows in its memory.
     func expect(_ row: UnsafeMutablePointer<MYSQL_ROWS>?) {
         guard let row = unsafe row, let start = unsafe UnsafeMutableRawPointer(row.pointee.data) else { return }
-        unsafe pointer.pointee.end =
-            unsafe start.assumingMemoryBound(to: UInt8.self) + Int(clamping: row.pointee.length)
+        let end = unsafe start.advanced(by: Int(clamping: row.pointee.length))
+        unsafe pointer.pointee.end = unsafe end.assumingMemoryBound(to: UInt8.self)
     }
 
     var columnCount: Int { unsafe pointer.pointee.columnCount }

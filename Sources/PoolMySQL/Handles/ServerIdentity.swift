@@ -18,7 +18,8 @@ struct ServerIdentity: Sendable, Hashable {
     /// restart it gives the numbers of connections again.
     func isSameServer(as other: ServerIdentity, runningFor seconds: Int64) -> Bool {
         // The server counts whole seconds. Who says that it has been running for a thousand years is not believed.
-        let milliseconds = min(max(seconds, 0), 31_536_000_000) * 1_000
+        let milliseconds = min(max(seconds, 0), 31_536_000_000) * 1_000  // fits, because of the bound.
+        // Fits, because both are small.
         return variables == other.variables && other.moment - milliseconds <= moment + 2_000
     }
 }

@@ -16,6 +16,7 @@ final class TextRows {
         unsafe self.result = unsafe result
         self.link = link
         let count = unsafe Int(mysql_num_fields(result))
+        // As many, because they are its own.
         let fields = unsafe UnsafeBufferPointer(start: mysql_fetch_fields(result), count: count)
         kinds = (0..<count).map { unsafe ColumnKind(of: fields[$0]) }
         columns = Columns(names: (0..<count).map { unsafe FieldShape.name(of: fields[$0]) })
@@ -40,6 +41,7 @@ final class TextRows {
                 rows.appendNull()
                 continue
             }
+            // In the row, because libmariadb compares.
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(lengths[column]))
             rows.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
         }

@@ -20,7 +20,7 @@ struct DigitReader<Bytes: Collection<UInt8>> {
         var number = 0
         var count = 0
         while count < 9, let byte = rest.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
-            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+            number = number * 10 + Int(byte - UInt8(ascii: "0"))  // fits, because there are 9 digits at most.
             count += 1
             rest = rest.dropFirst()
         }
@@ -32,9 +32,9 @@ struct DigitReader<Bytes: Collection<UInt8>> {
         guard take(".") else { return 0 }
         let before = rest.count
         guard let digits = number() else { return nil }
-        let count = before - rest.count
+        let count = before - rest.count  // not negative, because some were taken.
         guard count <= 6 else { return nil }
-        return (count..<6).reduce(digits) { value, _ in value * 10 }
+        return (count..<6).reduce(digits) { value, _ in value * 10 }  // fits, because there are 6 digits.
     }
 
     /// `hhh:mm:ss.ffffff`, the fraction may be missing.

@@ -19,7 +19,7 @@ enum Temporal {
 
     static func time(_ clock: Clock, isNegative: Bool) -> SQLValue {
         if !isNegative || clock.microseconds == 0, let time = clock.timeOfDay { return .time(time) }
-        return .text((isNegative ? "-" : "") + clock.text)
+        return .text("\(isNegative ? "-" : "")\(clock.text)")
     }
 
     /// Hours, minutes and seconds; the hours may be more than a day has.
@@ -37,8 +37,8 @@ enum Temporal {
 
         var microseconds: Int64 {
             // Each cannot overflow, because a part has at most 9 digits: those that ``DigitReader`` takes.
-            let seconds = Int64(hours) * 3_600 + Int64(minutes) * 60 + Int64(seconds)
-            return seconds * 1_000_000 + Int64(fraction)
+            let seconds = Int64(hours) * 3_600 + Int64(minutes) * 60 + Int64(seconds)  // fits, because of that.
+            return seconds * 1_000_000 + Int64(fraction)  // fits, because of that.
         }
 
         /// Nil if it is more than 24 hours.
@@ -62,6 +62,7 @@ enum Temporal {
 
     private static func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        let missing = max(0, width - digits.utf8.count)  // fits, because a number has few digits.
+        return "\(String(repeating: "0", count: missing))\(digits)"  // small, because the width is.
     }
 }

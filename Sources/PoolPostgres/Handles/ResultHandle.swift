@@ -95,7 +95,7 @@ struct ResultHandle: ~Copyable {
         if count == 0, unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         // The bytes belong to the result.
         guard let start = unsafe PQgetvalue(result, Int32(row), Int32(column)) else { return nil }
-        return unsafe body(UnsafeRawBufferPointer(start: start, count: count))
+        return unsafe body(UnsafeRawBufferPointer(start: start, count: count))  // in the row, because libpq compares.
     }
 
     static func error(of result: OpaquePointer) -> PostgresError {

@@ -53,7 +53,7 @@ extension ColumnReader {
             _ = reader.read(Int32.self)
             // An element takes 4 bytes at least: no damaged size takes much memory, or overflows.
             guard size >= 0, size == 0 || count == 0 || size <= reader.remaining / 4 / count else { return nil }
-            count *= size
+            count *= size  // bounded, because each element takes 4 bytes.
             sizes.append(size)
         }
         return sizes.isEmpty || count == 0 ? .array([]) : elements(kind, sizes[...], &reader)
@@ -71,7 +71,7 @@ extension ColumnReader {
             return element.isTooShort || element.remaining > 0 ? nil : value
         }
         var values: [SQLValue] = []
-        values.reserveCapacity(size)
+        values.reserveCapacity(size)  // bounded, because each element takes 4 bytes.
         for _ in 0..<size {
             guard let value = elements(kind, sizes.dropFirst(), &reader) else { return nil }
             values.append(value)
@@ -90,6 +90,7 @@ enum Moment {
     static func date(days: Int32) -> SQLValue? {
         if days == .max { return .text("infinity") }
         if days == .min { return .text("-infinity") }
+        // Fits, because days have 32 bits.
         return SQLDate(daysSince1970: Int(Int64(days) + daysFrom1970)).map { .date($0) }
     }
 
@@ -120,9 +121,9 @@ enum Moment {
         var (days, time) = microseconds.quotientAndRemainder(dividingBy: microsecondsInDay)
         if time < 0 {
             days -= 1
-            time += microsecondsInDay
+            time += microsecondsInDay  // fits, because the remainder is negative.
         }
-        guard let date = SQLDate(daysSince1970: Int(days + daysFrom1970)),
+        guard let date = SQLDate(daysSince1970: Int(days + daysFrom1970)),  // fits, because days are far fewer.
             let time = SQLTime(microsecondsSinceMidnight: time)
         else { return nil }
         return SQLTimestamp(date: date, time: time)
@@ -132,12 +133,12 @@ enum Moment {
 
     /// Nil for days that its binary form cannot hold.
     static func days(_ date: SQLDate) -> Int32? {
-        Int32(exactly: Int64(date.daysSince1970) - daysFrom1970)
+        Int32(exactly: Int64(date.daysSince1970) - daysFrom1970)  // fits, because years are bounded.
     }
 
     /// Nil for moments that its binary form cannot hold.
     static func microseconds(_ timestamp: SQLTimestamp) -> Int64? {
-        let days = Int64(timestamp.date.daysSince1970) - daysFrom1970
+        let days = Int64(timestamp.date.daysSince1970) - daysFrom1970  // fits, because years are bounded.
         let (product, overflow) = days.multipliedReportingOverflow(by: microsecondsInDay)
         let (sum, overflow2) = product.addingReportingOverflow(timestamp.time.microsecondsSinceMidnight)
         return overflow || overflow2 ? nil : sum

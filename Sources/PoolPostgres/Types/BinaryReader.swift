@@ -11,7 +11,7 @@ struct BinaryReader {
         unsafe self.bytes = unsafe bytes
     }
 
-    var remaining: Int { unsafe bytes.count - offset }
+    var remaining: Int { unsafe bytes.count - offset }  // not negative, because no more is taken than there is.
 
     mutating func read<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) -> Integer {
         let size = MemoryLayout<Integer>.size
@@ -19,15 +19,15 @@ struct BinaryReader {
             isTooShort = true
             return 0
         }
-        defer { offset += size }
+        defer { offset += size }  // fits, because so much remains.
         return Integer(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
     }
 
     mutating func take(_ count: Int) -> UnsafeRawBufferPointer {
         if !(0...remaining).contains(count) { isTooShort = true }
         let count = max(0, min(count, remaining))
-        defer { offset += count }
-        return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+        defer { offset += count }  // fits, because so much remains.
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])  // because so much remains.
     }
 
     mutating func takeRest() -> UnsafeRawBufferPointer { unsafe take(remaining) }

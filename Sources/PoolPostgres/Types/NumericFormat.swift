@@ -24,7 +24,7 @@ enum NumericFormat {
         }
         guard count <= reader.remaining / 2, scale >= 0 else { return nil }
         var groups: [UInt16] = []
-        groups.reserveCapacity(count)
+        groups.reserveCapacity(count)  // bounded, because so many remain.
         for _ in 0..<count { groups.append(reader.read()) }
         guard groups.allSatisfy({ $0 < 10_000 }) else { return nil }
         let text = text(groups, weight: weight, scale: scale, isNegative: sign == negative)
@@ -34,30 +34,32 @@ enum NumericFormat {
     private static func text(_ groups: [UInt16], weight: Int, scale: Int, isNegative: Bool) -> String {
         /// The four digits at a power of 10,000.
         func group(_ power: Int) -> UInt16 {
-            let index = weight - power
+            let index = weight - power  // fits, because both have few bits.
             return groups.indices.contains(index) ? groups[index] : 0
         }
         var text: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
         if weight < 0 {
             text.append(UInt8(ascii: "0"))
         } else {
-            text += String(group(weight)).utf8
+            text.append(contentsOf: String(group(weight)).utf8)
             for power in stride(from: weight - 1, through: 0, by: -1) { append(group(power), to: &text) }
         }
         if scale > 0 {
             text.append(UInt8(ascii: "."))
-            let end = text.count + scale
+            let end = text.count + scale  // fits, because a scale has 16 bits.
             var power = -1
             while text.count < end {
                 append(group(power), to: &text)
                 power -= 1
             }
-            text.removeLast(text.count - end)
+            text.removeLast(text.count - end)  // at most 3, because a group has 4 digits.
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     private static func append(_ group: UInt16, to text: inout [UInt8]) {
-        for divisor: UInt16 in [1000, 100, 10, 1] { text.append(UInt8(ascii: "0") + UInt8(group / divisor % 10)) }
+        for divisor: UInt16 in [1000, 100, 10, 1] {
+            text.append(UInt8(ascii: "0") + UInt8(group / divisor % 10))  // fits, because it is a digit.
+        }
     }
 }

@@ -42,7 +42,7 @@ enum ByteText {
             return unsafe decodeEscapes(text)
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 2 - 1)
+        bytes.reserveCapacity(text.count / 2 - 1)  // not negative, because of the two before.
         for index in stride(from: 2, to: text.count - 1, by: 2) {
             unsafe bytes.append(digit(text[index]) << 4 | digit(text[index + 1]))
         }
@@ -64,7 +64,8 @@ enum ByteText {
                 bytes.append(digits.reduce(0) { $0 << 3 | ($1 & 7) })
                 index += 4
             } else {
-                index += character == UInt8(ascii: "\\") ? 2 : 1
+                index += 1
+                if character == UInt8(ascii: "\\") { index += 1 }
                 bytes.append(character)
             }
         }
@@ -74,7 +75,7 @@ enum ByteText {
     static func encode(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text = Array("\\x".utf8)
-        text.reserveCapacity(2 + bytes.count * 2)
+        text.reserveCapacity(2 + bytes.count * 2)  // fits, because the bytes do.
         for byte in bytes {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 15)])
@@ -102,7 +103,7 @@ enum DateText {
     static func zonedTimestamp(_ text: String) -> SQLValue? {
         let (text, isBeforeChrist) = era(text)
         guard let sign = text.lastIndex(where: { $0 == "+" || $0 == "-" }), text.contains(":"),
-            let wallClock = timestamp(String(text[..<sign]) + (isBeforeChrist ? " BC" : "")),
+            let wallClock = timestamp("\(text[..<sign])\(isBeforeChrist ? " BC" : "")"),
             let offset = offset(text[sign...])
         else { return nil }
         return SQLZonedTimestamp(wallClock, offset: .seconds(offset)).map { .zonedTimestamp($0) }
@@ -117,6 +118,7 @@ enum DateText {
         guard parts.count == 3 else { return nil }
         // The year 1 BC is 0.
         guard (0...9_999_999).contains(parts[0]) else { return nil }
+        // Fits, because of the bound above.
         return SQLDate(year: isBeforeChrist ? 1 - parts[0] : parts[0], month: parts[1], day: parts[2])
     }
 

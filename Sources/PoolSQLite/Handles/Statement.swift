@@ -154,12 +154,14 @@ final class Statement {
             // The pointer is good until the next step; the count must be asked for after it. Bytes that are not UTF-8 come as
             // bytes, so that nothing is lost or made up.
             let start = unsafe sqlite3_value_text(value)
-            unsafe rows.append(
-                uncheckedText: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
+            let count = unsafe Int(sqlite3_value_bytes(value))
+            // As many as there are, because SQLite has made them.
+            unsafe rows.append(uncheckedText: UnsafeRawBufferPointer(start: start, count: count))
         case SQLITE_FLOAT:
             unsafe rows.append(sqlite3_value_double(value))
         case SQLITE_BLOB:
             let start = unsafe sqlite3_value_blob(value)
+            // As many as there are, because SQLite has made them.
             unsafe rows.append(bytes: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
         default:
             rows.appendNull()

@@ -3,6 +3,7 @@ internal import PoolCore
 extension SQLValue {
     /// Text that SQLite stored. Bytes that are not UTF-8 come as bytes, so that nothing is lost or made up.
     static func fromText(_ start: UnsafePointer<UInt8>?, count: Int32) -> SQLValue {
+        // SQLite's own, because it has made the text.
         let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
         // Most text is ASCII, which needs no other check.
         var high: UInt8 = 0
@@ -13,6 +14,7 @@ extension SQLValue {
     }
 
     static func fromBlob(_ start: UnsafeRawPointer?, count: Int32) -> SQLValue {
+        // SQLite's own, because it has the bytes.
         unsafe .bytes(Array(UnsafeRawBufferPointer(start: start, count: Int(count))))
     }
 }
@@ -76,7 +78,7 @@ extension SQLDecimal {
             if byte == UInt8(ascii: "0") {
                 if count > 0 { zeros += 1 }
             } else {
-                count += zeros + 1
+                count += zeros + 1  // fits, because it is of a text in memory.
                 zeros = 0
             }
         }
