@@ -160,7 +160,7 @@ extension MySQLTests {
             defer { try? FileManager.default.removeItem(atPath: path) }
             let words = ["/bin/sh", "-c", "ls -l /proc/self/fd > \(path)"]
             var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
-            defer { for unsafe word in unsafe arguments { unsafe free(word) } }
+            defer { unsafe arguments.forEach { unsafe free($0) } }
             var child: pid_t = 0
             try #require(unsafe posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0)
             var status: Int32 = 0

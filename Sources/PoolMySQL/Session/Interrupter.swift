@@ -197,11 +197,16 @@ final class Interrupter: Sendable {
         action?()
     }
 
-    /// Calls `action` once: now if nothing runs, else when what runs has ended. To be called once.
+    /// Calls `action` once: now if nothing runs, else when what runs has ended.
     func afterOperation(_ action: @escaping @Sendable () -> Void) {
         let isIdle = share { state in
             if !state.operation.isRunning { return true }
-            state.afterOperation = action
+            // An orderly close may wait already, behind which one by force comes.
+            let earlier = state.afterOperation
+            state.afterOperation = {
+                earlier?()
+                action()
+            }
             return false
         }
         if isIdle { action() }
