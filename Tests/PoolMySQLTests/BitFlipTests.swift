@@ -81,7 +81,7 @@ extension MySQLTests {
             #expect(report.late.isEmpty, "seed \(seed): \(report.late)")
             relay.heal()
             try await hold(4, of: pool)
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
             #expect(pool.statistics.counts.total == 0)
             relay.stop()
         }

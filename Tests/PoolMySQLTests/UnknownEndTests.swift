@@ -29,7 +29,7 @@ extension MySQLTests {
                 while try server.printed("SELECT count(*) FROM t", database: name) != [["1"]] { await Task.yield() }
                 switch closing {
                 case .clear: pool.clear(interrupt: true)
-                case .close: await pool.close(drain: .zero)
+                case .close: try await pool.close(drain: .zero)
                 }
                 let error = await #expect(throws: MySQLError.self) { try await work.value }
                 #expect(error?.sqlState == "08007", "\(String(describing: error))")
