@@ -1,11 +1,18 @@
 internal import PoolCore
 
 extension PostgresConnection {
-    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role.
-    private static let scrub = """
-        CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; \
-        SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD SEQUENCES
-        """
+    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role. What makes random numbers
+    /// predictable is replaced by what nobody knows.
+    private func scrub() -> String {
+        let seed = Double.random(in: -1...1)
+        return """
+            CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; DISCARD SEQUENCES; \
+            \(configuration.temporaryTables == .dropped ? "DISCARD TEMP;" : "") \
+            SELECT pg_catalog.pg_advisory_unlock_all(), pg_catalog.setseed(\(seed)), \
+            (SELECT pg_catalog.string_agg('DEALLOCATE ' || pg_catalog.quote_ident(name), '; ') \
+            FROM pg_catalog.pg_prepared_statements WHERE from_sql)
+            """
+    }
 
     /// Ends what the last lease left open, and undoes what it changed.
     func reset() async throws {
@@ -13,22 +20,32 @@ extension PostgresConnection {
             await stopLeftover(operation)
             if configuration.resetPolicy == .off { return }
             try await rollback(operation)
-            let (isChanged, hasForeignStatements) = withSession { ($0.isChanged, $0.hasForeignStatements) }
+            let (isChanged, isSpent) = withSession { ($0.isChanged, $0.isSpent) }
             guard isChanged else { return }
             if configuration.resetPolicy == .rollbackOnly { return withSession { $0.isChanged = false } }
-            try await command(Self.scrub, operation)
-            if configuration.temporaryTables == .dropped { try await command("DISCARD TEMP", operation) }
-            if hasForeignStatements {
-                try await command("DEALLOCATE ALL", operation)
+            if isSpent {
+                throw PostgresError.misuse(
+                    "the lease has done to its session what only the session's end undoes, as LOAD does")
+            }
+            // The statements that were prepared by SQL: the driver's own stay.
+            if let deallocation = try await answer(to: scrub(), operation) {
+                try await command(deallocation, operation)
             }
             withSession { session in
                 session.noteChangedNames()
                 session.notifications.removeAll()
                 session.isChanged = false
-                session.hasForeignStatements = false
             }
             try await applyBaseline(operation)
         }
+    }
+
+    /// The last value that a script of the driver's own brings; nil if it is NULL.
+    private func answer(to script: String, _ operation: Operation) async throws -> String? {
+        try withSession { try $0.startCommand(script, dropsRows: false) }
+        _ = try await drive(operation)
+        guard case .text(let text)? = try withSession({ try $0.finish().rows?.last?.values.last }) else { return nil }
+        return text
     }
 
     /// Rolls back what the last lease left open, and keeps what it changed.

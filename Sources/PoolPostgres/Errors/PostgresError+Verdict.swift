@@ -34,6 +34,19 @@ extension PostgresError {
         isStalePlan || code == .invalidStatementName || code == .duplicateStatementName
     }
 
+    /// True if the server found it before it began to execute the statement, provided that the statement calls no function but such
+    /// as only compute.
+    ///
+    /// What a function or a trigger meets comes with a context that names it. A value that cannot be read as its parameter's type
+    /// has a context of one line, which names the parameter alone, and what is wrong with the statement has a position in it.
+    var precedesExecution: Bool {
+        guard let context else { return position != nil || asksToPrepareAgain || code == .indeterminateDatatype }
+        guard let dollar = context.firstIndex(of: "$"), !context.contains(where: { "(\"\n\r".contains($0) }) else {
+            return false
+        }
+        return context[dollar...].dropFirst().first?.isNumber == true
+    }
+
     /// True if it may come from parameter types that the server has told of before the schema or the search path changed.
     var mayComeFromOldTypes: Bool {
         switch code {

@@ -40,7 +40,8 @@ extension PostgresConnection {
             if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
             // Once more if nothing has taken effect because the server wants a statement prepared anew.
             let mayRepeat =
-                outcomes.allSatisfy(\.isFailure) && outcomes.contains { $0.error?.asksToPrepareAgain == true }
+                outcomes.allSatisfy(\.isFailure) && outcomes.contains { $0.error?.mayBeRepeated == true }
+                && statements.allSatisfy(\.isPlain)
             return mayRepeat ? try await run(statements, separately: separately, operation) : outcomes
         }
     }
@@ -64,5 +65,16 @@ extension PostgresConnection {
         let stopped = outcomes.lazy.compactMap(\.error).first { $0.code == .queryCanceled }
         if let stopped, gate.signal(for: operation) == .taskCancelled { throw stopped }
         return outcomes
+    }
+}
+
+extension PostgresError {
+    fileprivate var mayBeRepeated: Bool { asksToPrepareAgain && precedesExecution }
+}
+
+extension SQL {
+    fileprivate var isPlain: Bool {
+        guard let text = try? rendered(in: .postgres).text else { return false }
+        return StatementTraits(of: text).contains(.isPlain)
     }
 }

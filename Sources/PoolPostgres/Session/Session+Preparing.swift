@@ -93,7 +93,7 @@ extension Session {
         case againIfChanged
     }
 
-    /// What can be done about the error of a statement that has had no effect. What has proved wrong is forgotten.
+    /// What can be done about an error. What has proved wrong is forgotten. Only what has had no effect is run again.
     ///
     /// - Parameters:
     ///   - isPreparing: True if the server was only asked about the statement.
@@ -103,20 +103,27 @@ extension Session {
     ) -> Remedy {
         guard !isBroken, let link, exchange == nil else { return .none }
         let isIdle = link.transactionStatus == .idle && !isTransactionOpen
-        if error.asksToPrepareAgain || error.isStaleShape {
-            let isPlain = cache.statement(request.text).traits.contains(.isPlain)
+        let traits = cache.statement(request.text).traits
+        // Nothing is run again that may have had an effect.
+        let hasDoneNothing = isPreparing || traits.contains(.isPlain) && error.precedesExecution
+        if error.asksToPrepareAgain {
             forgetStale(request.text, after: error)
-            return isIdle && (!error.isStaleShape || isPlain) ? .again : .none
+            return isIdle && hasDoneNothing ? .again : .none
+        }
+        if error.isStaleShape {
+            forgetStale(request.text, after: error)
+            return isIdle && traits.contains([.isPlain, .onlyReads]) ? .again : .none
         }
         if isPreparing || !request.isDescribable {
             guard letValuesDecide(request, error) else { return .none }
-            if isIdle { return .withTypes }
+            if isIdle { return hasDoneNothing ? .withTypes : .none }
             return isPreparing && link.transactionStatus == .failed ? .withTypesFromSavepoint : .none
         }
         guard isKnown, error.mayComeFromOldTypes, let running = cache.running, running.text == request.text else {
             return .none
         }
-        if isIdle, !running.traits.contains(.survivesFailure) { return .againIfChanged }
+        let isHarmless = hasDoneNothing || error.code == .internalError && traits.contains([.isPlain, .onlyReads])
+        if isIdle, isHarmless { return .againIfChanged }
         // The next transaction asks anew.
         cache.forget(request.text)
         return .none

@@ -19,8 +19,8 @@ struct Session: ~Copyable {
     private(set) var isInExplicitTransaction = false
     /// True if something happened that a reset must undo, beyond an open transaction.
     var isChanged = false
-    /// True if the server has prepared statements that the cache does not know.
-    var hasForeignStatements = false
+    /// True if only its end undoes what a statement has done to the session.
+    var isSpent = false
     /// True if the transaction has changed what names of tables and types mean, and its end may change it back.
     var hasChangedNames = false
     /// True if the connection cannot go on.
@@ -77,9 +77,9 @@ struct Session: ~Copyable {
     }
 
     /// Sends a command of the driver's own.
-    mutating func startCommand(_ text: String) throws {
+    mutating func startCommand(_ text: String, dropsRows: Bool = true) throws {
         try ready().sendScript(text)
-        exchange = Exchange(isOwn: true, dropsRows: true)
+        exchange = Exchange(isOwn: true, dropsRows: dropsRows)
     }
 
     /// Sends a COPY, which pauses when the server is ready for the data, or has some.
@@ -93,25 +93,25 @@ struct Session: ~Copyable {
     /// What the session is like now counts as unchanged.
     mutating func adopt() {
         isChanged = false
-        hasForeignStatements = false
+        isSpent = false
     }
 
     // MARK: Ending
 
-    /// Remembers what statements may have changed. One that failed has changed nothing that a rollback does not undo, but for
-    /// a few that say so; of a script, some statements may have come through.
+    /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay although
+    /// it fails.
     private mutating func note(_ exchange: Exchange) {
-        if !exchange.isPreparing,
-            exchange.traits.contains(.changesNames) || hasChangedNames && link?.transactionStatus == .idle
-        {
+        if exchange.isPreparing { return }
+        let traits = exchange.traits
+        if traits.contains(.changesNames) || hasChangedNames && link?.transactionStatus == .idle {
             noteChangedNames()
         }
-        if configuration.resetPolicy == .full, !exchange.isOwn { isChanged = true }
-        let mayHaveHadEffect =
-            !exchange.hasFailed || exchange.firstResult != nil || exchange.traits.contains(.survivesFailure)
-        guard mayHaveHadEffect, !exchange.isPreparing else { return }
-        if exchange.traits.contains(.changesSession) { isChanged = true }
-        if exchange.traits.contains(.changesPrepared) { hasForeignStatements = true }
+        if exchange.isOwn { return }
+        if !traits.keepsSession || configuration.resetPolicy == .full { isChanged = true }
+        if traits.contains(.needsStandardStrings), link?.parameter("standard_conforming_strings") != "on" {
+            isChanged = true
+        }
+        if traits.contains(.cannotBeUndone) { isSpent = true }
     }
 
     /// Takes what an exchange has brought.

@@ -1,0 +1,105 @@
+extension StatementReader {
+    /// Reads what the first word of a statement says.
+    mutating func readCommand(_ word: String) {
+        previous = .word(word)
+        switch word {
+        case "select", "values", "table": traits.insert(.onlyReads)
+        case "with": beginWithList()
+        case "insert", "merge": noteWrite()
+        case "update":
+            noteWrite()
+            readTarget()
+        case "delete":
+            noteWrite()
+            if scanner.following() == .word("from") {
+                _ = scanner.next()
+                readTarget()
+            }
+        case "copy":
+            traits.formUnion([.onlyReads, .copies])
+            noteWrite()
+            readTarget()
+        case "explain": readExplain()
+        case "begin", "commit", "end", "rollback", "abort", "savepoint", "release", "show", "fetch", "move", "close",
+            "lock", "notify", "truncate":
+            noteNoQuery()
+        case "start" where scanner.following() == .word("transaction"): noteNoQuery()
+        case "set":
+            noteNoQuery()
+            readSetting()
+        default: readOther(word)
+        }
+    }
+
+    /// Statements that change the session, or that the driver does not know.
+    private mutating func readOther(_ word: String) {
+        noteNoQuery()
+        noteChange()
+        switch word {
+        case "create", "drop", "alter", "comment", "grant", "revoke", "vacuum", "analyze", "cluster", "reindex",
+            "refresh", "start", "checkpoint", "import", "security", "reassign", "prepare", "deallocate", "listen",
+            "unlisten", "declare":
+            break
+        case "load": traits.insert(.cannotBeUndone)
+        // CALL and DO, RESET, DISCARD, EXECUTE, and what the driver does not know.
+        default: traits.insert(.changesNames)
+        }
+    }
+
+    /// With ANALYZE the statement is run.
+    private mutating func readExplain() {
+        noteNoQuery()
+        if scanner.isNext(UInt8(ascii: "(")) {
+            while !scanner.isNext(UInt8(ascii: ")")), let token = scanner.following(), token != .endOfStatement {
+                _ = scanner.next()
+            }
+            _ = scanner.next()
+        }
+        while case .word(let word)? = scanner.following() {
+            _ = scanner.next()
+            switch word {
+            case "analyze", "analyse", "verbose": continue
+            case "select", "values", "table", "with", "insert", "update", "delete", "merge": return readCommand(word)
+            default: return noteChange()
+            }
+        }
+        noteChange()
+    }
+
+    /// What follows SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords there only if no dot and no value follows, and last no
+    /// longer than the transaction.
+    private mutating func readSetting() {
+        guard let first = scanner.following(), first != .endOfStatement else { return noteChange() }
+        _ = scanner.next()
+        let second = scanner.following()
+        previous = first
+        switch (first, second) {
+        case (.word("transaction"), .word(let word)?) where word != "to": return
+        case (.word("constraints"), .word(let word)?) where word != "to": return
+        case (.word("constraints"), .quoted?): return
+        case (.word("local"), .word(let name)?), (.word("local"), .quoted(let name)?):
+            _ = scanner.next()
+            return readLocalSetting(name)
+        default: noteChange()
+        }
+        switch first == .word("session") ? second : first {
+        case .word(let name), .quoted(let name): noteSetting(name)
+        default: break
+        }
+    }
+
+    private mutating func readLocalSetting(_ name: String) {
+        noteSetting(name)
+        switch name.lowercased() {
+        // Until the transaction ends, names and the ends of strings would mean others than this type takes them for.
+        case "to", "search_path", "schema", "session", "standard_conforming_strings", "names", "client_encoding":
+            noteChange()
+        default: break
+        }
+    }
+
+    private mutating func noteSetting(_ name: String) {
+        let deciding = ["search_path", "schema", "role", "authorization", "session_authorization"]
+        if deciding.contains(name.lowercased()) { traits.insert(.changesNames) }
+    }
+}

@@ -1,0 +1,222 @@
+/// Reads what statements do from their tokens.
+///
+/// It knows a few kinds of statements, and places in which a name before a parenthesis is no function. What it does not know
+/// counts as a change of the session.
+struct StatementReader {
+    typealias Token = TokenScanner.Token
+
+    var scanner: TokenScanner
+    var traits: StatementTraits = []
+    /// The last token of the statement that was taken; nil at its beginning.
+    var previous: Token?
+    /// A level for the statement itself, and one for each parenthesis that is open.
+    private var levels = [Level()]
+    /// True once `DISTINCT ON` has come, after whose parentheses an expression begins.
+    private var hasDistinctOn = false
+    /// True if it may change rows.
+    private var writes = false
+    /// True if it names what may be one of the server's own tables and views.
+    private var namesCatalog = false
+    private var isPlain = true
+
+    private struct Level {
+        /// True between a `WITH` and the statement that it is for.
+        var isWithList = false
+        /// One of these words must follow the closing parenthesis, or what came before the opening one is a function.
+        var closing: [String]?
+    }
+
+    init(_ text: String) {
+        scanner = TokenScanner(text)
+    }
+
+    /// Reads all statements.
+    mutating func read() -> StatementTraits {
+        var count = 0
+        while let token = scanner.next() {
+            switch token {
+            case .endOfStatement: endStatement()
+            // Parentheses around a query.
+            case .symbol(UInt8(ascii: "(")): open()
+            case .word(let word):
+                count += 1
+                readCommand(word)
+                readRest()
+            default:
+                count += 1
+                noteChange()
+                readRest()
+            }
+        }
+        endStatement()
+        if !scanner.isUnderstood { noteChange() }
+        if scanner.needsStandardStrings { traits.insert(.needsStandardStrings) }
+        if count != 1 || traits.contains(.mayWrite) { traits.remove(.onlyReads) }
+        if count == 1, isPlain, traits.isDisjoint(with: [.mayChangeSession, .copies, .needsStandardStrings]) {
+            traits.insert(.isPlain)
+        }
+        return traits
+    }
+
+    private mutating func endStatement() {
+        // Views as pg_settings take changes.
+        if writes, namesCatalog { noteChange() }
+        (levels, previous, hasDistinctOn, writes, namesCatalog) = ([Level()], nil, false, false, false)
+    }
+
+    /// Something has come that is not known to keep the session.
+    mutating func noteChange() { traits.insert(.mayChangeSession) }
+
+    /// What comes is neither a query nor a change of rows.
+    mutating func noteNoQuery() { isPlain = false }
+
+    mutating func noteWrite() { writes = true }
+
+    /// What begins here may be a list of `WITH`.
+    mutating func beginWithList() { levels[levels.count - 1].isWithList = true }
+
+    // MARK: After the first word
+
+    /// Reads up to the end of the statement.
+    private mutating func readRest() {
+        while let token = scanner.next() {
+            switch token {
+            case .endOfStatement: return endStatement()
+            case .word(let word): readWord(word)
+            case .quoted: readName(token)
+            case .symbol(UInt8(ascii: "(")): open()
+            case .symbol(UInt8(ascii: ")")): close()
+            case .constant, .cast, .symbol: break
+            }
+            previous = token
+        }
+    }
+
+    private mutating func open(closing: [String]? = nil) {
+        levels.append(Level(closing: closing))
+    }
+
+    private mutating func close() {
+        // One too many is an error to the server.
+        guard levels.count > 1, let level = levels.popLast() else { return noteChange() }
+        guard let closing = level.closing else { return }
+        if case .word(let word) = scanner.following(), closing.contains(word) { return }
+        noteUnknownCall()
+    }
+
+    private mutating func readWord(_ word: String) {
+        switch word {
+        case "with" where previous == .symbol(UInt8(ascii: "(")): beginWithList()
+        case "select", "values", "table": levels[levels.count - 1].isWithList = false
+        case "insert", "update", "delete", "merge":
+            levels[levels.count - 1].isWithList = false
+            traits.insert(.mayWrite)
+            writes = true
+            if word == "insert" { takeColumns(closing: ["values", "overriding"]) }
+        case "into":
+            traits.insert(.mayWrite)
+            // SELECT … INTO makes a table.
+            if previous == .word("insert") || previous == .word("merge") { readTarget() } else { noteChange() }
+        case "distinct" where scanner.following() == .word("on"): hasDistinctOn = true
+        case "conflict" where previous == .word("on"): takeColumns(closing: ["do"])
+        default: readName(.word(word))
+        }
+    }
+
+    /// A table, and perhaps its columns in parentheses.
+    mutating func readTarget() {
+        var hasName = false
+        while let token = scanner.following() {
+            switch token {
+            case .word("only"): break
+            case .word, .quoted:
+                if hasName { return }
+                note(token)
+                hasName = true
+            case .symbol(UInt8(ascii: ".")): hasName = false
+            case .symbol(UInt8(ascii: "(")):
+                _ = scanner.next()
+                return open()
+            default: return
+            }
+            _ = scanner.next()
+        }
+    }
+
+    /// Takes a parenthesis that follows at once. What is in it is a list of columns if one of the words `closing` comes after
+    /// it, and else the arguments of a function.
+    private mutating func takeColumns(closing: [String]) {
+        guard scanner.isNext(UInt8(ascii: "(")) else { return }
+        _ = scanner.next()
+        open(closing: closing)
+    }
+
+    // MARK: Names
+
+    /// A name with what it is qualified by, and whether it is a function that is called.
+    private mutating func readName(_ first: Token) {
+        let before = previous
+        let namedCatalog = namesCatalog
+        var names = [first]
+        note(first)
+        while scanner.isNext(UInt8(ascii: ".")) {
+            _ = scanner.next()
+            switch scanner.following() {
+            case .word(let name)?: names.append(.word(name))
+            case .quoted(let name)?: names.append(.quoted(name))
+            default: return
+            }
+            _ = scanner.next()
+            note(names[names.count - 1])
+        }
+        guard scanner.isNext(UInt8(ascii: "(")) else { return }
+        if names.count == 1, isSyntax(first, after: before) { return }
+        // A type or an alias.
+        if before == .word("as") || before == .cast || levels[levels.count - 1].isWithList { return }
+        // An alias, or OVER and FILTER.
+        if before == .symbol(UInt8(ascii: ")")), !hasDistinctOn { return }
+        if names.count == 2, first == .word("pg_catalog") { names.removeFirst() }
+        guard names.count == 1, before != .symbol(UInt8(ascii: ".")),
+            let kind = HarmlessFunctions.kind(of: names[0])
+        else { return noteUnknownCall() }
+        if kind == .acts { isPlain = false }
+        namesCatalog = namedCatalog
+    }
+
+    private mutating func noteUnknownCall() {
+        isPlain = false
+        noteChange()
+    }
+
+    /// True for words that are no function where they stand.
+    private func isSyntax(_ name: Token, after before: Token?) -> Bool {
+        guard case .word(let word) = name else { return false }
+        switch word {
+        case "by": return ["group", "order", "partition"].contains { before == .word($0) }
+        case "cube", "rollup": return before == .word("by")
+        case "sets": return before == .word("grouping")
+        case "join":
+            var ahead = scanner
+            _ = ahead.next()
+            return ["select", "values", "with", "table"].contains { ahead.following() == .word($0) }
+        default: return SyntaxWords.contains(word)
+        }
+    }
+
+    private mutating func note(_ name: Token) {
+        guard case .word(let text) = name else {
+            if case .quoted(let text) = name { note(text) }
+            return
+        }
+        note(text)
+    }
+
+    private mutating func note(_ name: String) {
+        if name.utf8.starts(with: "pg_".utf8) || name == "information_schema" { namesCatalog = true }
+        // Tables, functions and types of the session's own.
+        if name.utf8.starts(with: "pg_temp".utf8) { noteChange() }
+        if name == "set_config" { traits.insert(.changesNames) }
+        if name == "nextval" || name == "setval" { traits.insert(.mayWrite) }
+        if HarmlessFunctions.cannotBeUndone.contains(name) { traits.insert(.cannotBeUndone) }
+    }
+}
