@@ -15,7 +15,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a statement of a task that is cancelled already does not run") {
                 try await withConnection { bench in
-                    try await createNumbers(1, on: bench.connection)
+                    try await createNumbers(1, on: bench)
                     let connection = bench.connection
                     let task = Task {
                         withUnsafeCurrentTask { $0?.cancel() }

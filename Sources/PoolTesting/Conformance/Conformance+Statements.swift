@@ -36,7 +36,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a violated constraint keeps the connection and changes nothing") {
                 try await withConnection { bench in
-                    try await createNumbers(3, on: bench.connection)
+                    try await createNumbers(3, on: bench)
                     let error = try await expectError("a second row with the same key") {
                         _ = try await bench.connection.execute("INSERT INTO numbers(i) VALUES (\(2))")
                     }
@@ -51,7 +51,7 @@ extension DriverConformance {
         [
             ConformanceCheck("a statement says how many rows it has changed") {
                 try await withConnection { bench in
-                    try await createNumbers(5, on: bench.connection)
+                    try await createNumbers(5, on: bench)
                     let updated = try await bench.connection.execute("UPDATE numbers SET i = i + 100 WHERE i > \(3)")
                     try expect(updated.affectedRows == 2, "an update of 2 rows reports \(updated.affectedRows)")
                     let deleted = try await bench.connection.execute("DELETE FROM numbers WHERE i = \(77)")
@@ -82,6 +82,7 @@ extension DriverConformance {
             ConformanceCheck("a batch runs once for each set of values and stops at the first failure") {
                 try await withConnection { bench in
                     _ = try await bench.connection.execute("CREATE TABLE batch (i \(raw: integerType) PRIMARY KEY)")
+                    try await bench.settle()
                     let insert: SQL = "INSERT INTO batch(i) VALUES (\(0))"
                     let results = try await bench.connection.executeBatch(insert, [[.int(1)], [.int(2)], [.int(3)]])
                     try expect(results.map(\.affectedRows) == [1, 1, 1], "the results are \(results)")
@@ -101,6 +102,7 @@ extension DriverConformance {
                         "CREATE TABLE script (i \(integerType)); INSERT INTO script VALUES (1);\n"
                             + "-- a comment; with a semicolon\nINSERT INTO script VALUES (2), (3);")
                     try expect(try await bench.integers("SELECT count(*) FROM script") == [3], "statements are missing")
+                    try await bench.settle()
                     let error = try await expectError("a script with an error") {
                         try await bench.connection.executeScript("INSERT INTO script VALUES (4); SELEC nonsense")
                     }
@@ -136,7 +138,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a statement that was used before sees a change of its table") {
                 try await withConnection { bench in
-                    try await createNumbers(2, on: bench.connection)
+                    try await createNumbers(2, on: bench)
                     let statement: SQL = "SELECT * FROM numbers WHERE i = \(1)"
                     for _ in 0..<3 { _ = try await bench.connection.query(statement) }
                     _ = try await bench.connection.execute("ALTER TABLE numbers ADD COLUMN note \(raw: textType)")

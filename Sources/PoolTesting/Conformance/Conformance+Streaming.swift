@@ -5,7 +5,7 @@ extension DriverConformance {
         var checks = [
             ConformanceCheck("a stream delivers every row once and in order, whatever the size of its batches") {
                 try await withConnection { bench in
-                    try await createNumbers(1_000, on: bench.connection)
+                    try await createNumbers(1_000, on: bench)
                     for size in [1, 7, 1_000, 5_000] {
                         let cursor = try await bench.connection.open("SELECT i FROM numbers ORDER BY i")
                         try expect(cursor.columns.names == ["i"], "its columns are \(cursor.columns.names)")
@@ -22,7 +22,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a stream can stop early, and be closed twice") {
                 try await withConnection { bench in
-                    try await createNumbers(1_000, on: bench.connection)
+                    try await createNumbers(1_000, on: bench)
                     for count in 0..<5 {
                         let cursor = try await bench.connection.open("SELECT i FROM numbers ORDER BY i")
                         for _ in 0..<count { _ = try await cursor.next(maximumRows: 10) }
@@ -72,8 +72,9 @@ extension DriverConformance {
     private func lateCheck(_ setup: String, _ statement: SQL) -> ConformanceCheck {
         ConformanceCheck("a stream that stops early throws if its statement then fails") {
             try await withConnection { bench in
-                try await createNumbers(1_000, on: bench.connection)
+                try await createNumbers(1_000, on: bench)
                 try await bench.connection.executeScript(setup)
+                try await bench.settle()
                 for count in 0..<3 {
                     let cursor = try await bench.connection.open(statement)
                     for _ in 0..<count { _ = try await cursor.next(maximumRows: 10) }
@@ -95,7 +96,7 @@ extension DriverConformance {
     private func midwayCheck(_ expression: String) -> ConformanceCheck {
         ConformanceCheck("an error in the middle of a stream is thrown, and keeps the connection") {
             try await withConnection { bench in
-                try await createNumbers(1_000, on: bench.connection)
+                try await createNumbers(1_000, on: bench)
                 let cursor = try await bench.connection.open("SELECT \(raw: expression) FROM numbers ORDER BY i")
                 var count = 0
                 let error = try await expectError("a stream with an error in it") {

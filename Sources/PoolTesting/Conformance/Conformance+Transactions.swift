@@ -7,7 +7,7 @@ extension DriverConformance {
         [
             ConformanceCheck("a connection is dirty while a transaction is open, and clean after it") {
                 try await withConnection { bench in
-                    try await createNumbers(1, on: bench.connection)
+                    try await createNumbers(1, on: bench)
                     for end in [TransactionCommand.commit, .rollback] {
                         try await bench.connection.transaction(.begin(TransactionOptions()))
                         _ = try await bench.connection.execute("UPDATE numbers SET i = i + 1")
@@ -20,7 +20,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a reset rolls back what was open, and leaves the connection clean") {
                 try await withConnection { bench in
-                    try await createNumbers(1, on: bench.connection)
+                    try await createNumbers(1, on: bench)
                     try await bench.connection.transaction(.begin(TransactionOptions()))
                     _ = try await bench.connection.execute("UPDATE numbers SET i = 99")
                     try await bench.driver.reset(bench.connection)

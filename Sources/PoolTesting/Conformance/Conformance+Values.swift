@@ -35,6 +35,7 @@ extension DriverConformance {
         let connection = bench.connection
         _ = try await connection.execute(
             "CREATE TABLE samples (id \(raw: integerType) PRIMARY KEY, value \(raw: type))")
+        try await bench.settle()
         for (id, sample) in samples.enumerated() {
             _ = try await connection.execute("INSERT INTO samples(id, value) VALUES (\(id), \(sample))")
             let rows = try await connection.query("SELECT value FROM samples WHERE id = \(id)")
@@ -49,6 +50,7 @@ extension DriverConformance {
     private func optionalRoundTrip(_ sample: SQLValue, _ type: String, _ bench: Bench) async throws {
         let connection = bench.connection
         _ = try await connection.execute("CREATE TABLE IF NOT EXISTS odd (value \(raw: type))")
+        try await bench.settle()
         _ = try await connection.execute("DELETE FROM odd")
         do {
             _ = try await connection.execute("INSERT INTO odd(value) VALUES (\(sample))")

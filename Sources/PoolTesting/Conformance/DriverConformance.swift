@@ -62,6 +62,11 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             try await connection.query(sql).map { try $0[0, as: Int64.self] }
         }
 
+        /// To make a table may count as a change of the session: the check that follows begins with a clean one.
+        func settle() async throws {
+            if connection.condition == .dirty { try await driver.reset(connection) }
+        }
+
         /// The connection must be as good as before.
         func expectHealthy(after what: String) async throws {
             try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")
@@ -132,6 +137,11 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         case .questionMark: "?"
         case .dollarNumber: "$\(number)"
         }
+    }
+
+    func createNumbers(_ count: Int, on bench: Bench) async throws {
+        try await createNumbers(count, on: bench.connection)
+        try await bench.settle()
     }
 
     /// A table `numbers` with the column `i` from 1 to `count`.
