@@ -20,7 +20,7 @@ extension PostgresConnection {
     }
 
     private func connect(with settings: ConnectPlan.Settings) async throws {
-        let notices = runtime.notices
+        let notices = NoticeSink(runtime.logger)
         var step = try await helped { session -> Link.ConnectStep in
             session.link = try Link(connectingWith: settings, notices: notices)
             return .writing
@@ -87,8 +87,10 @@ extension PostgresConnection {
             // Looked at again under the lock, without which no operation sends or reads.
             guard let link = session.link, session.exchange == nil, !gate.isRunning else { return true }
             let isOpen = watch.takeNews()
-            if isOpen { session.readUnexpected(link) } else { session.isBroken = true }
-            return !session.isBroken && link.isConnected
+            // What came before the end may say why.
+            session.readUnexpected(link)
+            if !isOpen || !link.isConnected { session.breakOff(session.loss(of: link)) }
+            return !session.isBroken
         }
         if !isAlive { noteLoss() }
     }
@@ -98,10 +100,11 @@ extension Session {
     fileprivate mutating func readUnexpected(_ link: Link) {
         // What is left waits in the socket, and so in the end with who sends it.
         while !notifications.isFull {
-            if !link.consumeInput() { isBroken = true }
+            let isRead = link.consumeInput()
             // To look whether it is busy makes libpq read what has come.
             _ = link.isBusy
             collectNotifications(link)
+            if !isRead || link.fatalNotice != nil { breakOff(loss(of: link)) }
             if isBroken || link.heldInput != .some { return }
         }
     }

@@ -112,7 +112,7 @@ extension PostgresConnection {
     }
 
     private func giveUp(_ error: PostgresError) -> PostgresError {
-        withSession { $0.abandon() }
+        withSession { $0.abandon(error) }
         return error
     }
 
@@ -150,8 +150,9 @@ extension PostgresConnection {
             guard let link = session.link else { throw PostgresError.closed }
             session.exchange?.hasRead = true
             if !link.consumeInput(), link.isConnected {
-                session.isBroken = true
-                throw PostgresError(connectionFailure: link.errorMessage)
+                let loss = session.loss(of: link)
+                session.breakOff(loss)
+                throw loss
             }
         }
     }

@@ -28,7 +28,7 @@ extension PostgresConnection {
         try withSession { session in
             let link = try session.open()
             // libpq knows nothing of the transaction once the connection is lost.
-            if !link.isConnected { throw PostgresError(connectionFailure: link.errorMessage) }
+            if !link.isConnected { throw session.loss(of: link) }
             return link.transactionStatus
         }
     }

@@ -39,6 +39,8 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
+    public var failure: (any Error)? { withSession { $0.failure } }
+
     public var executor: (any TaskExecutor)? {
         configuration.execution == .eventLoop ? loop : nil
     }

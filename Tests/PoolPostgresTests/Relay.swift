@@ -20,6 +20,7 @@ final class Relay: Sendable {
 
     private struct State {
         var open: [Int32] = []
+        var clients: [Int32] = []
         var longestRecord = 0
         var ignoresNewOnes = false
         var isStopped = false
@@ -51,6 +52,13 @@ final class Relay: Sendable {
         close(listener)
     }
 
+    /// Says something to all clients in the server's name.
+    func say(_ bytes: [UInt8]) {
+        state.withLock { state in
+            for client in state.clients { _ = unsafe send(client, bytes, bytes.count, Sockets.noSignal) }
+        }
+    }
+
     /// Ends all connections without a word.
     func cut() {
         state.withLock { state in
@@ -72,6 +80,7 @@ final class Relay: Sendable {
             if client < 0 { return }
             let isIgnored = state.withLock { state in
                 state.open.append(client)
+                state.clients.append(client)
                 return state.ignoresNewOnes
             }
             if isIgnored { continue }

@@ -18,8 +18,11 @@ extension PostgresError {
         default: break
         }
         // The server ends the session with these; class 08 also has errors that it survives, such as too few bind values.
-        return severity == "FATAL" || severity == "PANIC" ? .discard : .keep
+        return isFatal ? .discard : .keep
     }
+
+    /// True if the session ends with it.
+    var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
     private var connectVerdict: Verdict {
         switch code.errorClass {
@@ -40,12 +43,16 @@ extension PostgresError {
     /// What a function or a trigger meets comes with a context that names it. A value that cannot be read as its parameter's type
     /// has a context of one line, which names the parameter alone, and what is wrong with the statement has a position in it.
     var precedesExecution: Bool {
-        guard let context else { return position != nil || asksToPrepareAgain || code == .indeterminateDatatype }
+        guard let context else { return isOfReading || asksToPrepareAgain || code == .indeterminateDatatype }
         guard let dollar = context.firstIndex(of: "$"), !context.contains(where: { "(\"\n\r".contains($0) }) else {
             return false
         }
         return context[dollar...].dropFirst().first?.isNumber == true
     }
+
+    /// True if the server found it when it read the statement: only then it tells where in the text the error is. What a statement
+    /// within a function meets has a context.
+    var isOfReading: Bool { position != nil && context == nil }
 
     /// True if it may come from parameter types that the server has told of before the schema or the search path changed.
     var mayComeFromOldTypes: Bool {

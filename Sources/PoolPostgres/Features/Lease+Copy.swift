@@ -232,8 +232,9 @@ extension Session {
     }
 
     private mutating func lost(_ link: Link) -> PostgresError {
-        abandon()
-        return PostgresError(connectionFailure: link.errorMessage)
+        let loss = loss(of: link)
+        abandon(loss)
+        return loss
     }
 
     /// From now on the data are dropped as they come.

@@ -101,9 +101,10 @@ extension Session {
         // To look whether it is busy makes libpq read what has come.
         _ = link.isBusy
         collectNotifications(link)
-        if !link.isConnected {
-            isBroken = true
-            if notifications.isEmpty { throw PostgresError(connectionFailure: link.errorMessage) }
+        if !link.isConnected || link.fatalNotice != nil {
+            let loss = loss(of: link)
+            breakOff(loss)
+            if notifications.isEmpty { throw loss }
         }
     }
 }

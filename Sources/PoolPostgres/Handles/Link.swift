@@ -67,6 +67,9 @@ final class Link {
     /// As in 150018 for 15.18.
     var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
+    /// What the server has ended the session with while no statement ran.
+    var fatalNotice: PostgresError? { notices.fatal }
+
     /// What libpq says of its latest failure.
     var errorMessage: String {
         unsafe String(cString: PQerrorMessage(connection)).inOneLine

@@ -1,15 +1,22 @@
 internal import CLibPQ
 internal import Logging
+internal import Synchronization
 
 /// Where the server's notices of one connection go.
 final class NoticeSink: Sendable {
     private let logger: Logger
+    private let firstFatal = Mutex<PostgresError?>(nil)
+
+    /// What the server has ended the session with while no statement ran: libpq gives that out as a notice. Whoever finds the
+    /// connection broken tells it.
+    var fatal: PostgresError? { firstFatal.withLock { $0 } }
 
     init(_ logger: Logger) {
         self.logger = logger
     }
 
     fileprivate func receive(_ notice: PostgresError) {
+        if notice.isFatal { return firstFatal.withLock { $0 = $0 ?? notice } }
         let level: Logger.Level =
             switch notice.severity {
             case "WARNING": .warning

@@ -68,6 +68,8 @@ final class Exchange {
         set { failure = newValue.map(Failure.init) }
     }
     var hasFailed: Bool { failure != nil }
+    /// True if a statement may have come to its end before one failed.
+    var hasDoneSomething: Bool { firstResult != nil || outcomes != nil }
 
     private final class Failure {
         let error: PostgresError

@@ -6,13 +6,14 @@ internal import Synchronization
 final class Runtime: Sendable {
     let helpers = HelperThreads(name: "postgres-help", maximumThreads: 16)
     private let cancels = CancelThreads()
-    let notices: NoticeSink
+    /// Where the server's notices go.
+    let logger: Logger
     private let loopCount: Int?
     private let startedLoops = Mutex<EventLoopGroup?>(nil)
 
     /// - Parameter loopCount: Nil for the default.
     init(_ logger: Logger, loopCount: Int?) {
-        notices = NoticeSink(logger)
+        self.logger = logger
         self.loopCount = loopCount
     }
 

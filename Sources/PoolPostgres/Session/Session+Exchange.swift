@@ -21,8 +21,9 @@ extension Session {
         while true {
             if isLost, link.isConnected {
                 // libpq would wait for more.
-                isBroken = true
-                noteError(PostgresError(connectionFailure: link.errorMessage))
+                let loss = loss(of: link)
+                breakOff(loss)
+                noteError(loss)
                 return .finished
             }
             if let step = takeResults(exchange, link, isLost: isLost) { return step }

@@ -25,6 +25,8 @@ struct Session: ~Copyable {
     var hasChangedNames = false
     /// True if the connection cannot go on.
     var isBroken = false
+    /// Why it cannot, where that is known.
+    private(set) var failure: PostgresError?
     /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
     private var isGenerationBroken = false
 
@@ -42,7 +44,9 @@ struct Session: ~Copyable {
 
     func open() throws -> Link {
         guard let link else { throw PostgresError.closed }
-        if isBroken { throw PostgresError(connectionFailure: "the connection was given up after an earlier failure") }
+        if isBroken {
+            throw failure ?? PostgresError(connectionFailure: "the connection was given up after an earlier failure")
+        }
         return link
     }
 
@@ -64,6 +68,20 @@ struct Session: ~Copyable {
             error.hint = "End a transaction by returning from its body, or by throwing"
             throw error
         }
+    }
+
+    /// The connection cannot go on because of `error`.
+    mutating func breakOff(_ error: PostgresError) {
+        isBroken = true
+        if failure != nil { return }
+        failure = error
+        // What comes next is another statement.
+        failure?.sql = nil
+    }
+
+    /// Why a connection was lost: what the server has said tells more than libpq.
+    func loss(of link: Link) -> PostgresError {
+        link.fatalNotice ?? PostgresError(connectionFailure: link.errorMessage)
     }
 
     // MARK: Starting
@@ -99,7 +117,7 @@ struct Session: ~Copyable {
     // MARK: Ending
 
     /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay although
-    /// it fails.
+    /// it fails, unless the server could not even read it.
     private mutating func note(_ exchange: Exchange) {
         if exchange.isPreparing { return }
         let traits = exchange.traits
@@ -107,7 +125,9 @@ struct Session: ~Copyable {
             noteChangedNames()
         }
         if exchange.isOwn { return }
-        if !traits.keepsSession || configuration.resetPolicy == .full { isChanged = true }
+        if configuration.resetPolicy == .full { isChanged = true }
+        if exchange.hasFailed, exchange.error?.isOfReading == true, !exchange.hasDoneSomething { return }
+        if !traits.keepsSession { isChanged = true }
         if traits.contains(.needsStandardStrings), link?.parameter("standard_conforming_strings") != "on" {
             isChanged = true
         }
@@ -123,14 +143,20 @@ struct Session: ~Copyable {
         note(exchange)
         if let link, !link.isConnected {
             isBroken = true
-            if !exchange.hasFailed { exchange.error = PostgresError(connectionFailure: link.errorMessage) }
+            if !exchange.hasFailed { exchange.error = loss(of: link) }
         }
         if exchange.hasFailed, var error = exchange.error {
+<<<<<<< HEAD
             if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
+=======
+            if error.code == .connectionFailure, let fatal = link?.fatalNotice { error = fatal }
+>>>>>>> 0e930b0 (PoolPostgres: a FATAL while nothing runs breaks the connection, and is told)
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
-            case .discard: isBroken = true
-            case .discardGeneration, .endpointReadOnly: isGenerationBroken = true
+            case .discard: breakOff(error)
+            case .discardGeneration, .endpointReadOnly:
+                isGenerationBroken = true
+                failure = failure ?? error
             case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
             }
             throw error
@@ -147,8 +173,8 @@ struct Session: ~Copyable {
     }
 
     /// Gives up the connection in the middle of whatever it does.
-    mutating func abandon() {
-        isBroken = true
+    mutating func abandon(_ error: PostgresError) {
+        breakOff(error)
         exchange = nil
     }
 
