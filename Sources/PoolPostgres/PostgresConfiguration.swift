@@ -31,10 +31,24 @@ public struct PostgresConfiguration: Sendable, Hashable {
         case off
         /// An open transaction only. For applications that know that they change nothing else.
         case rollbackOnly
-        /// Everything, if a statement's text says that something may have been changed.
+        /// Everything, unless each statement of the lease is known to change nothing. Known are queries, changes of rows, `COPY`,
+        /// transaction control, `SHOW`, `EXPLAIN` and `SET LOCAL`, which call no functions but the server's own harmless ones by
+        /// names without a schema. All else is followed by a reset, for which the releasing caller does not wait: functions of the
+        /// application, `SET`, `CREATE`, `CALL`, `nextval`, and texts that the driver does not understand completely.
+        ///
+        /// A text does not show what views, triggers, rules, defaults, casts, operators and the types' own functions do, nor that a
+        /// function of the application has the name of one of the server's own. What they change in the session reaches the next
+        /// lease: ``full`` is for applications that have such. To them belongs a `serial` column or one with a `nextval` default,
+        /// whose inserts stay cheap: `lastval()` and `currval()` may show what an earlier lease has drawn, until the lease draws
+        /// itself. Take keys by `RETURNING`.
         case smart
-        /// Everything, after each lease that ran a statement: for applications whose functions change the session where no text
-        /// tells of it. It costs each lease a round trip.
+        /// Everything, after each lease that ran a statement: for applications whose views, triggers, defaults or operators change
+        /// the session where no text tells of it. It costs each lease a round trip.
+        ///
+        /// Not undone, because only the end of a session does it: what a function does by `LOAD`, to the session's replication
+        /// origin, or in a language's own variables. Where a statement itself does so, as `LOAD` or
+        /// `pg_replication_origin_session_setup`, its connection is closed after the lease, also with ``smart``. A custom setting, as
+        /// `app.tenant`, is an empty text after a reset, and NULL in a session that never had it: that is the server's own doing.
         case full
     }
 
@@ -82,7 +96,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
         try Self.check("prepareThreshold", prepareThreshold, 1...10_000)
         if cancelTimeout <= .zero || cancelTimeout > .seconds(3_600) {
             throw PoolConfigurationError(
-                property: "cancelTimeout", value: "\(cancelTimeout)", rule: "it must be more than zero, at most one hour")
+                property: "cancelTimeout", value: "\(cancelTimeout)",
+                rule: "it must be more than zero, at most one hour")
         }
         if let eventLoops { try Self.check("eventLoops", eventLoops, 1...1_024) }
         self.statementCacheCapacity = statementCacheCapacity
@@ -99,7 +114,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
     ) throws(PoolConfigurationError) {
         if !range.contains(value) {
             throw PoolConfigurationError(
-                property: property, value: "\(value)", rule: "it must be from \(range.lowerBound) to \(range.upperBound)")
+                property: property, value: "\(value)",
+                rule: "it must be from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 

@@ -10,9 +10,13 @@ public typealias PostgresPool = Pool<PostgresDriver>
 /// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and what libpq cannot do without blocking (resolving names,
 /// reading certificates, requests to cancel) runs on helper threads.
 ///
-/// **Session.** A lease that may have changed settings, the role, temporary tables, advisory locks or the like is noticed by the
-/// text of its statements, and only then is the connection reset. What a function of the application does within, the text does
-/// not show: see ``PostgresConfiguration/resetPolicy``.
+/// **Session.** A lease is followed by a reset unless each of its statements is known to leave settings, the role, temporary tables,
+/// advisory locks and the like as they are. What views, triggers and defaults do, the text does not show: see
+/// ``PostgresConfiguration/ResetPolicy/smart``. What a reset cannot undo costs the connection.
+///
+/// **Healing.** What the driver knew of a statement may prove stale, after a schema change. Then the statement is prepared anew and run
+/// again where that is safe: outside a transaction, one query or change of rows that calls no function of the application, and where
+/// the server refused it before it began to execute it. Any other, a `CALL` above all, fails once, and its next run has what is new.
 ///
 /// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ ONLY`, unless their
 /// options say otherwise; statements outside a transaction are not held back.

@@ -96,8 +96,9 @@ extension PostgresTests {
         @Test("an advisory lock is held by one lease at a time, and given back")
         func advisoryLock() async throws {
             try await withPool(4) { pool async throws in
-                try await pool.execute("DROP TABLE IF EXISTS guarded")
-                try await pool.execute("CREATE TABLE guarded AS SELECT 0::int8 AS i")
+                let administrator = try PrivatePostgres.administrator.get()
+                try await administrator.execute("DROP TABLE IF EXISTS guarded")
+                try await administrator.execute("CREATE TABLE guarded AS SELECT 0::int8 AS i")
                 try await withThrowingTaskGroup { group in
                     for _ in 0..<4 {
                         group.addTask {
@@ -117,7 +118,7 @@ extension PostgresTests {
                 #expect(
                     try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").isEmpty)
                 #expect(pool.statistics.resets == 0)
-                try await pool.execute("DROP TABLE guarded")
+                try await administrator.execute("DROP TABLE guarded")
             }
         }
 

@@ -26,7 +26,8 @@ extension PostgresTests {
         func procedures(failure: String, code: String) async throws {
             try await withTable { connection async throws in
                 let body = "BEGIN INSERT INTO done VALUES (1); COMMIT; \(failure); END"
-                _ = try await connection.execute(SQL(raw: "CREATE PROCEDURE p(i int) LANGUAGE plpgsql AS $$ \(body) $$"))
+                _ = try await connection.execute(
+                    SQL(raw: "CREATE PROCEDURE p(i int) LANGUAGE plpgsql AS $$ \(body) $$"))
                 let calls: [SQL] = ["CALL p(1)", SQL(raw: "DO $$ \(body) $$"), "CALL p(\(1))"]
                 for (number, call) in calls.enumerated() {
                     // Also once it is prepared.
@@ -41,7 +42,9 @@ extension PostgresTests {
             }
         }
 
-        @Test("a function runs once, also where the server's error looks as if the driver's own knowledge were stale", arguments: failures)
+        @Test(
+            "a function runs once, also where the server's error looks as if the driver's own knowledge were stale",
+            arguments: failures)
         func functions(failure: String, code: String) async throws {
             try await withTable { connection async throws in
                 try await connection.executeScript(
@@ -78,7 +81,9 @@ extension PostgresTests {
                     #expect(try await connection.query("SELECT f(), t.* FROM done t").first?["f", as: Int.self] == run)
                 }
                 _ = try await connection.execute("ALTER TABLE done ADD j int")
-                await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT f(), t.* FROM done t") }
+                await #expect(throws: PostgresError.self) {
+                    _ = try await connection.query("SELECT f(), t.* FROM done t")
+                }
                 let row = try #require(try await connection.query("SELECT f(), t.* FROM done t").first)
                 #expect(try row["f", as: Int.self] == 4)
                 #expect(row.columns.names == ["f", "i", "j"])
@@ -89,7 +94,8 @@ extension PostgresTests {
         func plain() async throws {
             try await withTable { connection async throws in
                 let statements: [SQL] = [
-                    "INSERT INTO done VALUES (\(1)) RETURNING *", "SELECT * FROM done WHERE i < \(5)", "UPDATE done SET i = i RETURNING *",
+                    "INSERT INTO done VALUES (\(1)) RETURNING *", "SELECT * FROM done WHERE i < \(5)",
+                    "UPDATE done SET i = i RETURNING *",
                 ]
                 for column in ["a", "b"] {
                     for sql in statements {
