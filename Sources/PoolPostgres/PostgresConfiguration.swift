@@ -54,11 +54,21 @@ public struct PostgresConfiguration: Sendable, Hashable {
 
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
-    /// How many statements each connection keeps prepared, up to 10,000; those unused for longest go first. The default is 100.
+    /// How many statements each connection keeps prepared, up to 10,000; those unused for longest go first. The default is
+    /// 100. 0 prepares none by name.
     ///
-    /// 0 prepares none by name, which is safe behind a pooler that gives each transaction another server connection, such as
-    /// PgBouncer in transaction mode.
+    /// Where the driver finds a pooler before the server it prepares none by name either: see ``poolerKeepsStatements``.
     public let statementCacheCapacity: Int
+    /// True if what the driver finds between itself and the server keeps prepared statements for each of its clients: a pooler in session
+    /// mode, or PgBouncer from 1.21 on with `max_prepared_statements` above 0. The default is false.
+    ///
+    /// A pooler in transaction mode may give a connection another server session with each transaction, where what it has prepared is
+    /// missing. The driver finds a pooler by the number of the process that serves it, which poolers do not pass on, and then
+    /// sends each statement with its text. With true it prepares there as it does without a pooler, up to ``statementCacheCapacity``. The
+    /// name of a prepared statement is made from its text and the types of its parameters, so that it never means another one: where
+    /// true is wrong, a statement fails with ``PostgresError/Code/invalidStatementName`` at worst, and within a transaction only.
+    /// https://www.pgbouncer.org/config.html#max_prepared_statements
+    public let poolerKeepsStatements: Bool
     /// With which of its uses on a connection a statement is prepared, up to 10,000. The default is 2: what runs only once costs
     /// nothing more.
     public let prepareThreshold: Int
@@ -89,7 +99,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
         cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
-        resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped
+        resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped,
+        poolerKeepsStatements: Bool = false
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)
         try Self.check("statementCacheCapacity", statementCacheCapacity, 0...10_000)
@@ -107,6 +118,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
         self.eventLoops = eventLoops
         self.resetPolicy = resetPolicy
         self.temporaryTables = temporaryTables
+        self.poolerKeepsStatements = poolerKeepsStatements
     }
 
     private static func check(
@@ -145,7 +157,13 @@ public struct PostgresConfiguration: Sendable, Hashable {
             }
             parameters.append((name, value))
         }
-        if let applicationName { parameters.append(("application_name", applicationName)) }
+        if let applicationName {
+            if applicationName.utf8.contains(0) {
+                throw PoolConfigurationError(
+                    property: "applicationName", value: applicationName, rule: "it must not hold a zero byte")
+            }
+            parameters.append(("application_name", applicationName))
+        }
         parameters.append(("fallback_application_name", "swift-connection-pool"))
         // What the driver reads and writes.
         parameters.append(("client_encoding", "UTF8"))
@@ -164,6 +182,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
             && left.execution == right.execution && left.eventLoops == right.eventLoops
             && left.resetPolicy == right.resetPolicy
             && left.temporaryTables == right.temporaryTables
+            && left.poolerKeepsStatements == right.poolerKeepsStatements
     }
 
     public func hash(into hasher: inout Hasher) {

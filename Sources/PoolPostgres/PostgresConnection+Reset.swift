@@ -20,15 +20,15 @@ extension PostgresConnection {
             await stopLeftover(operation)
             if configuration.resetPolicy == .off { return }
             try await rollback(operation)
-            let (isChanged, isSpent) = withSession { ($0.isChanged, $0.isSpent) }
+            let (isChanged, isSpent, isShared) = withSession { ($0.isChanged, $0.isSpent, $0.cache.isShared) }
             guard isChanged else { return }
             if configuration.resetPolicy == .rollbackOnly { return withSession { $0.isChanged = false } }
             if isSpent {
                 throw PostgresError.misuse(
                     "the lease has done to its session what only the session's end undoes, as LOAD does")
             }
-            // The statements that were prepared by SQL: the driver's own stay.
-            if let deallocation = try await answer(to: scrub(), operation) {
+            // The statements that were prepared by SQL: the driver's own stay. Behind a pooler they may be another client's.
+            if let deallocation = try await answer(to: scrub(), operation), !isShared {
                 try await command(deallocation, operation)
             }
             withSession { session in
@@ -56,7 +56,7 @@ extension PostgresConnection {
         }
     }
 
-    private static func quoted(_ name: String) -> String {
+    static func quoted(_ name: String) -> String {
         // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
         let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
         return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
@@ -66,17 +66,5 @@ extension PostgresConnection {
         guard withSession({ $0.exchange != nil }) else { return }
         try? await stopExchange(operation, asking: true)
         withSession { session in _ = try? session.finish() }
-    }
-
-    /// What the driver relies on, and the server may be configured otherwise.
-    func applyBaseline(_ operation: Operation) async throws {
-        let style = withSession { $0.link?.parameter("DateStyle") ?? "" }
-        if !style.hasPrefix("ISO") { try await command("SET datestyle = ISO", operation) }
-        guard let role else { return }
-        // Also in quotation marks it means the user's own rights: https://www.postgresql.org/docs/current/sql-set-role.html
-        if role == "none" {
-            throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
-        }
-        try await command("SET ROLE \(Self.quoted(role))", operation)
     }
 }

@@ -16,6 +16,7 @@ extension PostgresConnection {
         _ take: (inout Session, _ isAnswered: Bool) throws -> Value
     ) async throws -> Value {
         var started = started
+        if started == nil { try await restoreBaseline(operation) }
         var isRepeated = false
         while true {
             var isPreparing = false
@@ -38,8 +39,8 @@ extension PostgresConnection {
                 switch remedy {
                 case .none: throw error
                 // Each time the values decide the type of one parameter more.
-                case .withTypes: break
-                case .withTypesFromSavepoint: try await rollBackToTypesSavepoint(operation)
+                case .goOn: break
+                case .goOnFromSavepoint: try await rollBackToTypesSavepoint(operation)
                 case .again, .againIfChanged:
                     if isRepeated { throw error }
                     if remedy == .againIfChanged, try await !hasChanged(operation) { throw error }

@@ -53,6 +53,7 @@ extension PostgresConnection {
     /// A statement that fails ends the script. Without `BEGIN` in it, a script is one transaction: what ran before is undone.
     public func executeScript(_ script: String) async throws {
         try await perform { operation in
+            try await restoreBaseline(operation)
             try withSession { try $0.startScript(script) }
             _ = try await drive(operation)
             try withSession { session in _ = try session.finish() }

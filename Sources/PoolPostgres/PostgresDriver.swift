@@ -126,10 +126,14 @@ public struct PostgresDriver: SQLDriver {
         (error as? PostgresError)?.verdict ?? .keep
     }
 
-    /// Also after a schema change has made a plan stale within the transaction: the next run prepares it anew.
+    /// Also after a schema change has made a plan stale within the transaction, or where the server has lost a prepared statement: the next
+    /// run prepares it anew.
     public func canRetryTransaction(after error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return false }
-        return error.code == .serializationFailure || error.code == .deadlockDetected || error.isStalePlan
+        switch error.code {
+        case .serializationFailure, .deadlockDetected, .invalidStatementName: return true
+        default: return error.isStalePlan || error.mayBeTooLongAsText
+        }
     }
 }
 

@@ -10,11 +10,14 @@ extension PostgresTests {
         .enabled(if: PrivatePostgres.canBePooled, "pgbouncer is not installed"))
     struct PoolerTests {
         /// A pool of six connections to the pooler, which has two to the server.
-        private func withPooledPool(_ body: (PostgresPool) async throws -> Void) async throws {
+        private func withPooledPool(
+            capacity: Int = 100, keepsStatements: Bool = false, _ body: (PostgresPool) async throws -> Void
+        ) async throws {
             let server = try PrivatePostgres.pooled.get()
             let pool = try PostgresPool(
                 database: PostgresConfiguration(
-                    server.connection(), settings: ["host": server.poolerFolder], statementCacheCapacity: 0),
+                    server.connection(), settings: ["host": server.poolerFolder], statementCacheCapacity: capacity,
+                    poolerKeepsStatements: keepsStatements),
                 configuration: PoolConfiguration(name: "pooled", maximumConnections: 6))
             let result: Result<Void, any Error>
             do { result = .success(try await body(pool)) } catch { result = .failure(error) }
@@ -22,9 +25,9 @@ extension PostgresTests {
             try result.get()
         }
 
-        @Test("statements with and without bind values, transactions and batches work")
-        func statements() async throws {
-            try await withPooledPool { pool async throws in
+        @Test("statements with and without bind values, transactions and batches work", arguments: [0, 100])
+        func statements(capacity: Int) async throws {
+            try await withPooledPool(capacity: capacity) { pool async throws in
                 try await pool.execute("DROP TABLE IF EXISTS pooled")
                 try await pool.execute("CREATE TABLE pooled (i int8, t text)")
                 try await withThrowingTaskGroup { group in

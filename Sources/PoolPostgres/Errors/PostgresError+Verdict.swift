@@ -64,6 +64,12 @@ extension PostgresError {
         }
     }
 
+    /// True for what the server says of a text above its limit of 1 GB: `bytea` takes two characters for each byte. The first message
+    /// is in English in each language.
+    var isAboutLength: Bool {
+        code == .programLimitExceeded || code == .internalError && message.hasPrefix("invalid memory alloc request size")
+    }
+
     /// True if it may come from a parameter whose type the server cannot tell, and the value can.
     var mayLackTypes: Bool {
         code == .indeterminateDatatype || code == .ambiguousFunction || code == .datatypeMismatch

@@ -36,6 +36,8 @@ public struct PostgresError: Error, Sendable, Hashable {
     var isStalePlan = false
     /// True if a schema change has made what the driver knew of a statement's columns useless. The statement has run.
     var isStaleShape = false
+    /// True if it may come from a value that is too long as text, which the first run of a statement is answered in.
+    var mayBeTooLongAsText = false
     /// True if the server that reported it cannot be written to at all.
     var isOnStandby = false
 

@@ -34,8 +34,9 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
 }
 
 extension PostgresConnection {
-    fileprivate func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
+    func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
         try await perform { operation in
+            try await restoreBaseline(operation)
             let outcomes = try await run(statements, separately: separately, operation)
             if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
             // Once more if nothing has taken effect because the server wants a statement prepared anew.

@@ -100,10 +100,11 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
 }
 
 extension PostgresConnection {
-    fileprivate func startCopy(_ statement: SQL, _ direction: Exchange.Copying) async throws {
+    func startCopy(_ statement: SQL, _ direction: Exchange.Copying) async throws {
         let (text, binds) = try statement.rendered(in: .postgres)
         if !binds.isEmpty { throw PostgresError.misuse("COPY cannot have bind values", .featureNotSupported) }
         try await perform { operation in
+            try await restoreBaseline(operation)
             try withSession { try $0.startCopy(text) }
             let isAnswered = try await drive(operation)
             let started = withSession { $0.exchange?.copying }
@@ -170,7 +171,7 @@ extension PostgresConnection {
         return nil
     }
 
-    fileprivate func readCopy() async throws -> [UInt8]? {
+    func readCopy() async throws -> [UInt8]? {
         try await perform { operation in
             while true {
                 switch try withSession({ try $0.getCopy() }) {
@@ -188,7 +189,7 @@ extension PostgresConnection {
     /// Ends it wherever it is. A connection that cannot go on reports itself broken.
     ///
     /// - Throws: The error of a statement that writes: nothing that it wrote stays then.
-    fileprivate func endCopyOut() async throws {
+    func endCopyOut() async throws {
         let isHarmless = withSession { $0.mayStopExchange }
         try await endRunning(isHarmless: isHarmless) { $0.dropCopyOut() }
     }

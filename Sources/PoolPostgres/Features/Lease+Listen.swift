@@ -55,12 +55,6 @@ extension Lease where Driver == PostgresDriver {
 }
 
 extension PostgresConnection {
-    private static func quoted(_ name: String) -> String {
-        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
-        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
-        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
-    }
-
     func listen(_ channels: [String]) async throws {
         try await perform { operation in
             // Until it is taken back, a reset must do it.

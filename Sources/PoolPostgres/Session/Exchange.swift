@@ -12,7 +12,9 @@ final class Exchange {
     /// True if the results describe the statement, and are not its rows.
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
-    var preparedName: String?
+    var preparedName: StatementName?
+    /// True for a statement without bind values that nothing is known of: its result tells what it returns.
+    var learnsShape = false
     /// What the server has told of the statement that is being prepared, if no error comes after it.
     var learned: StatementShape?
     /// Sync points that have not come back, in pipeline mode; 0 outside of it.
@@ -40,7 +42,7 @@ final class Exchange {
     /// What comes after ``statement`` in a batch of different statements, the next one last.
     var nextStatements: [KnownStatement] = []
     /// The names under which these are being prepared, in the same order.
-    var nextNames: [String?] = []
+    var nextNames: [StatementName?] = []
     /// True for a batch with one sync point, at its end.
     var isOneTransaction = false
     /// How many outcomes, from the first, no later failure undoes: a statement of the batch has ended the transaction.
@@ -148,11 +150,12 @@ final class Exchange {
     /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.
     private func findShape(of result: borrowing ResultHandle) -> StatementShape? {
         if let statement, let known = statement.shape {
-            if known.describes(result, isPrepared: statement.name != nil) { return known }
-            // What the server has told is no longer true. What is prepared is left for it to refuse.
-            if statement.name == nil { statement.shape = nil }
+            if known.describes(result) { return known }
+            // What the server has told is no longer true.
+            statement.shape = nil
         }
         let own = StatementShape(parameterTypes: [], of: result)
+        learnShape(own)
         if own.isBinary || own.readers.isEmpty || !result.columnIsBinary(0) { return own }
         error = .staleShape
         return nil
@@ -160,6 +163,13 @@ final class Exchange {
 }
 
 extension Exchange {
+    /// The server has taken the statement without bind values, so that there is nothing more to ask about it.
+    func learnShape(_ shape: StatementShape) {
+        guard learnsShape, let statement, statement.shape == nil else { return }
+        statement.shape = shape
+        learnsShape = false
+    }
+
     /// The first error counts.
     func note(_ error: PostgresError) {
         if !hasFailed { self.error = error }

@@ -18,8 +18,8 @@ struct BatchPlan {
     fileprivate var items: [BatchItem] = []
     /// The places of the statements that the server is being asked about.
     fileprivate var asked: [Int] = []
-    /// True once the server was asked to keep statements: as many as there is room for, so that none has to go at once.
-    fileprivate var hasNamed = false
+    /// How many more the server may be asked to keep: none has to go for another of the same batch.
+    fileprivate var room: Int?
 }
 
 extension Session {
@@ -57,26 +57,28 @@ extension Session {
             if uses[ObjectIdentifier(statement)] == nil { order.append(statement) }
             uses[ObjectIdentifier(statement), default: (place, 0)].count += 1
         }
-        var names: [String?] = []
-        var room = batch.hasNamed ? 0 : cache.capacity
-        batch.hasNamed = true
+        var names: [StatementName?] = []
+        var room = batch.room ?? cache.capacity
         batch.asked = []
         for statement in order {
             guard let (place, count) = uses[ObjectIdentifier(statement)] else { continue }
-            let isNamed = room > 0 && statement.name == nil && isWorthPreparing(statement, runs: count)
-            if statement.shape != nil, !isNamed { continue }
+            let isWorthNaming = room > 0 && statement.name == nil && isWorthPreparing(statement, runs: count)
+            let name = isWorthNaming ? cache.makeRoom(for: statement) : nil
+            if statement.shape != nil, name == nil { continue }
             unknown.append(statement)
-            names.append(isNamed ? cache.nextName() : nil)
-            if isNamed { room -= 1 }
+            names.append(name)
+            if name != nil { room -= 1 }
             batch.asked.append(place)
         }
+        batch.room = room
         if unknown.isEmpty { return false }
         let isGuarded = link.transactionStatus == .inTransaction
         try link.enterPipeline()
         if isGuarded { try sendOwn("SAVEPOINT \(Self.typesSavepoint)", link) }
         for (index, statement) in unknown.enumerated() {
-            try link.sendPrepare(names[index] ?? "", statement.text, statement.types)
-            try link.sendDescribe(names[index] ?? "")
+            let name = names[index]
+            try link.sendPrepare(name?.text ?? "", statement.text, name?.shape.parameterTypes ?? statement.types)
+            try link.sendDescribe(name?.text ?? "")
             if isGuarded, index == unknown.count - 1 {
                 try sendOwn("RELEASE SAVEPOINT \(Self.typesSavepoint)", link)
             }
@@ -96,8 +98,9 @@ extension Session {
         for (place, outcome) in zip(places, try finish().outcomes) {
             guard case .failure(let error) = outcome else { continue }
             let item = batch.items[place]
-            guard letValuesDecide(item.base, item.request.binds.count, error) else { throw error }
-            // Those after it have failed in consequence.
+            let isThere = error.code == .duplicateStatementName
+            guard isThere || letValuesDecide(item.base, item.request.binds.count, error) else { throw error }
+            // All after it have failed in consequence.
             if link?.transactionStatus == .failed { return true }
         }
         return false

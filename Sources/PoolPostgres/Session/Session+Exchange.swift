@@ -124,8 +124,9 @@ extension Session {
         exchange?.pendingSyncs -= 1
         learn()
         if let exchange, exchange.outcomes != nil, !exchange.isOneTransaction {
-            // The server has it, but could not say what it takes.
-            if let name = exchange.preparedName, exchange.learned != nil { cache.noteUnneeded(name) }
+            if let statement = exchange.statement, let name = exchange.preparedName, let error = exchange.error {
+                note(error, of: statement, preparedAs: name, isParsed: exchange.learned != nil)
+            }
             exchange.endOutcome()
         }
         // What came before the last sync point was housekeeping.
@@ -157,7 +158,11 @@ extension Session {
         if exchange?.isPreparing == true { return learnShape(result) }
         let tag = result.commandTag
         exchange?.note(tag: tag)
+        if let exchange, exchange.learnsShape {
+            exchange.learnShape(StatementShape(parameterTypes: [], of: result))
+        }
         exchange?.note(StatementResult(affectedRows: result.affectedRows))
+        if exchange?.isOwn == false || tag == "ROLLBACK" { noteSettings(after: tag) }
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 

@@ -4,16 +4,18 @@ extension Session {
     /// A savepoint around what the server is asked within a transaction, so that it can be asked again with the values' types.
     static let typesSavepoint = "pool_types"
 
-    /// Asks the server what a statement takes and returns, and has it keep the statement under a name. All in one round trip,
+    /// Asks the server what a statement takes and returns, and has it keep the statement if it gets a name. All in one round trip,
     /// and within one sync point, so that it is safe behind a pooler too.
-    mutating func startPreparing(_ statement: KnownStatement, isNamed: Bool, hasBinds: Bool) throws {
+    ///
+    /// - Parameter hasBinds: False if there is nothing that values could decide.
+    mutating func startPreparing(_ statement: KnownStatement, as name: StatementName? = nil, hasBinds: Bool) throws {
         let link = try ready()
-        let name = isNamed ? cache.nextName() : ""
-        let isGuarded = hasBinds && link.transactionStatus == .inTransaction
+        // A name that the server has already is an error too.
+        let isGuarded = (hasBinds || name != nil) && link.transactionStatus == .inTransaction
         try link.enterPipeline()
         let exchange = Exchange(statement: statement, isPreparing: true)
         exchange.isPipeline = true
-        exchange.preparedName = isNamed ? name : nil
+        exchange.preparedName = name
         exchange.pendingSyncs = 1
         // Also where nothing is to be kept any more: the pool may have changed how many are.
         if link.transactionStatus == .idle, !cache.unneeded.isEmpty {
@@ -23,8 +25,8 @@ extension Session {
             exchange.pendingSyncs = 2
         }
         if isGuarded { try sendOwn("SAVEPOINT \(Self.typesSavepoint)", link) }
-        try link.sendPrepare(name, statement.text, statement.types)
-        try link.sendDescribe(name)
+        try link.sendPrepare(name?.text ?? "", statement.text, name?.shape.parameterTypes ?? statement.types)
+        try link.sendDescribe(name?.text ?? "")
         if isGuarded { try sendOwn("RELEASE SAVEPOINT \(Self.typesSavepoint)", link) }
         try link.sendSync()
         self.exchange = exchange
@@ -35,15 +37,27 @@ extension Session {
         try link.send(text, [], BindBuffer(), 0..<0, binaryResults: false)
     }
 
-    /// Ends what ``startPreparing(_:isNamed:hasBinds:)`` began.
+    /// Ends what ``startPreparing(_:as:hasBinds:)`` began.
     mutating func finishPreparing() throws {
-        let (name, isParsed) = (exchange?.preparedName, exchange?.learned != nil)
+        let (statement, name) = (exchange?.statement, exchange?.preparedName)
+        let isParsed = exchange?.learned != nil
         do {
             _ = try finish()
         } catch {
-            // The server has it, but could not say what it takes.
-            if let name, isParsed { cache.noteUnneeded(name) }
+            if let statement, let name { note(error, of: statement, preparedAs: name, isParsed: isParsed) }
             throw error
+        }
+    }
+
+    /// The server has refused to prepare a statement, or, if it `isParsed`, to tell what it takes.
+    mutating func note(
+        _ error: any Error, of statement: KnownStatement, preparedAs name: StatementName, isParsed: Bool
+    ) {
+        if (error as? PostgresError)?.code == .duplicateStatementName {
+            // There already, from this session or from another that uses the server's: the name says that it is this statement.
+            cache.keep(statement, name)
+        } else if isParsed {
+            cache.noteUnneeded(name)
         }
     }
 
@@ -74,7 +88,7 @@ extension Session {
                 code: .programLimitExceeded,
                 message: "libpq cannot describe a statement of \(parameterCount) bind values")
         }
-        try startPreparing(cache.statement(text), isNamed: false, hasBinds: parameterCount > 0)
+        try startPreparing(cache.statement(text), hasBinds: parameterCount > 0)
         return true
     }
 
@@ -85,10 +99,10 @@ extension Session {
         case none
         /// Run it again, but only once.
         case again
-        /// Ask again, with types that the values decide.
-        case withTypes
-        /// Go back to the savepoint, and do so.
-        case withTypesFromSavepoint
+        /// Go on: with types that the values decide, or with what the server has kept already.
+        case goOn
+        /// Go back to the savepoint, and go on.
+        case goOnFromSavepoint
         /// Run it again if the server now takes other types than it had told of.
         case againIfChanged
     }
@@ -103,6 +117,9 @@ extension Session {
     ) -> Remedy {
         guard !isBroken, let link, exchange == nil else { return .none }
         let isIdle = link.transactionStatus == .idle && !isTransactionOpen
+        if isPreparing, error.code == .duplicateStatementName {
+            return isIdle ? .goOn : link.transactionStatus == .failed ? .goOnFromSavepoint : .none
+        }
         let traits = cache.statement(request.text).traits
         // Nothing is run again that may have had an effect.
         let hasDoneNothing = isPreparing || traits.contains(.isPlain) && error.precedesExecution
@@ -114,10 +131,14 @@ extension Session {
             forgetStale(request.text, after: error)
             return isIdle && traits.contains([.isPlain, .onlyReads]) ? .again : .none
         }
+        if error.mayBeTooLongAsText {
+            // The next run asks what the statement returns, and reads it in binary.
+            return isIdle && traits.contains([.isPlain, .onlyReads]) ? .again : .none
+        }
         if isPreparing || !request.isDescribable {
             guard letValuesDecide(request, error) else { return .none }
-            if isIdle { return hasDoneNothing ? .withTypes : .none }
-            return isPreparing && link.transactionStatus == .failed ? .withTypesFromSavepoint : .none
+            if isIdle { return hasDoneNothing ? .goOn : .none }
+            return isPreparing && link.transactionStatus == .failed ? .goOnFromSavepoint : .none
         }
         guard isKnown, error.mayComeFromOldTypes, let running = cache.running, running.text == request.text else {
             return .none
@@ -166,7 +187,7 @@ extension Session {
     /// Asks again what the statement that ran last takes.
     mutating func startComparing() throws -> Bool {
         guard let running = cache.running, running.shape != nil else { return false }
-        try startPreparing(KnownStatement(running, types: running.types), isNamed: false, hasBinds: false)
+        try startPreparing(KnownStatement(running, types: running.types), hasBinds: false)
         return true
     }
 

@@ -39,10 +39,11 @@ extension Session {
         let base = cache.statement(request.text)
         if !request.bindSets.isEmpty { try requireNoCopy(base) }
         let count = request.parameterCount
-        if count == 0, base.shape == nil, base.useCount == 0, request.bindSets.isEmpty {
+        if isFirst(of: base, request), readsTextExactly {
             // Nothing to encode, and text can be read whatever the columns are: one round trip less for what runs once.
             try link.send(request.text, [], binds, 0..<0, binaryResults: false)
             begin(base, request, link)
+            exchange?.learnsShape = true
             return .running
         }
         if !request.isDescribable {
@@ -53,8 +54,9 @@ extension Session {
         }
         let statement = try fitting(base, request)
         let isWorthNaming = statement.name == nil && isWorthPreparing(statement, runs: request.runs)
-        if statement.shape == nil || isWorthNaming {
-            try startPreparing(statement, isNamed: isWorthNaming, hasBinds: count > 0)
+        let name = isWorthNaming ? cache.makeRoom(for: statement) : nil
+        if statement.shape == nil || name != nil {
+            try startPreparing(statement, as: name, hasBinds: count > 0)
             return .preparing
         }
         try send(statement, request, link)
@@ -76,10 +78,18 @@ extension Session {
     /// Starts a statement, and goes on as far as that is possible without waiting. Nil for what fails: nothing was sent then, and to
     /// start it fails again.
     mutating func startAtOnce(_ sql: SQL, dropsRows: Bool) -> (started: Started?, step: ExchangeStep) {
-        guard let request = try? request(sql, dropsRows: dropsRows), let started = try? start(request) else {
+        guard !needsBaseline, let request = try? request(sql, dropsRows: dropsRows), let started = try? start(request)
+        else {
             return (nil, .paused)
         }
         return (started, started == .running ? step(hasInput: false) : .paused)
+    }
+
+    /// True for a statement without bind values of which nothing is known. A stream would have given out rows by the time that something
+    /// proves too long for text.
+    private func isFirst(of base: KnownStatement, _ request: StatementRequest) -> Bool {
+        base.shape == nil && base.useCount == 0 && request.parameterCount == 0 && request.bindSets.isEmpty
+            && request.rowLimit == 0
     }
 
     func isWorthPreparing(_ statement: KnownStatement, runs: Int) -> Bool {
@@ -172,7 +182,7 @@ extension Session {
     func send(_ statement: KnownStatement, _ values: [SQLValue], _ run: Range<Int>, _ link: Link) throws {
         let isBinary = statement.shape?.isBinary ?? false
         if let name = statement.name {
-            try link.sendPrepared(name, binds, run, binaryResults: isBinary)
+            try link.sendPrepared(name.text, binds, run, binaryResults: isBinary)
         } else {
             let types =
                 statement.shape?.parameterTypes ?? statement.types(for: values, undetermined: statement.undetermined)

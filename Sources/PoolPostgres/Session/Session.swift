@@ -18,9 +18,16 @@ struct Session: ~Copyable {
     /// True if a transaction was open when the exchange began, whoever began it.
     private(set) var isInExplicitTransaction = false
     /// True if something happened that a reset must undo, beyond an open transaction.
-    var isChanged = false
+    var isChanged = false {
+        didSet { if isChanged { textForm = .doubtful } }
+    }
     /// True if only its end undoes what a statement has done to the session.
     var isSpent = false
+    var textForm = TextForm.doubtful
+    /// True if a statement of the lease has reset what the driver relies on.
+    var needsBaseline = false
+    /// True if one has done so since the lease began.
+    var hasReset = false
     /// True if the transaction has changed what names of tables and types mean, and its end may change it back.
     var hasChangedNames = false
     /// True if the connection cannot go on.
@@ -146,11 +153,12 @@ struct Session: ~Copyable {
             if !exchange.hasFailed { exchange.error = loss(of: link) }
         }
         if exchange.hasFailed, var error = exchange.error {
-<<<<<<< HEAD
-            if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
-=======
             if error.code == .connectionFailure, let fatal = link?.fatalNotice { error = fatal }
->>>>>>> 0e930b0 (PoolPostgres: a FATAL while nothing runs breaks the connection, and is told)
+            if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
+            if exchange.learnsShape, error.isAboutLength {
+                error.mayBeTooLongAsText = true
+                error.hint = "If the statement returns more than 512 MiB of bytea, run it again: only its first run is text"
+            }
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
             case .discard: breakOff(error)

@@ -33,9 +33,10 @@ extension ConnectPlan.Settings {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.reduce(into: "") { text, character in
-            if character.isWhitespace || character == "\\" { text.append("\\") }
-            text.append(character)
+        // By scalars: a carriage return and a line feed are one character, and so are a backslash and an accent after it.
+        value.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.properties.isWhitespace || scalar == "\\" { text.unicodeScalars.append("\\") }
+            text.unicodeScalars.append(scalar)
         }
     }
 

@@ -9,7 +9,7 @@ final class KnownStatement {
     /// Nil until the server was asked.
     var shape: StatementShape?
     /// The name of the prepared statement on the server; nil if it is not prepared.
-    fileprivate(set) var name: String?
+    fileprivate(set) var name: StatementName?
     var useCount = 0
     /// How much memory the rows of the latest run took, for those of the next.
     var expectedSize = 0
@@ -50,7 +50,11 @@ final class KnownStatement {
 struct StatementCache {
     /// How many the server keeps prepared.
     private let limit: StatementCacheCapacity
-    var capacity: Int { limit.value }
+    var capacity: Int { namesStatements ? limit.value : 0 }
+    /// False where nothing is to be kept by name: the session may have another server session with each transaction.
+    var namesStatements = true
+    /// True if other clients use the server's session in between: they may need what is prepared there.
+    var isShared = false
     /// How many are known at all. Without prepared statements the shapes are still worth keeping.
     private var textCapacity: Int { max(capacity, 100) }
     private var statements: [String: KnownStatement] = [:]
@@ -61,7 +65,8 @@ struct StatementCache {
     private var nextRecent = 0
     private var texts = UseOrder()
     private var names = UseOrder()
-    private var latestName: UInt64 = 0
+    /// Whose names they are.
+    private var owners: [String: KnownStatement] = [:]
     /// True if a statement takes a type that was made in the database.
     private var hasOwnTypes = false
     /// Prepared statements that the server still has, and nobody needs.
@@ -142,30 +147,44 @@ struct StatementCache {
 
     // MARK: What the server keeps
 
-    /// The name for one more prepared statement. If there are as many as there may be, the least used is not needed any more.
-    mutating func nextName() -> String {
+    /// The name under which the server can keep the statement; nil as long as nobody knows what the statement takes and returns. If the
+    /// server keeps as many as it may, the least used is not needed any more.
+    mutating func makeRoom(for statement: KnownStatement) -> StatementName? {
+        guard let shape = statement.shape else { return nil }
         makeRoom()
-        latestName += 1
-        return "pool_\(latestName)"
+        return StatementName(of: statement.text, shape)
     }
 
     /// The server has told of a statement, and keeps it if it has a name.
-    mutating func learn(_ shape: StatementShape, of statement: KnownStatement, name: String?) {
+    mutating func learn(_ shape: StatementShape, of statement: KnownStatement, name: StatementName?) {
+        // What is kept takes or returns something else.
+        if let kept = statement.name, !kept.shape.isEqual(to: shape) { release(statement) }
         statement.shape = shape
         if shape.takesOwnTypes { hasOwnTypes = true }
         guard let name else { return }
+        if name.shape.isEqual(to: shape) { keep(statement, name) } else { noteUnneeded(name) }
+    }
+
+    /// The server keeps the statement under its name.
+    mutating func keep(_ statement: KnownStatement, _ name: StatementName) {
         release(statement)
+        // The same text with the same types, which others values have decided.
+        if let owner = owners[name.text] { release(owner) }
         makeRoom()
+        unneeded.removeAll { $0 == name.text }
         statement.name = name
         statement.namePlace = names.insert(statement)
+        owners[name.text] = statement
     }
 
     private mutating func makeRoom() {
         while names.count >= max(capacity, 1), let oldest = names.leastUsed { release(oldest) }
     }
 
-    /// A prepared statement that nobody knows.
-    mutating func noteUnneeded(_ name: String) { unneeded.append(name) }
+    /// The server keeps a statement that nobody needs.
+    mutating func noteUnneeded(_ name: StatementName) {
+        if !isShared, owners[name.text] == nil, !unneeded.contains(name.text) { unneeded.append(name.text) }
+    }
 
     mutating func takeUnneeded() -> [String] {
         defer { unneeded = [] }
@@ -176,7 +195,8 @@ struct StatementCache {
     private mutating func release(_ statement: KnownStatement) {
         guard let name = statement.name else { return }
         names.remove(statement.namePlace)
-        unneeded.append(name)
+        owners[name.text] = nil
+        noteUnneeded(name)
         statement.name = nil
         statement.useCount = 0
     }
@@ -220,6 +240,7 @@ struct StatementCache {
         forgetSources()
         texts.removeAll()
         names.removeAll()
+        owners = [:]
         unneeded = []
     }
 }

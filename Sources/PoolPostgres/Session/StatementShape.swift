@@ -8,7 +8,7 @@ final class StatementShape: Sendable {
     /// True if all columns can be read in binary: libpq asks for one form for all.
     let isBinary: Bool
     /// The columns' names as libpq has them, each with a zero after it.
-    private let names: [CChar]
+    let names: [CChar]
 
     /// The columns of a result, or of a statement that was described.
     init(parameterTypes: [UInt32], of result: borrowing ResultHandle) {
@@ -31,11 +31,16 @@ final class StatementShape: Sendable {
         columns = Columns(names: texts, typeIDs: readers.map(\.type))
     }
 
-    /// True if the result has these columns. `isPrepared` says that the server keeps to the names.
-    func describes(_ result: borrowing ResultHandle, isPrepared: Bool) -> Bool {
+    /// True if the result has these columns. Their names count also where the statement is prepared: behind a pooler another server
+    /// session may have prepared it after the table's columns had changed.
+    func describes(_ result: borrowing ResultHandle) -> Bool {
         guard readers.count == result.columnCount else { return false }
         for column in readers.indices where readers[column].type != result.columnType(column) { return false }
-        return isPrepared || result.hasColumnNames(names)
+        return result.hasColumnNames(names)
+    }
+
+    func isEqual(to other: StatementShape) -> Bool {
+        parameterTypes == other.parameterTypes && readers == other.readers && names == other.names
     }
 
     /// True if a parameter is of a type that was made in the database: which one its name means depends on the search path.

@@ -20,6 +20,7 @@ extension ColumnReader {
         case .float8: .double(Double(bitPattern: reader.read()))
         case .numeric: NumericFormat.decode(&reader)
         case .text: unsafe .text(String(decoding: reader.takeRest(), as: UTF8.self))
+        case .char: .text(CharText.of(reader.read()))
         case .bytes: unsafe .bytes([UInt8](reader.takeRest()))
         case .json: unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
         case .jsonb: jsonb(&reader)

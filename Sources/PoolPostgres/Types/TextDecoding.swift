@@ -4,6 +4,8 @@ extension ColumnReader {
     /// A value in the server's text form, with dates in ISO style. What cannot be read stays text.
     func decodeText(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         if kind == .bytes, !isArray { return unsafe ByteText.decode(bytes) }
+        // Servers before 15 send a byte above 127 as it is, which is no text.
+        if kind == .char, !isArray, bytes.count == 1 { return unsafe .text(CharText.of(bytes[0])) }
         let text = unsafe String(decoding: bytes, as: UTF8.self)
         if isArray {
             var parser = ArrayTextParser(text, kind: kind)
@@ -20,7 +22,7 @@ extension ColumnReader {
             case .float4: Float(text).map { .double(Double($0)) }
             case .float8: Double(text).map { .double($0) }
             case .numeric: SQLDecimal(text).map { .decimal($0) }
-            case .text: .text(text)
+            case .text, .char: .text(text)
             case .bytes: unsafe Array(text.utf8).withUnsafeBytes { bytes in unsafe ByteText.decode(bytes) }
             case .date: DateText.date(text).map { .date($0) }
             case .time: SQLTime(text).map { .time($0) }
@@ -31,6 +33,16 @@ extension ColumnReader {
             case .void: .null
             }
         return value ?? .text(text)
+    }
+}
+
+/// The text of `"char"`, a single byte, as psql prints it: nothing for zero, and octal digits after a backslash above 127.
+/// https://www.postgresql.org/docs/current/datatype-character.html
+enum CharText {
+    static func of(_ byte: UInt8) -> String {
+        if byte == 0 { return "" }
+        if byte < 0x80 { return String(UnicodeScalar(byte)) }
+        return "\\" + String(byte, radix: 8)
     }
 }
 
@@ -106,7 +118,11 @@ enum DateText {
             let wallClock = timestamp("\(text[..<sign])\(isBeforeChrist ? " BC" : "")"),
             let offset = offset(text[sign...])
         else { return nil }
-        return SQLZonedTimestamp(wallClock, offset: .seconds(offset)).map { .zonedTimestamp($0) }
+        if let moment = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(moment) }
+        // Past what counts as microseconds from 1970: the text that the binary form leads to, whatever the session's time zone is.
+        guard let microseconds = Moment.microseconds(wallClock) else { return nil }
+        let (moment, overflow) = microseconds.subtractingReportingOverflow(Int64(offset) * 1_000_000)
+        return overflow ? nil : Moment.zonedTimestamp(microseconds: moment)
     }
 
     private static func era(_ text: String) -> (text: Substring, isBeforeChrist: Bool) {

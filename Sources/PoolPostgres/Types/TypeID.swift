@@ -43,7 +43,7 @@ enum TypeID {
 
 /// How the values of a column are read. Types that are not listed are read as text.
 enum ValueKind: Sendable, Hashable {
-    case bool, bytes, int2, int4, int8, oid, float4, float8, numeric, text
+    case bool, bytes, int2, int4, int8, oid, float4, float8, numeric, text, char
     case date, time, timestamp, zonedTimestamp, uuid, json, jsonb, void
 
     init?(type: UInt32) {
@@ -57,8 +57,8 @@ enum ValueKind: Sendable, Hashable {
         case TypeID.float4: self = .float4
         case TypeID.float8: self = .float8
         case TypeID.numeric: self = .numeric
-        case TypeID.text, TypeID.varchar, TypeID.paddedChar, TypeID.name, TypeID.char, TypeID.xml, TypeID.unknown:
-            self = .text
+        case TypeID.text, TypeID.varchar, TypeID.paddedChar, TypeID.name, TypeID.xml, TypeID.unknown: self = .text
+        case TypeID.char: self = .char
         case TypeID.date: self = .date
         case TypeID.time: self = .time
         case TypeID.timestamp: self = .timestamp

@@ -1,0 +1,31 @@
+internal import PoolCore
+
+extension PostgresConnection {
+    /// Sets what the driver relies on, and takes on the lane's role.
+    func applyBaseline(_ operation: Operation) async throws {
+        try await applyBaselineSettings(operation)
+        withSession { $0.hasReset = false }
+        guard let role else { return }
+        // Also in quotation marks it means the user's own rights: https://www.postgresql.org/docs/current/sql-set-role.html
+        if role == "none" {
+            throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
+        }
+        if role.utf8.contains(0) { throw PostgresError.misuse("a role must not hold a zero byte", .undefinedObject) }
+        try await command("SET ROLE \(Self.quoted(role))", operation)
+    }
+
+    private func applyBaselineSettings(_ operation: Operation) async throws {
+        try withSession { try $0.startBaseline() }
+        _ = try await drive(operation)
+        try withSession { try $0.finishBaseline() }
+    }
+
+    /// Sets again what the driver relies on, where a statement of the lease has reset it.
+    func restoreBaseline(_ operation: Operation) async throws {
+        let isDue = withSession { session in
+            // In a transaction that has failed the server takes nothing.
+            session.needsBaseline && session.exchange == nil && session.link?.transactionStatus != .failed
+        }
+        if isDue { try await applyBaselineSettings(operation) }
+    }
+}
