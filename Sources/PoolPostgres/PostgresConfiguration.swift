@@ -59,14 +59,15 @@ public struct PostgresConfiguration: Sendable, Hashable {
     ///
     /// Where the driver finds a pooler before the server it prepares none by name either: see ``poolerKeepsStatements``.
     public let statementCacheCapacity: Int
-    /// True if what the driver finds between itself and the server keeps prepared statements for each of its clients: a pooler in session
-    /// mode, or PgBouncer from 1.21 on with `max_prepared_statements` above 0. The default is false.
+    /// True if what the driver finds between itself and the server keeps prepared statements for each of its clients: a
+    /// pooler in session mode, or PgBouncer from 1.21 on with `max_prepared_statements` above 0. The default is false.
     ///
-    /// A pooler in transaction mode may give a connection another server session with each transaction, where what it has prepared is
-    /// missing. The driver finds a pooler by the number of the process that serves it, which poolers do not pass on, and then
-    /// sends each statement with its text. With true it prepares there as it does without a pooler, up to ``statementCacheCapacity``. The
-    /// name of a prepared statement is made from its text and the types of its parameters, so that it never means another one: where
-    /// true is wrong, a statement fails with ``PostgresError/Code/invalidStatementName`` at worst, and within a transaction only.
+    /// A pooler in transaction mode may give a connection another server session with each transaction, where what it has
+    /// prepared is missing. The driver finds a pooler by the number of the process that serves it, which poolers do not
+    /// pass on, and then sends each statement with its text. With true it prepares there as it does without a pooler, up
+    /// to ``statementCacheCapacity``. The name of a prepared statement is made from its text and its types, so that it
+    /// never means another one: where true is wrong, a statement fails with
+    /// ``PostgresError/Code/invalidStatementName`` at worst, and within a transaction only.
     /// https://www.pgbouncer.org/config.html#max_prepared_statements
     public let poolerKeepsStatements: Bool
     /// With which of its uses on a connection a statement is prepared, up to 10,000. The default is 2: what runs only once costs

@@ -6,7 +6,8 @@ extension PostgresConnection {
         try await applyBaselineSettings(operation)
         withSession { $0.hasReset = false }
         guard let role else { return }
-        // Also in quotation marks it means the user's own rights: https://www.postgresql.org/docs/current/sql-set-role.html
+        // Also in quotation marks it means the user's own rights:
+        // https://www.postgresql.org/docs/current/sql-set-role.html
         if role == "none" {
             throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
         }

@@ -55,12 +55,14 @@ extension PostgresConnection {
         try await command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
     }
 
-    /// True if the types of the parameters of the statement that ran last are others by now.
-    private func hasChanged(_ operation: Operation) async throws -> Bool {
+    /// True if the types of the statement's parameters are others by now.
+    ///
+    /// - Parameter inBatch: True for the statement of a batch that has failed; false for the one that ran last.
+    func hasChanged(inBatch: Bool = false, _ operation: Operation) async throws -> Bool {
         do {
-            guard try withSession({ try $0.startComparing() }) else { return false }
+            guard try withSession({ try $0.startComparing(inBatch: inBatch) }) else { return false }
             _ = try await drive(operation)
-            return try withSession { try $0.finishComparing() }
+            return try withSession { try $0.finishComparing(inBatch: inBatch) }
         } catch is PostgresError {
             // That of the statement says more.
             return false

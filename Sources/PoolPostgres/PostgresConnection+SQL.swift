@@ -63,12 +63,9 @@ extension PostgresConnection {
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: .postgres)
         return try await perform { operation in
-            if try withSession({ try $0.startDescribing(text, parameterCount: binds.count) }) {
-                _ = try await drive(operation)
-                try withSession { try $0.finishPreparing() }
-            }
-            guard let description = withSession({ $0.description(text) }) else { throw PostgresError.closed }
-            return description
+            try withSession { try $0.startDescribing(StatementRequest(text: text, binds: binds)) }
+            _ = try await drive(operation)
+            return try withSession { try $0.finishDescribing() }
         }
     }
 

@@ -11,9 +11,13 @@ extension TypeSample {
         TypeSample("\"char\"", "\\377", .text("\\377")), TypeSample("\"char\"", "\u{7f}", .text("\u{7f}")),
         TypeSample("\"char\"[]", #"{"","\\303",NULL,a}"#, .array([.text(""), .text("\\303"), .null, .text("a")])),
         TypeSample("float8", "0.30000000000000004", .double(0.1 + 0.2)),
-        TypeSample("float8[]", "{0.30000000000000004,1.7976931348623157e308}", .array([.double(0.1 + 0.2), .double(.greatestFiniteMagnitude)])),
+        TypeSample(
+            "float8[]", "{0.30000000000000004,1.7976931348623157e308}",
+            .array([.double(0.1 + 0.2), .double(.greatestFiniteMagnitude)])),
         TypeSample("float4", "1.1", .double(Double(Float(1.1)))), TypeSample("float4", "16777217", .double(16_777_216)),
-        TypeSample("xml", #"<?xml version="1.0" standalone="yes"?><a>é</a>"#, .text(#"<?xml version="1.0" standalone="yes"?><a>é</a>"#)),
+        TypeSample(
+            "xml", #"<?xml version="1.0" standalone="yes"?><a>é</a>"#,
+            .text(#"<?xml version="1.0" standalone="yes"?><a>é</a>"#)),
         TypeSample("timestamptz", "294276-12-31 23:59:59.999999+00", .text("294276-12-31 23:59:59.999999+00")),
         TypeSample("timestamptz[]", #"{"294276-12-31 23:59:59+00"}"#, .array([.text("294276-12-31 23:59:59+00")])),
         TypeSample("bytea[]", #"{"\\x00ff27",NULL,"\\x"}"#, .array([.bytes([0, 255, 39]), .null, .bytes([])])),
@@ -38,7 +42,10 @@ extension PostgresTests {
                 "extra_float_digits": "-15", "DateStyle": "German, DMY", "IntervalStyle": "sql_standard",
                 "bytea_output": "escape", "TimeZone": "Asia/Kathmandu",
             ],
-            ["extra_float_digits": "0", "DateStyle": "SQL, MDY", "IntervalStyle": "iso_8601", "TimeZone": "America/St_Johns"],
+            [
+                "extra_float_digits": "0", "DateStyle": "SQL, MDY", "IntervalStyle": "iso_8601",
+                "TimeZone": "America/St_Johns",
+            ],
         ]
 
         /// A connection as a role that has the settings for its own.
@@ -48,11 +55,14 @@ extension PostgresTests {
             let administrator = try PrivatePostgres.administrator.get()
             try await administrator.execute("CREATE ROLE \(identifier: role) LOGIN SUPERUSER")
             for (name, value) in Self.settings[index] {
-                try await administrator.execute("ALTER ROLE \(identifier: role) SET \(identifier: name) = '\(raw: value)'")
+                try await administrator.execute(
+                    "ALTER ROLE \(identifier: role) SET \(identifier: name) = '\(raw: value)'")
             }
             let result: Result<Void, any Error>
             do {
-                try await withConnection(to: server.connection(user: role)) { _, connection in try await body(connection) }
+                try await withConnection(to: server.connection(user: role)) { _, connection in
+                    try await body(connection)
+                }
                 result = .success(())
             } catch {
                 result = .failure(error)
@@ -67,9 +77,7 @@ extension PostgresTests {
         }
 
         private func literal(_ sample: TypeSample) -> SQL {
-            let isEscaped = sample.type.hasPrefix("\"char\"")
-            let text = sample.text.replacing("'", with: "''")
-            return SQL(raw: isEscaped && !sample.type.hasSuffix("]") && sample.text.hasPrefix("\\") ? "('\(text)'::\(sample.type))" : "'\(text)'::\(sample.type)")
+            SQL(raw: "'\(sample.text.replacing("'", with: "''"))'::\(sample.type)")
         }
 
         @Test("there is a sample of each type that the driver reads")
@@ -94,19 +102,24 @@ extension PostgresTests {
             arguments: settings.indices)
         func everyWay(index: Int) async throws {
             try await withRole(index) { connection async throws in
-                let kinds = Self.samples.filter { sample in !"\(sample.value)".hasPrefix("never") }
-                for sample in kinds {
+                for sample in Self.samples {
                     let isKnown = Self.isKnown(sample)
                     let statement = "SELECT " + literal(sample) + " AS value"
                     var found: [SQLValue] = []
                     for _ in 1...3 { found += try await connection.values(statement) }
                     // Beside a column that has no binary form here, all are text.
                     for _ in 1...2 {
-                        found += try await connection.query("SELECT " + literal(sample) + ", inet '::1'").map { $0.values[0] }
+                        found += try await connection.query("SELECT " + literal(sample) + ", inet '::1'").map {
+                            $0.values[0]
+                        }
                     }
                     let cursor = try await connection.open(statement + " FROM generate_series(1, 2)")
-                    while let rows = try await cursor.next(maximumRows: 1) { found += rows.flatMap { Array($0.values) } }
-                    let batch = try await connection.testBatch([statement, "SELECT " + literal(sample) + ", \(1)::int8"])
+                    while let rows = try await cursor.next(maximumRows: 1) {
+                        found += rows.flatMap { Array($0.values) }
+                    }
+                    let batch = try await connection.testBatch([
+                        statement, "SELECT " + literal(sample) + ", \(1)::int8",
+                    ])
                     found += try batch.map { try #require(try $0.get().first?.values.first) }
                     #expect(found.count == 9)
                     let expected = isKnown ? sample.value : try #require(found.first)
@@ -122,7 +135,9 @@ extension PostgresTests {
             !["interval", "tstzrange", "timetz"].contains { sample.type.hasPrefix($0) }
         }
 
-        @Test("COPY writes all digits of a number and the ISO form of a day, whatever the role's settings", arguments: settings.indices)
+        @Test(
+            "COPY writes all digits of a number and the ISO form of a day, whatever the role's settings",
+            arguments: settings.indices)
         func copy(index: Int) async throws {
             try await withRole(index) { connection async throws in
                 let numbers: SQL =
@@ -144,10 +159,12 @@ extension PostgresTests {
                 func read() async throws {
                     number += 1
                     for _ in 1...3 {
-                        #expect(try await connection.values("SELECT \(raw: columns) -- \(raw: "\(number)")") == expected)
+                        #expect(
+                            try await connection.values("SELECT \(raw: columns) -- \(raw: "\(number)")") == expected)
                     }
                     for _ in 1...3 {
-                        let mixed = try await connection.values("SELECT \(raw: columns), inet '::1' -- \(raw: "\(number)")")
+                        let mixed = try await connection.values(
+                            "SELECT \(raw: columns), inet '::1' -- \(raw: "\(number)")")
                         #expect(Array(mixed.prefix(3)) == expected)
                     }
                 }
@@ -164,10 +181,15 @@ extension PostgresTests {
                 try await connection.transaction(.rollback)
                 try await read()
                 // Where all columns have a binary form, nothing that the application sets shows.
-                for command in ["SET extra_float_digits = 0", "SET DateStyle = 'SQL, DMY'", "SELECT set_config('extra_float_digits', '-5', false)"] {
+                for command in [
+                    "SET extra_float_digits = 0", "SET DateStyle = 'SQL, DMY'",
+                    "SELECT set_config('extra_float_digits', '-5', false)",
+                ] {
                     _ = try await connection.query(SQL(raw: command))
                     for run in 1...3 {
-                        #expect(try await connection.values("SELECT \(raw: columns) -- \(raw: command)") == expected, "run \(run)")
+                        #expect(
+                            try await connection.values("SELECT \(raw: columns) -- \(raw: command)") == expected,
+                            "run \(run)")
                     }
                 }
                 try await connection.transaction(.begin(TransactionOptions()))

@@ -6,7 +6,8 @@ import Testing
 @testable import PoolPostgres
 
 extension PostgresTests {
-    /// A pooler gives a session of the driver's another of the server's with each transaction, and others use those in between.
+    /// A pooler gives a session of the driver's another of the server's with each transaction, and others use those in
+    /// between.
     @Suite(
         "Server sessions that are shared", .timeLimit(.minutes(3)),
         .enabled(if: PrivatePostgres.canBePooled, "pgbouncer is not installed"))
@@ -43,7 +44,8 @@ extension PostgresTests {
                     for id in ids[0...1] { #expect(try await delete(id).affectedRows == 1) }
                     for id in ids[2...3] { #expect(try await add(id).affectedRows == 1) }
                     try await second.transaction(.commit)
-                    // The pooler gives out last what has come back last: the second client gets the first one's session.
+                    // The pooler gives out last what has come back last: the second client gets the first one's
+                    // session.
                     try await first.transaction(.commit)
                     updated += ids[2...3]
                     try await second.transaction(.begin(TransactionOptions()))
@@ -127,7 +129,8 @@ extension PostgresTests {
                 "SELECT client, count(*), sum(value - key) FROM shared GROUP BY client ORDER BY client")
             #expect(try rows.decode((Int, Int, Int).self).map { [$0.0, $0.1, $0.2] } == (1...3).map { [$0, 60, 0] })
             // Nobody would ever take them away.
-            let prepared = try await administrator.query("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%shared%'")
+            let prepared = try await administrator.query(
+                "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%shared%'")
             #expect(try prepared.decode(Int.self) == [0])
             _ = try await administrator.execute("DROP TABLE shared")
         }
@@ -203,7 +206,8 @@ extension PostgresTests {
                         inTransaction
                         ? try await pool.withTransaction { try await $0.batch(statements) }
                         : try await pool.withConnection { try await $0.batch(statements) }
-                    #expect(try results.map { try $0.get().decode(Int.self)[0] } == Array(0..<10) + (0..<10).map { -$0 })
+                    #expect(
+                        try results.map { try $0.get().decode(Int.self)[0] } == Array(0..<10) + (0..<10).map { -$0 })
                     try await pool.withConnection { lease in
                         if round == 1 { lease.handle.connection.withSession { $0.cache.removeAll() } }
                     }
@@ -231,7 +235,8 @@ extension PostgresTests {
             }
         }
 
-        @Test("a statement whose columns change again and again within transactions fails one of them at most each time")
+        @Test(
+            "a statement whose columns change again and again within transactions fails one of them at most each time")
         func changingColumns() async throws {
             try await withConnection { driver, connection async throws in
                 try await connection.executeScript("CREATE TEMP TABLE growing (a int); INSERT INTO growing VALUES (1)")

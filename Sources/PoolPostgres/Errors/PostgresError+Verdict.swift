@@ -1,6 +1,23 @@
 internal import PoolCore
 
 extension PostgresError {
+    /// A statement has changed the session's `client_encoding`.
+    static func foreignEncoding(of link: Link) -> PostgresError {
+        let encoding = link.parameter("client_encoding") ?? "another"
+        var error = misuse("client_encoding is \(encoding): this connection reads and writes UTF8 only")
+        error.hint =
+            "Do not set client_encoding: texts are Swift's. The end of the lease, or a ROLLBACK of the SET, brings UTF8 back"
+        return error
+    }
+
+    /// A COPY outside of the functions for it.
+    static let copyNeedsFunctions = {
+        var error = misuse(
+            "COPY needs the driver's own functions for it, which take one at a time", .featureNotSupported)
+        error.hint = "Use copyIn(_:_:) for FROM STDIN, and copyOut(_:_:) for TO STDOUT"
+        return error
+    }()
+
     /// What the error means for the pool.
     var verdict: Verdict {
         switch code {
@@ -67,7 +84,8 @@ extension PostgresError {
     /// True for what the server says of a text above its limit of 1 GB: `bytea` takes two characters for each byte. The first message
     /// is in English in each language.
     var isAboutLength: Bool {
-        code == .programLimitExceeded || code == .internalError && message.hasPrefix("invalid memory alloc request size")
+        code == .programLimitExceeded
+            || code == .internalError && message.hasPrefix("invalid memory alloc request size")
     }
 
     /// True if it may come from a parameter whose type the server cannot tell, and the value can.

@@ -22,9 +22,10 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     ///   statements that no transaction may hold, as `VACUUM`, or that have nothing to do with each other. The server then writes and
     ///   answers one at a time, which costs several times as much. The default is false.
     /// - Returns: The rows or the error of each statement, in order.
-    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, if the connection is lost, or if the commit
-    ///   fails, as for a deferred constraint; `CancellationError` if the cancellation of the task has stopped a statement: `separately`,
-    ///   those before it have run, and those after it may have. No statement may be a `COPY`: its data would have no place.
+    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, but for `separately`, where that is
+    ///   its outcome and the others run; if the connection is lost; or if the commit fails, as for a deferred constraint.
+    ///   `CancellationError` if the cancellation of the task has stopped a statement: `separately`, those before it have run,
+    ///   and those after it may have. No statement may be a `COPY`, whose data would have no place, or change the encoding.
     public mutating func batch(
         _ statements: [SQL], separately: Bool = false
     ) async throws -> [Result<Rows, PostgresError>] {
@@ -39,10 +40,10 @@ extension PostgresConnection {
             try await restoreBaseline(operation)
             let outcomes = try await run(statements, separately: separately, operation)
             if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
-            // Once more if nothing has taken effect because the server wants a statement prepared anew.
-            let mayRepeat =
-                outcomes.allSatisfy(\.isFailure) && outcomes.contains { $0.error?.mayBeRepeated == true }
-                && statements.allSatisfy(\.isPlain)
+            // Once more if nothing has taken effect because the server wants a statement prepared anew, or with other types.
+            guard outcomes.allSatisfy(\.isFailure), statements.allSatisfy(\.isPlain) else { return outcomes }
+            var mayRepeat = outcomes.contains { $0.error?.mayBeRepeated == true }
+            if !mayRepeat { mayRepeat = try await hasChanged(inBatch: true, operation) }
             return mayRepeat ? try await run(statements, separately: separately, operation) : outcomes
         }
     }
@@ -59,8 +60,7 @@ extension PostgresConnection {
             if isFailed { try await rollBackToTypesSavepoint(operation) }
             try checkCancellation(of: operation)
         }
-        try withSession { try $0.startBatch() }
-        _ = try await drive(operation)
+        if try withSession({ try $0.startBatch() }) { _ = try await drive(operation) }
         let outcomes = try withSession { try $0.finishBatch() }
         // Whoever was cancelled is told so, and not that a statement was.
         let stopped = outcomes.lazy.compactMap(\.error).first { $0.code == .queryCanceled }

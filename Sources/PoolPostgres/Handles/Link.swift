@@ -20,6 +20,8 @@ final class Link {
     private let notices: NoticeSink
     /// Nil without encryption.
     private var encryption: Encryption?
+    /// libpq's number of UTF-8.
+    private let utf8 = unsafe pg_char_to_encoding("UTF8")
 
     /// Begins to connect. Each name is a keyword of libpq, and a later one overrides an earlier one.
     init(connectingWith parameters: [(name: String, value: String)], notices: NoticeSink) throws {
@@ -79,6 +81,9 @@ final class Link {
     func parameter(_ name: String) -> String? {
         unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
+
+    /// False once the session has another `client_encoding`, of which the server tells when it is ready for the next statement.
+    var isUTF8: Bool { unsafe PQclientEncoding(connection) == utf8 }
 
     var transactionStatus: TransactionStatus {
         switch unsafe PQtransactionStatus(connection) {

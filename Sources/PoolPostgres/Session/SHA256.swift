@@ -1,6 +1,7 @@
 /// The digest SHA-256: https://csrc.nist.gov/pubs/fips/180-4/upd1/final
 ///
-/// It names statements, which is all that the driver needs of cryptography: a library for it would be the package's largest part.
+/// It names statements, which is all that the driver needs of cryptography: a library for it would be the package's
+/// largest part.
 struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
@@ -19,7 +20,9 @@ struct SHA256 {
         let bitCount = byteCount &* 8
         append(0x80)
         while rest.count != 56 { append(0) }
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { append(UInt8(truncatingIfNeeded: bitCount >> shift)) }
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: bitCount >> shift))
+        }
         return state.flatMap { word in
             [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
         }

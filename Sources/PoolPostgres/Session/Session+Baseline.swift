@@ -2,8 +2,9 @@
 
 /// Whether the server's text says all of a value.
 ///
-/// A statement that runs for the first time, and one with a column whose binary form nobody here knows, is answered in text. What text of
-/// a number or a day says depends on settings: https://www.postgresql.org/docs/current/runtime-config-client.html
+/// A statement that runs for the first time, and one with a column whose binary form nobody here knows, is answered in
+/// text. What text of a number or a day says depends on settings:
+/// https://www.postgresql.org/docs/current/runtime-config-client.html
 enum TextForm: Sendable {
     case exact
     /// As long as the transaction is open: it has a setting of its own.
@@ -13,10 +14,12 @@ enum TextForm: Sendable {
 }
 
 extension Session {
-    /// What the driver relies on, and the server, the role or the application may have set otherwise; and a look at who serves the session.
+    /// What the driver relies on, and the server, the role or the application may have set otherwise; and a look at who
+    /// serves the session.
     mutating func startBaseline() throws {
         let link = try ready()
-        // All digits of a number with a point. https://www.postgresql.org/docs/8.4/runtime-config-client.html for the lower one.
+        // All digits of a number with a point. https://www.postgresql.org/docs/8.4/runtime-config-client.html for the
+        // lower one.
         var text = "SET extra_float_digits = \(link.serverVersion < 90_000 ? 2 : 3); "
         if !hasISODates { text += "SET datestyle = ISO; " }
         text += "SELECT pg_catalog.pg_backend_pid()"
@@ -36,8 +39,8 @@ extension Session {
 
     private var hasISODates: Bool { link?.parameter("DateStyle")?.hasPrefix("ISO") ?? false }
 
-    /// True if values that come as text are those that would come in binary. A session that is shared may have another server session,
-    /// with other settings, by now.
+    /// True if values that come as text are those that would come in binary. A session that is shared may have another
+    /// server session, with other settings, by now.
     var readsTextExactly: Bool {
         guard !cache.isShared, hasISODates else { return false }
         return switch textForm {

@@ -7,6 +7,8 @@ struct BatchItem {
     fileprivate let base: KnownStatement
     /// The same with the types that the values decide, if they do.
     fileprivate var statement: KnownStatement
+    /// Why it cannot run, where the others run without it.
+    fileprivate var failure: PostgresError?
 
     fileprivate var isDescribable: Bool { !request.binds.isEmpty && request.isDescribable }
 }
@@ -20,6 +22,8 @@ struct BatchPlan {
     fileprivate var asked: [Int] = []
     /// How many more the server may be asked to keep: none has to go for another of the same batch.
     fileprivate var room: Int?
+    /// What has failed as if the types of its parameters were others by now, so that nothing of the batch has taken effect.
+    fileprivate(set) var suspect: KnownStatement?
 }
 
 extension Session {
@@ -33,7 +37,7 @@ extension Session {
             let request = try request(sql, dropsRows: false)
             try requireRoom(request.binds.count)
             let base = cache.statement(request.text)
-            try requireNoCopy(base)
+            try requireRepeatable(base)
             plan.items.append(BatchItem(request: request, base: base, statement: base))
         }
         batch = plan
@@ -43,14 +47,20 @@ extension Session {
     /// prepared. False if there are none.
     mutating func startDescribingBatch() throws -> Bool {
         let link = try ready()
-        try requireTransactionAlive(link)
+        try requireUsable(link)
         var unknown: [KnownStatement] = []
         var uses: [ObjectIdentifier: (place: Int, count: Int)] = [:]
         var order: [KnownStatement] = []
         for place in batch.items.indices {
             let item = batch.items[place]
-            guard item.isDescribable || item.base.shape != nil else { continue }
-            let statement = try fitting(item.base, item.request)
+            guard item.failure == nil, item.isDescribable || item.base.shape != nil else { continue }
+            let statement: KnownStatement
+            do {
+                statement = try fitting(item.base, item.request)
+            } catch let error as PostgresError where runsSeparately {
+                batch.items[place].failure = error
+                continue
+            }
             batch.items[place].statement = statement
             let isKnown = statement.shape != nil && statement.name != nil
             if !item.isDescribable || isKnown { continue }
@@ -90,16 +100,25 @@ extension Session {
         return true
     }
 
+    /// True if each statement of the batch is a transaction of its own.
+    private var runsSeparately: Bool { batch.isSeparate && !isInExplicitTransaction }
+
     /// Takes the answer. True if the transaction must go back to its savepoint before the server can be asked again.
     ///
-    /// - Throws: the error of a statement that cannot be prepared.
+    /// - Throws: the error of a statement that cannot be prepared, where the others do not run without it.
     mutating func finishDescribingBatch() throws -> Bool {
         let places = batch.asked
         for (place, outcome) in zip(places, try finish().outcomes) {
             guard case .failure(let error) = outcome else { continue }
             let item = batch.items[place]
             let isThere = error.code == .duplicateStatementName
-            guard isThere || letValuesDecide(item.base, item.request.binds.count, error) else { throw error }
+            if !isThere, !letValuesDecide(item.base, item.request.binds.count, error) {
+                guard runsSeparately else { throw error }
+                for other in batch.items.indices where batch.items[other].statement === item.statement {
+                    batch.items[other].failure = error
+                }
+                continue
+            }
             // All after it have failed in consequence.
             if link?.transactionStatus == .failed { return true }
         }
@@ -108,25 +127,38 @@ extension Session {
 
     /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or with one after
     /// each: then each is one, whatever becomes of the others.
-    mutating func startBatch() throws {
+    ///
+    /// - Returns: false if none can run.
+    mutating func startBatch() throws -> Bool {
         let link = try ready()
-        try requireTransactionAlive(link)
-        let isSeparate = batch.isSeparate && !isInExplicitTransaction
+        try requireUsable(link)
+        let isSeparate = runsSeparately
         binds.removeAll()
         defer { binds.trim() }
         // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
-        let runs = try batch.items.map { try binds.encode($0.request.binds, as: $0.statement.shape?.parameterTypes) }
+        var runs: [(item: BatchItem, run: Range<Int>)] = []
+        runs.reserveCapacity(batch.items.count)
+        for (place, item) in batch.items.enumerated() where item.failure == nil {
+            do {
+                let run = try binds.encode(item.request.binds, as: item.statement.shape?.parameterTypes)
+                runs.append((item, run))
+            } catch let error as PostgresError where isSeparate {
+                batch.items[place].failure = error
+            }
+        }
+        if runs.isEmpty { return false }
         try link.enterPipeline()
-        for (item, run) in zip(batch.items, runs) {
+        for (item, run) in runs {
             try send(item.statement, item.request.binds, run, link)
             if isSeparate { try link.sendSync() }
             cache.noteRun(of: item.statement, runs: 1)
         }
         if !isSeparate { try link.sendSync() }
-        beginBatch(batch.items.map(\.statement))
-        if isSeparate { return }
+        beginBatch(runs.map(\.item.statement))
+        if isSeparate { return true }
         exchange?.isOneTransaction = true
         exchange?.pendingSyncs = 1
+        return true
     }
 
     private mutating func beginBatch(_ statements: [KnownStatement], isPreparing: Bool = false) {
@@ -140,17 +172,20 @@ extension Session {
         self.exchange = exchange
     }
 
-    mutating func forgetBatch() { batch = BatchPlan() }
-
     /// Takes what has come of each statement. Those that a failure has undone have failed with it.
     ///
     /// - Throws: the error of the commit, or that of a lost connection.
     mutating func finishBatch() throws -> [Result<Rows, PostgresError>] {
         let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
         let firstUndone = exchange?.endedOutcomes ?? 0
-        var outcomes = try finish().outcomes
+        var outcomes = exchange == nil ? [] : try finish().outcomes
+        for (place, item) in batch.items.enumerated() {
+            guard let failure = item.failure else { continue }
+            outcomes.insert(.failure(failure.inStatement(item.request.text)), at: min(place, outcomes.count))
+        }
         guard outcomes.contains(where: \.isFailure) else { return outcomes }
         if isUndone, let culprit = outcomes[firstUndone...].firstIndex(where: \.isFailure) {
+            if firstUndone == 0 { noteSuspect(culprit, outcomes) }
             for place in firstUndone..<culprit { outcomes[place] = .failure(.undone) }
         }
         for (outcome, item) in zip(outcomes, batch.items) {
@@ -158,6 +193,20 @@ extension Session {
         }
         return outcomes
     }
+}
+
+extension Session {
+    /// Notes that the first failure of a batch that has taken no effect may come from old types.
+    private mutating func noteSuspect(_ culprit: Int, _ outcomes: [Result<Rows, PostgresError>]) {
+        let isHarmless = batch.items.allSatisfy { !$0.statement.traits.contains(.survivesFailure) }
+        guard isHarmless, outcomes[culprit].error?.mayComeFromOldTypes == true, culprit < batch.items.count else {
+            return
+        }
+        batch.suspect = batch.items[culprit].statement
+    }
+
+    /// Forgets a batch that has ended, but for what is to be looked at.
+    mutating func forgetBatch() { batch = BatchPlan(suspect: batch.suspect) }
 }
 
 extension Result {

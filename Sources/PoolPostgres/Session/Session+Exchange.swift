@@ -98,6 +98,7 @@ extension Session {
             if exchange?.takesCopy() == true {
                 exchange?.copying = .fromClient
             } else {
+                if exchange?.hasCopied == false { noteError(.copyNeedsFunctions) }
                 _ = link.endCopyIn(failure: "COPY needs the driver's own functions for it, which take one at a time")
                 exchange?.needsFlush = true
             }
@@ -105,7 +106,11 @@ extension Session {
             if exchange?.takesCopy() == true {
                 exchange?.copying = .toClient
             } else {
-                if exchange?.hasCopied == true { noteError(.misuse("a COPY must be the only one in its text")) }
+                if exchange?.hasCopied == true {
+                    noteError(.misuse("a COPY must be the only one in its text"))
+                } else if exchange?.dropsRows == false {
+                    noteError(.copyNeedsFunctions)
+                }
                 exchange?.isCopyingOut = true
             }
         case .copyBoth:

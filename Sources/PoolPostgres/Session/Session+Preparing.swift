@@ -72,24 +72,33 @@ extension Session {
 
     // MARK: Describing
 
-    mutating func description(_ text: String) -> StatementDescription? {
-        let statement = cache.statement(text)
-        guard let shape = statement.shape ?? statement.variants.lazy.compactMap(\.shape).first else { return nil }
-        return StatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
-    }
-
-    /// Asks about a statement without running it. False if the answer is known.
-    mutating func startDescribing(_ text: String, parameterCount: Int) throws -> Bool {
+    /// Asks about a statement without running it, also where an answer is known: it may be old.
+    mutating func startDescribing(_ request: StatementRequest) throws {
         let link = try ready()
-        try requireTransactionAlive(link)
-        if description(text) != nil { return false }
-        if parameterCount > StatementRequest.maximumDescribed {
+        try requireUsable(link)
+        if !request.isDescribable {
             throw PostgresError(
                 code: .programLimitExceeded,
-                message: "libpq cannot describe a statement of \(parameterCount) bind values")
+                message: "libpq cannot describe a statement of \(request.parameterCount) bind values")
         }
-        try startPreparing(cache.statement(text), hasBinds: parameterCount > 0)
-        return true
+        let base = cache.statement(request.text)
+        // Of values, only what the server could not tell has to be known.
+        let statement = base.undetermined.isEmpty ? base : try fitting(base, request)
+        try startPreparing(statement, hasBinds: request.parameterCount > 0)
+    }
+
+    /// Ends what ``startDescribing(_:)`` began.
+    mutating func finishDescribing() throws -> StatementDescription {
+        let statement = exchange?.statement
+        do {
+            try finishPreparing()
+        } catch {
+            // What was known is no longer true.
+            if let statement { cache.forget(statement.text) }
+            throw error
+        }
+        guard let shape = statement?.shape else { throw PostgresError.closed }
+        return StatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
     }
 
     // MARK: Healing
@@ -184,18 +193,18 @@ extension Session {
         }
     }
 
-    /// Asks again what the statement that ran last takes.
-    mutating func startComparing() throws -> Bool {
-        guard let running = cache.running, running.shape != nil else { return false }
+    /// Asks again what a statement takes that was run with what the server had told of it.
+    mutating func startComparing(inBatch: Bool) throws -> Bool {
+        guard let running = inBatch ? batch.suspect : cache.running, running.shape != nil else { return false }
         try startPreparing(KnownStatement(running, types: running.types), hasBinds: false)
         return true
     }
 
     /// True if the server takes other types than it had told of. They are forgotten then.
-    mutating func finishComparing() throws -> Bool {
+    mutating func finishComparing(inBatch: Bool) throws -> Bool {
         let fresh = exchange?.statement
         try finishPreparing()
-        guard let running = cache.running, let shape = fresh?.shape else { return false }
+        guard let running = inBatch ? batch.suspect : cache.running, let shape = fresh?.shape else { return false }
         if shape.parameterTypes == running.shape?.parameterTypes { return false }
         cache.forget(running.text)
         return true

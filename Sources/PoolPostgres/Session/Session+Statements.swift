@@ -35,9 +35,9 @@ extension Session {
     /// Sends a statement, or first what the server must be asked about it.
     mutating func start(_ request: StatementRequest) throws -> Started {
         let link = try ready()
-        try requireTransactionAlive(link)
+        try requireUsable(link)
         let base = cache.statement(request.text)
-        if !request.bindSets.isEmpty { try requireNoCopy(base) }
+        if !request.bindSets.isEmpty { try requireRepeatable(base) }
         let count = request.parameterCount
         if isFirst(of: base, request), readsTextExactly {
             // Nothing to encode, and text can be read whatever the columns are: one round trip less for what runs once.
@@ -107,11 +107,21 @@ extension Session {
         throw error
     }
 
-    /// - Throws: ``PostgresError`` for a COPY: where several statements are sent at once the server would take the next one for its data.
-    func requireNoCopy(_ statement: KnownStatement) throws {
-        guard statement.traits.contains(.copies) else { return }
-        throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
+    /// - Throws: ``PostgresError`` for what cannot be one of several statements that are sent at once: a COPY, which would take the next one
+    ///   for its data, and a change of the encoding, after which the next one's would be another.
+    func requireRepeatable(_ statement: KnownStatement) throws {
+        if statement.traits.contains(.copies) {
+            throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
+                .inStatement(statement.text)
+        }
+        guard statement.traits.contains(.changesSession) else { return }
+        let text = statement.text.lowercased()
+        if text.contains("client_encoding") || text.contains("names") && text.contains("set") {
+            throw PostgresError.misuse(
+                "the encoding cannot change between statements sent at once", .featureNotSupported
+            )
             .inStatement(statement.text)
+        }
     }
 
     // MARK: Types

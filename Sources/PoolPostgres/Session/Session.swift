@@ -91,12 +91,19 @@ struct Session: ~Copyable {
         link.fatalNotice ?? PostgresError(connectionFailure: link.errorMessage)
     }
 
+    /// What a statement of the application's needs. In another encoding than UTF-8 it would write what nobody meant, and read what nobody
+    /// can.
+    func requireUsable(_ link: Link) throws {
+        try requireTransactionAlive(link)
+        if !link.isUTF8 { throw PostgresError.foreignEncoding(of: link) }
+    }
+
     // MARK: Starting
 
     /// Sends statements separated by semicolons, without bind values.
     mutating func startScript(_ text: String) throws {
         let link = try ready()
-        try requireTransactionAlive(link)
+        try requireUsable(link)
         try link.sendScript(text)
         exchange = Exchange(traits: StatementTraits(of: text), dropsRows: true)
     }
@@ -110,7 +117,7 @@ struct Session: ~Copyable {
     /// Sends a COPY, which pauses when the server is ready for the data, or has some.
     mutating func startCopy(_ text: String) throws {
         let link = try ready()
-        try requireTransactionAlive(link)
+        try requireUsable(link)
         try link.sendScript(text)
         exchange = Exchange(traits: StatementTraits(of: text), allowsCopy: true)
     }
@@ -152,12 +159,18 @@ struct Session: ~Copyable {
             isBroken = true
             if !exchange.hasFailed { exchange.error = loss(of: link) }
         }
+        // What has come may be in another encoding already.
+        let hasRows = exchange.columns != nil || exchange.outcomes?.isEmpty == false
+        if !exchange.hasFailed, !exchange.isOwn, hasRows, let link, link.isConnected, !link.isUTF8 {
+            exchange.error = PostgresError.foreignEncoding(of: link)
+        }
         if exchange.hasFailed, var error = exchange.error {
             if error.code == .connectionFailure, let fatal = link?.fatalNotice { error = fatal }
             if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
             if exchange.learnsShape, error.isAboutLength {
                 error.mayBeTooLongAsText = true
-                error.hint = "If the statement returns more than 512 MiB of bytea, run it again: only its first run is text"
+                error.hint =
+                    "If the statement returns more than 512 MiB of bytea, run it again: only its first run is text"
             }
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
@@ -176,7 +189,9 @@ struct Session: ~Copyable {
 
     /// The same for what has succeeded; nil, without any effect, for what has failed.
     mutating func finishAtOnce() -> ExchangeResult? {
-        guard let exchange, !exchange.hasFailed, let link, link.isConnected else { return nil }
+        guard let exchange, !exchange.hasFailed, let link, link.isConnected, link.isUTF8 else {
+            return nil
+        }
         return try? finish()
     }
 

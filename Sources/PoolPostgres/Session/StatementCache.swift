@@ -39,8 +39,8 @@ final class KnownStatement {
         traits = statement.traits
     }
 
-    /// Compares the bytes: Swift takes strings for equal that are written with different characters, and the server does not.
-    /// What is equal to a text in ASCII, and as long, has the same bytes.
+    /// Compares the bytes: Swift takes strings for equal that are written with different characters, and the server
+    /// does not. What is equal to a text in ASCII, and as long, has the same bytes.
     func hasText(_ other: String) -> Bool {
         text == other && text.utf8.count == other.utf8.count && (isASCII || text.utf8.elementsEqual(other.utf8))
     }
@@ -147,8 +147,8 @@ struct StatementCache {
 
     // MARK: What the server keeps
 
-    /// The name under which the server can keep the statement; nil as long as nobody knows what the statement takes and returns. If the
-    /// server keeps as many as it may, the least used is not needed any more.
+    /// The name under which the server can keep the statement; nil as long as nobody knows what the statement takes and
+    /// returns. If the server keeps as many as it may, the least used is not needed any more.
     mutating func makeRoom(for statement: KnownStatement) -> StatementName? {
         guard let shape = statement.shape else { return nil }
         makeRoom()
@@ -191,7 +191,8 @@ struct StatementCache {
         return unneeded
     }
 
-    /// From now on it is not prepared, and must be used again a few times to be so. Its shape stays: a batch may be using it.
+    /// From now on it is not prepared, and must be used again a few times to be so. Its shape stays: a batch may be
+    /// using it.
     private mutating func release(_ statement: KnownStatement) {
         guard let name = statement.name else { return }
         names.remove(statement.namePlace)

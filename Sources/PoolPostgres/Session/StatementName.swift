@@ -1,8 +1,10 @@
-/// The name under which the server keeps a statement, made from what it means: its text, the types of its parameters, and its columns.
+/// The name under which the server keeps a statement, made from what it means: its text, the types of its parameters,
+/// and its columns.
 ///
-/// A pooler may give a session of the driver's another server session with each transaction, and a name that another client has given to
-/// another statement there would run that one. Such a name does not exist: what has it is this statement, or nothing. Nor does a name
-/// find a statement whose columns have changed since, which the server would refuse to run.
+/// A pooler may give a session of the driver's another server session with each transaction, and a name that another
+/// client has given to another statement there would run that one. Such a name does not exist: what has it is this
+/// statement, or nothing. Nor does a name find a statement whose columns have changed since, which the server would
+/// refuse to run.
 struct StatementName: Sendable {
     let text: String
     let shape: StatementShape

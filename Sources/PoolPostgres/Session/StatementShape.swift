@@ -31,8 +31,8 @@ final class StatementShape: Sendable {
         columns = Columns(names: texts, typeIDs: readers.map(\.type))
     }
 
-    /// True if the result has these columns. Their names count also where the statement is prepared: behind a pooler another server
-    /// session may have prepared it after the table's columns had changed.
+    /// True if the result has these columns. Their names count also where the statement is prepared: behind a pooler
+    /// another server session may have prepared it after the table's columns had changed.
     func describes(_ result: borrowing ResultHandle) -> Bool {
         guard readers.count == result.columnCount else { return false }
         for column in readers.indices where readers[column].type != result.columnType(column) { return false }
@@ -43,6 +43,7 @@ final class StatementShape: Sendable {
         parameterTypes == other.parameterTypes && readers == other.readers && names == other.names
     }
 
-    /// True if a parameter is of a type that was made in the database: which one its name means depends on the search path.
+    /// True if a parameter is of a type that was made in the database: which one its name means depends on the search
+    /// path.
     var takesOwnTypes: Bool { parameterTypes.contains { $0 >= TypeID.firstOwn } }
 }
