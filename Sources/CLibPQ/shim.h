@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 // Debian keeps the header in a folder of its own, Homebrew on Apple silicon in its prefix.
@@ -35,6 +36,12 @@ enum clibpq_field {
     clibpq_constraint = PG_DIAG_CONSTRAINT_NAME,
     clibpq_function = PG_DIAG_SOURCE_FUNCTION
 };
+
+// How many bytes have come that nobody has read yet.
+static inline int clibpq_pending_input(const PGconn *connection) {
+    int count = 0;
+    return ioctl(PQsocket(connection), FIONREAD, &count) == 0 ? count : 0;
+}
 
 // What newer versions of libpq have, under names that any version has, so that Swift needs no conditions.
 

@@ -11,10 +11,10 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const vo
     return sqlite3_bind_text64(statement, index, bytes ? (const char *)bytes : "", count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-// Without this SQLite takes a quoted name that it does not know for a text: https://www.sqlite.org/quirks.html#dblquote
-static inline int csqlite_refuse_quoted_texts(sqlite3 *database) {
-    int result = sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, (int *)0);
-    return result == SQLITE_OK ? sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)0) : result;
+// With 0 a quoted name that SQLite does not know is an error, and no text: https://www.sqlite.org/quirks.html#dblquote
+static inline int csqlite_accept_quoted_texts(sqlite3 *database, int accepts) {
+    int result = sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, accepts, (int *)0);
+    return result == SQLITE_OK ? sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, accepts, (int *)0) : result;
 }
 
 static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {

@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 
 /// Where the server is, and how its connections behave.
 ///
@@ -142,6 +142,12 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public let execution: Execution
     /// The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
+    /// How large each result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit. The default is
+    /// ``SQLResultLimit/init(bytes:rows:)`` without arguments.
+    ///
+    /// The connection stays usable: a statement that only reads is stopped by a KILL, and the rest of another one's rows is read and
+    /// dropped. After a procedure it is closed. Of a procedure's result all rows come before they are counted.
+    public let resultLimit: SQLResultLimit?
     /// What the end of a lease does with temporary tables. The default is that they are dropped.
     ///
     /// With ``TemporaryTables/kept`` a reset neither makes the session anew nor logs in: it rolls back, ends table locks and those of
@@ -164,7 +170,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
         usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart,
-        temporaryTables: TemporaryTables = .dropped
+        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: TemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         try Self.check(location)
         try Self.check(user: user)
@@ -181,6 +187,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
             try Self.check("attributes", value)
         }
         try Self.check(statementCacheCapacity: statementCacheCapacity)
+        try SQLResultLimit.check(resultLimit, of: "MySQLConfiguration")
         self.location = location
         self.user = user
         self.password = password
@@ -201,6 +208,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         self.usesBulkExecution = usesBulkExecution
         self.execution = execution
         self.resetPolicy = resetPolicy
+        self.resultLimit = resultLimit
         self.temporaryTables = temporaryTables
     }
 

@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 
 /// Where the server is, and how its connections behave.
 ///
@@ -85,6 +85,13 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public let resetPolicy: ResetPolicy
     /// The default is that they are dropped.
     public let temporaryTables: TemporaryTables
+    /// How large a result may be that is not streamed, those of a batch together; a larger one is an ``SQLResultLimitError``. Nil is
+    /// no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments.
+    ///
+    /// libpq collects a result before anybody can count its rows. What it has received is counted meanwhile, and also for `execute`,
+    /// which drops rows: a connection that has received too many bytes is closed with its lease, and whether the statement takes
+    /// effect is not known where it writes outside a transaction. After a result that is complete the connection stays usable.
+    public let resultLimit: SQLResultLimit?
 
     /// - Parameters:
     ///   - connection: A URL, `postgres://user:password@host:5432/database?sslmode=require`, several hosts being separated by commas;
@@ -101,7 +108,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
         cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
         resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped,
-        poolerKeepsStatements: Bool = false
+        poolerKeepsStatements: Bool = false, resultLimit: SQLResultLimit? = SQLResultLimit()
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)
         try Self.check("statementCacheCapacity", statementCacheCapacity, 0...10_000)
@@ -112,6 +119,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
                 rule: "it must be more than zero, at most one hour")
         }
         if let eventLoops { try Self.check("eventLoops", eventLoops, 1...1_024) }
+        try SQLResultLimit.check(resultLimit, of: "PostgresConfiguration")
+        self.resultLimit = resultLimit
         self.statementCacheCapacity = statementCacheCapacity
         self.prepareThreshold = prepareThreshold
         self.cancelTimeout = cancelTimeout
@@ -181,7 +190,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
             && left.statementCacheCapacity == right.statementCacheCapacity
             && left.prepareThreshold == right.prepareThreshold && left.cancelTimeout == right.cancelTimeout
             && left.execution == right.execution && left.eventLoops == right.eventLoops
-            && left.resetPolicy == right.resetPolicy
+            && left.resetPolicy == right.resetPolicy && left.resultLimit == right.resultLimit
             && left.temporaryTables == right.temporaryTables
             && left.poolerKeepsStatements == right.poolerKeepsStatements
     }

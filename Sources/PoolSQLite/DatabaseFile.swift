@@ -35,10 +35,9 @@ final class DatabaseFile: Sendable {
 
     /// The configuration has drawn its conclusions from `mode`; SQLite would refuse it to connections that only read.
     private static func withoutMode(_ url: String) -> String {
-        let (address, fragment) = (url.prefix { $0 != "#" }, url.drop { $0 != "#" })
-        guard let mark = address.firstIndex(of: "?") else { return url }
-        let items = address[address.index(after: mark)...].split(separator: "&").filter { !$0.hasPrefix("mode=") }
-        return address[..<mark] + (items.isEmpty ? "" : "?" + items.joined(separator: "&")) + fragment
+        guard let mark = url.firstIndex(of: "?") else { return url }
+        let items = url[url.index(after: mark)...].split(separator: "&").filter { !$0.hasPrefix("mode=") }
+        return url[..<mark] + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
     }
 
     /// A number for the next connection's name.
@@ -53,6 +52,7 @@ final class DatabaseFile: Sendable {
             if !configuration.isReadOnly { try makeReady(interrupter) }
             let database = try openDatabase(isReading ? .readOnly : writing, interrupter)
             hasExisted.store(true, ordering: .relaxed)
+            if configuration.acceptsQuotedTexts { database.acceptQuotedTexts() }
             for function in configuration.functions { try database.register(function, configuration.timestampText) }
             database.watch.keepsTemporaryRows = configuration.temporaryTables == .kept
             let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)

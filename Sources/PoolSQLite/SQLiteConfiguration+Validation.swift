@@ -30,9 +30,12 @@ extension SQLiteConfiguration {
         guard url.hasPrefix("file:"), !url.utf8.contains(0) else {
             throw refused("a URL must begin with file: and hold no zero byte")
         }
-        let withoutFragment = url.dropFirst(5).prefix { $0 != "#" }
-        let path = withoutFragment.prefix { $0 != "?" }
-        let query = withoutFragment.dropFirst(path.count + 1)
+        if url.contains("#") {
+            throw refused("SQLite ignores what follows a #: write it as %23 if it belongs to the path")
+        }
+        let address = url.dropFirst(5)
+        let path = address.prefix { $0 != "?" }
+        let query = address.dropFirst(path.count + 1)
         var target = Target(location: .url(url))
         for pair in query.split(separator: "&") {
             let name = pair.prefix { $0 != "=" }

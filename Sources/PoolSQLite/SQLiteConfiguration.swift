@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 
 /// How to open a database, and what each of its connections is set to.
 ///
@@ -9,7 +9,7 @@ public struct SQLiteConfiguration: Sendable {
     public enum Location: Sendable, Hashable {
         /// A file. A relative path starts at the process's current folder. `":memory:"` means ``memory``.
         case path(String)
-        /// A `file:` URI with SQLite's query parameters, such as `file:/data/shop.db?mode=ro`; `mode=ro` and
+        /// A `file:` URI without a fragment (`#`), with SQLite's query parameters, such as `file:/data/shop.db?mode=ro`; `mode=ro` and
         /// `immutable=1` make the configuration read-only, `mode=rw` turns off ``SQLiteConfiguration/createsFile``, and
         /// `mode=memory` means ``memory``. See https://www.sqlite.org/uri.html
         case url(String)
@@ -110,6 +110,14 @@ public struct SQLiteConfiguration: Sendable {
     /// The form in which times and timestamps are bound. The default is ``TimestampText/sqlite``. One column should hold one
     /// form: texts of both neither compare nor sort as the moments do.
     public let timestampText: TimestampText
+    /// True if a name in double quotes that SQLite does not know is taken for a text, as old views, triggers, defaults and checks may
+    /// need it. The default is false: a misspelled name is an error then, and not a text that compares with everything.
+    /// https://www.sqlite.org/quirks.html#dblquote
+    public let acceptsQuotedTexts: Bool
+    /// How large a result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit. The default is
+    /// ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable; what the statement wrote, by
+    /// `RETURNING`, stays written.
+    public let resultLimit: SQLResultLimit?
     /// What the end of a lease does with temporary tables, views and triggers. The default is that they are dropped.
     public let temporaryTables: TemporaryTables
 
@@ -119,7 +127,8 @@ public struct SQLiteConfiguration: Sendable {
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
         execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
-        timestampText: TimestampText = .sqlite, temporaryTables: TemporaryTables = .dropped
+        timestampText: TimestampText = .sqlite, acceptsQuotedTexts: Bool = false,
+        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: TemporaryTables = .dropped
     ) throws {
         let target = try Self.check(location)
         try Self.check(pageSize: pageSize)
@@ -128,6 +137,7 @@ public struct SQLiteConfiguration: Sendable {
         try Self.check(statementCacheCapacity: statementCacheCapacity)
         try Self.check(maximumPages: maximumPages)
         try Self.check(functions)
+        try SQLResultLimit.check(resultLimit, of: "SQLiteConfiguration")
         self.location = target.location
         self.isReadOnly = isReadOnly || target.isReadOnly
         self.createsFile = createsFile && target.mayCreate && !self.isReadOnly
@@ -141,6 +151,8 @@ public struct SQLiteConfiguration: Sendable {
         self.execution = execution
         self.maximumPages = maximumPages
         self.timestampText = timestampText
+        self.acceptsQuotedTexts = acceptsQuotedTexts
+        self.resultLimit = resultLimit
         self.temporaryTables = temporaryTables
         self.functions = functions
     }

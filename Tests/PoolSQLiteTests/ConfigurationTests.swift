@@ -24,23 +24,24 @@ struct ConfigurationTests {
         #expect(try SQLiteConfiguration(.path("x"), journalMode: .delete).synchronous == .full)
     }
 
+    private func check(
+        _ property: String, _ value: String, sourceLocation: SourceLocation = #_sourceLocation,
+        _ make: () throws -> SQLiteConfiguration
+    ) {
+        do {
+            _ = try make()
+            Issue.record("\(property) = \(value) was accepted", sourceLocation: sourceLocation)
+        } catch let error as PoolConfigurationError {
+            #expect(error.property == "SQLiteConfiguration.\(property)", sourceLocation: sourceLocation)
+            #expect(value.isEmpty || error.value.contains(value), sourceLocation: sourceLocation)
+            #expect(!error.rule.isEmpty, sourceLocation: sourceLocation)
+        } catch {
+            Issue.record("\(error)", sourceLocation: sourceLocation)
+        }
+    }
+
     @Test("a bad value throws, and names the property, the value and the rule")
     func badValues() throws {
-        func check(
-            _ property: String, _ value: String, sourceLocation: SourceLocation = #_sourceLocation,
-            _ make: () throws -> SQLiteConfiguration
-        ) {
-            do {
-                _ = try make()
-                Issue.record("\(property) = \(value) was accepted", sourceLocation: sourceLocation)
-            } catch let error as PoolConfigurationError {
-                #expect(error.property == "SQLiteConfiguration.\(property)", sourceLocation: sourceLocation)
-                #expect(error.value.contains(value), sourceLocation: sourceLocation)
-                #expect(!error.rule.isEmpty, sourceLocation: sourceLocation)
-            } catch {
-                Issue.record("\(error)", sourceLocation: sourceLocation)
-            }
-        }
         check("location", "\"\"") { try SQLiteConfiguration(path: "") }
         check("location", "a\0b") { try SQLiteConfiguration(path: "a\0b") }
         check("location", "http://x") { try SQLiteConfiguration(.url("http://x")) }
@@ -68,6 +69,58 @@ struct ConfigurationTests {
         check("functions", "128") {
             try SQLiteConfiguration(.memory, functions: [SQLiteFunction("f", argumentCount: 128, body: nothing)])
         }
+    }
+
+    @Test("each number and duration has both bounds, and its extremes are refused or work")
+    func extremes() async throws {
+        typealias Make = @Sendable (Int) throws -> SQLiteConfiguration
+        let folder = TemporaryFolder()
+        let location = SQLiteConfiguration.Location.path(folder.file())
+        let properties: [(name: String, allowed: ClosedRange<Int>, make: Make)] = [
+            ("pageSize", 512...65_536, { try SQLiteConfiguration(location, pageSize: $0) }),
+            ("busyTimeout", 0...3_600, { try SQLiteConfiguration(location, busyTimeout: .seconds($0)) }),
+            ("statementCacheCapacity", 0...10_000, { try SQLiteConfiguration(location, statementCacheCapacity: $0) }),
+            ("maximumPages", 1...4_294_967_294, { try SQLiteConfiguration(location, maximumPages: $0) }),
+            (
+                "resultLimit", 1...(1 << 50),
+                { try SQLiteConfiguration(location, resultLimit: SQLResultLimit(bytes: $0)) }
+            ),
+            (
+                "resultLimit", 1...(1 << 50),
+                { try SQLiteConfiguration(location, resultLimit: SQLResultLimit(rows: $0)) }
+            ),
+            (
+                "functions", 0...127,
+                {
+                    let function = SQLiteFunction("f", argumentCount: $0) { _ in .null }
+                    return try SQLiteConfiguration(location, functions: [function])
+                }
+            ),
+        ]
+        for (name, allowed, make) in properties {
+            for value in [Int.min, .min + 1, -1, allowed.lowerBound - 1, allowed.upperBound + 1, .max - 1, .max] {
+                check(name, "") { try make(value) }
+            }
+            for value in [allowed.lowerBound, allowed.upperBound] {
+                // What is allowed must work too, and not only be taken. A database of one page has no room for a table.
+                let configuration = try make(value)
+                try await SQLiteDriver(configuration: configuration).with { connection in
+                    try await connection.run("SELECT 1")
+                    try await SQLiteDriver(configuration: configuration).reset(connection)
+                }
+            }
+        }
+        for value in [
+            Duration.nanoseconds(-1), .nanoseconds(Int64.min), .seconds(Int64.max), .seconds(1e20), .seconds(-1e20),
+        ] {
+            check("busyTimeout", "") { try SQLiteConfiguration(.memory, busyTimeout: value) }
+        }
+    }
+
+    @Test("a URL with a fragment is refused: SQLite would open, and create, what stands before it")
+    func fragment() {
+        check("location", "a#b.db") { try SQLiteConfiguration(.url("file:/x/a#b.db?mode=ro")) }
+        check("location", "a.db") { try SQLiteConfiguration(.url("file:/x/a.db?mode=ro#b")) }
     }
 
     @Test("a URL settles what it says")

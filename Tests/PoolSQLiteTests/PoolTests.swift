@@ -119,7 +119,7 @@ struct PoolTests {
         let folder = TemporaryFolder()
         try await SQLitePool(path: folder.file()).withConnection { _ = try await $0.execute("CREATE TABLE item (a)") }
         let pool = try SQLitePool(
-            database: SQLiteConfiguration(.url("file:\(folder.file())?mode=\(mode)&cache=private#x")))
+            database: SQLiteConfiguration(.url("file:\(folder.file())?mode=\(mode)&cache=private")))
         try await pool.execute("INSERT INTO item VALUES (1)")
         #expect(try await pool.query("SELECT a FROM item", .readOnly).decode(Int.self) == [1])
         try await pool.close()

@@ -30,14 +30,15 @@ struct TestDatabase {
         pragmas: [SQLiteConfiguration.Pragma] = [], statementCacheCapacity: Int = 100,
         execution: SQLiteConfiguration.Execution = .connectionThread, maximumPages: Int? = nil,
         functions: [SQLiteFunction] = [], timestampText: SQLiteConfiguration.TimestampText = .sqlite,
-        temporaryTables: TemporaryTables = .dropped
+        acceptsQuotedTexts: Bool = false, temporaryTables: TemporaryTables = .dropped
     ) throws {
         driver = SQLiteDriver(
             configuration: try SQLiteConfiguration(
                 .path(folder.file()), isReadOnly: isReadOnly, createsFile: createsFile, pageSize: pageSize,
                 journalMode: journalMode, busyTimeout: busyTimeout, pragmas: pragmas,
                 statementCacheCapacity: statementCacheCapacity, execution: execution, maximumPages: maximumPages,
-                functions: functions, timestampText: timestampText, temporaryTables: temporaryTables))
+                functions: functions, timestampText: timestampText,
+                acceptsQuotedTexts: acceptsQuotedTexts, temporaryTables: temporaryTables))
     }
 
     var path: String { folder.file() }

@@ -60,6 +60,11 @@ final class RowReader {
 
     var isMalformed: Bool { unsafe pointer.pointee.isMalformed }
 
+    /// - Throws: ``SQLResultLimitError`` if what was read is more than `limit`.
+    func check(_ limit: SQLResultLimit?) throws {
+        unsafe try pointer.pointee.rows.check(limit, columns: pointer.pointee.columnCount)
+    }
+
     /// Calls `body` while what is read is appended to `rows`.
     func read<Result>(into rows: inout RowsBuilder, _ body: () throws -> Result) rethrows -> Result {
         unsafe swap(&rows, &pointer.pointee.rows)

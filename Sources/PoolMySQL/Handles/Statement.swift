@@ -117,7 +117,11 @@ final class Statement {
     }
 
     /// Appends all rows that are left; `limit` of them at most. True if there may be more.
-    func take(_ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
+    ///
+    /// - Throws: also ``SQLResultLimitError``, after the row that is too much.
+    func take(
+        _ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone, within resultLimit: SQLResultLimit? = nil
+    ) throws -> Bool {
         unsafe reader.begin(zone, link.pointer)
         // Else rows would have other columns than their names say.
         guard unsafe Int(pointer.pointee.field_count) == reader.columnCount else { throw MySQLError.malformed }
@@ -131,6 +135,7 @@ final class Statement {
                 }
                 if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
                 if reader.isMalformed { throw MySQLError.malformed }
+                try reader.check(resultLimit)
             }
             return true
         }

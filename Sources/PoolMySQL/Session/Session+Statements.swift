@@ -102,7 +102,13 @@ extension Session {
         if link.status.contains(.moreResults) { try statement.store() }
         let zone = zone(of: statement.traits)
         var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
-        while try statement.take(isKept ? .max : 1_000, into: &builder, zone) { builder.removeAll() }
+        do {
+            let limit = isKept ? configuration.resultLimit : nil
+            while try statement.take(isKept ? .max : 1_000, into: &builder, zone, within: limit) { builder.removeAll() }
+        } catch let error as SQLResultLimitError {
+            try drop(.prepared(statement), statement.text, statement.traits, link)
+            throw error
+        }
         if isKept { statement.expectedSize = builder.size } else { builder.removeAll() }
         let result = MySQLResultSet(builder.take(statement.columns), of: link, areOutParameters: isOut)
         statement.freeResult()
@@ -190,7 +196,7 @@ extension Session {
     ) throws {
         let zone = zone(of: traits)
         repeat {
-            results.append(try collectText(link, isKept: keeps(keeping, after: results), zone))
+            results.append(try collectText(link, isKept: keeps(keeping, after: results), zone, traits))
         } while try link.nextResult()
         settleZones(of: &results, link)
     }
@@ -203,14 +209,34 @@ extension Session {
         if zone != .utc || !isKept { results.dropMoments() }
     }
 
-    func collectText(_ link: Link, isKept: Bool, _ zone: SessionZone) throws -> MySQLResultSet {
+    mutating func collectText(
+        _ link: Link, isKept: Bool, _ zone: SessionZone, _ traits: StatementTraits = []
+    ) throws -> MySQLResultSet {
         if link.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: false) }
         let source = try link.rows()
         var rows = RowsBuilder()
-        while try source.next(into: &rows, zone) {
-            if !isKept { rows.removeAll() }
+        do {
+            let (limit, columns) = (configuration.resultLimit, source.columns.count)
+            while try source.next(into: &rows, zone) {
+                if isKept { try rows.check(limit, columns: columns) } else { rows.removeAll() }
+            }
+        } catch let error as SQLResultLimitError {
+            try drop(.text(source), "", traits, link)
+            throw error
         }
         return MySQLResultSet(rows.take(source.columns), of: link, areOutParameters: false)
+    }
+
+    /// Ends a result that is too large, in the middle of its rows.
+    private mutating func drop(
+        _ source: OpenCursor.Source, _ text: String, _ traits: StatementTraits, _ link: Link
+    ) throws {
+        if link.status.contains(.moreResults) {
+            isBroken = true
+            return
+        }
+        cursor = OpenCursor(source, number: nextNumber(), text: text, traits: traits)
+        try closeCursor()
     }
 
     /// Runs a statement of the driver's own, or of the configuration, and drops its rows.

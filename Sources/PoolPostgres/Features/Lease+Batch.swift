@@ -25,7 +25,9 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, but for `separately`, where that is
     ///   its outcome and the others run; if the connection is lost; or if the commit fails, as for a deferred constraint.
     ///   `CancellationError` if the cancellation of the task has stopped a statement: `separately`, those before it have run,
-    ///   and those after it may have. No statement may be a `COPY`, whose data would have no place, or change the encoding.
+    ///   and those after it may have. ``SQLResultLimitError`` if the results together are larger than
+    ///   ``PostgresConfiguration/resultLimit``, and then the statements may have run. No statement may be a `COPY`, whose data would
+    ///   have no place, or change the encoding.
     public mutating func batch(
         _ statements: [SQL], separately: Bool = false
     ) async throws -> [Result<Rows, PostgresError>] {

@@ -188,6 +188,9 @@ final class Link {
     /// Reads what has come. False if the connection is lost.
     func consumeInput() -> Bool { unsafe PQconsumeInput(connection) == 1 }
 
+    /// How many bytes wait in the socket for ``consumeInput()``.
+    var pendingInput: Int { unsafe Int(clibpq_pending_input(connection)) }
+
     /// Whether something has left the socket that ``consumeInput()`` has not read.
     var heldInput: HeldInput { encryption?.heldInput ?? .none }
 

@@ -60,6 +60,16 @@ final class Exchange {
     /// Of one statement, which needs no memory of its own, or of several.
     private(set) var firstResult: StatementResult?
     private(set) var laterResults: [StatementResult] = []
+    /// For the rows that it collects.
+    var resultLimit: SQLResultLimit?
+    /// That the limit was passed. What comes after it is dropped.
+    private(set) var excess: SQLResultLimitError?
+    /// True if libpq itself holds more than the limit.
+    private(set) var isOverfull = false
+    /// How many bytes libpq has read, at least, of a result that it has not given out.
+    private var receivedBytes = 0
+    /// How many bytes the results of the batch have that were taken.
+    private var takenBytes = 0
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
     /// Boxed, because an error is large and most exchanges have none: to look whether there is one must not copy it.
@@ -96,6 +106,7 @@ final class Exchange {
 
     /// Ends one statement of a batch and begins the next.
     func endOutcome() {
+        takenBytes += rows.size
         let rows = takeRows()
         outcomes?.append(failure.map { .failure($0.error.inStatement(statement?.text)) } ?? .success(rows))
         if isOneTransaction, !hasFailed, !tag.isEmpty, Self.endingTags.contains(tag) {
@@ -139,12 +150,24 @@ final class Exchange {
         if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
         rowCount += result.rowCount
         // Rows that cannot be read any more are dropped.
-        if dropsRows || hasFailed { return }
+        receivedBytes = 0
+        if dropsRows || hasFailed || excess != nil { return }
         guard let shape = shape ?? findShape(of: result) else { return }
         self.shape = shape
         if let column = result.decode(shape.readers, into: &rows) {
             error = .unreadable(shape.columns.names[column], shape.readers[column].type)
         }
+        excess = rows.excess(over: resultLimit, columns: shape.readers.count, earlierBytes: takenBytes)
+        if excess != nil { rows = RowsBuilder() }
+    }
+
+    /// libpq has read so many bytes more.
+    func noteReceived(_ count: Int) {
+        guard let resultLimit, copying == nil, !isCopyingOut else { return }
+        receivedBytes += count
+        if receivedBytes + takenBytes <= resultLimit.bytes { return }
+        isOverfull = true
+        excess = excess ?? SQLResultLimitError(resultLimit, bytes: receivedBytes + takenBytes, rows: nil)
     }
 
     /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.

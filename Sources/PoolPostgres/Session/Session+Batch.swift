@@ -168,6 +168,7 @@ extension Session {
         exchange.outcomes = []
         exchange.outcomes?.reserveCapacity(statements.count)
         exchange.isPipeline = true
+        exchange.resultLimit = configuration.resultLimit
         exchange.pendingSyncs = statements.count
         self.exchange = exchange
     }

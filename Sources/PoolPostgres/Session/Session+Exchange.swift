@@ -8,7 +8,7 @@ extension Session {
         guard let link, let exchange else { return .finished }
         var isLost = false
         if hasInput {
-            isLost = !(exchange.unusedRead.take() ?? link.consumeInput())
+            isLost = !(exchange.unusedRead.take() ?? read(exchange, link))
             exchange.hasRead = true
         }
         if exchange.needsFlush {
@@ -26,13 +26,18 @@ extension Session {
                 noteError(loss)
                 return .finished
             }
+            if exchange.isOverfull {
+                // Nothing else makes libpq give back what it has collected.
+                isBroken = true
+                return .finished
+            }
             if let step = takeResults(exchange, link, isLost: isLost) { return step }
             collectNotifications(link)
             // The system tells of what comes, but not of what an encryption has read ahead.
             let held = link.heldInput
             if held == .unknown { return .waitAndLookAgain }
             if held == .none { break }
-            isLost = !link.consumeInput()
+            isLost = !read(exchange, link)
         }
         if exchange.needsFlush { return .waitForReadOrWrite }
         return exchange.hasRead ? .waitForRead : .waitForAnswer
@@ -43,11 +48,21 @@ extension Session {
     /// - Returns: true if more must come. If it is false, the next ``step(hasInput:)`` goes on with what was read.
     mutating func readPart() -> Bool {
         guard let link, let exchange else { return false }
-        let isRead = link.consumeInput()
+        let isRead = read(exchange, link)
         exchange.hasRead = true
-        if isRead, !exchange.needsFlush, link.heldInput == .none, link.isBusy { return true }
+        if isRead, !exchange.isOverfull, !exchange.needsFlush, link.heldInput == .none, link.isBusy { return true }
         exchange.unusedRead = isRead
         return false
+    }
+
+    /// Reads what has come. False if the connection is lost.
+    private func read(_ exchange: Exchange, _ link: Link) -> Bool {
+        // One read is enough for most results. libpq does not say how much it has read; what is missing in the socket is at most that.
+        guard exchange.hasRead, exchange.resultLimit != nil else { return link.consumeInput() }
+        let before = link.pendingInput
+        let isRead = link.consumeInput()
+        exchange.noteReceived(max(0, before - link.pendingInput))
+        return isRead
     }
 
     /// Takes what has come as a whole. Nil if more must come.

@@ -206,6 +206,8 @@ extension Session {
         if request.rowLimit > 0 {
             link.setRowsPerResult(Self.rowsPerResult)
             exchange.rowLimit = request.rowLimit
+        } else {
+            exchange.resultLimit = configuration.resultLimit
         }
         self.exchange = exchange
     }

@@ -164,6 +164,7 @@ struct Session: ~Copyable {
         if !exchange.hasFailed, !exchange.isOwn, hasRows, let link, link.isConnected, !link.isUTF8 {
             exchange.error = PostgresError.foreignEncoding(of: link)
         }
+        if let excess = exchange.excess { throw excess }
         if exchange.hasFailed, var error = exchange.error {
             if error.code == .connectionFailure, let fatal = link?.fatalNotice { error = fatal }
             if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
@@ -189,7 +190,7 @@ struct Session: ~Copyable {
 
     /// The same for what has succeeded; nil, without any effect, for what has failed.
     mutating func finishAtOnce() -> ExchangeResult? {
-        guard let exchange, !exchange.hasFailed, let link, link.isConnected, link.isUTF8 else {
+        guard let exchange, !exchange.hasFailed, exchange.excess == nil, let link, link.isConnected, link.isUTF8 else {
             return nil
         }
         return try? finish()

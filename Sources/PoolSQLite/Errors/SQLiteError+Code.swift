@@ -31,6 +31,9 @@ extension SQLiteError.Code {
     public static let outOfMemory = Self(7)
     /// A write through a connection that may only read.
     public static let readOnly = Self(8)
+    public static let readOnlyRecovery = Self(8, 1)
+    public static let readOnlyCannotLock = Self(8, 2)
+    public static let readOnlyCannotInitialize = Self(8, 5)
     public static let readOnlyDirectory = Self(8, 6)
     /// The statement was interrupted.
     public static let interrupt = Self(9)
@@ -68,7 +71,9 @@ extension SQLiteError.Code {
         .error: "error", .internal: "internal", .permission: "permission", .abort: "abort",
         .abortRollback: "abortRollback", .busy: "busy", .busyRecovery: "busyRecovery", .busySnapshot: "busySnapshot",
         .busyTimeout: "busyTimeout", .locked: "locked", .outOfMemory: "outOfMemory", .readOnly: "readOnly",
-        .readOnlyDirectory: "readOnlyDirectory", .interrupt: "interrupt", .inputOutput: "inputOutput",
+        .readOnlyRecovery: "readOnlyRecovery", .readOnlyCannotLock: "readOnlyCannotLock",
+        .readOnlyCannotInitialize: "readOnlyCannotInitialize", .readOnlyDirectory: "readOnlyDirectory",
+        .interrupt: "interrupt", .inputOutput: "inputOutput",
         .corrupt: "corrupt", .full: "full", .cannotOpen: "cannotOpen",
         .cannotOpenIsDirectory: "cannotOpenIsDirectory", .protocolError: "protocolError", .schema: "schema",
         .tooBig: "tooBig", .constraint: "constraint", .constraintCheck: "constraintCheck",
@@ -98,6 +103,11 @@ extension SQLiteError.Code {
         }
     }
 
+    /// A WAL's index could not be made.
+    private static let needsSharedMemory: Set<Self> = [
+        .readOnlyRecovery, .readOnlyCannotLock, .readOnlyCannotInitialize, .readOnlyDirectory,
+    ]
+
     func remedy(message: String) -> String? {
         switch primary {
         case .busy where self == .busySnapshot:
@@ -106,6 +116,10 @@ extension SQLiteError.Code {
             "Another connection held its lock for longer than busyTimeout: shorten its transaction, or raise it"
         case .locked:
             "Another statement of the same connection still uses the table: close its cursor first"
+        case .readOnly where Self.needsSharedMemory.contains(self):
+            // https://www.sqlite.org/wal.html#readonly
+            "A database with a WAL needs -wal and -shm files beside it, also for reading: give this user write permission for the "
+                + "folder, or, if nobody changes the file, open it as a URL with immutable=1"
         case .readOnly:
             "Acquire the lease for .readWrite, and check that the configuration and the file allow writing"
         case .inputOutput:
@@ -120,8 +134,11 @@ extension SQLiteError.Code {
             "Check the path: the file is encrypted, or is something other than an SQLite 3 database"
         case .error where message.contains("too many SQL variables"):
             "Split the statement, or insert row by row with executeBatch"
-        case .error where message.contains("no such table"), .error where message.contains("no such column"):
+        case .error where message.contains("no such table"):
             "Check the spelling, and that the schema was created in this database file"
+        case .error where message.contains("no such column"):
+            "Check the spelling, and that the schema was created in this database file; a text stands in single quotes, and "
+                + "acceptsQuotedTexts lets old schemas have it in double ones"
         default:
             nil
         }

@@ -81,7 +81,7 @@ extension Database {
 
     /// The path in a `file:` URI: `file:///a`, `file://localhost/a`, `file:a`, with `%` escapes.
     static func pathOf(uri: String) -> String {
-        var path = uri.dropFirst("file:".count).prefix { $0 != "?" && $0 != "#" }
+        var path = uri.dropFirst("file:".count).prefix { $0 != "?" }
         if path.hasPrefix("//") {
             path = path.dropFirst(2).drop { $0 != "/" }
         }

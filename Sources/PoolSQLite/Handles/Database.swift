@@ -48,7 +48,7 @@ final class Database {
             throw error
         }
         // It fails only in a library that is too old to know the setting; its quoted names are as they were then.
-        unsafe _ = csqlite_refuse_quoted_texts(opened)
+        unsafe _ = csqlite_accept_quoted_texts(opened, 0)
         if !isSecondary { unsafe interrupter.attach(opened) }
         unsafe installCallbacks(on: opened)
         try unsafe installInsertedID(on: opened)
@@ -64,6 +64,9 @@ final class Database {
         unsafe pointer = nil
         unsafe sqlite3_close_v2(closing)
     }
+
+    /// Takes a quoted name that SQLite does not know for a text, as old schemas want it.
+    func acceptQuotedTexts() { unsafe _ = csqlite_accept_quoted_texts(pointer, 1) }
 
     /// False while a transaction is open.
     var isAutocommit: Bool { unsafe pointer.map { unsafe sqlite3_get_autocommit($0) != 0 } ?? true }

@@ -1,6 +1,6 @@
 /// Finds where SQL text goes on after a statement.
 enum SQLScanner {
-    /// The first byte at or after `position` that is not white space, a semicolon or a comment; nil if there is none.
+    /// The first byte at or after `position` that is not white space, a byte order mark, a semicolon or a comment; nil if there is none.
     static func startOfStatement(in bytes: UnsafeBufferPointer<UInt8>, from position: Int) -> Int? {
         var position = position
         while position < bytes.count {
@@ -8,6 +8,9 @@ enum SQLScanner {
             switch unsafe (bytes[position], next) {
             case (0x20, _), (0x09...0x0D, _), (UInt8(ascii: ";"), _):
                 position += 1
+            // SQLite takes a byte order mark for white space, wherever it is.
+            case (0xEF, 0xBB) where unsafe isEndOfMark(bytes, position + 2):
+                position += 3
             case (UInt8(ascii: "-"), UInt8(ascii: "-")):
                 while position < bytes.count, unsafe bytes[position] != UInt8(ascii: "\n") { position += 1 }
             case (UInt8(ascii: "/"), UInt8(ascii: "*")):
@@ -19,6 +22,10 @@ enum SQLScanner {
             }
         }
         return nil
+    }
+
+    private static func isEndOfMark(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {
+        unsafe position < bytes.count && bytes[position] == 0xBF
     }
 
     private static func isEndOfComment(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {

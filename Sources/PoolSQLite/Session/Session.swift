@@ -99,14 +99,23 @@ struct Session: ~Copyable {
         try statement.bind(binds, configuration.timestampText)
         var rows = RowsBuilder(expectedSize: statement.expectedSize)
         if try statement.firstStep() {
-            repeat { statement.readRow(into: &rows) } while try statement.step()
+            let (limit, columns) = (configuration.resultLimit, statement.columns.count)
+            repeat {
+                statement.readRow(into: &rows)
+                try rows.check(limit, columns: columns)
+            } while try statement.step()
         }
         statement.expectedSize = rows.size
         return rows.take(statement.columns)
     }
 
     mutating func describe(_ text: String) throws -> StatementDescription {
-        let statement = try statement(for: text)
+        try requireTransactionAlive()
+        let database = try open()
+        // SQLite learns what others have done to the schema only when it reads.
+        try database.run("SELECT 1 FROM sqlite_master LIMIT 1")
+        let statement = try database.prepare(text, isPersistent: cache.capacity > 0)
+        if cache.find(text) == nil, !statement.traits.contains(.changesSession) { cache.insert(statement) }
         return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
     }
 
