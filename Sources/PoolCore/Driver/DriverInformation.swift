@@ -41,7 +41,8 @@ public struct DriverInformation: Sendable, Hashable, CustomStringConvertible {
     public var clientLibrary: Library?
     /// Where the pool connects to: a host and a port, a socket, a file. Nil if there is no such thing.
     public var endpoint: String?
-    /// Who the connections log in as, if the driver knows before it connects.
+    /// Who new connections log in as, if the driver knows before it connects. In a pool's information, after
+    /// ``Pool/setCredentials(_:)`` and with a ``CredentialProvider``, the user of those credentials.
     public var user: String?
     /// True if a call of the client library holds a thread until the database has answered: a thread of the connection's own,
     /// unless the driver's configuration says otherwise.

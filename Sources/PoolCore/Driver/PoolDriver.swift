@@ -82,6 +82,10 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// flags that are already there, without I/O. A connection notes by itself which of its errors broke it.
     var condition: ConnectionCondition { get }
 
+    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and never true
+    /// where the condition is clean. The default is false: for connections that know no transactions.
+    var isTransactionOpen: Bool { get }
+
     /// The error that broke the connection, or that its server ended it with: told in ``PoolEvent`` and in the log. Asked where the
     /// ``condition`` says that it is broken; answered without I/O. Nil where it is not known, as by default.
     var failure: (any Error)? { get }
@@ -114,6 +118,8 @@ public protocol DriverConnection: AnyObject, Sendable {
 }
 
 extension DriverConnection {
+    public var isTransactionOpen: Bool { false }
+
     public var failure: (any Error)? { nil }
 
     public var executor: (any TaskExecutor)? { nil }

@@ -8,6 +8,8 @@ enum Effect: Hashable, Sendable {
     /// Prepare for a grant: a liveness check if the connection was idle for long, and the acquire hook if there is one.
     case validate(ConnectionTicket, isStale: Bool)
     case reset(ConnectionTicket)
+    /// Reset the idle session of a tag that nobody who waits wants, after a liveness check if it was idle for long.
+    case resetTagged(ConnectionTicket, isStale: Bool)
     case close(ConnectionTicket, CloseReason, CloseMode)
     /// A lease has been held for longer than the configured warning.
     case warnOfLeak(ConnectionTicket)
@@ -33,6 +35,8 @@ enum AcquireFailure: Hashable, Sendable {
     case wouldDeadlock
     /// The lane's connects fail for good; the shell knows the error.
     case refused
+    /// The acquire hook has thrown; the shell knows the error.
+    case hookFailed
 }
 
 /// Why a connection was closed.

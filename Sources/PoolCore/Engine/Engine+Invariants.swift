@@ -102,9 +102,10 @@ extension Engine {
     private var promiseViolation: String? {
         if life != .running { return waiting > 0 ? "somebody waits for a closing pool" : nil }
         for lane in lanes.indices where !lanes[lane].waiters.isEmpty {
-            if lanes[lane].waiters.count > lanes[lane].counts.validating, !lanes[lane].idle.isEmpty {
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, nextMatch(of: lane) != nil {
                 return "lane \(lane) has idle connections and waiters"
             }
+            if mustResetTagged(lane) { return "lane \(lane) has idle sessions of other tags, and resets none" }
             let mayOpen =
                 lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
                 && counts.total < configuration.maximumConnections && counts.total < permits.held

@@ -24,23 +24,6 @@ extension Engine {
         serveAll(now, &effects)
         check()
     }
-
-    /// The lease ends before its holder has it: its session could not be prepared. The next connects are as far apart as if one of
-    /// them had failed.
-    mutating func discardUnprepared(
-        _ connection: ConnectionTicket, mode: CloseMode, now: Nanoseconds, random: UInt64, effects: inout EffectList
-    ) {
-        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
-        if counters.acquired > 0 {
-            // Nobody had it.
-            counters.acquired -= 1
-            counters.failed += 1
-        }
-        noteFailure(Int(slots[connection.position].lane), now, random)
-        close(connection.index, .sessionFailed, mode, now, &effects)
-        serveAll(now, &effects)
-        check()
-    }
 }
 
 extension EngineConfiguration.Lane {

@@ -53,20 +53,28 @@ extension Engine {
     }
 
     mutating func failAll(_ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList) {
-        while lanes[lane].waiters.next != nowhere {
-            let waiter = lanes[lane].waiters.next
-            dequeue(waiter, now)
-            counters.count(failure, inQueue: true)
-            effects.append(.fail(ticket(ofWaiter: waiter), failure))
-        }
+        while lanes[lane].waiters.next != nowhere { failNext(lane, failure, now, &effects) }
+    }
+
+    private mutating func failNext(
+        _ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        let waiter = lanes[lane].waiters.next
+        guard waiter != nowhere else { return }
+        dequeue(waiter, now)
+        counters.count(failure, inQueue: true)
+        effects.append(.fail(ticket(ofWaiter: waiter), failure))
     }
 
     /// How a validation or a reset ended.
     enum Outcome: Hashable, Sendable {
         case succeeded
         case failed
-        /// The application's own hook failed: replacements are opened no faster than after failed connects.
+        /// The application's hook did not want the connection, or failed where nobody waits for it: replacements are opened no
+        /// faster than after failed connects.
         case hookFailed
+        /// The application's acquire hook has thrown: who waits hears of it.
+        case hookRefused
         /// The server is not the one that the open connections know.
         case generationBroken
     }
@@ -79,10 +87,15 @@ extension Engine {
     }
 
     /// A reset has ended.
+    /// - Parameter didReset: false if there was nothing to undo, or the session was kept for its tag.
     mutating func wasReset(
-        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
+        _ connection: ConnectionTicket, _ outcome: Outcome, didReset: Bool = true, now: Nanoseconds, random: UInt64,
+        effects: inout EffectList
     ) {
-        if isCurrent(connection), slots[connection.position].state == .resetting { counters.resets += 1 }
+        if didReset, isCurrent(connection), slots[connection.position].state == .resetting {
+            counters.resets += 1
+            slots[connection.position].isSetUp = false
+        }
         prepared(connection, in: .resetting, outcome, .resetFailed, now, random, &effects)
     }
 
@@ -96,7 +109,9 @@ extension Engine {
         } else {
             if outcome == .hookFailed { noteFailure(Int(slots[connection.position].lane), now, random) }
             if outcome == .generationBroken { endGeneration(of: connection.index, now, &effects) }
+            let lane = Int(slots[connection.position].lane)
             close(connection.index, failure, .orderly, now, &effects)
+            if outcome == .hookRefused { failNext(lane, .hookFailed, now, &effects) }
             serveAll(now, &effects)
         }
         check()

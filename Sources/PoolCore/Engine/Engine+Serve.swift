@@ -28,12 +28,16 @@ extension Engine {
             if waiting > 0 || rotation != nil || concernsOthers { serveAll(now, &effects) }
         } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
             park(slot, now, &effects)
-            if lanes[lane].waiters.count > lanes[lane].counts.validating, let next = nextIdleForWaiter(of: lane) {
-                beginValidation(next, now, &effects)
+            if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
+                beginValidation(match.slot, now, &effects)
             }
             serveAll(now, &effects)
         } else {
-            grantToNext(slot, now, &effects)
+            guard let waiter = nextWaiter(for: slot) else {
+                park(slot, now, &effects)
+                return serveAll(now, &effects)
+            }
+            grant(slot, to: waiter, now, &effects)
             if rotation != nil {
                 serveAll(now, &effects)
             } else if permits.hasAsked {
@@ -58,14 +62,25 @@ extension Engine {
         }
     }
 
-    private mutating func grantToNext(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
-        let waiter = lanes[lane].waiters.next
+    private mutating func grant(_ slot: Int32, to waiter: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         dequeue(waiter, now)
         grant(slot, to: waiters[Int(waiter)].holder, now, &effects)
-        waitTimes.record(now - waiters[Int(waiter)].since)
         counters.dequeued += 1
+        if needsSessionHook(slot, waiters[Int(waiter)].tag) {
+            beginPreparation(of: slot, for: waiters[Int(waiter)], now)
+        } else {
+            counters.acquired += 1
+            waitTimes.record(waited(waiter, now))
+        }
         effects.append(.grant(ticket(ofWaiter: waiter), ticket(ofSlot: slot)))
+    }
+
+    /// How long the acquire has waited, whose wait has just ended.
+    private func waited(_ waiter: Int32, _ now: Nanoseconds) -> Nanoseconds {
+        guard configuration.hasSessionHook else { return now - waiters[Int(waiter)].since }
+        // It may have waited before.
+        let lane = Int(waiters[Int(waiter)].lane)
+        return (lanes[lane].phaseTimes(at: now) - waiters[Int(waiter)].phasesBefore).total
     }
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
@@ -118,19 +133,15 @@ extension Engine {
     private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard life == .running else { return false }
         // An idle connection serves before those that are opened or reset: they may take long, or fail.
-        if lanes[lane].waiters.count > lanes[lane].counts.validating, let slot = nextIdleForWaiter(of: lane) {
-            if needsValidation(slot, now) {
-                beginValidation(slot, now, &effects)
+        if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
+            if needsValidation(match.slot, now) {
+                beginValidation(match.slot, now, &effects)
             } else {
-                grantToNext(slot, now, &effects)
+                grant(match.slot, to: match.waiter, now, &effects)
             }
             return true
         }
-        return lanes[lane].wanted > 0 && openOne(lane, now, &effects)
-    }
-
-    private func nextIdleForWaiter(of lane: Int) -> Int32? {
-        taggedCount == 0 ? nextIdle(of: lane) : nextIdle(of: lane, for: waiters[Int(lanes[lane].waiters.next)].tag)
+        return resetTagged(lane, now, &effects) || lanes[lane].wanted > 0 && openOne(lane, now, &effects)
     }
 
     private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {

@@ -61,7 +61,6 @@ extension Engine {
             move(slot, to: .leased, now)
         }
         slots[Int(slot)].uses &+= 1
-        counters.acquired += 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {
             arm(now.adding(configuration.leakWarning), &effects)
         }
@@ -94,6 +93,7 @@ extension Engine {
         slots[Int(slot)].isOld = false
         slots[Int(slot)].isCached = false
         slots[Int(slot)].isAwaited = false
+        slots[Int(slot)].isSetUp = false
         slots[Int(slot)].uses = 0
         slots[Int(slot)].expiresAt = .never
         move(slot, to: .opening, now)

@@ -1,7 +1,9 @@
 extension Engine {
     /// What the session of the leased connection is set up for, from now on.
     mutating func setTag(_ tag: SessionTag?, of connection: ConnectionTicket) {
-        guard isCurrent(connection), slots[connection.position].state == .leased else { return }
+        guard isLeased(connection) else { return }
+        // A session whose tag was taken away is not what the session hook makes for no tag.
+        if tag == nil, slots[connection.position].tag != nil { slots[connection.position].isSetUp = false }
         setTag(tag, ofSlot: connection.index)
     }
 
@@ -16,7 +18,16 @@ extension Engine {
         isCurrent(connection) ? slots[connection.position].tag : nil
     }
 
-    /// The idle connection that suits the request best; among equals the one that comes next anyway.
+    // MARK: Who may have which session
+
+    /// True if a session may be given to `request` as it is. One that may not has to be reset first.
+    static func suits(_ tag: SessionTag?, _ request: TagRequest?) -> Bool {
+        guard let tag else { return true }
+        guard let request else { return false }
+        return request.match != .exact || request.tag == tag
+    }
+
+    /// The idle connection that suits the request best, or nil if none does; among equals the one that comes next anyway.
     func nextIdle(of lane: Int, for request: TagRequest?) -> Int32? {
         taggedCount == 0 ? nextIdle(of: lane) : bestIdle(of: lane, for: request)
     }
@@ -26,7 +37,8 @@ extension Engine {
         var lowest = Int.max
         var slot = configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
         while slot != nowhere, lowest > 0 {
-            let cost = Self.cost(of: slots[Int(slot)].tag, for: request)
+            let tag = slots[Int(slot)].tag
+            let cost = Self.suits(tag, request) ? Self.cost(of: tag, for: request) : Int.max
             if cost < lowest { (best, lowest) = (slot, cost) }
             let links = slots[Int(slot)].links
             slot = configuration.isLastInFirstOut ? links.previous : links.next
@@ -34,9 +46,71 @@ extension Engine {
         return best == nowhere ? nil : best
     }
 
+    /// Of a session that suits the request.
     private static func cost(of tag: SessionTag?, for request: TagRequest?) -> Int {
-        guard let request else { return tag == nil ? 0 : 1 }
-        if tag == request.tag { return 0 }
+        guard let request, tag != request.tag else { return 0 }
         return request.match == .cheapest ? request.tag.distance(from: tag) : tag == nil ? 1 : 2
+    }
+
+    /// The waiter of the lane whose turn it is and for whom there is an idle connection, and that connection.
+    ///
+    /// Where the idle sessions suit nobody whose turn it is, each waiter that has a connection on the way lets the next one have a look:
+    /// nobody loses by it.
+    func nextMatch(of lane: Int) -> (waiter: Int32, slot: Int32)? {
+        guard taggedCount > 0 else {
+            let waiter = lanes[lane].waiters.next
+            return waiter == nowhere ? nil : nextIdle(of: lane).map { (waiter, $0) }
+        }
+        guard !lanes[lane].idle.isEmpty else { return nil }
+        for place in 0...lanes[lane].counts.onTheWay {
+            let waiter = lanes[lane].waiters.member(after: place, in: waiters)
+            if waiter == nowhere { return nil }
+            if let slot = nextIdle(of: lane, for: waiters[Int(waiter)].tag) { return (waiter, slot) }
+        }
+        return nil
+    }
+
+    /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits nobody whose turn it is.
+    func nextWaiter(for slot: Int32) -> Int32? {
+        let lane = Int(slots[Int(slot)].lane)
+        guard let tag = slots[Int(slot)].tag else { return lanes[lane].waiters.next }
+        // What is on the way besides this one.
+        let own =
+            switch slots[Int(slot)].state {
+            case .opening, .validating, .resetting: 1
+            case .free, .abandoned, .idle, .leased, .closing: 0
+            }
+        for place in 0...max(0, lanes[lane].counts.onTheWay - own) {
+            let waiter = lanes[lane].waiters.member(after: place, in: waiters)
+            if waiter == nowhere { return nil }
+            if Self.suits(tag, waiters[Int(waiter)].tag) { return waiter }
+        }
+        return nil
+    }
+
+    /// Where no idle session suits the next waiter, and there is no room for another connection, the one that was unused for longest is made
+    /// one for anybody.
+    mutating func resetTagged(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+        guard mustResetTagged(lane) else { return false }
+        let slot = lanes[lane].idle.first
+        let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
+        setTag(nil, ofSlot: slot)
+        slots[Int(slot)].isSetUp = false
+        move(slot, to: .resetting, now)
+        setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
+        effects.append(.resetTagged(ticket(ofSlot: slot), isStale: isStale))
+        return true
+    }
+
+    /// True once all who can be served otherwise are: asked where no idle session suits those whose turn it is.
+    func mustResetTagged(_ lane: Int) -> Bool {
+        taggedCount > 0 && !lanes[lane].idle.isEmpty && lanes[lane].waiters.count > lanes[lane].counts.onTheWay
+            && !hasRoom(lane)
+    }
+
+    /// True if another connection of the lane can be opened, if not now then soon.
+    private func hasRoom(_ lane: Int) -> Bool {
+        lanes[lane].failures == 0 && lanes[lane].counts.total < lanes[lane].limits.maximum
+            && counts.total < configuration.maximumConnections && counts.total < permits.held
     }
 }

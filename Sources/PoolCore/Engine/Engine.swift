@@ -21,6 +21,8 @@ struct Engine: ~Copyable {
     /// The sum over the lanes.
     var counts = SlotCounts()
     var waiting = 0
+    /// The acquires that have a connection, and wait for the session hook to run on it.
+    var preparations: [ConnectionTicket: SessionPreparation] = [:]
     /// How many slots have a tag.
     var taggedCount = 0
     /// How many connections the shell hands on by itself.
@@ -89,7 +91,12 @@ struct Engine: ~Copyable {
         }
         if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane, for: tag), !needsValidation(slot, now) {
             grant(slot, to: holder, now, &effects)
-            waitTimes.record(0)
+            if needsSessionHook(slot, tag) {
+                beginPreparation(of: slot, lane, priority, holder, asker ?? holder, tag, now)
+            } else {
+                counters.acquired += 1
+                waitTimes.record(0)
+            }
             if lanes[lane].limits.minimumIdle > 0 { serveAll(now, &effects) }
             check()
             return .granted(ticket(ofSlot: slot))
@@ -118,9 +125,10 @@ struct Engine: ~Copyable {
         return wouldDeadlock(holder: asker, lane: lane) ? .wouldDeadlock : nil
     }
 
-    private mutating func enqueue(
+    /// - Parameter earlier: what is known of an acquire that was given a connection already, and needs another.
+    mutating func enqueue(
         lane: Int, priority: Int32, holder: UInt, asker: UInt, tag: TagRequest?, now: Nanoseconds,
-        deadline: Nanoseconds
+        deadline: Nanoseconds, earlier: SessionPreparation? = nil
     ) -> Int32 {
         lanes[lane].settlePhase(now)
         lastQueuedAt = now
@@ -139,13 +147,19 @@ struct Engine: ~Copyable {
         waiters[Int(index)].holder = holder
         waiters[Int(index)].asker = asker
         waiters[Int(index)].tag = tag
-        waiters[Int(index)].sequence = nextSequence
         waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
-        nextSequence += 1
-        lanes[lane].waiters.append(index, priority: priority, in: &waiters)
+        if let earlier {
+            waiters[Int(index)].sequence = earlier.sequence
+            waiters[Int(index)].phasesBefore = waiters[Int(index)].phasesBefore - earlier.spent(at: now)
+            lanes[lane].waiters.putBack(index, priority: priority, in: &waiters)
+        } else {
+            waiters[Int(index)].sequence = nextSequence
+            nextSequence += 1
+            lanes[lane].waiters.append(index, priority: priority, in: &waiters)
+        }
         waiterDeadlines.insert(index, due: deadline)
         waiting += 1
-        counters.enqueued += 1
+        if earlier?.isInQueue != true { counters.enqueued += 1 }
         counters.peakWaiting = max(counters.peakWaiting, waiting)
         markHolder(asker, waitsFor: Int32(lane))
         return index
@@ -167,7 +181,7 @@ struct Engine: ~Copyable {
     mutating func cancel(_ waiter: WaiterTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
-        counters.cancelled += 1
+        counters.countCancelled(inQueue: true)
         if permits.hasAsked { settlePermits(now, &effects) }
         check()
         return true

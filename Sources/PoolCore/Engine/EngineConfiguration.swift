@@ -32,6 +32,8 @@ struct EngineConfiguration: Sendable {
 
     /// There is an acquire hook: every grant goes through validation.
     var validatesEveryGrant = false
+    /// There is a session hook: an acquire whose session is not as that hook left it waits for it.
+    var hasSessionHook = false
     /// There is a release hook: every release goes through reset.
     var resetsEveryRelease = false
 

@@ -5,14 +5,16 @@ struct EngineCounters: Hashable, Sendable {
     /// Leases given to those who were.
     var dequeued = 0
     var timedOut = 0
-    /// Those of them that had been enqueued.
+    /// Of `timedOut`, acquires that had been enqueued.
     var timedOutInQueue = 0
     var cancelled = 0
+    /// Of `cancelled`, acquires that had been enqueued.
+    var cancelledInQueue = 0
     /// Refused because too many waited.
     var rejected = 0
-    /// Refused because connects fail for good, or because they could never have succeeded.
+    /// Refused because connects fail for good, because a hook has thrown, or because they could never have succeeded.
     var failed = 0
-    /// Those of them that had been enqueued.
+    /// Of `failed`, acquires that had been enqueued.
     var failedInQueue = 0
     /// They waited when the pool began to close.
     var rejectedAtClose = 0
@@ -36,20 +38,25 @@ struct EngineCounters: Hashable, Sendable {
         case .tooManyWaiters: rejected += 1
         case .closed, .draining:
             if inQueue { rejectedAtClose += 1 } else { refusedAtClose += 1 }
-        case .wouldDeadlock, .refused:
+        case .wouldDeadlock, .refused, .hookFailed:
             failed += 1
             if inQueue { failedInQueue += 1 }
         }
     }
 
-    /// All acquires that were asked for: each has ended in one way, or waits.
+    mutating func countCancelled(inQueue: Bool) {
+        cancelled += 1
+        if inQueue { cancelledInQueue += 1 }
+    }
+
+    /// All acquires that were asked for: each has ended in one way, or waits, for a connection or for the session hook.
     func requests(waiting: Int) -> Int {
         acquired + timedOut + cancelled + rejected + failed + rejectedAtClose + refusedAtClose + waiting
     }
 
     /// Everyone who was enqueued has left the queue in one way, or waits.
     func isBalanced(waiting: Int) -> Bool {
-        enqueued == dequeued + timedOutInQueue + cancelled + failedInQueue + rejectedAtClose + waiting
+        enqueued == dequeued + timedOutInQueue + cancelledInQueue + failedInQueue + rejectedAtClose + waiting
     }
 }
 
@@ -73,6 +80,7 @@ extension Engine {
     mutating func resetStatistics() {
         counters = EngineCounters()
         counters.enqueued = waiting
+        for connection in preparations.keys { preparations[connection]?.isInQueue = false }
         counters.peakWaiting = waiting
         counters.peakLeased = counts.leased
         (waitTimes, useTimes, connectTimes) = (Histogram(), Histogram(), Histogram())

@@ -57,6 +57,23 @@ struct WaiterQueue {
         }
     }
 
+    /// Puts back a waiter that has been out of the queue: before all that came later.
+    mutating func putBack(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+        switch priority {
+        case 0: Self.putBack(waiter, into: &high, in: &table)
+        case 1: Self.putBack(waiter, into: &normal, in: &table)
+        default: Self.putBack(waiter, into: &low, in: &table)
+        }
+    }
+
+    private static func putBack(_ waiter: Int32, into list: inout LinkedList, in table: inout [Waiter]) {
+        var next = list.first
+        while next != nowhere, table[Int(next)].sequence < table[Int(waiter)].sequence {
+            next = table[Int(next)].links.next
+        }
+        if next == nowhere { list.append(waiter, in: &table) } else { list.insert(waiter, before: next, in: &table) }
+    }
+
     mutating func remove(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
         switch priority {
         case 0: high.remove(waiter, in: &table)
@@ -142,7 +159,7 @@ struct EngineLane {
     }
 
     /// What the first waiter of the lane is waiting for.
-    private var currentPhase: PoolError.Phase {
+    var currentPhase: PoolError.Phase {
         if counts.opening > 0 || failures > 0 { return .connect }
         if counts.validating > 0 { return .validate }
         return counts.resetting > 0 ? .reset : .queue

@@ -24,6 +24,15 @@ struct LinkedList {
         count += 1
     }
 
+    /// - Parameter next: a member of the list.
+    mutating func insert<Member: Linked>(_ member: Int32, before next: Int32, in table: inout [Member]) {
+        let previous = table[Int(next)].links.previous
+        table[Int(member)].links = Links(previous: previous, next: next)
+        table[Int(next)].links.previous = member
+        if previous == nowhere { first = member } else { table[Int(previous)].links.next = member }
+        count += 1
+    }
+
     mutating func remove<Member: Linked>(_ member: Int32, in table: inout [Member]) {
         let links = table[Int(member)].links
         if links.previous == nowhere { first = links.next } else { table[Int(links.previous)].links.next = links.next }

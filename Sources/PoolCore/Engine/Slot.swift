@@ -48,6 +48,8 @@ struct Slot: Linked {
     var holderWaitsFor: Int32 = nowhere
     /// What the session is set up for.
     var tag: SessionTag?
+    /// The session hook has run for the tag, or for none, and nothing has undone what it did.
+    var isSetUp = false
 }
 
 /// A suspended acquire.
@@ -76,6 +78,22 @@ struct PhaseTimes: Hashable, Sendable {
     var validate: Nanoseconds = 0
     var reset: Nanoseconds = 0
     var session: Nanoseconds = 0
+
+    var total: Nanoseconds { queue + connect + validate + reset + session }
+
+    /// As errors tell it: a phase that took no time is missing.
+    var byPhase: [PoolError.Phase: Duration] {
+        var result: [PoolError.Phase: Duration] = [:]
+        for phase in PoolError.Phase.allCases where self[phase] > 0 { result[phase] = .nanoseconds(self[phase]) }
+        return result
+    }
+
+    static func - (left: PhaseTimes, right: PhaseTimes) -> PhaseTimes {
+        PhaseTimes(
+            queue: left.queue - right.queue, connect: left.connect - right.connect,
+            validate: left.validate - right.validate, reset: left.reset - right.reset,
+            session: left.session - right.session)
+    }
 
     subscript(phase: PoolError.Phase) -> Nanoseconds {
         get {

@@ -24,7 +24,7 @@ public protocol ManagedPool: AnyObject, Sendable {
 extension Pool: ManagedPool {
     public var name: String { shell.name }
 
-    public var information: DriverInformation { backend.driver.information }
+    public var information: DriverInformation { shell.information }
 
     /// Calls `action` once the pool is closed, before anybody who waits for that goes on; at once if it is closed already.
     ///

@@ -24,9 +24,10 @@ public final class PoolRegistry: Sendable {
 
     /// Adds a pool. One that is closed already is not kept.
     ///
-    /// - Parameter alias: unique in this registry; a pool may have several.
-    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse``.
+    /// - Parameter alias: unique in this registry, and not empty; a pool may have several.
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse`` or ``PoolRegistryError/Code/emptyAlias``.
     public func register(_ pool: any ManagedPool, alias: String = defaultAlias) throws(PoolRegistryError) {
+        if alias.isEmpty { throw PoolRegistryError(.emptyAlias, alias, known: names) }
         let others: [String]? = pools.withLock { pools in
             if pools[alias] != nil { return pools.keys.sorted() }
             pools[alias] = pool
@@ -102,6 +103,8 @@ public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConverti
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// Another pool has the alias.
         case aliasInUse
+        /// The alias is an empty text.
+        case emptyAlias
         /// No pool has the alias, or not any more.
         case unknownAlias
         /// The pool with the alias has another driver.
@@ -126,6 +129,7 @@ public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConverti
         switch code {
         case .aliasInUse:
             "a pool is registered as \"\(alias)\" already: choose another alias, or remove or close that pool first"
+        case .emptyAlias: "an alias may not be empty"
         case .unknownAlias:
             "no pool is registered as \"\(alias)\"; there \(known.isEmpty ? "is none" : "are: " + known.joined(separator: ", "))"
         case .otherDriver: "the pool registered as \"\(alias)\" has the driver \(actualDriver ?? "of another type")"

@@ -86,16 +86,24 @@ extension DriverBackend: Backend {
 
     func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure) {
         guard let hook = hook(kind) else { return }
+        let connection = seat.connection
         var lease = Lease(forHookOf: self, seat)
         do {
             try await hook(&lease)
         } catch {
-            throw HookFailure(cause: error)
+            let isPassing = error is PoolTryAgain || error is CancellationError || !connection.condition.isUsable
+            throw HookFailure(cause: error, isPassing: isPassing)
         }
-        if let reason = lease.discardReason { throw HookFailure(cause: HookDiscardedConnection(reason: reason)) }
+        if let reason = lease.discardReason {
+            throw HookFailure(cause: PoolTryAgain(reason: "the \(kind.name) hook discarded its connection: \(reason)"))
+        }
         // A hook may have caught the error that broke it.
-        if !seat.connection.condition.isUsable {
-            throw HookFailure(cause: HookDiscardedConnection(reason: "it broke while the hook used it"))
+        if !connection.condition.isUsable {
+            throw HookFailure(cause: PoolTryAgain(reason: "the connection broke while the \(kind.name) hook used it"))
+        }
+        // It would count as what a clean session is like: each lease would begin in it, and lose what it writes.
+        if kind.comesBeforeLease, connection.isTransactionOpen {
+            throw HookFailure(cause: HookLeftTransactionOpen(hook: kind.name), isPassing: false)
         }
     }
 
@@ -115,11 +123,25 @@ extension DriverBackend: Backend {
 /// Tells a hook's errors from those of the driver.
 struct HookFailure: Error {
     let cause: any Error
+    /// False if each further call of the hook is bound to fail too, as far as anybody knows.
+    var isPassing = true
 }
 
-/// A hook discarded the connection that it was lent.
-public struct HookDiscardedConnection: Error, Sendable, Hashable, CustomStringConvertible {
-    public let reason: String
+extension HookKind {
+    var name: String {
+        switch self {
+        case .connect: "connect"
+        case .acquire: "acquire"
+        case .session: "session"
+        case .release: "release"
+        case .close: "close"
+        }
+    }
 
-    public var description: String { "a hook discarded the connection: \(reason)" }
+    fileprivate var comesBeforeLease: Bool {
+        switch self {
+        case .connect, .acquire, .session: true
+        case .release, .close: false
+        }
+    }
 }

@@ -36,6 +36,9 @@ final class CredentialStore: Sendable {
 
     var hasProvider: Bool { provider != nil }
 
+    /// Whom new connections log in as, where it is not for the driver to say.
+    var user: String? { state.withLock { $0.held?.credentials.user } }
+
     func set(_ held: Held) {
         state.withLock { $0.held = held }
     }

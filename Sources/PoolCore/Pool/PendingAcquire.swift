@@ -8,7 +8,7 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     struct Granted: Sendable {
         let seat: Seat
         /// What must be done before its holder gets the connection.
-        let preparation: SessionPreparation?
+        let preparation: SessionHookCall?
 
         /// With a reference for a lease to take over.
         var retainedSeat: UncountedReference<Seat> { UncountedReference(counting: seat) }

@@ -3,7 +3,7 @@ extension EngineConfiguration {
     var reservedConnections: Int { lanes.reduce(0) { $0 + $1.minimum } }
 
     init(
-        _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hasAcquireHook: Bool, hasReleaseHook: Bool
+        _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hooks: HookPresence
     ) {
         self.init(
             maximumConnections: configuration.maximumConnections,
@@ -22,8 +22,8 @@ extension EngineConfiguration {
             maximumBackoff: configuration.maximumBackoff.wholeNanoseconds,
             leakWarning: configuration.leakWarning?.wholeNanoseconds ?? .never,
             isLastInFirstOut: configuration.idleOrder == .lastInFirstOut,
-            validatesEveryGrant: hasAcquireHook || configuration.validateAfterIdle == .zero,
-            resetsEveryRelease: hasReleaseHook)
+            validatesEveryGrant: hooks.acquire || configuration.validateAfterIdle == .zero,
+            hasSessionHook: hooks.session, resetsEveryRelease: hooks.release)
     }
 
     /// The pool's minimums are shared out in the order of the lanes, on top of what they ask for themselves.

@@ -9,6 +9,7 @@ extension PoolError.Code {
         case .acquireTimedOut: Self.timeoutRemedy(phase, hasConnectError: hasConnectError)
         case .tooManyWaiters: "Acquire less at once, or raise maximumWaiters; nil removes the limit."
         case .wouldDeadlock: "Use the lease that the task holds already, or end it before acquiring another."
+        case .hookFailed: "Correct the hook, or have it throw PoolTryAgain where another connection may do."
         case .connectRefused: "Correct what the last connect error names; waiting does not mend it."
         case .closed where !isOfAcquire: "Make a new pool if there is more to do: a closed one stays closed."
         case .closed: "Acquire before the pool is closed, or make a new pool."

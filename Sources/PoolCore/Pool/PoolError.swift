@@ -15,6 +15,9 @@ public struct PoolError: Error, Sendable {
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")
+        /// A hook of the application's has thrown, which waiting does not mend. Only ``PoolEvent/acquireFailed(_:)`` tells this, with the hook's
+        /// error in ``PoolError/lastConnectError``: the acquire itself throws what the hook has thrown.
+        public static let hookFailed = Code(rawValue: "hookFailed")
         /// The pool is closed, or began to close while the acquire waited.
         public static let closed = Code(rawValue: "closed")
         /// The pool is closing: it takes nothing new.
@@ -48,7 +51,7 @@ public struct PoolError: Error, Sendable {
         case validate
         /// A reset, and the release hook before it.
         case reset
-        /// The session hook, and a reset before it.
+        /// The session hook.
         case session
     }
 
@@ -59,7 +62,7 @@ public struct PoolError: Error, Sendable {
     public let fileID: String?
     /// The line there.
     public let line: UInt?
-    /// What it was waiting for when it failed.
+    /// What it was waiting for when it failed; what it would have waited for, where it failed at once.
     public let phase: Phase
     /// How long it took in all.
     public let elapsed: Duration

@@ -75,8 +75,13 @@ public struct PoolOperation: Sendable, Hashable {
         case connect
         /// The validation and the acquire hook.
         case validate
-        /// The reset and the release hook.
+        /// The reset after a lease and the release hook before it; or the reset of a session that is set up for another tag than
+        /// the one that is wanted.
         case reset
+        /// The end of what a lease with a ``Lease/tag`` left open, and the release hook before it.
+        case endTransaction
+        /// The session hook.
+        case session
         case close
     }
 

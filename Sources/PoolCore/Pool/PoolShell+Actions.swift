@@ -7,6 +7,7 @@ enum Action {
     case cancel(Task<Void, Never>)
     case validate(Job, Seat, isStale: Bool)
     case reset(Job, Seat)
+    case resetTagged(Job, Seat, isStale: Bool)
     case close(Seat, CloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
     case claim(PermitClaim)
@@ -31,13 +32,15 @@ extension PoolShell {
         switch effect {
         case .grant(let waiter, let ticket):
             guard let pending = state.takeWaiter(waiter) else { return }
-            let tag = state.engine.waiters[waiter.position].tag
-            guard let granted = begin(ticket, pending.claim, tag, pending.deadline, &state) else { return }
+            guard let granted = begin(ticket, pending.claim, pending.deadline, &state) else { return }
             actions.appendGrant(to: pending, granted)
         case .fail(let waiter, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
-            let error = makeError(failure.code, waiter: waiter, pending.claim, state, now)
-            actions.append(.end(pending, .failure(error)))
+            let lane = Int(state.engine.waiters[waiter.position].lane)
+            let hookError = failure.isByHook ? state.lanes[lane].hookError : nil
+            let code = hookError == nil ? failure.code : .hookFailed
+            let error = makeError(code, waiter: waiter, pending.claim, state, now)
+            actions.append(.end(pending, .failure(hookError ?? error)))
             actions.append(.report(.acquireFailed(error)))
         case .open(let ticket, let lane, let attempt, let deadline):
             let plan = ConnectPlan(
@@ -59,6 +62,9 @@ extension PoolShell {
         case .reset(let ticket):
             guard let seat = state.entries[ticket.position].seat else { return }
             actions.append(.reset(state.beginJob(on: ticket), seat))
+        case .resetTagged(let ticket, let isStale):
+            guard let seat = state.entries[ticket.position].seat else { return }
+            actions.append(.resetTagged(state.beginJob(on: ticket), seat, isStale: isStale))
         case .close(let ticket, let reason, let mode):
             resolveClose(ticket, reason, mode, &state, now, &actions)
         case .warnOfLeak(let ticket):
@@ -122,6 +128,8 @@ extension PoolShell {
         case .cancel(let work): work.cancel()
         case .validate(let job, let seat, let isStale): start(job) { await self.validate(job, seat, isStale: isStale) }
         case .reset(let job, let seat): start(job) { await self.reset(job, seat) }
+        case .resetTagged(let job, let seat, let isStale):
+            start(job) { await self.resetTagged(job, seat, isStale: isStale) }
         case .close(let seat, let mode): Task.detached { await self.close(seat, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
         case .claim(let claim): membership?.claim(claim)

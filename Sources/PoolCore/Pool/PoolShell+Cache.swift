@@ -31,6 +31,7 @@ extension PoolShell {
         transition { state, now, effects in
             state.reports.append(idleLoss(of: seat.ticket, failure, state))
             state.entries[seat.ticket.position].failure = failure
+            state.engine.dropPreparation(of: seat.ticket)
             state.engine.release(seat.ticket, condition: condition, now: now, effects: &effects)
         }
     }

@@ -107,7 +107,9 @@ extension PoolShell {
         case .achieved: return
         case .cancelled: throw CancellationError()
         case .timedOut: throw goalError(.acquireTimedOut, since)
-        case .refused: throw goalError(.connectRefused, since)
+        case .refused:
+            let hookError = state.withLock { $0.lanes.lazy.compactMap(\.hookError).first }
+            throw hookError ?? goalError(.connectRefused, since)
         case .closed: throw goalError(.closed, since)
         }
     }

@@ -14,7 +14,7 @@ extension PoolShell {
             if let operation { end(operation, nil) }
             opened(seat)
         } catch {
-            if let operation { end(operation, error) }
+            if let operation { end(operation, Self.cause(of: error)) }
             connectFailed(ticket, error)
         }
     }
@@ -24,7 +24,7 @@ extension PoolShell {
             try await backend.setUp(seat)
         } catch {
             await backend.close(seat.connection, mode: .orderly)
-            throw error.cause
+            throw error
         }
     }
 
@@ -39,6 +39,7 @@ extension PoolShell {
             state.entries[ticket.position].failure = nil
             state.entries[ticket.position].leases = 0
             state.lanes[lane].lastError = nil
+            state.lanes[lane].hookError = nil
             state.reports.append(
                 .connectionOpened(
                     ConnectionID(ticket: ticket), lane: state.lanes[lane].configuration.name,
@@ -66,43 +67,76 @@ extension PoolShell {
         }
     }
 
-    private func connectFailed(_ ticket: ConnectionTicket, _ error: any Error) {
-        let isPermanent = backend.verdict(on: error) == .refused
+    private func connectFailed(_ ticket: ConnectionTicket, _ failure: any Error) {
+        let hook = failure as? HookFailure
+        let error = Self.cause(of: failure)
+        let isRefused = backend.verdict(on: error) == .refused
         let random = random()
         transition { state, now, effects in
             let lane = state.lane(of: ticket)
             // One that was abandoned has been reported.
             let isNews = state.engine.slots[ticket.position].state == .opening
-            if isNews { state.lanes[lane].lastError = error }
-            state.engine.connectFailed(ticket, isPermanent: isPermanent, now: now, random: random, effects: &effects)
+            // What a hook throws that was interrupted says nothing.
+            let isFinal = hook.map { isNews && !$0.isPassing } ?? isRefused
+            if isNews {
+                state.lanes[lane].lastError = error
+                state.lanes[lane].hookError = isFinal && hook != nil ? error : nil
+            }
+            state.engine.connectFailed(ticket, isPermanent: isFinal, now: now, random: random, effects: &effects)
             if isNews { state.reports.append(connectFailure(error, lane, state, now)) }
         }
     }
 
     func validate(_ job: Job, _ seat: Seat, isStale: Bool) async {
-        let outcome = await prepare(.validate, job) {
+        let (outcome, failure) = await prepare(.validate, job, seat) {
             if isStale { try await backend.validate(seat.connection) }
             try requireCurrent(job)
             try await backend.runHook(.acquire, on: seat)
         }
         let random = random()
-        transition { $0.engine.validated(job.ticket, outcome, now: $1, random: random, effects: &$2) }
+        transition { state, now, effects in
+            if outcome == .hookRefused, state.engine.isCurrent(job.ticket) {
+                state.lanes[state.lane(of: job.ticket)].hookError = failure
+            }
+            state.engine.validated(job.ticket, outcome, now: now, random: random, effects: &effects)
+        }
     }
 
+    /// Makes the connection of a lease that has ended fit for the next one.
     func reset(_ job: Job, _ seat: Seat) async {
         let connection = seat.connection
-        let outcome = await prepare(.reset, job) {
+        let isKept = tag(of: job.ticket) != nil
+        var didReset = false
+        let (outcome, _) = await prepare(isKept ? .endTransaction : .reset, job, seat) {
             try await backend.runHook(.release, on: seat)
             try requireCurrent(job)
             guard connection.condition != .clean else { return }
-            if tag(of: job.ticket) != nil { return try await backend.endTransaction(of: connection) }
-            try await backend.reset(connection)
-            // The reset has undone what the connect hook had set up.
+            if isKept { return try await backend.endTransaction(of: connection) }
+            didReset = true
+            try await resetSession(job, seat)
+        }
+        let (random, wasReset) = (random(), didReset)
+        transition {
+            $0.engine.wasReset(job.ticket, outcome, didReset: wasReset, now: $1, random: random, effects: &$2)
+        }
+    }
+
+    /// Makes the idle session of a tag one for anybody.
+    func resetTagged(_ job: Job, _ seat: Seat, isStale: Bool) async {
+        let (outcome, _) = await prepare(.reset, job, seat) {
+            if isStale { try await backend.validate(seat.connection) }
             try requireCurrent(job)
-            try await backend.setUp(seat)
+            try await resetSession(job, seat)
         }
         let random = random()
         transition { $0.engine.wasReset(job.ticket, outcome, now: $1, random: random, effects: &$2) }
+    }
+
+    private func resetSession(_ job: Job, _ seat: Seat) async throws {
+        try await backend.reset(seat.connection)
+        // It has undone what the connect hook had set up.
+        try requireCurrent(job)
+        try await backend.setUp(seat)
     }
 
     func close(_ seat: Seat, _ mode: CloseMode) async {
@@ -117,7 +151,7 @@ extension PoolShell {
 
     // MARK: Parts
 
-    private func laneName(of ticket: ConnectionTicket) -> String {
+    func laneName(of ticket: ConnectionTicket) -> String {
         state.withLock { $0.laneName(of: ticket) }
     }
 
@@ -128,20 +162,20 @@ extension PoolShell {
 
     /// Runs what makes a connection fit for its next lease, and says how it ended.
     private func prepare(
-        _ kind: PoolOperation.Kind, _ job: Job, _ body: () async throws -> Void
-    ) async -> Engine.Outcome {
+        _ kind: PoolOperation.Kind, _ job: Job, _ seat: Seat, _ body: () async throws -> Void
+    ) async -> (Engine.Outcome, (any Error)?) {
         let lane = laneName(of: job.ticket)
         let operation = observer.map { _ in begin(kind, lane: lane, connection: ConnectionID(ticket: job.ticket)) }
         let failure: any Error
         do {
             try await body()
             if let operation { end(operation, nil) }
-            return .succeeded
+            return (.succeeded, nil)
         } catch {
             failure = error
         }
-        if let operation { end(operation, failure) }
         let cause = Self.cause(of: failure)
+        if let operation { end(operation, cause) }
         state.withLock { state in
             // That it took too long is remembered already, and says more than what it threw when it was cancelled.
             if state.isCancelled(job) { return }
@@ -149,7 +183,14 @@ extension PoolShell {
             if kind == .validate { state.lanes[state.lane(of: job.ticket)].lastError = cause }
         }
         logger.debug("A connection could not be prepared.", metadata: ["for": "\(kind)", "error": "\(cause)"])
-        if failure is HookFailure { return .hookFailed }
+        return (outcome(kind, failure, seat), cause)
+    }
+
+    private func outcome(_ kind: PoolOperation.Kind, _ failure: any Error, _ seat: Seat) -> Engine.Outcome {
+        if let hook = failure as? HookFailure {
+            if seat.connection.condition == .generationBroken { return .generationBroken }
+            return kind == .validate && !hook.isPassing ? .hookRefused : .hookFailed
+        }
         switch backend.verdict(on: failure) {
         case .discardGeneration, .endpointReadOnly: return .generationBroken
         case .keep, .discard, .refused, .serverFull, .serverStarting, .statementsStale: return .failed

@@ -17,7 +17,8 @@ extension PoolShell {
         /// Somebody wants to hear of it, also of how it begins.
         case heard(AcquireOptions, LeaseClaim, isLent: Bool)
         case unprepared(PendingAcquire.Granted)
-        case failed(PoolError)
+        /// What is told of it, and what is thrown where that is another error.
+        case failed(PoolError, (any Error)?)
     }
 
     /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
@@ -69,9 +70,9 @@ extension PoolShell {
             return try await acquireHeard(options, claim, isLent: isLent)
         case .unprepared(let granted):
             return try await prepared(granted)
-        case .failed(let error):
-            report(.acquireFailed(error))
-            throw error
+        case .failed(let told, let error):
+            report(.acquireFailed(told))
+            throw error ?? told
         }
     }
 
@@ -106,10 +107,10 @@ extension PoolShell {
         if Task.isCancelled { throw CancellationError() }
         try options.check()
         guard let lane = baseLane(for: options) else {
-            return .unfinished(.failed(refusal(.noLane, lane: nil, claim)))
+            return .unfinished(.failed(refusal(.noLane, lane: nil, claim), nil))
         }
         if let identity = options.identity, !backend.accepts(identity) {
-            return .unfinished(.failed(refusal(.identityRefused, lane: lane, claim)))
+            return .unfinished(.failed(refusal(.identityRefused, lane: lane, claim), nil))
         }
         while true {
             let answer = request(lane, options, timeout: timeout(of: options), claim, isLent: isLent)
@@ -142,7 +143,7 @@ extension PoolShell {
                 tag: tag, now: now, deadline: deadline, effects: &effects)
             switch outcome {
             case .granted(let ticket):
-                guard let granted = begin(ticket, claim, tag, deadline, &state) else {
+                guard let granted = begin(ticket, claim, deadline, &state) else {
                     preconditionFailure("An idle slot has no connection.")
                 }
                 return granted.preparation == nil ? .granted(granted.retainedSeat) : .unfinished(.unprepared(granted))
@@ -151,12 +152,14 @@ extension PoolShell {
                 state.put(pending, at: ticket)
                 return .queued(pending)
             case .failed(let failure):
-                return .unfinished(.failed(makeError(failure.code, lane: lane, claim, state, now)))
+                let hookError = failure.isByHook ? state.lanes[lane].hookError : nil
+                let code = hookError == nil ? failure.code : .hookFailed
+                return .unfinished(.failed(makeError(code, lane: lane, claim, state, now), hookError))
             }
         }
     }
 
-    private func cancel(_ ticket: WaiterTicket) {
+    func cancel(_ ticket: WaiterTicket) {
         let pending: PendingAcquire? = transition { state, now, effects in
             state.engine.cancel(ticket, now: now, effects: &effects) ? state.takeWaiter(ticket) : nil
         }
@@ -173,6 +176,10 @@ extension AcquireFailure {
         case .tooManyWaiters: .tooManyWaiters
         case .wouldDeadlock: .wouldDeadlock
         case .refused: .connectRefused
+        case .hookFailed: .hookFailed
         }
     }
+
+    /// True if it may come from a hook of the application's.
+    var isByHook: Bool { self == .refused || self == .hookFailed }
 }

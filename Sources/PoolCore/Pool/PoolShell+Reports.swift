@@ -39,13 +39,10 @@ extension PoolShell {
     ) -> PoolError {
         let record = state.engine.waiters[waiter.position]
         let lane = Int(record.lane)
-        let times = state.engine.lanes[lane].phaseTimes(at: now)
-        var byPhase: [PoolError.Phase: Duration] = [:]
-        for phase in PoolError.Phase.allCases {
-            let spent = times[phase] - record.phasesBefore[phase]
-            if spent > 0 { byPhase[phase] = .nanoseconds(spent) }
-        }
-        return makeError(code, lane: lane, claim, state, now, elapsed: now - record.since, byPhase)
+        let spent = state.engine.lanes[lane].phaseTimes(at: now) - record.phasesBefore
+        return makeError(
+            code, lane: lane, claim, state, now, elapsed: spent.total, phase: state.engine.lanes[lane].phase,
+            spent.byPhase)
     }
 
     /// - Parameter claim: of the acquire that failed; nil where the error is not one of an acquire.
@@ -53,7 +50,7 @@ extension PoolShell {
         _ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
-        let phase = phase ?? lane.map { state.engine.lanes[$0].phase } ?? .queue
+        let phase = phase ?? code.phase(of: lane.map { state.engine.lanes[$0] })
         let lastConnectError = lane.flatMap { state.lanes[$0].lastError }
         return PoolError(
             code: code, pool: name, fileID: claim?.source.fileID, line: claim?.source.line, phase: phase,
@@ -156,4 +153,15 @@ extension PoolShell {
 struct ObservedOperation: Sendable {
     let operation: PoolOperation
     let since: PoolInstant
+}
+
+extension PoolError.Code {
+    /// What an acquire would have waited for that did not wait.
+    fileprivate func phase(of lane: EngineLane?) -> PoolError.Phase {
+        switch self {
+        case .acquireTimedOut: lane?.currentPhase ?? .queue
+        case .connectRefused, .credentialsExpired: .connect
+        default: .queue
+        }
+    }
 }

@@ -1,24 +1,21 @@
 internal import Logging
 internal import Synchronization
 
-/// What must be done to a session before the holder of the lease gets it.
+/// What the session hook is to do for an acquire before the holder of the lease gets the connection.
 @usableFromInline
-final class SessionPreparation: Sendable {
-    /// The session belongs to a tag that was not asked for: reset it first.
-    let resets: Bool
-    let runsHook: Bool
+final class SessionHookCall: Sendable {
     let tag: SessionTag?
     let deadline: Nanoseconds
+    let claim: LeaseClaim
 
-    init(resets: Bool, runsHook: Bool, tag: SessionTag?, deadline: Nanoseconds) {
-        self.resets = resets
-        self.runsHook = runsHook
+    init(tag: SessionTag?, deadline: Nanoseconds, claim: LeaseClaim) {
         self.tag = tag
         self.deadline = deadline
+        self.claim = claim
     }
 }
 
-/// How the preparation of a session ended.
+/// How a call of the session hook ended.
 private enum SessionEnding: Sendable {
     case ready
     case failed(any Error)
@@ -30,99 +27,143 @@ private enum SessionEnding: Sendable {
 extension PoolShell {
     /// Under the lock: a lease begins.
     func begin(
-        _ ticket: ConnectionTicket, _ claim: LeaseClaim, _ request: TagRequest?, _ deadline: Nanoseconds,
-        _ state: inout PoolState
+        _ ticket: ConnectionTicket, _ claim: LeaseClaim, _ deadline: Nanoseconds, _ state: inout PoolState
     ) -> PendingAcquire.Granted? {
         guard let seat = state.begin(ticket, for: claim) else { return nil }
-        // Nearly always there is nothing to look at.
-        let preparation =
-            hasSessionHook || state.engine.taggedCount > 0
-            ? makePreparation(ticket, request, deadline, &state) : nil
-        return PendingAcquire.Granted(seat: seat, preparation: preparation)
+        guard hasSessionHook, let preparation = state.engine.preparations[ticket] else {
+            return PendingAcquire.Granted(seat: seat, preparation: nil)
+        }
+        return PendingAcquire.Granted(
+            seat: seat,
+            preparation: SessionHookCall(tag: preparation.request?.tag, deadline: deadline, claim: claim))
     }
 
-    private func makePreparation(
-        _ ticket: ConnectionTicket, _ request: TagRequest?, _ deadline: Nanoseconds, _ state: inout PoolState
-    ) -> SessionPreparation? {
-        let isNew = state.entries[ticket.position].leases == 1
-        let tag = state.engine.tag(of: ticket)
-        if tag == request?.tag, !isNew { return nil }
-        let resets = tag != nil && tag != request?.tag && (request?.match ?? .exact) == .exact
-        let runsHook = hasSessionHook && (isNew || (resets ? nil : tag) != request?.tag)
-        guard resets || runsHook else { return nil }
-        return SessionPreparation(resets: resets, runsHook: runsHook, tag: request?.tag, deadline: deadline)
-    }
-
-    /// Does what the lease's holder is to find done, in a task of the pool's own. If it fails, takes too long or is cancelled the lease
-    /// ends, and the acquire fails.
+    /// Runs the session hook for an acquire that has a connection. If it fails, takes too long or is cancelled the acquire ends; if it does
+    /// not want the connection, the acquire gets another.
     func prepared(_ granted: PendingAcquire.Granted) async throws -> UncountedReference<Seat> {
-        guard let preparation = granted.preparation else { return granted.retainedSeat }
+        var granted = granted
+        while let call = granted.preparation {
+            let before = tag(of: granted.ticket)
+            switch await runSessionHook(call, on: granted.seat) {
+            case .ready:
+                ready(granted.seat, call.tag, before)
+                return granted.retainedSeat
+            case .failed(let error):
+                granted = try await failed(granted.seat, call, error)
+            case .late:
+                throw tooLate(granted.seat, call.claim)
+            case .cancelled:
+                end(granted.seat, .cancelled, .forced)
+                throw CancellationError()
+            }
+        }
+        return granted.retainedSeat
+    }
+
+    private func runSessionHook(_ call: SessionHookCall, on seat: Seat) async -> SessionEnding {
+        let id = ConnectionID(ticket: seat.ticket)
+        let operation = isObserved ? begin(.session, lane: laneName(of: seat.ticket), connection: id) : nil
         let ending = OneShot<SessionEnding>()
         let work = Task.detached {
             do {
-                try await self.prepare(granted, preparation)
+                try await self.backend.runHook(.session(call.tag), on: seat)
                 ending.give(.success(.ready))
             } catch {
                 ending.give(.success(.failed(Self.cause(of: error))))
             }
         }
         let timer = Task.detached { [time] in
-            do { try await time.sleep(until: PoolInstant(nanoseconds: preparation.deadline)) } catch { return }
+            do { try await time.sleep(until: PoolInstant(nanoseconds: call.deadline)) } catch { return }
             ending.give(.success(.late))
         }
         defer { timer.cancel() }
-        let how = try await withTaskCancellationHandler {
-            try await ending.value()
+        // It is given no failure.
+        let how: SessionEnding = await withTaskCancellationHandler {
+            (try? await ending.value()) ?? .cancelled
         } onCancel: {
             ending.give(.success(.cancelled))
         }
         switch how {
-        case .ready:
-            return granted.retainedSeat
-        case .failed(let error):
-            discard(granted, .orderly)
-            throw error
-        case .late:
-            let error = lateSession(granted)
+        case .ready: if let operation { end(operation, nil) }
+        case .failed(let error): if let operation { end(operation, error) }
+        case .late, .cancelled:
             work.cancel()
-            discard(granted, .forced)
-            report(.acquireFailed(error))
-            throw error
-        case .cancelled:
-            work.cancel()
-            discard(granted, .forced)
-            throw CancellationError()
+            if let operation { end(operation, CancellationError()) }
         }
+        return how
     }
 
-    private func prepare(_ granted: PendingAcquire.Granted, _ preparation: SessionPreparation) async throws {
-        if preparation.resets {
-            try await backend.reset(granted.connection)
-            setTag(nil, of: granted.ticket)
-            try await backend.setUp(granted.seat)
-        }
-        guard preparation.runsHook else { return }
-        let before = tag(of: granted.ticket)
-        try await backend.runHook(.session(preparation.tag), on: granted.seat)
-        // A hook that sets none vouches for the tag that was asked for.
-        if tag(of: granted.ticket) == before { setTag(preparation.tag, of: granted.ticket) }
-    }
-
-    private func lateSession(_ granted: PendingAcquire.Granted) -> PoolError {
+    private func ready(_ seat: Seat, _ wanted: SessionTag?, _ before: SessionTag?) {
         transition { state, now, _ in
-            let slot = state.engine.slots[granted.ticket.position]
-            let spent = Duration.nanoseconds(max(0, now - slot.since))
-            return makeError(
-                .acquireTimedOut, lane: Int(slot.lane), state.entries[granted.ticket.position].claim, state, now,
-                elapsed: spent.wholeNanoseconds, phase: .session, [.session: spent])
+            let tag = state.engine.tag(of: seat.ticket)
+            // A hook that sets none vouches for the tag that was asked for.
+            state.engine.prepared(seat.ticket, tag: tag == before ? wanted : tag, now: now)
         }
     }
 
-    private func discard(_ granted: PendingAcquire.Granted, _ mode: CloseMode) {
-        let random = random()
-        transition {
-            $0.engine.discardUnprepared(granted.ticket, mode: mode, now: $1, random: random, effects: &$2)
+    /// The session hook has thrown: the acquire fails with what was thrown, or gets another connection.
+    private func failed(
+        _ seat: Seat, _ call: SessionHookCall, _ error: any Error
+    ) async throws -> PendingAcquire.Granted {
+        let isRejected = error is PoolTryAgain
+        let isClosed = !state.withLock { $0.engine.isLeased(seat.ticket) }
+        guard isRejected || isClosed else {
+            state.withLock { $0.entries[seat.ticket.position].failure = error }
+            end(seat, .hookFailed, .orderly)
+            throw error
         }
+        let random = random()
+        let answer: Answer? = transition { state, now, effects in
+            let lane = state.engine.preparations[seat.ticket]?.lane
+            if isRejected, !isClosed { state.entries[seat.ticket.position].failure = error }
+            if let lane, isRejected { state.lanes[lane].lastError = error }
+            let outcome = state.engine.acquireAgain(
+                instead: seat.ticket, isRejected: isRejected, now: now, deadline: call.deadline, random: random,
+                effects: &effects)
+            switch outcome {
+            case .queued(let ticket):
+                let pending = PendingAcquire(ticket, claim: call.claim, deadline: call.deadline)
+                state.put(pending, at: ticket)
+                return .queued(pending)
+            case .failed(let failure):
+                let error = makeError(failure.code, lane: lane, call.claim, state, now, phase: .session)
+                return .unfinished(.failed(error, nil))
+            case .granted, nil: return nil
+            }
+        }
+        switch answer {
+        case .queued(let pending): return try await wait(for: pending)
+        case .unfinished(.failed(let told, _)):
+            report(.acquireFailed(told))
+            throw told
+        default: throw error
+        }
+    }
+
+    private func wait(for pending: PendingAcquire) async throws -> PendingAcquire.Granted {
+        try await withTaskCancellationHandler {
+            unsafe try await withUnsafeThrowingContinuation { unsafe pending.suspend($0) }
+        } onCancel: {
+            cancel(pending.ticket)
+        }
+    }
+
+    private func tooLate(_ seat: Seat, _ claim: LeaseClaim) -> PoolError {
+        let error = transition { state, now, effects in
+            let preparation = state.engine.preparations[seat.ticket]
+            let spent = preparation?.spent(at: now) ?? PhaseTimes()
+            let error = makeError(
+                .acquireTimedOut, lane: preparation?.lane, claim, state, now, elapsed: spent.total, phase: .session,
+                spent.byPhase)
+            state.engine.unprepared(seat.ticket, .timedOut, mode: .forced, now: now, effects: &effects)
+            return error
+        }
+        report(.acquireFailed(error))
+        return error
+    }
+
+    private func end(_ seat: Seat, _ failure: Engine.PreparationFailure, _ mode: CloseMode) {
+        transition { $0.engine.unprepared(seat.ticket, failure, mode: mode, now: $1, effects: &$2) }
     }
 
     /// Runs the application's close hook, if it has one and the connection can be used.

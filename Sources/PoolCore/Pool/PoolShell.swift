@@ -65,8 +65,7 @@ final class PoolShell: Sendable {
         frontForWriting = mayCache && laneForWriting != nil ? FrontCache() : nil
         frontForReading =
             laneForReading == laneForWriting ? frontForWriting : mayCache && laneForReading != nil ? FrontCache() : nil
-        let limits = EngineConfiguration(
-            configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
+        let limits = EngineConfiguration(configuration, lanes: lanes, hooks: hooks)
         membership = try budget?.join(reserving: limits.reservedConnections)
         let engine = Engine(configuration: limits, sharesBudget: budget != nil)
         state = PoolLock(PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
@@ -81,8 +80,7 @@ final class PoolShell: Sendable {
     func engineConfiguration(
         _ configuration: PoolConfiguration, lanes: [LaneConfiguration]
     ) -> EngineConfiguration {
-        EngineConfiguration(
-            configuration, lanes: lanes, hasAcquireHook: hooks.acquire, hasReleaseHook: hooks.release)
+        EngineConfiguration(configuration, lanes: lanes, hooks: hooks)
     }
 
     func start() {

@@ -22,6 +22,8 @@ struct PoolState: ~Copyable {
         /// Whom its connections work for; nil is the pool's own user.
         var identity: Identity?
         var lastError: (any Error)?
+        /// What those who wait throw as it is: a hook of the application's has thrown it.
+        var hookError: (any Error)?
     }
 
     /// What makes a lane of its own.

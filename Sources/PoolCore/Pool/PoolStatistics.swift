@@ -32,24 +32,26 @@ public struct PoolStatistics: Sendable {
     public let uptimeSinceReset: Duration
     public let counts: PoolCounts
     public let lanes: [Lane]
-    /// Acquires that were asked for: all that follow, and those that wait now.
+    /// Acquires that were asked for: all that follow, and those that wait now, for a connection or for their session hook.
     public let requests: Int
     /// Leases given.
     public let acquired: Int
     /// Acquires that had to wait, for a release or for a connection to be opened, validated or reset:
-    /// `enqueued == dequeued + timedOutInQueue + cancelled + failedInQueue + rejectedAtClose + counts.waiting`.
+    /// `enqueued == dequeued + timedOutInQueue + cancelledInQueue + failedInQueue + rejectedAtClose + counts.waiting`.
     public let enqueued: Int
-    /// Leases given to those who waited.
+    /// Leases given to those who waited. One whose session hook is running is among them.
     public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
-    /// Those of them that had been enqueued; the others came with a deadline that had passed.
+    /// Of ``timedOut``, acquires that had been enqueued; the others had a deadline that passed before they began, or in the session hook.
     public let timedOutInQueue: Int
-    /// Acquires whose task was cancelled while they waited.
+    /// Acquires whose task was cancelled while they waited, for a connection or for their session hook.
     public let cancelled: Int
-    /// Acquires that failed because connects are refused for good, or because they could never have succeeded.
+    /// Of ``cancelled``, acquires that had been enqueued.
+    public let cancelledInQueue: Int
+    /// Acquires that failed because connects are refused for good, because a hook has thrown, or because they could never have succeeded.
     public let failed: Int
-    /// Those of them that had been enqueued.
+    /// Of ``failed``, acquires that had been enqueued.
     public let failedInQueue: Int
     /// Acquires that were turned away because ``PoolConfiguration/maximumWaiters`` waited.
     public let rejected: Int
@@ -63,6 +65,7 @@ public struct PoolStatistics: Sendable {
     /// Closed connections by reason; reasons that did not occur are missing.
     public let connectionsClosed: [CloseReason: Int]
     public let validations: Int
+    /// Sessions that were scrubbed, after a lease or for another tag. The end of a transaction in a session that is kept for its tag is none.
     public let resets: Int
     public let leakWarnings: Int
     /// The most leases at once.
@@ -78,8 +81,15 @@ public struct PoolStatistics: Sendable {
 }
 
 extension PoolShell {
+    /// What the driver says of itself, with the user that new connections log in as now.
+    var information: DriverInformation {
+        var information = backend.information
+        if let user = credentials.user { information.user = user }
+        return information
+    }
+
     var statistics: PoolStatistics {
-        let information = backend.information
+        let information = information
         return transition { state, now, _ in
             let counters = state.engine.counters
             return PoolStatistics(
@@ -95,9 +105,11 @@ extension PoolShell {
                     return PoolStatistics.Lane(
                         name: state.lanes[lane].configuration.name, counts: PoolCounts(state.engine.lanes[lane]))
                 },
-                requests: counters.requests(waiting: state.engine.waiting), acquired: counters.acquired,
+                requests: counters.requests(
+                    waiting: state.engine.waiting + state.engine.preparations.count), acquired: counters.acquired,
                 enqueued: counters.enqueued, dequeued: counters.dequeued, timedOut: counters.timedOut,
-                timedOutInQueue: counters.timedOutInQueue, cancelled: counters.cancelled, failed: counters.failed,
+                timedOutInQueue: counters.timedOutInQueue, cancelled: counters.cancelled,
+                cancelledInQueue: counters.cancelledInQueue, failed: counters.failed,
                 failedInQueue: counters.failedInQueue, rejected: counters.rejected,
                 rejectedAtClose: counters.rejectedAtClose, refusedAtClose: counters.refusedAtClose,
                 queueTime: PoolStatistics.QueueTime(counters),

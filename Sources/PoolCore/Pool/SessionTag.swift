@@ -23,14 +23,11 @@ public struct SessionTag: Sendable, Hashable {
     }
 
     /// Reads `name=value;name=value`. A part without `=` is a name whose value is empty; of a name that occurs twice the last
-    /// counts.
+    /// counts. A backslash before `;`, `=` or a backslash takes the meaning from it.
     public init(_ text: String) {
-        var properties: [String: String] = [:]
-        for part in text.split(separator: ";") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            properties[String(pair[0])] = pair.count == 2 ? String(pair[1]) : ""
-        }
-        self.init(properties)
+        var reader = Reader()
+        for scalar in text.unicodeScalars { reader.take(scalar) }
+        self.init(reader.finish())
     }
 
     /// The names and values.
@@ -76,15 +73,68 @@ extension SessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
 }
 
 extension SessionTag: CustomStringConvertible {
-    /// In the form that ``init(_:)-(String)`` reads.
+    /// In the form that ``init(_:)-(String)`` reads: two tags that differ have descriptions that differ.
     public var description: String {
-        sorted.map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }.joined(separator: ";")
+        sorted.map { property in
+            let name = Self.escaped(property.name, ";=\\")
+            if property.value.isEmpty, !name.isEmpty { return name }
+            return name + "=" + Self.escaped(property.value, ";\\")
+        }.joined(separator: ";")
+    }
+
+    private static func escaped(_ text: String, _ special: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if special.unicodeScalars.contains(scalar) { result.append("\\") }
+            result.append(scalar)
+        }
+        return String(result)
+    }
+
+    /// Reads a tag scalar by scalar: an accent after a semicolon does not hide it.
+    private struct Reader {
+        private var properties: [String: String] = [:]
+        private var name = String.UnicodeScalarView()
+        private var value: String.UnicodeScalarView?
+        private var isEscaped = false
+
+        mutating func take(_ scalar: Unicode.Scalar) {
+            if isEscaped {
+                if scalar != ";", scalar != "=", scalar != "\\" { append("\\") }
+                append(scalar)
+                isEscaped = false
+            } else if scalar == "\\" {
+                isEscaped = true
+            } else if scalar == ";" {
+                endProperty()
+            } else if scalar == "=", value == nil {
+                value = String.UnicodeScalarView()
+            } else {
+                append(scalar)
+            }
+        }
+
+        mutating func finish() -> [String: String] {
+            if isEscaped { append("\\") }
+            endProperty()
+            return properties
+        }
+
+        private mutating func append(_ scalar: Unicode.Scalar) {
+            if value == nil { name.append(scalar) } else { value?.append(scalar) }
+        }
+
+        private mutating func endProperty() {
+            if !name.isEmpty || value != nil { properties[String(name)] = value.map { String($0) } ?? "" }
+            (name, value) = (String.UnicodeScalarView(), nil)
+        }
     }
 }
 
 /// Which idle connection an acquire may get that asks for a tag, where none has just this tag.
 public enum TagMatch: Sendable, Hashable {
-    /// One without a tag; one that has another is reset first, and has none then.
+    /// One without a tag, or a new one. Only where the pool has no room for another connection, and where connects fail, is one that
+    /// has another tag reset: the one that was unused for longest.
     case exact
     /// One without a tag, or else one with another tag and the session that belongs to it.
     case any

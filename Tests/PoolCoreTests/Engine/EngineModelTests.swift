@@ -10,12 +10,14 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
     let name: String
     let configuration: EngineConfiguration
     var sharesBudget = false
+    var usesTags = false
     var testDescription: String { name }
 
     static let second: Nanoseconds = 1_000_000_000
 
     init(
         _ name: String, maximum: Int, _ lanes: [EngineConfiguration.Lane], sharesBudget: Bool = false,
+        usesTags: Bool = false,
         _ change: (inout EngineConfiguration) -> Void
     ) {
         self.name = name
@@ -27,6 +29,7 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
         change(&configuration)
         self.configuration = configuration
         self.sharesBudget = sharesBudget
+        self.usesTags = usesTags
     }
 
     static let all = [
@@ -64,6 +67,20 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
             $0.lifetimeJitter = 0.5
             $0.validatesEveryGrant = true
         },
+        EngineScenario("tags in one lane", maximum: 4, [.init(maximum: 4)], usesTags: true) { _ in },
+        EngineScenario("a session hook", maximum: 3, [.init(maximum: 3, minimum: 1)]) { $0.hasSessionHook = true },
+        EngineScenario("tags and all hooks", maximum: 4, [.init(maximum: 3), .init(maximum: 2)], usesTags: true) {
+            $0.hasSessionHook = true
+            $0.validatesEveryGrant = true
+            $0.resetsEveryRelease = true
+        },
+        EngineScenario("tags for one connection", maximum: 1, [.init(maximum: 1)], usesTags: true) {
+            $0.hasSessionHook = true
+            $0.isLastInFirstOut = false
+        },
+        EngineScenario("tags on a budget", maximum: 4, [.init(maximum: 4)], sharesBudget: true, usesTags: true) {
+            $0.hasSessionHook = true
+        },
         EngineScenario("one lane on a budget", maximum: 4, [.init(maximum: 4, minimum: 1)], sharesBudget: true) { _ in
         },
         EngineScenario(
@@ -96,7 +113,7 @@ struct EngineModelTests {
                     with: Result {
                         try EngineRun(
                             name: scenario.name, configuration: scenario.configuration,
-                            sharesBudget: scenario.sharesBudget, seed: seed
+                            sharesBudget: scenario.sharesBudget, usesTags: scenario.usesTags, seed: seed
                         ).run(steps: Self.steps)
                     })
             }

@@ -8,7 +8,8 @@ extension EngineRun {
         changeTheWeather()
         moveTime()
         if now >= model.armedAt, random.oneIn(2) { return try perform(.alarm) }
-        if model.life == .finished, model.connections.isEmpty { return try beginAnew() }
+        if random.oneIn(4), !model.preparing.isEmpty { return try endPreparation() }
+        if model.life == .finished, model.connections.isEmpty, model.preparing.isEmpty { return try beginAnew() }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<32: try acquire()
         case 32..<58: try release()
@@ -55,19 +56,44 @@ extension EngineRun {
         let priority = priorities.randomElement(using: &random) ?? 1
         // A few tasks acquire again while they hold leases; a task that waits cannot ask.
         var holder = random.oneIn(3) ? UInt.random(in: 1...4, using: &random) * 64 : 0
-        if model.waiters.contains(where: { $0.holder == holder }) { holder = 0 }
+        let busy = model.waiters + model.preparing.values
+        if busy.contains(where: { $0.holder == holder }) { holder = 0 }
         let patiences: [Nanoseconds] = [0, 1_000_000, 100_000_000, 5_000_000_000, 60_000_000_000]
         let patience = patiences.randomElement(using: &random) ?? 0
-        try perform(.acquire(lane: lane, priority: priority, holder: holder, deadline: now + patience))
+        let tag = usesTags && random.oneIn(2) ? tag().map { TagRequest(tag: $0, match: match()) } : nil
+        try perform(.acquire(lane: lane, priority: priority, holder: holder, deadline: now + patience, tag: tag))
+    }
+
+    private func tag() -> SessionTag? {
+        let tags: [SessionTag] = ["a=1", "a=2", "a=1;b=1"]
+        return tags.randomElement(using: &random)
+    }
+
+    private func match() -> TagMatch {
+        [.exact, .exact, .any, .cheapest].randomElement(using: &random) ?? .exact
+    }
+
+    /// A session hook ends.
+    func endPreparation() throws {
+        let tickets = model.preparing.keys.sorted { ($0.index, $0.generation) < ($1.index, $1.generation) }
+        guard let ticket = tickets.randomElement(using: &random) else { return }
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: try perform(.unprepared(ticket, .timedOut))
+        case 1: try perform(.unprepared(ticket, .cancelled))
+        case 2: try perform(.unprepared(ticket, .hookFailed))
+        case 3: try perform(.acquireAgain(ticket, isRejected: random.oneIn(2)))
+        default: try perform(.prepared(ticket, random.oneIn(10) ? tag() : model.preparing[ticket]?.request?.tag))
+        }
     }
 
     private func release() throws {
         // A task that waits cannot release, except from a child task or a cleanup: rare.
         let waiting = Set(model.waiters.map(\.holder))
         let leased = model.connections.filter {
-            $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder))
+            $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder)) && model.preparing[$0.ticket] == nil
         }
         guard let lease = leased.randomElement(using: &random) else { return try acquire() }
+        if usesTags, random.oneIn(5) { return try perform(.setTag(lease.ticket, random.oneIn(3) ? nil : tag())) }
         let condition = condition()
         guard condition == .clean, random.oneIn(3) else { return try perform(.release(lease.ticket, condition)) }
         let count = Int.random(in: 0..<6, using: &random)
@@ -106,7 +132,9 @@ extension EngineRun {
             try perform(
                 fails
                     ? .connectFailed(connection.ticket, isPermanent: isRefusing) : .opened(connection.ticket))
-        case .validating: try perform(.validated(connection.ticket, outcome(fails)))
+        case .validating:
+            let isRefused = fails && random.oneIn(5)
+            try perform(.validated(connection.ticket, isRefused ? .hookRefused : outcome(fails)))
         case .resetting: try perform(.wasReset(connection.ticket, outcome(fails)))
         case .closing: try perform(.closed(connection.ticket))
         case .idle, .leased: break

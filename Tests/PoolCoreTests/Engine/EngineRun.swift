@@ -5,7 +5,7 @@ import PoolTesting
 /// One call of the engine.
 enum EngineCall: Hashable {
     case start
-    case acquire(lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds)
+    case acquire(lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds, tag: TagRequest?)
     case cancel(WaiterTicket)
     case release(ConnectionTicket, ConnectionCondition)
     /// The shell hands the connection on by itself for a while, if it may.
@@ -16,6 +16,11 @@ enum EngineCall: Hashable {
     case wasReset(ConnectionTicket, Engine.Outcome)
     case closed(ConnectionTicket)
     case lost(ConnectionTicket)
+    /// The session hook has ended: well, badly, or with the wish for another connection.
+    case prepared(ConnectionTicket, SessionTag?)
+    case unprepared(ConnectionTicket, Engine.PreparationFailure)
+    case acquireAgain(ConnectionTicket, isRejected: Bool)
+    case setTag(ConnectionTicket, SessionTag?)
     case clear(interrupts: Bool)
     case reconfigure(String)
     case warmUp(count: Int, deadline: Nanoseconds)
@@ -56,6 +61,7 @@ final class EngineRun {
     /// What the scenario says; a reconfiguration changes the engine's.
     let configuration: EngineConfiguration
     let sharesBudget: Bool
+    let usesTags: Bool
     /// For the next reconfiguration.
     var newConfiguration: EngineConfiguration
     var random: SeededRandom
@@ -80,10 +86,14 @@ final class EngineRun {
     /// Nobody acquires.
     var isQuiet = false
 
-    init(name: String, configuration: EngineConfiguration, sharesBudget: Bool = false, seed: UInt64) {
+    init(
+        name: String, configuration: EngineConfiguration, sharesBudget: Bool = false, usesTags: Bool = false,
+        seed: UInt64
+    ) {
         self.name = name
         self.configuration = configuration
         self.sharesBudget = sharesBudget
+        self.usesTags = usesTags
         newConfiguration = configuration
         random = SeededRandom(seed: seed)
         engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
@@ -138,11 +148,13 @@ final class EngineRun {
     private func tell(_ call: EngineCall, _ effects: inout EffectList) {
         switch call {
         case .start: engine.start(now: now, effects: &effects)
-        case .acquire(let lane, let priority, let holder, let deadline):
+        case .acquire(let lane, let priority, let holder, let deadline, let tag):
             if let arrival = nextArrival?() { (engine.nextSequence, model.arrivals) = (arrival, Int(arrival)) }
             let outcome = engine.acquire(
-                lane: lane, priority: priority, holder: holder, now: now, deadline: deadline, effects: &effects)
-            model.acquired(lane: lane, priority: priority, holder: holder, deadline: deadline, outcome: outcome)
+                lane: lane, priority: priority, holder: holder, tag: tag, now: now, deadline: deadline,
+                effects: &effects)
+            model.acquired(
+                lane: lane, priority: priority, holder: holder, deadline: deadline, tag: tag, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
         case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, now: now, effects: &effects))
         case .clear(let interrupts):
@@ -159,6 +171,7 @@ final class EngineRun {
             engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
         case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &effects)
         case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &effects)
+        case .prepared, .unprepared, .acquireAgain, .setTag: tellOfSession(call, &effects)
         case .release, .cached, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
         }
     }
@@ -183,6 +196,8 @@ final class EngineRun {
         case .resetStatistics:
             engine.resetStatistics()
             model.enqueued = model.waiters.count
+            model.tally = ShadowModel.Tally()
+            for ticket in model.preparing.keys { model.preparing[ticket]?.isInQueue = false }
             model.waits = (0, 0, .max, 0)
             model.require(engine.counters.peakWaiting == model.waiters.count, "the peak is not what waits now")
         default: break
@@ -194,6 +209,7 @@ final class EngineRun {
         guard engine.cache(ticket, now: now, effects: &effects) else { return }
         engine.endCaching(ticket, uses, now: now, effects: &effects)
         model.require(engine.counters.acquired == acquired + uses.begun, "cached leases are not counted")
+        model.tally.acquired += uses.begun
         model.require(engine.useTimes.count == used + 1 + uses.ended, "the uses of cached leases are not counted")
         guard let place = place(ticket, .leased) else { return model.require(false, "what is not leased was cached") }
         if let lease = uses.lease {
@@ -224,15 +240,44 @@ final class EngineRun {
             noteRetries()
             if let place = place(ticket, .validating) { model.prepared(place, outcome) }
         case .wasReset(let ticket, let outcome):
-            engine.wasReset(ticket, outcome, now: now, random: random.next(), effects: &effects)
+            // A session with a tag is kept as it is.
+            let didReset = engine.tag(of: ticket) == nil
+            engine.wasReset(
+                ticket, outcome, didReset: didReset, now: now, random: random.next(), effects: &effects)
             noteRetries()
-            if let place = place(ticket, .resetting) { model.prepared(place, outcome) }
+            guard let place = place(ticket, .resetting) else { return }
+            if didReset { model.connections[place].isSetUp = false }
+            model.prepared(place, outcome)
         case .closed(let ticket):
             engine.closed(ticket, now: now, effects: &effects)
             if let place = place(ticket, .closing) { model.connections.remove(at: place) }
         case .lost(let ticket):
             engine.lost(ticket, now: now, effects: &effects)
             if let place = model.place(ticket) { model.lost(place) }
+        default: break
+        }
+    }
+
+    private func tellOfSession(_ call: EngineCall, _ effects: inout EffectList) {
+        switch call {
+        case .prepared(let ticket, let tag):
+            engine.prepared(ticket, tag: tag, now: now)
+            model.prepared(ticket, tag)
+        case .unprepared(let ticket, let failure):
+            let mode: CloseMode = failure == .hookFailed ? .orderly : .forced
+            engine.unprepared(ticket, failure, mode: mode, now: now, effects: &effects)
+            model.unprepared(ticket, failure)
+        case .acquireAgain(let ticket, let isRejected):
+            let deadline = model.preparing[ticket]?.deadline ?? now
+            let outcome = engine.acquireAgain(
+                instead: ticket, isRejected: isRejected, now: now, deadline: deadline, random: random.next(),
+                effects: &effects)
+            noteRetries()
+            model.acquiresAgain(ticket, isRejected: isRejected, outcome: outcome)
+            if case .queued(let again) = outcome { oldWaiters.append(again) }
+        case .setTag(let ticket, let tag):
+            engine.setTag(tag, of: ticket)
+            if let place = place(ticket, .leased) { model.setTag(place, tag) }
         default: break
         }
     }
@@ -260,6 +305,7 @@ final class EngineRun {
         while !model.connections.isEmpty, model.problem == nil {
             now += 500
             if now >= model.armedAt { try perform(.alarm) }
+            try endPreparation()
             try answerSomething()
         }
         model.require(model.life == .finished, "the pool has not finished")

@@ -3,16 +3,25 @@
 /// What a call of the engine means by itself, before its effects.
 extension ShadowModel {
     func acquired(
-        lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds, outcome: Engine.AcquireOutcome
+        lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds, tag: TagRequest?,
+        outcome: Engine.AcquireOutcome
     ) {
-        let isGrantable = waiterCount(lane) == 0 && (nextIdle(lane).map { !needsValidation($0) } ?? false)
+        let next = nextIdle(lane, for: tag)
+        let isGrantable = waiterCount(lane) == 0 && (next.map { !needsValidation($0) } ?? false)
         let reasons = reasonsToRefuse(lane: lane, holder: holder, deadline: deadline)
         switch outcome {
         case .granted(let ticket):
             require(life == .running, "a closing pool has granted")
             require(isGrantable, "granted at once what should wait")
-            require(nextIdle(lane)?.ticket == ticket, "granted an idle connection out of turn")
+            require(next?.ticket == ticket, "granted an idle connection out of turn")
             lease(ticket, to: holder)
+            guard let next else { return }
+            // Only one that may have to wait again is given a place among those who wait.
+            if needsSessionHook(next, tag) { arrivals += 1 }
+            let waiter = Waiting(
+                ticket: WaiterTicket(index: nowhere, generation: 0), lane: lane, priority: priority, deadline: deadline,
+                holder: holder, order: arrivals, since: now, request: tag, isInQueue: false)
+            begin(waiter, on: next)
         case .queued(let ticket):
             require(life == .running && reasons.isEmpty, "queued although \(reasons)")
             require(!isGrantable, "queued although a connection is idle")
@@ -22,12 +31,13 @@ extension ShadowModel {
             waiters.append(
                 Waiting(
                     ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals,
-                    since: now)
+                    since: now, request: tag)
             )
             grow(lane)
         case .failed(let reason):
             require(life != .running || !isGrantable, "refused although a connection is idle")
             require(reasons.contains(reason), "refused as \(reason), but the reasons are \(reasons)")
+            count(reason)
         }
     }
 
@@ -93,6 +103,7 @@ extension ShadowModel {
 
     func cancelled(_ ticket: WaiterTicket, answer: Bool) {
         require(answer == waiters.contains { $0.ticket == ticket }, "cancel has answered \(answer)")
+        if answer { tally.cancelled += 1 }
         if answer { endWait(ticket, "cancelled") }
     }
 
@@ -152,6 +163,7 @@ extension ShadowModel {
         }
         connections[place].deadline = now
         if outcome == .hookFailed { noteFailure(connections[place].lane) }
+        if outcome == .hookRefused { mustFail = firstWaiter(connections[place].lane)?.ticket }
         if outcome == .generationBroken { endGeneration(of: place) }
     }
 

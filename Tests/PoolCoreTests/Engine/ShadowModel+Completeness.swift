@@ -7,6 +7,8 @@ extension ShadowModel {
             require(false, "lane \(lane) kept a connection that an older waiter of an empty lane needs")
         }
         for place in connections.indices { connections[place].isInHand = false }
+        require(mustFail == nil, "nobody has heard that the acquire hook has thrown")
+        mustFail = nil
         requireBackoffWithinBounds()
         settleGrowth()
         requireShrinking()
@@ -21,8 +23,9 @@ extension ShadowModel {
         for lane in lanes.indices {
             let waiting = waiterCount(lane)
             require(
-                waiting <= count(lane, .validating) || count(lane, .idle) == 0,
+                waiting <= count(lane, .validating) || nextMatch(lane) == nil,
                 "lane \(lane): \(waiting) wait beside \(count(lane, .idle)) idle connections")
+            require(!mustResetTagged(lane), "lane \(lane) has idle sessions of other tags, and resets none")
             guard lacking(lane) > 0, mayConnect(lane) else { continue }
             // The end of a pause is noticed by the alarm, which may be on its way.
             if lanes[lane].failures > 0, armedAt <= now { continue }
@@ -144,6 +147,7 @@ extension ShadowModel {
             require(idle == ownIdle, "lane \(lane): idle in another order")
         }
         compareQueueTimes(with: engine.counters)
+        compareTally(with: engine)
         require(engine.armedAt == armedAt, "the engine expects its alarm at \(engine.armedAt), not \(armedAt)")
     }
 }

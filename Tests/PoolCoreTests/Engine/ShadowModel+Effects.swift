@@ -13,6 +13,7 @@ extension ShadowModel {
         case .reset(let connection):
             require(place(connection).map { connections[$0].state } == .resetting, "reset without a dirty release")
         case .close(let connection, let reason, let mode): followClose(connection, reason, mode, call)
+        case .resetTagged(let connection, let isStale): followResetTagged(connection, isStale)
         case .warnOfLeak(let connection):
             guard let place = place(connection) else { return require(false, "a leak of nothing") }
             require(
@@ -36,16 +37,21 @@ extension ShadowModel {
     private func followGrant(_ waiter: WaiterTicket, _ ticket: ConnectionTicket) {
         guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
         let connection = connections[place]
-        let next = firstWaiter(connection.lane)
-        require(next?.ticket == waiter, "a waiter was passed over")
+        guard let next = waiters.first(where: { $0.ticket == waiter }) else {
+            return require(false, "granted to somebody who does not wait")
+        }
         if connection.isInHand {
+            require(nextWaiter(for: connection)?.ticket == waiter, "a waiter was passed over")
             require(!configuration.validatesEveryGrant || connection.isPrepared, "granted without its hook")
         } else {
-            require(nextIdle(connection.lane)?.ticket == ticket, "granted an idle connection out of turn")
+            let match = nextMatch(connection.lane)
+            require(match?.waiter.ticket == waiter, "a waiter was passed over")
+            require(match?.connection.ticket == ticket, "granted an idle connection out of turn")
             require(!needsValidation(connection), "granted without validation")
         }
-        lease(ticket, to: next?.holder ?? 0)
+        lease(ticket, to: next.holder)
         endWait(waiter, "granted")
+        begin(next, on: connection)
     }
 
     private func followFail(_ ticket: WaiterTicket, _ reason: AcquireFailure) {
@@ -57,8 +63,12 @@ extension ShadowModel {
         case .closed: require(life != .running, "failed as closed, but the pool is open")
         case .refused:
             require(lanes[waiter.lane].isRefused && live(waiter.lane) == 0, "failed as refused without a reason")
+        case .hookFailed:
+            require(mustFail == ticket, "failed somebody else for the acquire hook")
+            mustFail = nil
         case .tooManyWaiters, .wouldDeadlock, .draining: require(false, "\(reason) after it was queued")
         }
+        count(reason)
         endWait(ticket, "failed")
     }
 
@@ -98,7 +108,7 @@ extension ShadowModel {
         guard let place = place(ticket) else { return require(false, "validated nothing") }
         let connection = connections[place]
         require(connection.state == .idle, "validated a connection that is \(connection.state)")
-        require(nextIdle(connection.lane)?.ticket == ticket, "validated a connection out of turn")
+        require(nextMatch(connection.lane)?.connection.ticket == ticket, "validated a connection out of turn")
         require(needsValidation(connection), "validated a connection that was fresh")
         require(
             isStale == (now - connection.since >= configuration.validateAfterIdle), "validated as stale: \(isStale)")
@@ -152,9 +162,10 @@ extension ShadowModel {
         }
         let isForced = mode == .forced
         let mayForce =
-            life == .forcing || reason == .cleared
+            life == .forcing || reason == .cleared || reason == .sessionFailed
             || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
         require(!isForced || mayForce, "closed by force without need")
+        require(reason != .sessionFailed || preparing[ticket] == nil, "closed under its session hook")
         require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
         connections[place].isInHand = false
         connections[place].makesRoom = reason == .makingRoom
@@ -180,7 +191,8 @@ extension ShadowModel {
         require(connection.state == .idle, "made room with a connection that is in use")
         let others = lanes.indices.filter { $0 != connection.lane && waiterCount($0) > 0 && lacking($0) > 0 }
         require(!others.isEmpty, "made room for nobody")
-        if connection.isInHand, waiterCount(connection.lane) > count(connection.lane, .validating) {
+        let isWanted = nextWaiter(for: connection) != nil
+        if connection.isInHand, isWanted, waiterCount(connection.lane) > count(connection.lane, .validating) {
             require(mustMakeRoom(connection.lane), "a connection that is needed was closed for another lane")
         }
     }

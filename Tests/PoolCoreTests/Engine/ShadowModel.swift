@@ -28,6 +28,10 @@ final class ShadowModel {
         var isPrepared = false
         /// It is closed for somebody who waits for its place.
         var makesRoom = false
+        /// What the session is set up for.
+        var tag: SessionTag?
+        /// It is as the session hook left it.
+        var isSetUp = false
     }
 
     struct Waiting {
@@ -37,7 +41,10 @@ final class ShadowModel {
         let deadline: Nanoseconds
         let holder: UInt
         let order: Int
-        let since: Nanoseconds
+        var since: Nanoseconds
+        let request: TagRequest?
+        /// It counts among those who were enqueued.
+        var isInQueue = true
     }
 
     struct Lane {
@@ -68,6 +75,9 @@ final class ShadowModel {
     var connections: [Connection] = []
     /// In order of arrival.
     var waiters: [Waiting] = []
+    /// Those who have a connection, and wait for the session hook.
+    var preparing: [ConnectionTicket: Waiting] = [:]
+    var tally = Tally()
     var lanes: [Lane]
     var life = Life.running
     var forceAt = Nanoseconds.never
@@ -83,6 +93,8 @@ final class ShadowModel {
     var waits = (count: 0, sum: Nanoseconds(0), minimum: Nanoseconds.max, maximum: Nanoseconds(0))
     var goals: [Goal] = []
     var cancelledGoal: GoalNumber?
+    /// Who must hear of it that the acquire hook has thrown.
+    var mustFail: WaiterTicket?
     /// When the next connection may be closed for the rotation at the earliest, and the time to the one after.
     var rotationPace: (next: Nanoseconds, interval: Nanoseconds) = (0, 0)
     /// How many connections the engine holds open for goals and the rotation: before the call, and after it.
@@ -144,12 +156,6 @@ final class ShadowModel {
 
     func oldestArrival(_ lane: Int) -> Int {
         waiters.first { $0.lane == lane }?.order ?? .max
-    }
-
-    /// The idle connection whose turn it is.
-    func nextIdle(_ lane: Int) -> Connection? {
-        let idle = { (connection: Connection) in connection.lane == lane && connection.state == .idle }
-        return configuration.isLastInFirstOut ? connections.last(where: idle) : connections.first(where: idle)
     }
 
     func needsValidation(_ connection: Connection) -> Bool {

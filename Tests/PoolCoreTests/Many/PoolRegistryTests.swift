@@ -92,6 +92,15 @@ struct PoolRegistryTests {
         await #expect(throws: PoolError.self) { try await second.acquire().release() }
     }
 
+    @Test("An empty alias is refused")
+    func emptyAlias() async throws {
+        let (registry, pool) = (PoolRegistry(), try pool())
+        let error = #expect(throws: PoolRegistryError.self) { try registry.register(pool, alias: "") }
+        #expect(error?.code == .emptyAlias)
+        #expect(registry.names == [])
+        try await pool.close()
+    }
+
     @Test("A registry that is gone does not keep a pool from closing")
     func goneRegistry() async throws {
         let pool = try pool()

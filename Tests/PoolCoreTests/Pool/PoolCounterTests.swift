@@ -95,7 +95,7 @@ struct PoolCounterTests {
 
     private func expectBalance(_ statistics: PoolStatistics, _ seed: UInt64) {
         let left =
-            statistics.dequeued + statistics.timedOutInQueue + statistics.cancelled + statistics.failedInQueue
+            statistics.dequeued + statistics.timedOutInQueue + statistics.cancelledInQueue + statistics.failedInQueue
             + statistics.rejectedAtClose
         #expect(statistics.enqueued == left + statistics.counts.waiting, "seed \(seed)")
         #expect(statistics.wait.count == statistics.acquired, "seed \(seed)")

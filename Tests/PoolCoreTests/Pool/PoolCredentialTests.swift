@@ -23,6 +23,16 @@ struct PoolCredentialTests {
         }
     }
 
+    @Test("The pool's information names the user of the credentials that are in force")
+    func user() async throws {
+        let pool = try Pool(driver: FakeDriver())
+        #expect(pool.information.user == nil)
+        pool.setCredentials(Credentials(user: "other"))
+        #expect(pool.information.user == "other")
+        #expect(pool.statistics.information.user == "other")
+        try await pool.close()
+    }
+
     private struct Fixture {
         let driver = FakeDriver()
         let time = ManualTime()

@@ -1,0 +1,125 @@
+/// An acquire that has a connection, and waits for the application's session hook.
+struct SessionPreparation: Sendable {
+    let lane: Int
+    let priority: Int32
+    let holder: UInt
+    let asker: UInt
+    let request: TagRequest?
+    /// Its place among those who wait, if it has to wait again.
+    let sequence: UInt64
+    /// How long it waited before it had the connection.
+    let waited: PhaseTimes
+    let since: Nanoseconds
+    /// The statistics count it among those who left the queue for a lease.
+    var isInQueue: Bool
+
+    func spent(at now: Nanoseconds) -> PhaseTimes {
+        var spent = waited
+        spent.session += now - since
+        return spent
+    }
+}
+
+extension Engine {
+    /// How an acquire ended that waited for its session hook, other than by a lease.
+    enum PreparationFailure: Hashable, Sendable {
+        case timedOut
+        case cancelled
+        /// The hook has thrown.
+        case hookFailed
+    }
+
+    func needsSessionHook(_ slot: Int32, _ request: TagRequest?) -> Bool {
+        configuration.hasSessionHook && (!slots[Int(slot)].isSetUp || slots[Int(slot)].tag != request?.tag)
+    }
+
+    /// An acquire that did not wait has its connection.
+    mutating func beginPreparation(
+        of slot: Int32, _ lane: Int, _ priority: Int32, _ holder: UInt, _ asker: UInt, _ request: TagRequest?,
+        _ now: Nanoseconds
+    ) {
+        preparations[ticket(ofSlot: slot)] = SessionPreparation(
+            lane: lane, priority: priority, holder: holder, asker: asker, request: request, sequence: nextSequence,
+            waited: PhaseTimes(), since: now, isInQueue: false)
+        nextSequence += 1
+    }
+
+    /// A waiter that has just been dequeued has its connection.
+    mutating func beginPreparation(of slot: Int32, for waiter: Waiter, _ now: Nanoseconds) {
+        let lane = Int(waiter.lane)
+        preparations[ticket(ofSlot: slot)] = SessionPreparation(
+            lane: lane, priority: waiter.priority, holder: waiter.holder, asker: waiter.asker, request: waiter.tag,
+            sequence: waiter.sequence, waited: lanes[lane].phaseTimes(at: now) - waiter.phasesBefore, since: now,
+            isInQueue: true)
+    }
+
+    /// The session hook has run, for a session that is set up for `tag` now: the lease begins.
+    mutating func prepared(_ connection: ConnectionTicket, tag: SessionTag?, now: Nanoseconds) {
+        guard let preparation = preparations.removeValue(forKey: connection) else { return }
+        counters.acquired += 1
+        waitTimes.record(preparation.spent(at: now).total)
+        if isLeased(connection) {
+            setTag(tag, ofSlot: connection.index)
+            slots[connection.position].isSetUp = true
+        }
+        check()
+    }
+
+    /// The acquire has ended without a lease. Its connection is closed, and nothing is held against the server.
+    mutating func unprepared(
+        _ connection: ConnectionTicket, _ failure: PreparationFailure, mode: CloseMode, now: Nanoseconds,
+        effects: inout EffectList
+    ) {
+        guard let preparation = preparations.removeValue(forKey: connection) else { return }
+        if preparation.isInQueue { counters.dequeued -= 1 }
+        switch failure {
+        case .timedOut: counters.count(.timedOut, inQueue: preparation.isInQueue)
+        case .cancelled: counters.countCancelled(inQueue: preparation.isInQueue)
+        case .hookFailed: counters.count(.hookFailed, inQueue: preparation.isInQueue)
+        }
+        closeUnprepared(connection, mode, now, &effects)
+        serveAll(now, &effects)
+        check()
+    }
+
+    /// The acquire needs another connection, and has its place in the queue again.
+    ///
+    /// - Parameter isRejected: the hook did not want the connection: another is opened no faster than after a failed connect. Else it
+    ///   was closed under the hook.
+    mutating func acquireAgain(
+        instead connection: ConnectionTicket, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
+        effects: inout EffectList
+    ) -> AcquireOutcome? {
+        guard let preparation = preparations.removeValue(forKey: connection) else { return nil }
+        let isInQueue = preparation.isInQueue
+        if isRejected { noteFailure(preparation.lane, now, random) }
+        if isInQueue { counters.dequeued -= 1 }
+        closeUnprepared(connection, .orderly, now, &effects)
+        defer { check() }
+        guard life == .running, deadline > now else {
+            let failure: AcquireFailure =
+                life == .running ? .timedOut : isInQueue || life == .finished ? .closed : .draining
+            counters.count(failure, inQueue: isInQueue)
+            serveAll(now, &effects)
+            return .failed(failure)
+        }
+        let waiter = enqueue(
+            lane: preparation.lane, priority: preparation.priority, holder: preparation.holder,
+            asker: preparation.asker, tag: preparation.request, now: now, deadline: deadline, earlier: preparation)
+        arm(deadline, &effects)
+        let ticket = ticket(ofWaiter: waiter)
+        serveAll(now, &effects)
+        return .queued(ticket)
+    }
+
+    /// The connection of an acquire was found dead before its hook began.
+    mutating func dropPreparation(of connection: ConnectionTicket) {
+        preparations[connection] = nil
+    }
+
+    private mutating func closeUnprepared(
+        _ connection: ConnectionTicket, _ mode: CloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        if isLeased(connection) { close(connection.index, .sessionFailed, mode, now, &effects) }
+    }
+}
