@@ -28,7 +28,7 @@ extension DriverConformance {
                         for _ in 0..<count { _ = try await cursor.next(maximumRows: 10) }
                         try await cursor.close()
                         try await cursor.close()
-                        try await bench.expectHealthy(after: "a stream that stopped early")
+                        try await bench.expectHealthy(after: "a stream that stopped early", mayHaveMessages: true)
                     }
                 }
             },
@@ -88,7 +88,7 @@ extension DriverConformance {
                 try await expectError("a stream whose statement fails at its end") {
                     try await session.stream(statement, batchSize: 10) { rows in _ = try await rows.next() }
                 }
-                try await bench.expectHealthy(after: "a stream that failed at its end")
+                try await bench.expectHealthy(after: "a stream that failed at its end", mayHaveMessages: true)
             }
         }
     }

@@ -67,8 +67,10 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             if connection.condition == .dirty { try await driver.reset(connection) }
         }
 
-        /// The connection must be as good as before.
-        func expectHealthy(after what: String) async throws {
+        /// The connection must be as good as before; where `mayHaveMessages`, after a reset at the latest, which takes away what the
+        /// database keeps of an error, and which is not to end a transaction.
+        func expectHealthy(after what: String, mayHaveMessages: Bool = false) async throws {
+            if mayHaveMessages, !connection.isTransactionOpen { try await settle() }
             try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")
             let answer = try await integers("SELECT 42")
             try expect(answer == [42], "after \(what) SELECT 42 returns \(answer)")
@@ -79,7 +81,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             let verdict = driver.verdict(on: error)
             try expect(
                 verdict == .keep || verdict == .statementsStale, "the verdict on \(what) is \(verdict): \(error)")
-            try await expectHealthy(after: what)
+            try await expectHealthy(after: what, mayHaveMessages: true)
         }
     }
 
