@@ -25,7 +25,7 @@ public final class PostgresConnection: SQLConnection {
         self.runtime = runtime
         loop = try runtime.loops().next()
         cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
-        session = Mutex(Session(configuration, cacheLimit))
+        session = Mutex(Session(configuration, cacheLimit, runtime.demotions))
     }
 
     // MARK: DriverConnection

@@ -1,4 +1,5 @@
 internal import Logging
+@_spi(Driver) internal import PoolCore
 internal import PoolIO
 internal import Synchronization
 
@@ -8,6 +9,7 @@ final class Runtime: Sendable {
     private let cancels = CancelThreads()
     /// Where the server's notices go.
     let logger: Logger
+    let demotions = DemotionLimit()
     private let loopCount: Int?
     private let startedLoops = Mutex<EventLoopGroup?>(nil)
 

@@ -37,8 +37,13 @@ struct Session: ~Copyable {
     /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
     private var isGenerationBroken = false
 
-    init(_ configuration: PostgresConfiguration, _ cacheLimit: StatementCacheCapacity) {
+    private let demotions: DemotionLimit
+
+    init(
+        _ configuration: PostgresConfiguration, _ cacheLimit: StatementCacheCapacity, _ demotions: DemotionLimit
+    ) {
         self.configuration = configuration
+        self.demotions = demotions
         cache = StatementCache(limit: cacheLimit)
     }
 
@@ -84,6 +89,11 @@ struct Session: ~Copyable {
         failure = error
         // What comes next is another statement.
         failure?.sql = nil
+    }
+
+    private mutating func endGeneration(_ error: PostgresError) {
+        isGenerationBroken = true
+        failure = failure ?? error
     }
 
     /// Why a connection was lost: what the server has said tells more than libpq.
@@ -176,10 +186,9 @@ struct Session: ~Copyable {
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }
             switch error.verdict {
             case .discard: breakOff(error)
-            case .discardGeneration, .endpointReadOnly:
-                isGenerationBroken = true
-                failure = failure ?? error
-            case .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
+            case .discardGeneration: endGeneration(error)
+            case .endpointReadOnly where demotions.mayEndGeneration(now: .now): endGeneration(error)
+            case .endpointReadOnly, .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
             }
             throw error
         }
