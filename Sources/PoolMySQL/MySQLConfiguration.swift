@@ -80,9 +80,10 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public enum ResetPolicy: Sendable, Hashable {
         /// An open transaction only. For applications that know that they change nothing else.
         case rollbackOnly
-        /// Everything, if a statement's text or the server says that something may have been changed.
+        /// Everything, unless each statement is known to have changed nothing: see ``MySQLDriver``. What a view, a trigger or a default
+        /// calls, such as a function with `GET_LOCK` or `SET`, no text shows.
         case smart
-        /// Everything, after each lease that ran a statement.
+        /// Everything, after each lease that ran a statement, whatever it was.
         case full
     }
 

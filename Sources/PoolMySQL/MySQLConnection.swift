@@ -137,7 +137,7 @@ public final class MySQLConnection: SQLConnection {
             do {
                 try session.open().ping()
             } catch {
-                throw session.noteFailure(error, [], nil)
+                throw session.noteFailure(error, .keepsSession, nil)
             }
         }
     }
@@ -149,7 +149,7 @@ public final class MySQLConnection: SQLConnection {
                 try session.reset()
                 pulse.note(idleLimit: session.idleLimit)
             } catch {
-                throw session.noteFailure(error, [], nil)
+                throw session.noteFailure(error, .keepsSession, nil)
             }
         }
     }
@@ -159,7 +159,7 @@ public final class MySQLConnection: SQLConnection {
             do {
                 try session.rollback()
             } catch {
-                throw session.noteFailure(error, [], nil)
+                throw session.noteFailure(error, .keepsSession, nil)
             }
         }
     }
@@ -277,7 +277,7 @@ extension MySQLConnection {
             do {
                 try session.changeUser(login)
             } catch {
-                throw session.noteFailure(error, [], nil)
+                throw session.noteFailure(error, .keepsSession, nil)
             }
         }
     }

@@ -1,4 +1,4 @@
-public import PoolCore
+@_spi(Driver) public import PoolCore
 internal import PoolIO
 
 /// A pool of connections to a MariaDB or MySQL server.
@@ -12,11 +12,24 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among the server's
 /// and the user's connections.
 ///
-/// **Session.** A lease that may have changed variables, temporary tables, locks, the database or the like is noticed by the
-/// text of its statements and by what the server says of its session; only then is the connection reset. What a stored
-/// function locks or assigns within a query, neither tells: see ``MySQLConfiguration/resetPolicy``. Where nothing was changed,
-/// `LAST_INSERT_ID()` and `ROW_COUNT()` still tell of the lease before: use what each statement returns. After a `CALL`, the
-/// reset looks for another role, and logs in again where it finds one.
+/// **Session.** A lease is clean if each of its statements is known to leave the session as it is: `SELECT`, `VALUES`, `INSERT`,
+/// `REPLACE`, `UPDATE`, `DELETE`, `SHOW`, `EXPLAIN`, `DO`, the making and dropping of tables that are not temporary, and the beginning
+/// and ending of transactions, as long as they call nothing but built-in functions without side effects and use no variable of the
+/// user's. After anything else the connection is reset, in the background, before the next lease: also after a text that means
+/// different things in different SQL modes, such as one with a backslash between quotes, and after `/*! … */`. The server's messages,
+/// which `SHOW WARNINGS` would show to the next lease, are removed as well. A role that differs from the one of the login costs a
+/// login; profiling and a seed of `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text
+/// shows: ``MySQLConfiguration/ResetPolicy/full`` is for that. Where nothing was changed, `LAST_INSERT_ID()`, `FOUND_ROWS()` and
+/// `ROW_COUNT()` still tell of the lease before: use what each statement returns.
+///
+/// **Values.** A date that no calendar has, such as `0000-00-00` or `2024-02-30`, which the server stores in some SQL modes, comes as a
+/// text: it decodes as a `String`, not as ``SQLDate`` or ``SQLTimestamp``; `NULLIF(column, 0)` makes a NULL of a zero date. A
+/// ``SQLUUID`` is bound as its 36 characters, which fit the type `UUID` and `CHAR(36)`. A column `BINARY(16)` decodes as ``SQLUUID``,
+/// but for comparing and inserting bind `uuid.bytes`, or `UNHEX(REPLACE(\(uuid), '-', ''))`.
+/// https://mariadb.com/kb/en/uuid-data-type/, https://mariadb.com/kb/en/date/
+///
+/// **Failover.** A server that refuses a write because it only reads ends the connections that are open, so that the next ones lead to
+/// the primary where a name or a proxy does; at most once in five seconds, because a write to a replica by mistake looks the same.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration
     /// Where the connections of each shard go.
@@ -28,11 +41,15 @@ public struct MySQLDriver: SQLDriver {
         let killer: Killer
         /// Those of the shards.
         let killers: [String: Killer]
+        /// By the shard's name; that of the main configuration has none.
+        let demotions: [String?: DemotionLimit]
         let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
 
         init(_ configuration: MySQLConfiguration, _ shards: [String: MySQLConfiguration]) {
             killer = Killer(configuration)
             killers = shards.mapValues { Killer($0) }
+            let names: [String?] = [nil] + shards.keys.map { $0 }
+            demotions = Dictionary(uniqueKeysWithValues: names.map { ($0, DemotionLimit()) })
         }
     }
 
@@ -76,7 +93,7 @@ public struct MySQLDriver: SQLDriver {
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
             do {
-                try begin(ownConfiguration.with(request.credentials), request.role, killer, wait, end)
+                try begin(ownConfiguration.with(request.credentials), request, killer, wait, end)
                 let limit = ownConfiguration.connectTimeout + MySQLConnection.patience
                 let late = MySQLError.late(ownConfiguration.connectTimeout)
                 let connection = try await end.value(orAfter: limit, .failure(late)).get()
@@ -98,7 +115,7 @@ public struct MySQLDriver: SQLDriver {
 
     /// Begins to connect. A connection that comes when nobody waits for it any more is closed.
     private func begin(
-        _ configuration: MySQLConfiguration, _ role: String?, _ killer: Killer, _ wait: ConnectWait,
+        _ configuration: MySQLConfiguration, _ request: ConnectRequest, _ killer: Killer, _ wait: ConnectWait,
         _ end: FirstResult<Result<MySQLConnection, any Error>>
     ) throws {
         let thread = try shared.threads.reserve()
@@ -106,7 +123,7 @@ public struct MySQLDriver: SQLDriver {
             let result: Result<MySQLConnection, any Error>
             do {
                 result = .success(
-                    try await thread.threads.run { try connect(configuration, role: role, on: thread, killer, wait) })
+                    try await thread.threads.run { try connect(configuration, request, on: thread, killer, wait) })
             } catch {
                 result = .failure(error)
             }
@@ -115,15 +132,17 @@ public struct MySQLDriver: SQLDriver {
     }
 
     private func connect(
-        _ configuration: MySQLConfiguration, role: String?, on thread: BlockingThreads.Reservation, _ killer: Killer,
-        _ wait: ConnectWait
+        _ configuration: MySQLConfiguration, _ request: ConnectRequest, on thread: BlockingThreads.Reservation,
+        _ killer: Killer, _ wait: ConnectWait
     ) throws -> MySQLConnection {
         try wait.limited(to: configuration.connectTimeout) {
             let link = try Link()
             try link.connect(configuration, wait)
             let interrupter = try interrupter(for: link, killer, timeout: configuration.cancelTimeout)
+            // A shard that is none of this driver's leads to the main configuration.
+            let demotions = shared.demotions[request.lane.shard] ?? DemotionLimit()
             let session = try link.whileConnecting(wait) {
-                try Session(link, configuration, role: role, interrupter)
+                try Session(link, configuration, role: request.role, interrupter, demotions)
             }
             return MySQLConnection(session, configuration, thread, interrupter, killer)
         }

@@ -109,7 +109,7 @@ extension MySQLTests {
             ).isEmpty {}
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
-            #expect(connection.condition == .clean)
+            #expect(try await conditionAfterRelease(driver, connection) == .clean)
             // 1 is what a SLEEP returns that was stopped.
             #expect(try await stranger.value.decode(Int.self) == [0])
             for connection in [connection, namesake, watcher, ownWatcher] {

@@ -65,7 +65,8 @@ public protocol SQLCursor: AnyObject, Sendable {
 public struct StatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
-    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none.
+    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none, and where the key
+    /// is not known: MariaDB and MySQL tell that of the first row only, and nothing certain with `ON DUPLICATE KEY UPDATE`.
     public let lastInsertedID: Int64?
 
     public init(affectedRows: Int, lastInsertedID: Int64? = nil) {

@@ -31,9 +31,15 @@ enum ColumnKind: UInt8, Sendable {
 
     /// MariaDB sends some types as strings, and says in an extension what they are. The character set 63 is `binary`.
     private static func stringKind(of field: MYSQL_FIELD) -> Self {
+        if let kind = unsafe extendedKind(of: field) { return kind }
+        return unsafe field.charsetnr == 63 ? .bytes : .text
+    }
+
+    /// The kind that the extension names; nil without one.
+    static func extendedKind(of field: MYSQL_FIELD) -> Self? {
         if unsafe attribute(MARIADB_FIELD_ATTR_FORMAT_NAME, of: field) == "json" { return .json }
         if unsafe attribute(MARIADB_FIELD_ATTR_DATA_TYPE_NAME, of: field) == "uuid" { return .uuid }
-        return unsafe field.charsetnr == 63 ? .bytes : .text
+        return nil
     }
 
     private static func attribute(_ attribute: mariadb_field_attr_t, of field: MYSQL_FIELD) -> String? {
@@ -54,9 +60,11 @@ struct FieldShape: Equatable {
     private let flags: UInt32
     private let length: UInt
     private let characterSet: UInt32
+    private let extendedKind: ColumnKind?
 
     init(of field: MYSQL_FIELD) {
         name = unsafe Self.name(of: field)
+        extendedKind = unsafe ColumnKind.extendedKind(of: field)
         type = unsafe field.type.rawValue
         flags = unsafe field.flags
         length = unsafe field.length
@@ -69,10 +77,16 @@ struct FieldShape: Equatable {
             decoding: UnsafeRawBufferPointer(start: start, count: Int(field.name_length)), as: UTF8.self)
     }
 
+    /// True if they agree in what libmariadb does not take over from a run.
+    func hasSameName(as other: Self) -> Bool {
+        name.utf8.elementsEqual(other.name.utf8) && extendedKind == other.extendedKind
+    }
+
     /// The same as to make one and compare, without memory of its own.
     func matches(_ field: MYSQL_FIELD) -> Bool {
         guard unsafe type == field.type.rawValue, unsafe flags == field.flags, unsafe length == field.length,
-            unsafe characterSet == field.charsetnr, unsafe name.utf8.count == Int(field.name_length)
+            unsafe characterSet == field.charsetnr, unsafe name.utf8.count == Int(field.name_length),
+            unsafe extendedKind == ColumnKind.extendedKind(of: field)
         else { return false }
         guard let start = unsafe field.name else { return name.isEmpty }
         var name = name

@@ -11,10 +11,16 @@ final class Statement {
     private(set) var columns = Columns(names: [])
     /// How much memory the rows of the latest run took, for those of the next.
     var expectedSize = 0
+    /// True once the columns are others than libmariadb keeps for later runs: the statement must be prepared anew for the next.
+    private(set) var isOutdated = false
     private var shapes: [FieldShape] = []
+    /// True if the server has told of its columns already when it was prepared, which it does not for a `CALL`.
+    private let isAnnounced: Bool
     private let reader = RowReader()
     /// True while the rows are in libmariadb's memory, all of them.
     private var isStored = false
+    /// The statement's own binds, in place of libmariadb's; freed in the deinitializer. They are set once at most: it runs no more then.
+    private var otherBinds: UnsafeMutablePointer<MYSQL_BIND>?
     /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
     private let pointer: UnsafeMutablePointer<MYSQL_STMT>
     /// Must outlive the statement.
@@ -41,6 +47,7 @@ final class Statement {
         parameterCount = unsafe Int(mysql_stmt_param_count(pointer))
         unsafe cmariadb_set_result_callback(pointer, receiveValue, reader.pointer)
         let count = unsafe Int(mysql_stmt_field_count(pointer))
+        isAnnounced = count > 0
         if count == 0 { return }
         let fields = unsafe mariadb_stmt_fetch_fields(pointer)
         // As many, because libmariadb says so of its own.
@@ -49,6 +56,7 @@ final class Statement {
 
     deinit {
         unsafe mysql_stmt_close(pointer)
+        unsafe otherBinds?.deallocate()
     }
 
     private static func error(of pointer: UnsafeMutablePointer<MYSQL_STMT>, _ link: Link) -> MySQLError {
@@ -70,12 +78,11 @@ final class Statement {
             let result = unsafe mysql_stmt_bind_param(pointer, binds.binds)
             if result != 0 { throw error }
         }
-        // Where there are other columns than the last time libmariadb fails, although an INSERT … RETURNING has written then;
-        // where it knows of none it takes those that come.
-        if !traits.contains(.onlyReads) { unsafe pointer.pointee.field_count = 0 }
         isStored = false
+        if isOutdated { throw MySQLError.local(.needsReprepare, "The statement must be prepared anew", sql: text) }
+        markColumns()
         let result = unsafe mysql_stmt_execute(pointer)
-        if result != 0 { throw error }
+        if result != 0 { try takeOtherColumns() }
         learnColumns()
     }
 
@@ -156,13 +163,54 @@ final class Statement {
     /// How many columns the result has that has begun; 0 if it has no rows.
     var columnCount: Int { link.columnCount }
 
-    /// The server tells of the columns with each run: the table may have changed.
+    /// What stands in a field that libmariadb has copied from the statement, where no server can write.
+    private static let mark: UInt = 0x706F_6F6C
+
+    /// MariaDB does not send the columns again while they stay as they are. libmariadb then takes those that it keeps, with the
+    /// mark. https://mariadb.com/kb/en/mariadb-protocol-differences-with-mysql/
+    private func markColumns() {
+        guard unsafe pointer.pointee.field_count > 0, let fields = unsafe pointer.pointee.fields else { return }
+        unsafe fields[0].max_length = Self.mark
+    }
+
+    /// True if the server has sent no columns with the result that has begun, which has those of the last time.
+    private func isMarked(_ fields: UnsafeMutablePointer<MYSQL_FIELD>) -> Bool {
+        unsafe fields[0].max_length == Self.mark
+    }
+
+    /// libmariadb fails where a result has more or fewer columns than the last time. The statement has run all the same, and its rows
+    /// follow: they are read, and nothing runs twice.
+    private func takeOtherColumns() throws {
+        let error = error
+        guard error.code == .newMetadata, columnCount > 0, let fields = unsafe link.pointer.pointee.fields else {
+            throw error
+        }
+        // Of another number, and yet not sent.
+        if unsafe isMarked(fields) {
+            throw MySQLError(.malformedPacket, "The server's answer has columns that it has not told of", sql: text)
+        }
+        // What libmariadb has for its own binds of a row is too small for more columns, and it writes there although nobody reads it.
+        let binds = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: columnCount)
+        unsafe binds.initialize(repeating: MYSQL_BIND(), count: columnCount)
+        unsafe otherBinds = binds
+        unsafe pointer.pointee.bind = binds
+        unsafe pointer.pointee.fields = fields
+        unsafe pointer.pointee.field_count = link.pointer.pointee.field_count
+        isOutdated = true
+    }
+
+    /// The server tells of the columns where they have changed: the table may be another one.
     private func learnColumns() {
         let count = columnCount
         guard count > 0, let fields = unsafe link.pointer.pointee.fields else { return }
+        if unsafe shapes.count == count && isMarked(fields) { return }
         // As many, because libmariadb says so of its own.
         let buffer = unsafe UnsafeBufferPointer(start: fields, count: count)
-        if unsafe !isKnown(buffer) { unsafe learn(buffer) }
+        if unsafe isKnown(buffer) { return }
+        let before = shapes
+        unsafe learn(buffer)
+        // libmariadb keeps the types, but not the names, of columns that it is told of in a run.
+        if isAnnounced, !before.elementsEqual(shapes, by: { $0.hasSameName(as: $1) }) { isOutdated = true }
     }
 
     private func isKnown(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) -> Bool {

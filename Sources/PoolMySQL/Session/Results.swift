@@ -23,8 +23,7 @@ struct Results: Sendable {
     /// What the statement did as a whole: of several results, the last tells.
     var statementResult: StatementResult {
         guard let last else { return StatementResult(affectedRows: 0) }
-        return StatementResult(
-            affectedRows: last.affectedRows, lastInsertedID: last.lastInsertedID.flatMap { Int64(exactly: $0) })
+        return StatementResult(affectedRows: last.affectedRows, lastInsertedID: last.keyOfOnlyRow)
     }
 
     mutating func dropMoments() {

@@ -3,7 +3,7 @@ internal import PoolCore
 extension Session {
     mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
         let link = try ready()
-        let statement = try statement(for: text, link)
+        var statement = try statement(for: text, link)
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
         // It needs a transaction, whose begin would unlock tables.
@@ -11,6 +11,7 @@ extension Session {
             hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
             && !mayHoldTableLocks
         while results.count < bindSets.count {
+            if statement.isOutdated { statement = try self.statement(for: text, link) }
             if isBulk, bindSets.count - results.count > 1 {
                 results += try runTogether(statement, bindSets[results.count...], link)
             } else {
@@ -28,8 +29,7 @@ extension Session {
     private mutating func runOne(_ statement: Statement, _ values: [SQLValue], _ link: Link) throws -> StatementResult {
         try bind(values, to: statement)
         do {
-            try checkSignal()
-            try statement.execute(binds)
+            try execute(statement)
             var results = Results()
             try collect(statement, .nothing, link, into: &results)
             noteSuccess(statement.traits, link)
@@ -37,7 +37,7 @@ extension Session {
         } catch {
             statement.freeResult()
             let error = noteFailure(error, statement.traits, statement.text)
-            guard let failure = error as? MySQLError, canRepeat(statement.text, after: failure) else { throw error }
+            guard let failure = error as? MySQLError, canRepeat(statement, after: failure) else { throw error }
             return try execute(statement.text, values)
         }
     }
@@ -90,12 +90,12 @@ extension Session {
     mutating func warnings(_ link: Link) throws -> [MySQLWarning] {
         do {
             try link.query("SHOW WARNINGS")
-            let rows = try collectText(link, isKept: true, zone).rows
+            let rows = try collectText(link, .keepsSession, isKept: true, zone).rows
             return try rows.decode((String, UInt32, String).self).map { level, code, message in
                 MySQLWarning(level: level, code: MySQLError.Code(rawValue: code), message: message)
             }
         } catch {
-            throw noteFailure(error, [], "SHOW WARNINGS")
+            throw noteFailure(error, .keepsSession, "SHOW WARNINGS")
         }
     }
 }

@@ -14,22 +14,22 @@ extension Session {
         if values.isEmpty, !goesPrepared(text, cache.find(text)) { return try openText(text, link) }
         var isRepeated = false
         while true {
+            guard let statement = try statement(for: text, orText: values.isEmpty, link) else {
+                return try openText(text, link)
+            }
             do {
-                return try openPrepared(text, values, link)
-            } catch let error as MySQLError {
-                if error.code == .unsupportedPrepared, values.isEmpty { return try openText(text, link) }
-                guard !isRepeated, canRepeat(text, after: error) else { throw error }
+                return try openPrepared(statement, values, link)
+            } catch let error as MySQLError where !isRepeated && canRepeat(statement, after: error) {
+                // The forgotten statement must be gone before the next is open: its end would take the next one's rows.
                 isRepeated = true
             }
         }
     }
 
-    private mutating func openPrepared(_ text: String, _ values: [SQLValue], _ link: Link) throws -> Opened {
-        let statement = try statement(for: text, link)
+    private mutating func openPrepared(_ statement: Statement, _ values: [SQLValue], _ link: Link) throws -> Opened {
         try bind(values, to: statement)
         do {
-            try checkSignal()
-            try statement.execute(binds)
+            try execute(statement)
             if statement.columnCount == 0 || link.status.contains(.moreResults) {
                 var results = Results()
                 try collect(statement, .rows, link, into: &results)
@@ -38,13 +38,14 @@ extension Session {
             }
         } catch {
             statement.freeResult()
-            throw noteFailure(error, statement.traits, text)
+            throw noteFailure(error, statement.traits, statement.text)
         }
-        return begin(.prepared(statement), text, statement.traits)
+        return begin(.prepared(statement), statement.text, statement.traits)
     }
 
     private mutating func openText(_ text: String, _ link: Link) throws -> Opened {
         let traits = StatementTraits(of: text)
+        try checkBegins(traits, text)
         try checkSize(text.utf8.count)
         do {
             try checkSignal()

@@ -19,8 +19,8 @@ extension Session {
         mayHaveUntoldVariables = false
         isChanged = false
         isUsed = false
-        mayHaveRole = false
-        mayHaveRoleOfProcedure = false
+        mustGo = false
+        hasMessages = false
         isAdopted = false
         mayHoldTableLocks = false
         otherUser = nil
@@ -33,7 +33,7 @@ extension Session {
             keepsTables
             ? "*"
             : "autocommit,character_set_client,character_set_connection,character_set_results,collation_connection,"
-                + "sql_mode,time_zone,wait_timeout"
+                + "sql_mode,time_zone,wait_timeout," + Self.variablesForGood.sorted().joined(separator: ",")
         return """
             SET NAMES utf8mb4, session_track_state_change = 1, session_track_schema = 1, \
             session_track_system_variables = '\(variables)'
@@ -63,10 +63,15 @@ extension Session {
     /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
     mutating func reset() throws {
         try rollback()
-        if !isChanged, !isUsed, try open().status.contains(.autocommit) { return }
+        if !isChanged, !isUsed, try open().status.contains(.autocommit) { return try dropMessages() }
         if configuration.resetPolicy == .rollbackOnly {
-            isChanged = false
+            (isChanged, hasMessages) = (false, false)
             return
+        }
+        if mustGo {
+            throw MySQLError.local(
+                .misuse,
+                "The last lease used profiling, or chose a seed for RAND(), which nothing but a new connection undoes")
         }
         if isAdopted {
             throw MySQLError.local(
@@ -74,38 +79,37 @@ extension Session {
                 remedy: "Use initCommands in place of the hook: a reset runs them again")
         }
         if try keepsTables && restore() { return try readIdleLimit() }
-        let mayHaveRole = mayHaveRoleOfProcedure
-        let isLogin = try makeNew()
+        try makeNew()
         try setUp()
-        if isLogin && mayHaveRole { loginRole = try currentRole() }
+        if role == nil, loginRole == nil { loginRole = try currentRole() }
         try readIdleLimit()
     }
 
-    /// True if it took a login.
-    private mutating func makeNew() throws -> Bool {
+    /// Has the server forget what `SHOW WARNINGS` tells, which a statement does that reads from a table.
+    mutating func dropMessages() throws {
+        if hasMessages, configuration.resetPolicy != .rollbackOnly {
+            _ = try values("SELECT 1 FROM (SELECT 1) AS t")
+        }
+        hasMessages = false
+    }
+
+    private mutating func makeNew() throws {
         let link = try open()
         let isElsewhere = link.database != configuration.database
         // Nothing but a login leaves a database for none, or takes a role away.
-        let needsLogin = try otherUser != nil || hasOtherRole() || (isElsewhere && configuration.database == nil)
-        if needsLogin {
-            try logIn(configuration.user, configuration.password, configuration.database, link)
-        } else {
-            try link.resetSession()
-            if isElsewhere, let database = configuration.database { try link.select(database: database) }
-        }
+        if otherUser != nil || (isElsewhere && configuration.database == nil) { return try logInAgain(link) }
+        try link.resetSession()
         // The server has forgotten them, and libmariadb knows that.
         cache.removeAll()
-        return needsLogin
+        if isElsewhere, let database = configuration.database { try link.select(database: database) }
+        if try mayHaveOtherRole() { try logInAgain(link) }
     }
 
-    private func hasOtherRole() throws -> Bool {
-        // It is taken on again, in the place of any other.
-        if role != nil { return false }
-        if mayHaveRole { return true }
-        if !mayHaveRoleOfProcedure { return false }
-        // What a login gives is known only after the first time.
-        guard let loginRole else { return true }
-        return try currentRole() != loginRole
+    private mutating func logInAgain(_ link: Link) throws {
+        try logIn(configuration.user, configuration.password, configuration.database, link)
+        cache.removeAll()
+        // Somebody may have given the user another one since.
+        loginRole = nil
     }
 
     /// What the session is like now counts as clean.
@@ -113,6 +117,8 @@ extension Session {
         isAdopted = isAdopted || isChanged
         isChanged = false
         isUsed = false
+        mustGo = false
+        hasMessages = false
     }
 
     /// Makes the session one of another user, until it is reset. A login that is refused ends the connection.

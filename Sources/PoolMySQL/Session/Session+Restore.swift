@@ -12,9 +12,10 @@ extension Session {
         if try changedVariables.contains("session_track_system_variables") || !tellsOfAllVariables() { return false }
         do {
             // What was set for the next transaction alone is gone with one.
-            for text in ["START TRANSACTION", "ROLLBACK", "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()"] + roleOfLogin() {
+            for text in ["START TRANSACTION", "ROLLBACK", "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()"] {
                 try link.query(text)
             }
+            if try mayHaveOtherRole() { try link.query(takingRoleOfLogin) }
             if !changedVariables.isEmpty {
                 let defaults = changedVariables.sorted().map { "SESSION \(Self.quoted($0)) = DEFAULT" }
                 try link.query("SET " + defaults.joined(separator: ", "))
@@ -26,6 +27,7 @@ extension Session {
         if isElsewhere, let database = configuration.database { try link.select(database: database) }
         // Statements that were prepared since mean what the session was like then.
         let isExpired = cache.isExpired || !changedVariables.isEmpty || isElsewhere
+        try dropMessages()
         try setUp()
         cache.restoreExpiry(isExpired)
         return true
@@ -35,11 +37,10 @@ extension Session {
         try values("SELECT @@session_track_system_variables").first == .text("*")
     }
 
-    /// What leads back to the role that a login and the init commands give, where a lease may have left it.
-    private func roleOfLogin() -> [String] {
-        guard role == nil, mayHaveRole || mayHaveRoleOfProcedure else { return [] }
-        guard let loginRole, !loginRole.isEmpty else { return ["SET ROLE NONE"] }
+    /// What leads back to the role that a login and the init commands give.
+    private var takingRoleOfLogin: String {
+        guard let loginRole, !loginRole.isEmpty else { return "SET ROLE NONE" }
         // MySQL answers with a list of quoted names, MariaDB with a name.
-        return ["SET ROLE " + (loginRole.hasPrefix("`") ? loginRole : Self.quoted(loginRole))]
+        return "SET ROLE " + (loginRole.hasPrefix("`") ? loginRole : Self.quoted(loginRole))
     }
 }

@@ -1,12 +1,28 @@
 internal import PoolCore
 
 extension Session {
-    /// The role that the session has, empty for none, and on a server that has no roles.
-    func currentRole() throws -> String {
+    /// The role that the session has, empty for none, and on a server that has no roles. Nil where the session is such that it does not
+    /// tell, as with an `sql_select_limit` of 0.
+    func currentRole() throws -> String? {
         do {
-            if case .text(let role) = try values("SELECT CURRENT_ROLE()").first { return role == "NONE" ? "" : role }
-        } catch let error as MySQLError where [1064, 1305].contains(error.code.rawValue) {}
-        return ""
+            switch try values("SELECT CURRENT_ROLE()").first {
+            case .text(let role): return role == "NONE" ? "" : role
+            case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
+            case .null: return ""
+            default: return nil
+            }
+        } catch let error as MySQLError where [1064, 1305].contains(error.code.rawValue) {
+            return ""
+        }
+    }
+
+    /// True unless the session is known to have the role that it began with. A function, a trigger or a block may have set one that no text
+    /// shows, and the server's reset keeps it. https://mariadb.com/kb/en/set-role/
+    func mayHaveOtherRole() throws -> Bool {
+        // One that the connection is for is taken on again, in the place of any other.
+        if role != nil { return false }
+        guard let current = try currentRole(), let loginRole else { return true }
+        return current != loginRole
     }
 
     func takeRole(_ link: Link) throws {
@@ -29,7 +45,7 @@ extension Session {
     /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for none: whoever asks for that as a role would have all
     /// that the user has.
     func requireRole() throws {
-        if try currentRole().isEmpty {
+        if try currentRole() ?? "" == "" {
             throw MySQLError.local(
                 .misuse, "The server gave the session no role for \"\(role ?? "")\"",
                 remedy: "Name a role that was granted to \(configuration.user)")

@@ -19,22 +19,16 @@ extension Session {
         _ text: String, _ values: [SQLValue], _ keeping: Keeping, into results: inout Results
     ) throws {
         let link = try ready()
-        var cached = cache.find(text)
+        let cached = cache.find(text)
         if values.isEmpty, !goesPrepared(text, cached) { return try runText(text, keeping, link, into: &results) }
-        var isRepeated = false
-        while true {
-            do {
-                let statement = try cached ?? statement(for: text, link)
-                return try runPrepared(statement, values, keeping, link, into: &results)
-            } catch let error as MySQLError {
-                results = Results()
-                if error.code == .unsupportedPrepared, values.isEmpty {
-                    return try runText(text, keeping, link, into: &results)
-                }
-                guard !isRepeated, canRepeat(text, after: error) else { throw error }
-                isRepeated = true
-                cached = nil
-            }
+        guard let statement = try cached ?? statement(for: text, orText: values.isEmpty, link) else {
+            return try runText(text, keeping, link, into: &results)
+        }
+        do {
+            try runPrepared(statement, values, keeping, link, into: &results)
+        } catch let error as MySQLError where canRepeat(statement, after: error) {
+            results = Results()
+            try runPrepared(try self.statement(for: text, link), values, keeping, link, into: &results)
         }
     }
 
@@ -72,14 +66,21 @@ extension Session {
     ) throws {
         try bind(values, to: statement)
         do {
-            try checkSignal()
-            try statement.execute(binds)
+            try execute(statement)
             try collect(statement, keeping, link, into: &results)
             noteSuccess(statement.traits, link)
         } catch {
             statement.freeResult()
             throw noteFailure(error, statement.traits, statement.text)
         }
+    }
+
+    /// Sends a statement, whose values are bound, and waits until its first result has begun.
+    mutating func execute(_ statement: Statement) throws {
+        try checkSignal()
+        try checkBegins(statement.traits, statement.text)
+        try statement.execute(binds)
+        if statement.isOutdated { cache.remove(statement.text) }
     }
 
     mutating func collect(
@@ -96,21 +97,30 @@ extension Session {
     }
 
     private mutating func collectOne(_ statement: Statement, isKept: Bool, _ link: Link) throws -> MySQLResultSet {
+        let traits = statement.traits
         let isOut = link.status.contains(.outParameters)
-        if statement.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: isOut) }
+        if statement.columnCount == 0 { return MySQLResultSet(of: link, traits, areOutParameters: isOut) }
         // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
         if link.status.contains(.moreResults) { try statement.store() }
-        let zone = zone(of: statement.traits)
+        let zone = zone(of: traits)
         var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
+        var rowCount = 0
         do {
             let limit = isKept ? configuration.resultLimit : nil
-            while try statement.take(isKept ? .max : 1_000, into: &builder, zone, within: limit) { builder.removeAll() }
+            while try statement.take(isKept ? .max : 1_000, into: &builder, zone, within: limit) {
+                rowCount += 1_000
+                builder.removeAll()
+            }
         } catch let error as SQLResultLimitError {
-            try drop(.prepared(statement), statement.text, statement.traits, link)
+            try drop(.prepared(statement), statement.text, traits, link)
             throw error
         }
-        if isKept { statement.expectedSize = builder.size } else { builder.removeAll() }
-        let result = MySQLResultSet(builder.take(statement.columns), of: link, areOutParameters: isOut)
+        if isKept { statement.expectedSize = builder.size }
+        let rows = builder.take(statement.columns)
+        rowCount += rows.count
+        let result = MySQLResultSet(
+            isKept ? rows : Rows(columns: statement.columns, values: []), count: rowCount, of: link, traits,
+            areOutParameters: isOut)
         statement.freeResult()
         return result
     }
@@ -122,12 +132,33 @@ extension Session {
         try checkSize(text.utf8.count)
         let statement: Statement
         do {
-            statement = try Statement(preparing: text, traits: traits, on: link)
+            statement = try prepare(text, traits, link)
         } catch {
-            throw noteFailure(error, [], text)
+            throw noteFailure(error, .keepsSession, text)
         }
         cache.insert(statement)
         return statement
+    }
+
+    private mutating func prepare(_ text: String, _ traits: StatementTraits, _ link: Link) throws -> Statement {
+        do {
+            return try Statement(preparing: text, traits: traits, on: link)
+        } catch let error as MySQLError where error.code == .tooManyPreparedStatements && cache.count > 0 {
+            // There is room again without the connection's own.
+            cache.removeAll()
+            return try Statement(preparing: text, traits: traits, on: link)
+        }
+    }
+
+    /// The same; nil, if `mayGoAsText`, where the server answers that it cannot prepare it, or that it has no room for another.
+    mutating func statement(for text: String, orText mayGoAsText: Bool, _ link: Link) throws -> Statement? {
+        do {
+            return try statement(for: text, link)
+        } catch let error as MySQLError
+            where mayGoAsText && [.unsupportedPrepared, .tooManyPreparedStatements].contains(error.code)
+        {
+            return nil
+        }
     }
 
     mutating func bind(_ values: [SQLValue], to statement: Statement) throws {
@@ -155,23 +186,16 @@ extension Session {
         }
     }
 
-    /// True if a statement can be run again: the server has forgotten it, or sends other columns than were announced.
-    mutating func canRepeat(_ text: String, after error: MySQLError) -> Bool {
+    /// True if a statement has not run at all, because the server has forgotten it, as behind a proxy, and can be prepared anew. Any
+    /// other error, and that of a statement which may call others, may have come after an effect.
+    mutating func canRepeat(_ statement: Statement, after error: MySQLError) -> Bool {
         switch error.code {
-        case .needsReprepare, .unknownStatement:
-            cache.remove(text)
-            return true
-        case .newMetadata:
-            // It has run already.
-            let onlyReads =
-                cache.find(text)?.traits.contains(.onlyReads) ?? StatementTraits(of: text).contains(.onlyReads)
-            cache.remove(text)
-            return onlyReads
-        case .tooManyPreparedStatements where cache.count > 0:
-            cache.removeAll()
-            return true
+        case .unknownStatement, .needsReprepare: cache.remove(statement.text)
         default: return false
         }
+        // What an EXECUTE in a trigger cannot find has another message.
+        return error.code == .unknownStatement && statement.traits.contains(.isPlain)
+            && error.message.hasSuffix("given to mysqld_stmt_execute")
     }
 
     // MARK: Text
@@ -180,6 +204,7 @@ extension Session {
         _ text: String, _ keeping: Keeping, _ link: Link, into results: inout Results
     ) throws {
         let traits = StatementTraits(of: text)
+        try checkBegins(traits, text)
         try checkSize(text.utf8.count)
         try checkSignal()
         do {
@@ -196,7 +221,7 @@ extension Session {
     ) throws {
         let zone = zone(of: traits)
         repeat {
-            results.append(try collectText(link, isKept: keeps(keeping, after: results), zone, traits))
+            results.append(try collectText(link, traits, isKept: keeps(keeping, after: results), zone))
         } while try link.nextResult()
         settleZones(of: &results, link)
     }
@@ -210,21 +235,23 @@ extension Session {
     }
 
     mutating func collectText(
-        _ link: Link, isKept: Bool, _ zone: SessionZone, _ traits: StatementTraits = []
+        _ link: Link, _ traits: StatementTraits, isKept: Bool, _ zone: SessionZone
     ) throws -> MySQLResultSet {
-        if link.columnCount == 0 { return MySQLResultSet(of: link, areOutParameters: false) }
+        if link.columnCount == 0 { return MySQLResultSet(of: link, traits, areOutParameters: false) }
         let source = try link.rows()
         var rows = RowsBuilder()
+        var count = 0
         do {
             let (limit, columns) = (configuration.resultLimit, source.columns.count)
             while try source.next(into: &rows, zone) {
+                count += 1
                 if isKept { try rows.check(limit, columns: columns) } else { rows.removeAll() }
             }
         } catch let error as SQLResultLimitError {
             try drop(.text(source), "", traits, link)
             throw error
         }
-        return MySQLResultSet(rows.take(source.columns), of: link, areOutParameters: false)
+        return MySQLResultSet(rows.take(source.columns), count: count, of: link, traits, areOutParameters: false)
     }
 
     /// Ends a result that is too large, in the middle of its rows.
@@ -243,7 +270,7 @@ extension Session {
     mutating func drop(_ text: String, _ link: Link) throws {
         try link.query(text)
         repeat {
-            _ = try collectText(link, isKept: false, zone)
+            _ = try collectText(link, .keepsSession, isKept: false, zone)
             noteStatus(link)
         } while try link.nextResult()
     }
@@ -253,6 +280,7 @@ extension Session {
     mutating func executeScript(_ script: String) throws {
         let link = try ready()
         let traits = StatementTraits(of: script)
+        try checkBegins(traits, script)
         try checkSize(script.utf8.count)
         try link.setAllowsSeveralStatements(true)
         do {
@@ -268,8 +296,11 @@ extension Session {
         try link.setAllowsSeveralStatements(false)
     }
 
+    /// Asks the server, whatever is known of the statement already.
     mutating func describe(_ text: String) throws -> StatementDescription {
-        let statement = try statement(for: text, ready())
+        let link = try ready()
+        cache.remove(text)
+        let statement = try statement(for: text, link)
         return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
     }
 

@@ -77,7 +77,17 @@ extension Session {
             try link.query(text)
             noteStatus(link)
         } catch {
-            throw noteFailure(error, [], text)
+            throw noteFailure(error, .keepsSession, text)
+        }
+    }
+
+    /// Throws if a statement would end the transaction that is open through the pool's interface, and begin another, unseen: what was
+    /// written before could not be undone any more. https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+    func checkBegins(_ traits: StatementTraits, _ text: String) throws {
+        if isTransactionOpen, traits.contains(.beginsTransaction) {
+            throw MySQLError.local(
+                .misuse, "A transaction is open already, which this statement would end", sql: text,
+                remedy: "Nest a transaction, which is a savepoint, or let this one end first")
         }
     }
 

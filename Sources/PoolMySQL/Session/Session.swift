@@ -22,8 +22,10 @@ struct Session: ~Copyable {
     /// True if anything at all ran since the last reset, where the configuration wants a reset for that.
     var isUsed = false
     private let resetsAlways: Bool
-    /// True if a role may have been set, which only a login takes away again.
-    var mayHaveRole = false
+    /// True if something happened that no reset undoes: the connection must go.
+    var mustGo = false
+    /// True if the server keeps messages, which show values, for `SHOW WARNINGS`.
+    var hasMessages = false
     /// True if tables may be locked with `LOCK TABLES`.
     var mayHoldTableLocks = false
     /// True if the session counts as clean with more in it than ``setUp()`` does again.
@@ -50,16 +52,17 @@ struct Session: ~Copyable {
     var changedVariables: Set<String> = []
     /// True if variables may have been changed of which the server did not tell.
     var mayHaveUntoldVariables = false
-    /// True if a procedure may have set another role.
-    var mayHaveRoleOfProcedure = false
-    /// The role that a login and the init commands give, empty for none; nil until it had to be known.
+    /// The role that a login and the init commands give, empty for none; nil while it is not known.
     var loginRole: String?
     let hasBulkExecution: Bool
+    private let demotions: DemotionLimit
 
     init(
-        _ link: Link, _ configuration: MySQLConfiguration, role: String?, _ interrupter: Interrupter
+        _ link: Link, _ configuration: MySQLConfiguration, role: String?, _ interrupter: Interrupter,
+        _ demotions: DemotionLimit
     ) throws {
         self.link = link
+        self.demotions = demotions
         self.configuration = configuration
         self.role = role
         self.interrupter = interrupter
@@ -70,7 +73,7 @@ struct Session: ~Copyable {
         resetsAlways = configuration.resetPolicy == .full
         try setUp()
         if role != nil { try requireRole() }
-        if keepsTables && role == nil { loginRole = try currentRole() }
+        if role == nil { loginRole = try currentRole() }
         try readLimits()
     }
 
@@ -81,7 +84,7 @@ struct Session: ~Copyable {
         guard let link, !isBroken else { return isGenerationBroken ? .generationBroken : .broken }
         let isClean =
             !link.status.contains(.inTransaction) && link.status.contains(.autocommit) && !isChanged && !isUsed
-            && !isTransactionOpen && cursor == nil
+            && !hasMessages && !isTransactionOpen && cursor == nil
         return isClean ? .clean : .dirty
     }
 
@@ -109,32 +112,35 @@ struct Session: ~Copyable {
 
     /// Remembers what a statement that has succeeded may have changed.
     mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
-        if traits.contains(.changesSession) { noteChange(traits) }
+        if traits.changesSession { noteChange(traits) }
         noteStatus(link)
-        if !isToldOfVariables, traits.contains(.survivesFailure) { refreshZone(link) }
+        if !isToldOfVariables, traits.mayDoAnything { refreshZone(link) }
     }
 
     private mutating func noteChange(_ traits: StatementTraits) {
         isChanged = true
-        if traits.contains(.setsRole) { mayHaveRole = true }
-        if traits.contains(.callsProcedure) { mayHaveRoleOfProcedure = true }
+        if traits.contains(.staysForGood) { mustGo = true }
         if traits.contains(.locksTables) { mayHoldTableLocks = true }
         if traits.contains(.changesParsing) { cache.expire() }
-        let mayChangeVariables = !traits.isDisjoint(with: [.changesParsing, .callsProcedure])
-        if !isToldOfVariables && mayChangeVariables { mayHaveUntoldVariables = true }
+        if !isToldOfVariables && traits.mayDoAnything { mayHaveUntoldVariables = true }
     }
 
     /// Reads what the server says of its session at the end of a statement.
     mutating func noteStatus(_ link: Link) {
         if resetsAlways { isUsed = true }
+        if link.warningCount > 0 { hasMessages = true }
         guard link.status.contains(.sessionChanged) else { return }
         isChanged = true
         let variables = link.changedVariables
+        if variables.contains(where: { Self.variablesForGood.contains($0.name) }) { mustGo = true }
         if keepsTables { changedVariables.formUnion(variables.lazy.map(\.name)) }
         if !variables.isEmpty || link.hasChangedDatabase { cache.expire() }
         if let name = variables.last(where: { $0.name == "time_zone" })?.value { noteZone(name) }
         if let seconds = variables.last(where: { $0.name == "wait_timeout" })?.value { noteIdleLimit(seconds) }
     }
+
+    /// Variables whose effect no reset takes back: the list of what was run, and what `RAND()` says next.
+    static let variablesForGood: Set<String> = ["profiling", "rand_seed1", "rand_seed2"]
 
     /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run earlier too.
     mutating func noteIdleLimit(_ text: String) {
@@ -159,17 +165,18 @@ struct Session: ~Copyable {
         let told = text.map { error.inStatement($0) } ?? error
         if error.isLocal { return told }
         if resetsAlways { isUsed = true }
-        if error.code.breaksConnection {
-            isBroken = true
-            if error.code == .serverShutdown { isGenerationBroken = true }
-            return told
+        hasMessages = true
+        switch error.verdict {
+        case .discard: isBroken = true
+        case .discardGeneration: (isBroken, isGenerationBroken) = (true, true)
+        case .endpointReadOnly where demotions.mayEndGeneration(now: .now):
+            (isBroken, isGenerationBroken) = (true, true)
+        case .endpointReadOnly, .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
         }
-        if traits.contains(.survivesFailure) {
+        guard let link, !isBroken else { return told }
+        if traits.mayDoAnything {
             noteChange(traits)
             mayHaveUntoldVariables = true
-        }
-        guard let link else { return told }
-        if traits.contains(.survivesFailure) {
             refreshStatus(link)
             refreshZone(link)
         } else if isTransactionOpen || link.status.contains(.inTransaction) {

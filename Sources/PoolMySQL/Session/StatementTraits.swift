@@ -2,111 +2,152 @@
 struct StatementTraits: OptionSet, Sendable, Hashable {
     let rawValue: UInt16
 
-    /// It may leave something in the session that the next lease must not see.
-    static let changesSession = Self(rawValue: 1)
-    /// What it changes in the session stays although it fails.
-    static let survivesFailure = Self(rawValue: 2)
-    /// It only reads: to stop it in the middle undoes nothing, and it can be run again.
-    static let onlyReads = Self(rawValue: 4)
+    /// It is known to leave the session as it is, but for a transaction: each of its words is understood, and all that it calls is
+    /// known to be harmless. Without this it counts as a change, which stays also where the statement fails. What a view, a trigger or a
+    /// default calls, no text shows.
+    static let keepsSession = Self(rawValue: 1)
+    /// It only reads: to stop it in the middle undoes nothing.
+    static let onlyReads = Self(rawValue: 2)
+    /// It reads or writes rows, and calls nothing of the application's.
+    static let isPlain = Self(rawValue: 4)
     /// The server can prepare it.
     static let isPreparable = Self(rawValue: 8)
     /// It inserts the same number of rows whatever the values are, and returns nothing.
     static let isPlainInsert = Self(rawValue: 16)
-    /// It may set a role, which only a login takes away again.
-    static let setsRole = Self(rawValue: 32)
     /// Its rows may come in another time zone than the session's.
-    static let changesZone = Self(rawValue: 64)
+    static let changesZone = Self(rawValue: 32)
     /// What was prepared before it may mean something else after it.
-    static let changesParsing = Self(rawValue: 128)
+    static let changesParsing = Self(rawValue: 64)
     /// It may lock tables, which the next begin of a transaction would unlock.
-    static let locksTables = Self(rawValue: 16_384)
-    /// It runs statements that its text does not show, one of which may set a role.
-    static let callsProcedure = Self(rawValue: 32_768)
-    private static let mayWrite = Self(rawValue: 256)
-    private static let namesValues = Self(rawValue: 512)
-    private static let variesInRows = Self(rawValue: 1_024)
-    private static let namesRole = Self(rawValue: 2_048)
-    private static let namesZone = Self(rawValue: 4_096)
-    private static let sets = Self(rawValue: 8_192)
-    private static let told: Self = [
-        .changesSession, .survivesFailure, .onlyReads, .isPreparable, .isPlainInsert, .setsRole, .changesZone,
-        .changesParsing, .locksTables, .callsProcedure,
-    ]
+    static let locksTables = Self(rawValue: 128)
+    /// It names what no reset takes back.
+    static let staysForGood = Self(rawValue: 256)
+    /// It begins a transaction, and commits the one that is open.
+    static let beginsTransaction = Self(rawValue: 512)
+    /// If it inserts one row, the server tells the key of that.
+    static let tellsKey = Self(rawValue: 1_024)
+    /// If it returns rows, they are those that it has inserted or deleted.
+    static let returnsWritten = Self(rawValue: 2_048)
+    /// It makes, changes or drops a table or the like, which may be a temporary one, and does nothing else.
+    static let onlyDefines = Self(rawValue: 4_096)
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// Reads the words of one or several statements, without comments and quoted parts.
+    /// True if it may leave something in the session that the next lease must not see.
+    var changesSession: Bool { !contains(.keepsSession) }
+
+    /// True if it may do anything to the session, which stays although it fails.
+    var mayDoAnything: Bool { isDisjoint(with: [.keepsSession, .onlyDefines]) }
+
+    /// What must be so of each statement, and what is said of one alone.
+    private static let ofEach: Self = [.keepsSession, .onlyDefines]
+    private static let ofOne: Self = [.onlyReads, .isPlain, .isPreparable, .isPlainInsert, .tellsKey, .returnsWritten]
+
+    /// Reads the words of one or several statements.
     init(of text: String) {
         var scanner = WordScanner(text)
-        var traits: Self = []
-        var isFirst = true
+        var traits: Self = [.keepsSession]
         var count = 0
-        while let token = scanner.next() {
-            switch token {
-            case .endOfStatement: isFirst = true
-            case .word(let word):
-                if isFirst {
-                    traits.formUnion(Self.traits(ofCommand: word))
-                    count += 1
-                } else {
-                    traits.formUnion(Self.traits(ofWord: word))
-                }
-                isFirst = false
-            case .function(let name):
-                if Self.lockFunctions.contains(name) { traits.formUnion([.changesSession, .survivesFailure]) }
-                if name == "nextval" || name == "setval" { traits.insert(.mayWrite) }
-                isFirst = false
-            // `SELECT … INTO @a`, `SELECT @a := 1`, and the placeholder of an out parameter.
-            case .userVariable: traits.formUnion([.changesSession, .survivesFailure])
-            }
+        while let outline = StatementOutline(&scanner) {
+            let one = Self(of: outline)
+            count += 1
+            let common = traits.intersection(one).intersection(Self.ofEach)
+            traits = count == 1 ? one : traits.union(one).subtracting(Self.ofEach.union(Self.ofOne)).union(common)
+            // What follows may be anything.
+            if !outline.isClear { break }
         }
-        if count != 1 { traits.subtract([.onlyReads, .isPreparable, .isPlainInsert]) }
-        if traits.contains(.mayWrite) { traits.remove(.onlyReads) }
-        if traits.contains(.variesInRows) || !traits.contains(.namesValues) { traits.remove(.isPlainInsert) }
-        if traits.isSuperset(of: [.sets, .namesRole]) { traits.insert(.setsRole) }
-        if traits.isSuperset(of: [.sets, .namesZone]) { traits.insert(.changesZone) }
-        self = traits.intersection(Self.told)
+        self = traits
     }
 
-    private static let lockFunctions: Set = ["get_lock", "release_lock", "release_all_locks"]
+    private init(of outline: StatementOutline) {
+        let command = outline.start.first ?? ""
+        self = Self.traits(ofCommand: command)
+        if TransactionWords.begins(outline.start) { insert(.beginsTransaction) }
+        if isUnderstood(outline, command) {
+            insert(.keepsSession)
+            subtractByWords(outline.words)
+        } else {
+            subtract([.keepsSession, .onlyReads, .isPlain, .isPlainInsert])
+            if !outline.isClear { subtract([.tellsKey, .onlyDefines]) }
+            subtractByWords(outline.words)
+            if mayDoAnything { insertUnknown(outline, command) }
+        }
+    }
+
+    /// True if it is known to keep the session.
+    private mutating func isUnderstood(_ outline: StatementOutline, _ command: String) -> Bool {
+        guard outline.isClear else { return false }
+        let words = outline.words
+        if contains(.keepsSession) {
+            let writesInto = words.contains("into") && command != "insert" && command != "replace"
+            return !writesInto && !outline.hasUnknownCall && words.isDisjoint(with: Self.changing)
+        }
+        if Self.isDefinition(outline) {
+            insert(.onlyDefines)
+            return !words.contains("temporary")
+        }
+        return TransactionWords.isControl(outline)
+    }
+
+    private mutating func subtractByWords(_ words: Set<String>) {
+        if !words.isDisjoint(with: ["into", "update", "delete", "insert", "replace"]) { remove(.onlyReads) }
+        let variesInRows = !words.isDisjoint(with: ["ignore", "duplicate", "returning", "select"])
+        if variesInRows || words.isDisjoint(with: ["values", "value"]) { remove(.isPlainInsert) }
+        if !words.isDisjoint(with: ["duplicate", "last_insert_id", "returning"]) { remove(.tellsKey) }
+    }
+
+    private mutating func insertUnknown(_ outline: StatementOutline, _ command: String) {
+        if !outline.words.isDisjoint(with: ["profiling", "rand_seed1", "rand_seed2"]) { insert(.staysForGood) }
+        switch command {
+        case "select", "values", "with", "insert", "replace", "update", "delete", "call", "do", "show", "describe",
+            "desc",
+            "explain", "create", "alter", "drop", "grant", "revoke", "analyze", "check", "optimize", "repair", "load":
+            break
+        // The text that runs may be anything.
+        case "prepare", "execute": formUnion([.changesParsing, .locksTables, .changesZone])
+        default:
+            formUnion([.changesParsing, .locksTables])
+            let namesZone = outline.words.contains("time_zone") || outline.hasQuotedName || !outline.isClear
+            if namesZone { insert(.changesZone) }
+        }
+    }
+
+    /// Words that are no function's alone, and change the session wherever they stand.
+    private static let changing: Set<String> = [
+        "currval", "dumpfile", "handler", "last_insert_id", "lastval", "nextval", "outfile", "procedure", "setval",
+        "temporary",
+    ]
 
     private static func traits(ofCommand word: String) -> Self {
         switch word {
-        case "select", "values", "with": [.onlyReads, .isPreparable]
-        case "insert": [.isPreparable, .isPlainInsert]
-        case "update", "delete", "replace": [.isPreparable]
-        // They may do anything, and commit within.
-        case "call": [.changesSession, .survivesFailure, .isPreparable, .callsProcedure]
-        case "begin", "if", "while", "repeat", "loop", "for", "case": [.survivesFailure]
-        case "show", "describe", "desc", "explain", "analyze", "check", "checksum", "help", "do", "create", "drop",
-            "alter", "rename", "truncate", "grant", "revoke", "commit", "rollback", "start", "savepoint", "release",
-            "optimize", "repair", "load", "kill", "signal":
-            []
-        // One SET may set several things before it fails at the last.
-        case "set": [.changesSession, .survivesFailure, .changesParsing, .sets]
-        case "use": [.changesSession, .survivesFailure, .changesParsing]
-        case "lock", "flush": [.changesSession, .survivesFailure, .locksTables]
-        case "handler", "xa": [.changesSession, .survivesFailure]
-        // The text that runs may be anything.
-        case "prepare", "execute":
-            [.changesSession, .survivesFailure, .changesParsing, .setsRole, .changesZone, .locksTables]
-        // UNLOCK, DEALLOCATE, and what the driver does not know.
-        default: [.changesSession, .changesParsing]
+        case "select", "values", "with": [.keepsSession, .isPlain, .onlyReads, .isPreparable]
+        case "insert": [.keepsSession, .isPlain, .isPreparable, .isPlainInsert, .tellsKey, .returnsWritten]
+        case "replace": [.keepsSession, .isPlain, .isPreparable, .tellsKey, .returnsWritten]
+        case "delete": [.keepsSession, .isPlain, .isPreparable, .returnsWritten]
+        case "update": [.keepsSession, .isPlain, .isPreparable]
+        case "call": [.isPreparable]
+        case "show", "describe", "desc", "explain", "do": [.keepsSession]
+        default: []
         }
     }
 
-    private static func traits(ofWord word: String) -> Self {
-        switch word {
-        case "temporary": [.changesSession]
-        case _ where lockFunctions.contains(word): [.changesSession, .survivesFailure]
-        // BEGIN NOT ATOMIC: a block of statements.
-        case "atomic": [.changesSession, .survivesFailure, .changesParsing, .sets, .callsProcedure]
-        case "role": [.namesRole]
-        case "time_zone": [.namesZone]
-        case "into", "update", "delete", "insert", "replace", "nextval", "setval": [.mayWrite]
-        case "ignore", "duplicate", "returning", "select": [.variesInRows]
-        case "values", "value": [.namesValues]
-        default: []
+    /// True for a statement that makes, changes or drops what is no session's, or a temporary table, and runs nothing else.
+    private static func isDefinition(_ outline: StatementOutline) -> Bool {
+        let words = outline.words
+        if words.contains("procedure") || words.contains("into") { return false }
+        // The rows of one that reads others are computed. Columns look like calls.
+        if !words.isDisjoint(with: ["select", "with", "values"]), outline.hasUnknownCall { return false }
+        var start = outline.start[...]
+        switch start.popFirst() {
+        case "create":
+            if start.starts(with: ["or", "replace"]) { start = start.dropFirst(2) }
+            if ["unique", "fulltext", "temporary"].contains(start.first) { start = start.dropFirst() }
+            return ["table", "index", "database", "schema"].contains(start.first)
+        case "alter", "rename", "truncate": return start.first == "table"
+        case "drop":
+            if start.first == "temporary" { start = start.dropFirst() }
+            return ["table", "index", "view"].contains(start.first)
+        default: return false
         }
     }
 }

@@ -1,115 +1,135 @@
-/// Takes the words of statements, in lower case, as the server's lexer finds them:
+/// Takes the words of statements, in lower case, as the server's lexer finds them in every SQL mode:
 /// https://mariadb.com/kb/en/comment-syntax/ and https://mariadb.com/kb/en/string-literals/
+///
+/// What means one thing in one mode and another in another, and what is run although it looks like a comment, it does not model:
+/// that is ``Token/unclear``, and nothing after it can be relied on.
 struct WordScanner {
     enum Token: Equatable {
+        /// Also a number.
         case word(String)
-        /// A quoted name that a parenthesis follows, or a comment before it: the server takes it for a function's too.
-        case function(String)
-        /// `@name`, but not `@@name`, a system variable.
-        case userVariable
+        /// A name in backticks, or what is between double quotes, which is a name in the mode ANSI_QUOTES and a text otherwise.
+        case quoted
+        case text
+        case opening
+        case dot
+        /// `@@`, before the name of a system variable.
+        case systemVariable
+        case sign
+        /// What only stands where a variable of the user's is read or assigned, or the dialect is another.
+        case unknownSign
         case endOfStatement
+        case unclear
     }
 
     private let bytes: [UInt8]
     private var index = 0
+    /// True if something stood between the latest token and the one before.
+    private(set) var hasGap = false
 
     init(_ text: String) {
         bytes = Array(text.utf8)
     }
 
     mutating func next() -> Token? {
-        while index < bytes.count {
-            let byte = bytes[index]
+        hasGap = false
+        while let byte = peek(0) {
             switch byte {
-            case UInt8(ascii: ";"):
-                index += 1
-                return .endOfStatement
-            case UInt8(ascii: "'"): skipString(byte)
-            // In the mode ANSI_QUOTES it is a name.
-            case UInt8(ascii: "\""):
-                let start = index + 1
-                skipString(byte)
-                if let name = functionName(from: start) { return .function(name) }
-            case UInt8(ascii: "`"):
-                let start = index + 1
-                skipIdentifier()
-                if let name = functionName(from: start) { return .function(name) }
-            case UInt8(ascii: "#"): skipLine()
-            case UInt8(ascii: "-") where peek(1) == byte && isSpace(peek(2)): skipLine()
-            case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"): skipComment()
-            case UInt8(ascii: "@"):
-                if skipVariable() { return .userVariable }
-            case _ where isLetter(byte): return .word(word())
-            default: index += 1
+            case UInt8(ascii: " "), 9...13: index += 1
+            case UInt8(ascii: "#"):
+                guard skipLine() else { return .unclear }
+            case UInt8(ascii: "-") where peek(1) == byte && isBlank(peek(2)):
+                guard skipLine() else { return .unclear }
+            case UInt8(ascii: "/") where peek(1) == UInt8(ascii: "*"):
+                guard skipComment() else { return .unclear }
+            case _ where isWordByte(byte): return .word(word())
+            default: return sign(byte)
             }
+            hasGap = true
         }
         return nil
     }
+
+    private mutating func sign(_ byte: UInt8) -> Token {
+        index += 1
+        switch byte {
+        case UInt8(ascii: "'"): return skipQuoted(byte) ? .text : .unclear
+        case UInt8(ascii: "\""): return skipQuoted(byte) ? .quoted : .unclear
+        case UInt8(ascii: "`"): return skipName() ? .quoted : .unclear
+        case UInt8(ascii: "("): return .opening
+        case UInt8(ascii: "."): return .dot
+        case UInt8(ascii: ";"): return .endOfStatement
+        case UInt8(ascii: "@") where peek(0) == byte:
+            index += 1
+            return .systemVariable
+        case _ where Self.signs.contains(byte): return .sign
+        case UInt8(ascii: "@"), UInt8(ascii: ":"), UInt8(ascii: "{"), UInt8(ascii: "}"): return .unknownSign
+        // A backslash, a control character.
+        default: return .unclear
+        }
+    }
+
+    private static let signs: Set<UInt8> = Set("),+-*/%=<>!|&^~?".utf8)
 
     private func peek(_ distance: Int) -> UInt8? {
         index + distance < bytes.count ? bytes[index + distance] : nil
     }
 
-    private func isLetter(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || byte == UInt8(ascii: "_") || byte >= 0x80
-    }
-
     private func isWordByte(_ byte: UInt8) -> Bool {
-        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "$")
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"), 0x80...:
+            true
+        default: false
+        }
     }
 
-    /// The end of the text counts as one.
-    private func isSpace(_ byte: UInt8?) -> Bool { byte.map { $0 <= UInt8(ascii: " ") } ?? true }
+    /// What makes two hyphens a comment. The end of the text counts as one.
+    private func isBlank(_ byte: UInt8?) -> Bool { byte.map { $0 <= UInt8(ascii: " ") || $0 == 127 } ?? true }
 
     private mutating func word() -> String {
         let start = index
-        while index < bytes.count, isWordByte(bytes[index]) { index += 1 }
+        while let byte = peek(0), isWordByte(byte) { index += 1 }
         return String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
     }
 
-    /// True for a variable of the user's. What follows the sign, quoted or not, is taken with the next token.
-    private mutating func skipVariable() -> Bool {
-        let isSystem = peek(1) == UInt8(ascii: "@")
-        index += isSystem ? 2 : 1
-        return !isSystem
-    }
-
-    /// A doubled quote begins another string, which is skipped as well. In the mode NO_BACKSLASH_ESCAPES the end is found too
-    /// late where a string ends with a backslash.
-    private mutating func skipString(_ quote: UInt8) {
-        index += 1
-        while index < bytes.count, bytes[index] != quote {
-            index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+    /// A doubled quote begins another string, which is skipped as well. False without an end, and with a backslash, which hides what
+    /// follows but in the mode NO_BACKSLASH_ESCAPES.
+    private mutating func skipQuoted(_ quote: UInt8) -> Bool {
+        while let byte = peek(0), byte != UInt8(ascii: "\\") {
+            index += 1
+            if byte == quote { return true }
         }
-        index += 1
+        return false
     }
 
-    private mutating func skipIdentifier() {
-        index += 1
-        while index < bytes.count, bytes[index] != UInt8(ascii: "`") { index += 1 }
-        index += 1
-    }
-
-    /// What was quoted, if it may be the name of a function.
-    private func functionName(from start: Int) -> String? {
-        var next = index
-        while next < bytes.count, isSpace(bytes[next]) { next += 1 }
-        guard next < bytes.count, start < index, "(/#-".utf8.contains(bytes[next]) else { return nil }
-        return String(decoding: bytes[start..<(index - 1)], as: UTF8.self).lowercased()
-    }
-
-    private mutating func skipLine() {
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
-    }
-
-    /// What is in `/*! … */` and `/*M! … */` is run; its end is skipped as signs of no meaning.
-    private mutating func skipComment() {
-        if peek(2) == UInt8(ascii: "!") || (peek(2) == UInt8(ascii: "M") && peek(3) == UInt8(ascii: "!")) {
-            index += peek(2) == UInt8(ascii: "!") ? 3 : 4
-            return
+    private mutating func skipName() -> Bool {
+        while let byte = peek(0) {
+            index += 1
+            if byte == UInt8(ascii: "`") { return true }
         }
+        return false
+    }
+
+    /// False where it is not clear what ends the line.
+    private mutating func skipLine() -> Bool {
+        while let byte = peek(0), byte != UInt8(ascii: "\n") {
+            if byte == 0 || (byte == UInt8(ascii: "\r") && peek(1) != UInt8(ascii: "\n")) { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// False for what is run, or is a hint to the server, and without an end.
+    private mutating func skipComment() -> Bool {
         index += 2
-        while index < bytes.count, !(bytes[index] == UInt8(ascii: "*") && peek(1) == UInt8(ascii: "/")) { index += 1 }
-        index += 2
+        if let first = peek(0), "!+M".utf8.contains(first) { return false }
+        while let byte = peek(0) {
+            index += 1
+            if byte == UInt8(ascii: "*"), peek(0) == UInt8(ascii: "/") {
+                index += 1
+                return true
+            }
+        }
+        return false
     }
 }
