@@ -1,14 +1,6 @@
 import Foundation
 import PoolCore
 import PoolMySQL
-import Synchronization
-
-/// A flag for several tasks.
-final class Flag: Sendable {
-    private let flag = Atomic<Bool>(false)
-    var isSet: Bool { flag.load(ordering: .acquiring) }
-    func set() { flag.store(true, ordering: .releasing) }
-}
 
 /// What the next lease of a connection finds: once an error was told of, the reset removes the server's message.
 func conditionAfterRelease(_ driver: MySQLDriver, _ connection: MySQLConnection) async throws -> ConnectionCondition {

@@ -199,7 +199,7 @@ extension Session {
 extension Session {
     /// Notes that the first failure of a batch that has taken no effect may come from old types.
     private mutating func noteSuspect(_ culprit: Int, _ outcomes: [Result<Rows, PostgresError>]) {
-        let isHarmless = batch.items.allSatisfy { !$0.statement.traits.contains(.survivesFailure) }
+        let isHarmless = batch.items.allSatisfy { $0.statement.traits.contains(.isPlain) }
         guard isHarmless, outcomes[culprit].error?.mayComeFromOldTypes == true, culprit < batch.items.count else {
             return
         }

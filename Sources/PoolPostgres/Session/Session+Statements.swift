@@ -114,7 +114,7 @@ extension Session {
             throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
                 .inStatement(statement.text)
         }
-        guard statement.traits.contains(.changesSession) else { return }
+        guard statement.traits.contains(.mayChangeSession) else { return }
         let text = statement.text.lowercased()
         if text.contains("client_encoding") || text.contains("names") && text.contains("set") {
             throw PostgresError.misuse(
