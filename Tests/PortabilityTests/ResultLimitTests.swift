@@ -120,7 +120,7 @@ struct ResultLimitTests {
         #expect(count == (isCommitted ? 2_001 : 2_000))
         if keeps { #expect(pool.statistics.connectionsOpened <= 2) }
         try await pool.execute("DROP TABLE \(identifier: table)")
-        await pool.close(drain: .seconds(5))
+        try await pool.close(drain: .seconds(5))
     }
 
     /// A transaction that goes on after the error. True if it could.
