@@ -40,7 +40,7 @@ extension PostgresTests {
                 answers = (try? await pool.query("SELECT 42").decode(Int.self)) ?? []
             }
             #expect(answers == [42], "seed \(seed)")
-            await pool.close(drain: .seconds(2))
+            try await pool.close(drain: .seconds(2))
             relay.stop()
         }
 

@@ -35,7 +35,7 @@ extension PostgresTests {
             #expect(errors.map(\.code) == [.adminShutdown])
             #expect(try await pool.query("SELECT pg_backend_pid()").decode(Int.self) != first)
             relay.cut()
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("a session that ends while idle is told with the server's reason")
@@ -54,7 +54,7 @@ extension PostgresTests {
                 guard case .idleConnectionLost(_, _, let error) = event else { continue }
                 #expect((error as? PostgresError)?.code == .adminShutdown)
             }
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("the next statement of a lease whose session the server has ended throws the server's reason")
@@ -93,7 +93,7 @@ extension PostgresTests {
                 #expect(error?.sql == nil || error?.sql == "SELECT 1")
             }
             #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
     }
 }

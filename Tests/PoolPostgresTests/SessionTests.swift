@@ -107,7 +107,7 @@ extension PostgresTests {
                 configuration: PoolConfiguration(maximumConnections: 1), hooks: hooks)
             for _ in 0..<2 { try await pool.execute("SET work_mem = '8MB'") }
             #expect(pool.statistics.connectionsOpened == 1)
-            await pool.close(drain: .seconds(1))
+            try await pool.close(drain: .seconds(1))
         }
 
         @Test("a seed does not make the next lease's random numbers predictable")
