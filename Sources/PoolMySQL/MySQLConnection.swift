@@ -54,6 +54,9 @@ public final class MySQLConnection: SQLConnection {
 
     public var isTransactionOpen: Bool { session.withLock { $0.isInTransaction } }
 
+    // A call that goes on after a forced close has the session: nothing waits for it.
+    public var failure: (any Error)? { session.withLockIfAvailable { $0.failure } ?? nil }
+
     public func cancel() { _ = interrupter.cancelRunning() }
 
     // MARK: Operations

@@ -46,6 +46,9 @@ public final class SQLiteConnection: SQLConnection {
 
     public var isTransactionOpen: Bool { session.withLock { $0.database.map { !$0.isAutocommit } ?? false } }
 
+    // A call that goes on after a forced close has the session: nothing waits for it.
+    public var failure: (any Error)? { session.withLockIfAvailable { $0.failure } ?? nil }
+
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
     public func cancel() { interrupter.cancelRunning() }
@@ -100,7 +103,10 @@ public final class SQLiteConnection: SQLConnection {
             do {
                 return try body(&session)
             } catch let error as SQLiteError {
-                if error.code.breaksConnection { session.isBroken = true }
+                if error.code.breaksConnection {
+                    session.isBroken = true
+                    session.failure = session.failure ?? error
+                }
                 throw Self.reason(for: error, interrupter.signal)
             } catch let failure as BackupFailure {
                 throw Self.reason(for: failure.cause, interrupter.signal)

@@ -36,6 +36,8 @@ struct Session: ~Copyable {
     }
     private let ownLogin: Login
     var isBroken = false
+    /// The error of the server or of the link that broke the connection, if one did.
+    private(set) var failure: MySQLError?
     var isGenerationBroken = false
 
     var zone = SessionZone.other
@@ -173,6 +175,7 @@ struct Session: ~Copyable {
             (isBroken, isGenerationBroken) = (true, true)
         case .endpointReadOnly, .keep, .refused, .serverFull, .serverStarting, .statementsStale: break
         }
+        if isBroken { failure = failure ?? error }
         guard let link, !isBroken else { return told }
         if traits.mayDoAnything {
             noteChange(traits)

@@ -23,6 +23,8 @@ struct Session: ~Copyable {
     var isChanged: Bool { database?.watch.hasChangedSession ?? false }
     /// True if an error said that the connection cannot go on.
     var isBroken = false
+    /// That error.
+    var failure: SQLiteError?
 
     init(_ database: Database, role: LaneRole, configuration: SQLiteConfiguration, interrupter: Interrupter) {
         cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
