@@ -25,6 +25,21 @@ struct KeepingTests {
         try await pool.close()
     }
 
+    @Test("a tagged session that cannot be reset is replaced, and the next acquire does not hear of it")
+    func taggedSession() async throws {
+        let database = try TestDatabase()
+        let pool = try Pool(driver: database.driver, configuration: PoolConfiguration(maximumConnections: 1))
+        try await pool.execute("CREATE TABLE t (a)")
+        try await pool.withConnection { lease in
+            try await lease.execute("PRAGMA temp_store = MEMORY")
+            lease.tag = "profile=report"
+        }
+        try await pool.execute("INSERT INTO t VALUES (1)")
+        #expect(pool.statistics.connectionsClosed == [.resetFailed: 1])
+        #expect(try await pool.query("PRAGMA temp_store").decode(Int.self) == [0])
+        try await pool.close()
+    }
+
     @Test("how many statements a connection keeps can be changed while it is open")
     func statementCacheCapacity() async throws {
         let database = try TestDatabase(statementCacheCapacity: 4)

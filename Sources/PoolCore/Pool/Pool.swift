@@ -66,8 +66,10 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// The connection cannot be given to another task, as statements on it run one at a time. Where `async let` captures it, the
     /// compiler (6.3) refuses that as a "noncopyable type that compiler can't verify".
     ///
-    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before,
-    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense, and what `body` throws, as it is.
+    /// - Throws: ``PoolError`` if no connection was to be had: a connect that fails for a passing reason (no route, a server that
+    ///   starts) is repeated until the acquire's deadline, one that is refused for good (a password, an unknown database) fails at
+    ///   once. What one of the application's ``PoolHooks`` throws, at once and as it is. `CancellationError` if the task was cancelled
+    ///   before, ``PoolConfigurationError`` for a value of `options` that makes no sense, and what `body` throws, as it is.
     @inlinable
     @discardableResult
     public func withConnection<Result>(

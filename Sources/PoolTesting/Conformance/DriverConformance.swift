@@ -33,6 +33,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     /// All checks that apply to the subject.
     public var checks: [ConformanceCheck] {
         lifeChecks + valueChecks + statementChecks + transactionChecks + streamingChecks + sessionChecks
+            + hookChecks
             + cancellationChecks + poolChecks
     }
 
@@ -109,13 +110,14 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     }
 
     func withPool(
-        _ maximumConnections: Int = 4, observer: (any PoolObserver)? = nil, _ body: (Pool<Driver>) async throws -> Void
+        _ maximumConnections: Int = 4, hooks: PoolHooks<Driver> = PoolHooks(), observer: (any PoolObserver)? = nil,
+        _ body: (Pool<Driver>) async throws -> Void
     ) async throws {
         let driver = try await subject.makeDriver()
         let pool = try Pool(
             driver: driver,
             configuration: PoolConfiguration(name: "conformance", maximumConnections: maximumConnections),
-            observer: observer)
+            hooks: hooks, observer: observer)
         let outcome: Result<Void, any Error>
         do {
             try await body(pool)
