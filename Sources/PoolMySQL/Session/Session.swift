@@ -146,8 +146,9 @@ struct Session: ~Copyable {
 
     /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run earlier too.
     mutating func noteIdleLimit(_ text: String) {
-        guard let told = Int64(text) else { return }
-        let seconds = min(max(told, 0), Self.longestIdle)
+        // With no time at all, as no server says, each connection would be given up before anybody could use it.
+        guard let told = Int64(text), told > 0 else { return }
+        let seconds = min(told, Self.longestIdle)
         idleLimit = seconds * 1_000 - min(seconds * 100, 5_000)
     }
 
