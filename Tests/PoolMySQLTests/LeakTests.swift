@@ -1,5 +1,5 @@
 import Foundation
-import PoolCore
+@_spi(Driver) import PoolCore
 import PoolMySQL
 import PoolTesting
 import Testing
@@ -113,7 +113,7 @@ extension MySQLTests {
                 }
                 _ = try await pool.query("SELECT \(1)")
                 let before = try await prepared()
-                try await pool.withConnection { lease in
+                try await pool.withConnection { lease async throws in
                     await #expect(throws: MySQLError.self) { try await lease.execute("INSERT INTO t VALUES (1)") }
                     #expect(try await lease.warnings().count == 1)
                 }
@@ -121,7 +121,7 @@ extension MySQLTests {
                 try await pool.execute("SELECT CAST('secret' AS SIGNED) FROM t")
                 #expect(try await pool.query("SHOW WARNINGS").isEmpty)
                 _ = try await pool.query("SELECT \(1)")
-                #expect(try await Int(prepared()) == (Int(before) ?? 0) + 1)
+                #expect(try await Int(prepared()) == (Int(before) ?? 0) + 2)
                 #expect(pool.statistics.connectionsOpened == 1)
             }
         }
@@ -187,10 +187,10 @@ extension MySQLTests {
                     let chosen = (0..<Int.random(in: 1...4, using: &random)).map { _ in
                         (texts.randomElement(using: &random) ?? "", Int.random(in: 0..<4, using: &random))
                     }
-                    try await pool.withConnection { lease in
+                    try await pool.withConnection { lease async throws in
                         for (text, way) in chosen { await Self.run(text, way, in: &lease) }
                     }
-                    let found = try await pool.withConnection { lease in
+                    let found = try await pool.withConnection { lease async throws in
                         let connection = lease.handle.connection
                         return try await Self.picture(stage) { try await connection.query($0) }
                     }

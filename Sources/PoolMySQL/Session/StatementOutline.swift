@@ -29,11 +29,11 @@ struct StatementOutline {
 
     private static let longestStart = 12
     private static let watched: Set<String> = [
-        "atomic", "chain", "currval", "delete", "dumpfile", "duplicate", "handler", "ignore", "insert", "into",
-        "last_insert_id",
-        "lastval", "nextval", "outfile", "procedure", "profiling", "rand_seed1", "rand_seed2", "release", "replace",
-        "returning",
-        "select", "setval", "temporary", "time_zone", "update", "value", "values", "with",
+        "currval", "delete", "dumpfile", "duplicate", "handler", "ignore", "insert", "into", "last_insert_id",
+        "lastval",
+        "nextval", "outfile", "procedure", "profiling", "rand_seed1", "rand_seed2", "replace", "returning", "select",
+        "setval",
+        "temporary", "time_zone", "update", "value", "values", "with",
     ]
 
     /// Reads to the end of one statement. Nil if there is none.
