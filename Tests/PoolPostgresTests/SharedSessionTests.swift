@@ -103,7 +103,7 @@ extension PostgresTests {
                 }
                 try await group.waitForAll()
             }
-            await pool.close(drain: .seconds(5))
+            try await pool.close(drain: .seconds(5))
         }
 
         @Test("two pools and another process share two server sessions, and none reads or writes what is another's")

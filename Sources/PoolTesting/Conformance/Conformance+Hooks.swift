@@ -24,7 +24,7 @@ extension DriverConformance {
             ConformanceCheck("the error of a statement in a connect hook fails who waits at once, as it is") {
                 let hooks = PoolHooks<Driver>(connect: { try await $0.execute("SELEC 1") })
                 try await withPool(1, hooks: hooks) { pool in
-                    let error = try await expectError("a typo in the connect hook") { try await pool.query("SELECT 1") }
+                    let error = try await expectError("a typo in the connect hook") { _ = try await pool.query("SELECT 1") }
                     try expect(!(error is PoolError), "the error is \(error)")
                 }
             },
@@ -33,7 +33,7 @@ extension DriverConformance {
 
     private func expectRefusal(by hook: String, _ pool: Pool<Driver>) async throws {
         let error = try await expectError("a \(hook) hook that begins a transaction") {
-            try await pool.query("SELECT 1")
+            _ = try await pool.query("SELECT 1")
         }
         try expect((error as? HookLeftTransactionOpen)?.hook == hook, "the error is \(error)")
     }

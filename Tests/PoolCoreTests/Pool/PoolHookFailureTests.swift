@@ -133,7 +133,7 @@ struct PoolHookFailureTests {
         fixture.driver.script(.work, [.hang])
         let waiter = fixture.waiter()
         _ = try await fixture.driver.nextHanging(.work)
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         let code = await fixture.poolError(of: waiter)?.code
         #expect(code == .closed || code == .draining)
         fixture.expectClosed()
@@ -154,7 +154,7 @@ struct PoolHookFailureTests {
         #expect(error?.hook == kind)
         #expect(error?.description.contains("the \(kind) hook has left a transaction open") == true)
         await fixture.until { $0.total == 0 }
-        await fixture.pool.close(drain: .zero)
+        try await fixture.pool.close(drain: .zero)
         fixture.expectClosed()
     }
 

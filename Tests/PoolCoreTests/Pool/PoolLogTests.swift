@@ -66,6 +66,6 @@ struct PoolLogTests {
         connection.lose(with: FakeError("restarting"))
         #expect(lines.all.map(\.text).contains("lost an idle connection"))
         #expect(lines.all.contains { $0.level == .info && $0.text == "closed a connection" })
-        await pool.close(drain: .zero)
+        try await pool.close(drain: .zero)
     }
 }
