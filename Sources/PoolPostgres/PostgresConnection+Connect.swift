@@ -29,7 +29,7 @@ extension PostgresConnection {
             switch step {
             case .connected: return try await finishConnecting()
             case .failed:
-                throw withSession { PostgresError(connecting: $0.link?.errorMessage ?? "") }
+                throw withSession { PostgresError(connecting: $0.link?.errorLines ?? "") }
             case .reading: try await waitWhileConnecting(.read)
             case .writing: try await waitWhileConnecting(.write)
             }

@@ -25,7 +25,8 @@ struct ConfigurationBoundsTests {
             .seconds(Int64.max), .seconds(1e20), .seconds(-1e20),
         ] as [Duration])
     func cancelTimeouts(value: Duration) {
-        refuses("cancelTimeout") { () throws(PoolConfigurationError) in try PostgresConfiguration(cancelTimeout: value) }
+        refuses("cancelTimeout") { () throws(PoolConfigurationError) in try PostgresConfiguration(cancelTimeout: value)
+        }
     }
 
     @Test("the bounds themselves are taken")

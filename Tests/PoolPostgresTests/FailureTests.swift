@@ -105,7 +105,7 @@ extension PostgresTests {
                 let error = await #expect(throws: PostgresError.self) {
                     try await connection.transaction(.begin(TransactionOptions()))
                 }
-                #expect(error?.code == .connectionFailure)
+                #expect(error?.code == .adminShutdown)
                 #expect(error.map { driver.verdict(on: $0) } == .discard)
             }
         }

@@ -27,13 +27,11 @@ extension PostgresTests {
                 configuration: PoolConfiguration(name: "fatal", maximumConnections: 1), observer: observer)
             let first = try await pool.query("SELECT pg_backend_pid()").decode(Int.self)
             relay.say(Self.ending)
-            while pool.statistics.connectionsClosed[.broken] != 1 { await Task.yield() }
-            let errors = observer.events.compactMap { event in
-                if case .idleConnectionLost(_, _, let error) = event { return error as? PostgresError }
-                return nil
-            }
-            #expect(errors.map(\.code) == [.adminShutdown])
+            let lost = try await observer.event { if case .idleConnectionLost = $0 { true } else { false } }
+            guard case .idleConnectionLost(_, _, let error) = lost else { throw CancellationError() }
+            #expect((error as? PostgresError)?.code == .adminShutdown)
             #expect(try await pool.query("SELECT pg_backend_pid()").decode(Int.self) != first)
+            #expect(pool.statistics.connectionsClosed[.broken] == 1)
             relay.cut()
             try await pool.close(drain: .seconds(1))
         }

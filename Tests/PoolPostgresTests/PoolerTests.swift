@@ -55,7 +55,9 @@ extension PostgresTests {
             }
         }
 
-        @Test("what the pooler refuses for good is refused at once: a parameter, a user and a database that it does not take")
+        @Test(
+            "what the pooler refuses for good is refused at once: a parameter, a user and a database that it does not take"
+        )
         func refusals() async throws {
             let server = try PrivatePostgres.pooled.get()
             for (database, user, more) in [

@@ -31,12 +31,12 @@ struct KeepingTests {
         let pool = try Pool(driver: database.driver, configuration: PoolConfiguration(maximumConnections: 1))
         try await pool.execute("CREATE TABLE t (a)")
         try await pool.withConnection { lease in
-            try await lease.execute("PRAGMA temp_store = MEMORY")
+            try await lease.execute("PRAGMA recursive_triggers = ON")
             lease.tag = "profile=report"
         }
         try await pool.execute("INSERT INTO t VALUES (1)")
         #expect(pool.statistics.connectionsClosed == [.resetFailed: 1])
-        #expect(try await pool.query("PRAGMA temp_store").decode(Int.self) == [0])
+        #expect(try await pool.query("PRAGMA recursive_triggers").decode(Int.self) == [0])
         try await pool.close()
     }
 

@@ -38,7 +38,8 @@ extension Engine {
                 return serveAll(now, &effects)
             }
             grant(slot, to: waiter, now, &effects)
-            if rotation != nil {
+            // With one waiter less it may be the turn of one whom an idle session of a tag suits.
+            if rotation != nil || taggedCount > 0 && !lanes[lane].idle.isEmpty {
                 serveAll(now, &effects)
             } else if permits.hasAsked {
                 settlePermits(now, &effects)

@@ -182,7 +182,12 @@ struct Engine: ~Copyable {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
         counters.countCancelled(inQueue: true)
-        if permits.hasAsked { settlePermits(now, &effects) }
+        // With one waiter less it may be the turn of one whom an idle session of a tag suits.
+        if taggedCount > 0 {
+            serveAll(now, &effects)
+        } else if permits.hasAsked {
+            settlePermits(now, &effects)
+        }
         check()
         return true
     }

@@ -120,7 +120,8 @@ public struct PoolConfiguration: Sendable, Hashable {
         if name.isEmpty { throw PoolConfigurationError(property: "name", value: name, rule: "must not be empty") }
         try PoolConfigurationError.check("maximumConnections", maximumConnections, 1...1_000_000)
         let upTo = 0...maximumConnections
-        try PoolConfigurationError.check("minimumConnections", minimumConnections, upTo, advice: ", which is maximumConnections")
+        try PoolConfigurationError.check(
+            "minimumConnections", minimumConnections, upTo, advice: ", which is maximumConnections")
         try PoolConfigurationError.check("minimumIdle", minimumIdle, upTo, advice: ", which is maximumConnections")
         try PoolConfigurationError.check("growthIncrement", growthIncrement, 1...1_000_000)
         try PoolConfigurationError.check("concurrentConnects", concurrentConnects, 1...1_000_000)
@@ -137,10 +138,12 @@ public struct PoolConfiguration: Sendable, Hashable {
                 advice: ", which is maximumConnections; nil sets no limit")
         }
         if let maximumWaiters {
-            try PoolConfigurationError.check("maximumWaiters", maximumWaiters, 0...10_000_000, advice: "; nil sets no limit")
+            try PoolConfigurationError.check(
+                "maximumWaiters", maximumWaiters, 0...10_000_000, advice: "; nil sets no limit")
         }
         if let maximumUses {
-            try PoolConfigurationError.check("maximumUses", maximumUses, 1...1_000_000_000, advice: "; nil sets no limit")
+            try PoolConfigurationError.check(
+                "maximumUses", maximumUses, 1...1_000_000_000, advice: "; nil sets no limit")
         }
         if let statementCacheCapacity {
             try PoolConfigurationError.check(
@@ -162,7 +165,8 @@ public struct PoolConfiguration: Sendable, Hashable {
             try PoolConfigurationError.check(property, value, advice: "; nil turns it off")
         }
         if let validateAfterIdle {
-            try PoolConfigurationError.check("validateAfterIdle", validateAfterIdle, allowsZero: true, advice: "; nil turns it off")
+            try PoolConfigurationError.check(
+                "validateAfterIdle", validateAfterIdle, allowsZero: true, advice: "; nil turns it off")
         }
         try PoolConfigurationError.check("maximumBackoff", maximumBackoff)
         guard maximumBackoff >= initialBackoff else {

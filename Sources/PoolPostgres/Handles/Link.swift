@@ -73,9 +73,10 @@ final class Link {
     var fatalNotice: PostgresError? { notices.fatal }
 
     /// What libpq says of its latest failure.
-    var errorMessage: String {
-        unsafe String(cString: PQerrorMessage(connection)).inOneLine
-    }
+    var errorMessage: String { errorLines.inOneLine }
+
+    /// The lines of ``errorMessage`` as libpq has them, with the SQLSTATE in a certain place of them after a connect.
+    var errorLines: String { unsafe String(cString: PQerrorMessage(connection)) }
 
     /// What the server reported of a setting, if it does report that one.
     func parameter(_ name: String) -> String? {

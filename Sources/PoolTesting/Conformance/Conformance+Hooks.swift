@@ -24,7 +24,9 @@ extension DriverConformance {
             ConformanceCheck("the error of a statement in a connect hook fails who waits at once, as it is") {
                 let hooks = PoolHooks<Driver>(connect: { try await $0.execute("SELEC 1") })
                 try await withPool(1, hooks: hooks) { pool in
-                    let error = try await expectError("a typo in the connect hook") { _ = try await pool.query("SELECT 1") }
+                    let error = try await expectError("a typo in the connect hook") {
+                        _ = try await pool.query("SELECT 1")
+                    }
                     try expect(!(error is PoolError), "the error is \(error)")
                 }
             },

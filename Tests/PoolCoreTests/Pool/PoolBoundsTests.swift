@@ -63,7 +63,8 @@ struct PoolBoundsTests {
     }
 
     private static func duration(
-        _ path: any WritableKeyPath<PoolConfiguration, Duration?> & Sendable, _ property: String, isZeroTaken: Bool = false
+        _ path: any WritableKeyPath<PoolConfiguration, Duration?> & Sendable, _ property: String,
+        isZeroTaken: Bool = false
     ) -> Taker<Duration> {
         let taken: [Duration] = [.nanoseconds(1), .seconds(60), longest] + (isZeroTaken ? [.zero] : [])
         return Taker(property: property, taken: taken, refused: absurd + (isZeroTaken ? [] : [.zero])) { value in
@@ -116,7 +117,9 @@ struct PoolBoundsTests {
         },
     ]
 
-    @Test("A duration is taken from its least to a hundred years; what is beyond is refused, by name", arguments: durationTakers)
+    @Test(
+        "A duration is taken from its least to a hundred years; what is beyond is refused, by name",
+        arguments: durationTakers)
     func durations(taker: Taker<Duration>) async throws { try await expectBounds(taker) }
 
     // MARK: Numbers
@@ -175,7 +178,8 @@ struct PoolBoundsTests {
         },
     ]
 
-    @Test("A number is taken from its least to its greatest; what is beyond is refused, by name", arguments: numberTakers)
+    @Test(
+        "A number is taken from its least to its greatest; what is beyond is refused, by name", arguments: numberTakers)
     func numbers(taker: Taker<Int>) async throws { try await expectBounds(taker) }
 
     @Test("A stream takes batches of 1 to 1,000,000 rows")
@@ -224,7 +228,8 @@ struct PoolBoundsTests {
         try await fixture.pool.withConnection(AcquireOptions(deadline: far)) { _ in }
         try await fixture.holding(1) {
             let ago = ContinuousClock.now.advanced(by: .seconds(-1.6e20))
-            #expect(await fixture.poolError(of: fixture.waiter(AcquireOptions(deadline: ago)))?.code == .acquireTimedOut)
+            #expect(
+                await fixture.poolError(of: fixture.waiter(AcquireOptions(deadline: ago)))?.code == .acquireTimedOut)
         }
         try await fixture.expectWhole()
     }

@@ -95,7 +95,7 @@ struct SQLConversionTests {
         expectRefusal(SQLDate.self, .text("2024-02-30"), .int(0), .text("2024-01-01T00:00:00"))
         expectRefusal(SQLTime.self, .text("noon"), .int(0))
         expectRefusal(SQLTimestamp.self, .text("2024-01-01T00:00:00Z"), .int(0))
-        expectRefusal(SQLZonedTimestamp.self, .text("2024-01-01T00:00:00"), .int(0), .double(0))
+        expectRefusal(SQLZonedTimestamp.self, .text("2024-01-01T00:00:00+99"), .int(0), .double(0))
         expectRefusal(SQLUUID.self, .bytes([1, 2, 3]), .text("no"), .int(1))
         expectRefusal(SQLDecimal.self, .text("abc"), .bool(true))
         expectRefusal(Color.self, .text("blue"), .int(1), .null)
