@@ -182,14 +182,18 @@ struct Engine: ~Copyable {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
         counters.countCancelled(inQueue: true)
-        // With one waiter less it may be the turn of one whom an idle session of a tag suits.
-        if taggedCount > 0 {
+        serveOthers(now, &effects)
+        check()
+        return true
+    }
+
+    /// After a change by which it may be the turn of another waiter, whom an idle session of a tag suits.
+    private mutating func serveOthers(_ now: Nanoseconds, _ effects: inout EffectList) {
+        if taggedCount > 0, waiting > 0 {
             serveAll(now, &effects)
         } else if permits.hasAsked {
             settlePermits(now, &effects)
         }
-        check()
-        return true
     }
 
     // MARK: Releasing
@@ -214,7 +218,8 @@ struct Engine: ~Copyable {
             move(slot, to: .resetting, now)
             setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
             effects.append(.reset(connection))
-            if permits.hasAsked { settlePermits(now, &effects) }
+            // Who has a connection on the way lets the next one look at the idle sessions.
+            serveOthers(now, &effects)
         case .broken:
             close(slot, reason, .orderly, now, &effects)
             serveAll(now, &effects)

@@ -190,8 +190,8 @@ final class Statement {
             throw MySQLError(.malformedPacket, "The server's answer has columns that it has not told of", sql: text)
         }
         // What libmariadb has for its own binds of a row is too small for more columns, and it writes there although nobody reads it.
-        // As many are allocated as are set, because `columnCount` is libmariadb's own, which has read so many columns.
         let binds = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: columnCount)
+        // As many as are allocated, because `columnCount` is libmariadb's own, which has read so many columns.
         unsafe binds.initialize(repeating: MYSQL_BIND(), count: columnCount)
         unsafe otherBinds = binds
         unsafe pointer.pointee.bind = binds
