@@ -8,7 +8,7 @@ package enum Storm {
     ///   - close: Is not measured.
     package static func measure<Target: Sendable>(
         _ load: Load, on executor: (any TaskExecutor)? = nil, open: () async throws -> Target,
-        _ operation: @escaping @Sendable (Target) async throws -> Void, close: (Target) async -> Void
+        _ operation: @escaping @Sendable (Target) async throws -> Void, close: (Target) async throws -> Void
     ) async throws -> Figures {
         let latencies = try LatencyRecord()
         var (result, first) = (measurement_result(), measurement_result())
@@ -22,7 +22,7 @@ package enum Storm {
             }
             measurement_end(&result)
             let elapsed = measurement_now() - start
-            await close(target)
+            try await close(target)
             return elapsed
         }
         // For what the first uses cost.
