@@ -8,6 +8,8 @@ extension Engine {
         let lane = Int(slots[Int(slot)].lane)
         lanes[lane].failures = 0
         lanes[lane].isRefused = false
+        // A connect that was given up earlier may still be refused, and must not bring back the pause of before.
+        lanes[lane].retryAt = now
         counters.opened += 1
         if slots[Int(slot)].state == .opening { connectTimes.record(now - slots[Int(slot)].since) }
         if !slots[Int(slot)].isOld { lanes[lane].renewals &+= 1 }
