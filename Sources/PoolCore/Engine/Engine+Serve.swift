@@ -79,7 +79,7 @@ extension Engine {
     /// How long the acquire has waited, whose wait has just ended.
     private func waited(_ waiter: Int32, _ now: Nanoseconds) -> Nanoseconds {
         guard configuration.hasSessionHook else { return now - waiters[Int(waiter)].since }
-        // It may have waited before.
+        // The acquire may have waited before, for a connection that its session hook did not want.
         let lane = Int(waiters[Int(waiter)].lane)
         return (lanes[lane].phaseTimes(at: now) - waiters[Int(waiter)].phasesBefore).total
     }

@@ -46,7 +46,7 @@ extension Engine {
         return best == nowhere ? nil : best
     }
 
-    /// Of a session that suits the request.
+    /// How far a session that suits the request is from the tag that was asked for; 0 is the tag itself.
     private static func cost(of tag: SessionTag?, for request: TagRequest?) -> Int {
         guard let request, tag != request.tag else { return 0 }
         return request.match == .cheapest ? request.tag.distance(from: tag) : tag == nil ? 1 : 2
@@ -74,7 +74,7 @@ extension Engine {
     func nextWaiter(for slot: Int32) -> Int32? {
         let lane = Int(slots[Int(slot)].lane)
         guard let tag = slots[Int(slot)].tag else { return lanes[lane].waiters.next }
-        // What is on the way besides this one.
+        // This connection is not counted among those on the way.
         let own =
             switch slots[Int(slot)].state {
             case .opening, .validating, .resetting: 1
