@@ -89,7 +89,11 @@ extension SQLDecodable {
 
     public static func array(sqlValue: SQLValue) throws -> [Self] {
         guard case .array(let elements) = sqlValue else {
-            throw SQLConversionError(expected: [Self].self, actual: sqlValue)
+            var reason: String?
+            if case .text = sqlValue {
+                reason = "a text is no array: where the database has one, cast it to an array of texts in the statement"
+            }
+            throw SQLConversionError(expected: [Self].self, actual: sqlValue, reason: reason)
         }
         return try elements.map { element in
             do {
