@@ -50,9 +50,10 @@ extension PostgresConnection {
         }
     }
 
+    /// Undoes what the driver has asked within a transaction. To cancel this would undo the transaction.
     func rollBackToTypesSavepoint(_ operation: Operation) async throws {
         let name = Session.typesSavepoint
-        try await command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
+        try await command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation.uncancellable)
     }
 
     /// True if the types of the statement's parameters are others by now.

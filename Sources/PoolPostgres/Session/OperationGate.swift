@@ -8,6 +8,11 @@ struct Operation: Sendable {
     /// How many times the cancel's time-out it may go on after a cancel that does not stop it.
     let patience: Int
     let watch: DescriptorWatch
+
+    /// This operation, for a part of it that must run to its end.
+    var uncancellable: Operation {
+        Operation(number: number, isCancellable: false, patience: patience, watch: watch)
+    }
 }
 
 /// Decides which operation a cancellation is for, and wakes that one and no other.
