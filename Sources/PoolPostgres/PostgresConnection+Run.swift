@@ -4,7 +4,8 @@ extension PostgresConnection {
     func run(
         _ request: StatementRequest, _ operation: Operation, started: Session.Started? = nil
     ) async throws -> ExchangeResult {
-        try await run(request, operation, started: started) { session, _ in try session.finish() }
+        let result = try await run(request, operation, started: started) { session, _ in try session.finish() }
+        return try await read(result, operation)
     }
 
     /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more where what the
@@ -22,11 +23,17 @@ extension PostgresConnection {
             var isPreparing = false
             var isKnown = true
             do {
-                while try (started.take() ?? withSession { try $0.start(request) }) == .preparing {
-                    (isPreparing, isKnown) = (true, false)
-                    _ = try await drive(operation)
-                    try withSession { try $0.finishPreparing() }
-                    isPreparing = false
+                while true {
+                    let step = try started.take() ?? withSession { try $0.start(request) }
+                    if step == .running { break }
+                    if step == .lookingUpTypes {
+                        try await finishTypeLookup(operation)
+                    } else {
+                        (isPreparing, isKnown) = (true, false)
+                        _ = try await drive(operation)
+                        try withSession { try $0.finishPreparing() }
+                        isPreparing = false
+                    }
                     try checkCancellation(of: operation)
                 }
                 let isAnswered = try await drive(operation)

@@ -137,6 +137,9 @@ public final class PostgresConnection: SQLConnection {
                 return result
             }
             guard let result else { continue }
+            if result.hasUnknownTypes {
+                return try await withCancellation(of: operation) { try await read(result, operation) }
+            }
             isConditionKnown = true
             return result
         }

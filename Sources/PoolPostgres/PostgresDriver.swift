@@ -18,6 +18,16 @@ public typealias PostgresPool = Pool<PostgresDriver>
 /// again where that is safe: outside a transaction, one query or change of rows that calls no function of the application, and where
 /// the server refused it before it began to execute it. Any other, a `CALL` above all, fails once, and its next run has what is new.
 ///
+/// **Types.** A value of a type that the driver does not know, as of an enum, a range or an extension, is its text.
+/// An array of such values is an array of texts, and one of a domain is an array of what the domain is made of:
+/// `mood[]` decodes as `[Mood]`, and an array of a domain over `int` as `[Int]`. Each connection asks the server
+/// once about each such type, whether it is an array and of what, which costs a round trip. Where the server cannot
+/// be asked, the array is a text as well, such as `{sad,ok}`: cast it in the statement then, as in `moods::text[]`.
+/// That is so where the role may not read `pg_type`, where the lookup was cancelled, for a batch whose transaction
+/// has failed by its end, and for a stream with more than 7,000 bind values. Of a type of an extension's with a
+/// delimiter of its own, only arrays with one element can be bound.
+/// https://www.postgresql.org/docs/current/arrays.html
+///
 /// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ ONLY`, unless their
 /// options say otherwise; statements outside a transaction are not held back.
 ///

@@ -69,7 +69,6 @@ extension TypeSample {
         ("macaddr8", "08:00:2b:01:02:03:04:05"),
         ("int8range", "(,)"), ("int4range", "empty"), ("tstzrange", #"["2000-01-01 00:00:00+00",infinity)"#),
         ("int4multirange", "{[1,3),[5,7)}"), ("box", "(3,4),(1,2)"), ("pg_lsn", "16/B374D848"), ("bit varying", ""),
-        ("timetz[]", "{12:00:00+00}"), ("int4range[]", #"{"[1,2)",empty}"#),
     ].map { TypeSample($0, $1, .text($1)) }
 
     private static let nested: [TypeSample] = [
@@ -82,6 +81,8 @@ extension TypeSample {
         TypeSample(
             "int4[]", "{{{{{{1}}}}}}", .array([.array([.array([.array([.array([.array([.int(1)])])])])])])),
         TypeSample("uuid[]", "{NULL}", .array([.null])),
+        TypeSample("timetz[]", "{12:00:00+00}", .array([.text("12:00:00+00")])),
+        TypeSample("int4range[]", #"{"[1,2)",empty}"#, .array([.text("[1,2)"), .text("empty")])),
         TypeSample("jsonb[]", #"{"[1, 2]"}"#, .array([.json("[1, 2]")])),
         TypeSample("json[]", #"{"{\"a\":1}"}"#, .array([.json(#"{"a":1}"#)])),
         TypeSample("timestamptz[]", "{infinity}", .array([.text("infinity")])),

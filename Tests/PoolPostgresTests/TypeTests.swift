@@ -102,7 +102,7 @@ struct TypeSample: Sendable, CustomStringConvertible {
         TypeSample("int4range", "[1,5)", .text("[1,5)")), TypeSample("point", "(1,2)", .text("(1,2)")),
         TypeSample("tsvector", "'a' 'b'", .text("'a' 'b'")), TypeSample("money", "$1.00", .text("$1.00")),
         TypeSample("timetz", "12:00:00+02", .text("12:00:00+02")), TypeSample("bit(3)", "101", .text("101")),
-        TypeSample("inet[]", "{10.0.0.1}", .text("{10.0.0.1}")),
+        TypeSample("inet[]", "{10.0.0.1}", .array([.text("10.0.0.1")])),
     ]
 
     static let all = integers + decimals + texts + moments + arrays + others + extremes

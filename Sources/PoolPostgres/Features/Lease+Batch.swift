@@ -40,14 +40,22 @@ extension PostgresConnection {
     func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
         try await perform { operation in
             try await restoreBaseline(operation)
-            let outcomes = try await run(statements, separately: separately, operation)
-            if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
-            // Once more if nothing has taken effect because the server wants a statement prepared anew, or with other types.
-            guard outcomes.allSatisfy(\.isFailure), statements.allSatisfy(\.isPlain) else { return outcomes }
-            var mayRepeat = outcomes.contains { $0.error?.mayBeRepeated == true }
-            if !mayRepeat { mayRepeat = try await hasChanged(inBatch: true, operation) }
-            return mayRepeat ? try await run(statements, separately: separately, operation) : outcomes
+            let outcomes = try await runAgainIfStale(statements, separately: separately, operation)
+            return withSession({ $0.batch.hasUnknownTypes }) ? try await read(outcomes, operation) : outcomes
         }
+    }
+
+    /// Runs a batch, and once more if nothing of it has taken effect because the server wants a statement prepared
+    /// anew, or with other types.
+    private func runAgainIfStale(
+        _ statements: [SQL], separately: Bool, _ operation: Operation
+    ) async throws -> [Result<Rows, PostgresError>] {
+        let outcomes = try await run(statements, separately: separately, operation)
+        if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
+        guard outcomes.allSatisfy(\.isFailure), statements.allSatisfy(\.isPlain) else { return outcomes }
+        var mayRepeat = outcomes.contains { $0.error?.mayBeRepeated == true }
+        if !mayRepeat { mayRepeat = try await hasChanged(inBatch: true, operation) }
+        return mayRepeat ? try await run(statements, separately: separately, operation) : outcomes
     }
 
     private func run(

@@ -70,6 +70,10 @@ final class Exchange {
     private var receivedBytes = 0
     /// How many bytes the results of the batch have that were taken.
     private var takenBytes = 0
+    /// True if rows have come with a column that may be an array, which nobody but the server knows.
+    private(set) var hasUnknownTypes = false
+    /// The types that the server is being asked about.
+    var askedTypes: [UInt32] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
     /// Boxed, because an error is large and most exchanges have none: to look whether there is one must not copy it.
@@ -146,14 +150,16 @@ final class Exchange {
         return rows.take(columns ?? Columns(names: []))
     }
 
-    func append(_ result: borrowing ResultHandle) {
+    /// - Parameter catalog: What the server has told of types so far.
+    func append(_ result: borrowing ResultHandle, _ catalog: TypeCatalog) {
         if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
         rowCount += result.rowCount
         // Rows that cannot be read any more are dropped.
         receivedBytes = 0
         if dropsRows || hasFailed || excess != nil { return }
-        guard let shape = shape ?? findShape(of: result) else { return }
+        guard let shape = shape ?? findShape(of: result, catalog) else { return }
         self.shape = shape
+        if shape.hasUnknownTypes { hasUnknownTypes = true }
         if let column = result.decode(shape.readers, into: &rows) {
             error = .unreadable(shape.columns.names[column], shape.readers[column].type)
         }
@@ -171,13 +177,16 @@ final class Exchange {
     }
 
     /// The statement's shape if the result has it, or else the result's own. Nil if the result cannot be read.
-    private func findShape(of result: borrowing ResultHandle) -> StatementShape? {
+    private func findShape(of result: borrowing ResultHandle, _ catalog: TypeCatalog) -> StatementShape? {
         if let statement, let known = statement.shape {
-            if known.describes(result) { return known }
+            if known.describes(result) {
+                if known.hasUnknownTypes { statement.shape = StatementShape(known, catalog) }
+                return statement.shape
+            }
             // What the server has told is no longer true.
             statement.shape = nil
         }
-        let own = StatementShape(parameterTypes: [], of: result)
+        let own = StatementShape(parameterTypes: [], of: result, catalog)
         learnShape(own)
         if own.isBinary || own.readers.isEmpty || !result.columnIsBinary(0) { return own }
         error = .staleShape
@@ -220,6 +229,8 @@ struct ExchangeResult: Sendable {
     var firstResult: StatementResult?
     var laterResults: [StatementResult]
     var tag: String
+    /// True if a column may be an array, which nobody but the server knows.
+    var hasUnknownTypes: Bool
     /// Of a batch of different statements, one for each.
     var outcomes: [Result<Rows, PostgresError>] = []
 

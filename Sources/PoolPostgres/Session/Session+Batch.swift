@@ -24,6 +24,8 @@ struct BatchPlan {
     fileprivate var room: Int?
     /// What has failed as if the types of its parameters were others by now, so that nothing of the batch has taken effect.
     fileprivate(set) var suspect: KnownStatement?
+    /// True if a result has a column that may be an array, which nobody but the server knows.
+    fileprivate(set) var hasUnknownTypes = false
 }
 
 extension Session {
@@ -179,7 +181,11 @@ extension Session {
     mutating func finishBatch() throws -> [Result<Rows, PostgresError>] {
         let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
         let firstUndone = exchange?.endedOutcomes ?? 0
-        var outcomes = exchange == nil ? [] : try finish().outcomes
+        var outcomes: [Result<Rows, PostgresError>] = []
+        if exchange != nil {
+            let result = try finish()
+            (outcomes, batch.hasUnknownTypes) = (result.outcomes, result.hasUnknownTypes)
+        }
         for (place, item) in batch.items.enumerated() {
             guard let failure = item.failure else { continue }
             outcomes.insert(.failure(failure.inStatement(item.request.text)), at: min(place, outcomes.count))
@@ -207,7 +213,9 @@ extension Session {
     }
 
     /// Forgets a batch that has ended, but for what is to be looked at.
-    mutating func forgetBatch() { batch = BatchPlan(suspect: batch.suspect) }
+    mutating func forgetBatch() {
+        batch = BatchPlan(suspect: batch.suspect, hasUnknownTypes: batch.hasUnknownTypes)
+    }
 }
 
 extension Result {

@@ -106,7 +106,7 @@ extension Session {
     private mutating func handle(_ result: borrowing ResultHandle, _ link: Link) {
         exchange?.hasResult = true
         switch result.status {
-        case .rows, .row: exchange?.append(result)
+        case .rows, .row: exchange?.append(result, types)
         case .command: handleCommand(result)
         case .error: noteError(result.error)
         case .sync: handleSync()
@@ -180,7 +180,7 @@ extension Session {
         let tag = result.commandTag
         exchange?.note(tag: tag)
         if let exchange, exchange.learnsShape {
-            exchange.learnShape(StatementShape(parameterTypes: [], of: result))
+            exchange.learnShape(StatementShape(parameterTypes: [], of: result, types))
         }
         exchange?.note(StatementResult(affectedRows: result.affectedRows))
         if exchange?.isOwn == false || tag == "ROLLBACK" { noteSettings(after: tag) }
@@ -190,6 +190,6 @@ extension Session {
     /// The description is the last of the answers. Commands of the driver's own have a tag.
     private func learnShape(_ result: borrowing ResultHandle) {
         guard let exchange, result.commandTag.isEmpty else { return }
-        exchange.learned = StatementShape(parameterTypes: result.parameterTypes, of: result)
+        exchange.learned = StatementShape(parameterTypes: result.parameterTypes, of: result, types)
     }
 }

@@ -25,6 +25,8 @@ extension Session {
     enum Started: Sendable {
         /// The server was asked about the statement: come again with its answer.
         case preparing
+        /// The server was asked about types of the statement's columns: come again with its answer.
+        case lookingUpTypes
         /// The statement runs.
         case running
     }
@@ -58,6 +60,11 @@ extension Session {
         if statement.shape == nil || name != nil {
             try startPreparing(statement, as: name, hasBinds: count > 0)
             return .preparing
+        }
+        if let shape = statement.shape, shape.hasUnknownTypes, !request.dropsRows,
+            try startTypeLookup(of: shape.columns.typeIDs)
+        {
+            return .lookingUpTypes
         }
         try send(statement, request, link)
         return .running

@@ -11,6 +11,8 @@ struct Session: ~Copyable {
     /// The values of the statement that is being sent, in memory that stays for the next one's.
     var binds = BindBuffer()
     var batch = BatchPlan()
+    /// What the server has told of types.
+    var types = TypeCatalog()
     var notifications = NotificationQueue()
 
     /// True from the pool's begin to its commit or rollback, whatever became of it in between.
@@ -143,6 +145,7 @@ struct Session: ~Copyable {
     /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay although
     /// it fails, unless the server could not even read it.
     private mutating func note(_ exchange: Exchange) {
+        if types.hasUnanswered, link?.transactionStatus == .idle { types.forgetUnanswered() }
         if exchange.isPreparing { return }
         let traits = exchange.traits
         if traits.contains(.changesNames) || hasChangedNames && link?.transactionStatus == .idle {
@@ -194,7 +197,8 @@ struct Session: ~Copyable {
         }
         return ExchangeResult(
             rows: exchange.columns == nil ? nil : exchange.takeRows(), firstResult: exchange.firstResult,
-            laterResults: exchange.laterResults, tag: exchange.tag, outcomes: exchange.outcomes ?? [])
+            laterResults: exchange.laterResults, tag: exchange.tag, hasUnknownTypes: exchange.hasUnknownTypes,
+            outcomes: exchange.outcomes ?? [])
     }
 
     /// The same for what has succeeded; nil, without any effect, for what has failed.

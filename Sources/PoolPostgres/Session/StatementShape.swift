@@ -7,11 +7,15 @@ final class StatementShape: Sendable {
     let readers: [ColumnReader]
     /// True if all columns can be read in binary: libpq asks for one form for all.
     let isBinary: Bool
+    /// True if a column may be an array, which nobody but the server knows.
+    let hasUnknownTypes: Bool
     /// The columns' names as libpq has them, each with a zero after it.
     let names: [CChar]
 
     /// The columns of a result, or of a statement that was described.
-    init(parameterTypes: [UInt32], of result: borrowing ResultHandle) {
+    ///
+    /// - Parameter catalog: What the server has told of types so far.
+    init(parameterTypes: [UInt32], of result: borrowing ResultHandle, _ catalog: TypeCatalog = TypeCatalog()) {
         var texts: [String] = []
         var names: [CChar] = []
         var readers: [ColumnReader] = []
@@ -21,14 +25,22 @@ final class StatementShape: Sendable {
             let text = result.columnName(column)
             texts.append(text)
             names += text.utf8CString
-            readers.append(ColumnReader(type: type))
+            readers.append(ColumnReader(type: type, catalog))
             if !ColumnReader.readsBinary(type) { isBinary = false }
         }
+        hasUnknownTypes = !isBinary && readers.contains { catalog.isUnknown($0.type) }
         self.parameterTypes = parameterTypes
         self.names = names
         self.readers = readers
         self.isBinary = isBinary
         columns = Columns(names: texts, typeIDs: readers.map(\.type))
+    }
+
+    /// A shape with what the server has told of types since it was made.
+    init(_ shape: StatementShape, _ catalog: TypeCatalog) {
+        (parameterTypes, columns, names, isBinary) = (shape.parameterTypes, shape.columns, shape.names, shape.isBinary)
+        readers = shape.readers.map { ColumnReader(type: $0.type, catalog) }
+        hasUnknownTypes = readers.contains { catalog.isUnknown($0.type) }
     }
 
     /// True if the result has these columns. Their names count also where the statement is prepared: behind a pooler
@@ -40,7 +52,8 @@ final class StatementShape: Sendable {
     }
 
     func isEqual(to other: StatementShape) -> Bool {
-        parameterTypes == other.parameterTypes && readers == other.readers && names == other.names
+        parameterTypes == other.parameterTypes && names == other.names
+            && readers.elementsEqual(other.readers) { $0.type == $1.type }
     }
 
     /// True if a parameter is of a type that was made in the database: which one its name means depends on the search

@@ -1,16 +1,22 @@
 internal import PoolCore
 
-/// Reads the text of an array: `{1,NULL,"a \"b\""}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`.
+/// Reads the text of an array: `{1,NULL,"a \"b\""}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`; or `{(1,1),(0,0);(3,3),(2,2)}`,
+/// where the elements' type has another delimiter than most.
 /// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 struct ArrayTextParser {
     private let bytes: [UInt8]
     private let kind: ValueKind
+    private let delimiter: UInt8
+    /// Not empty where the elements are arrays of another type.
+    private let inner: ArrayLayers
     private var index = 0
     private var depth = 0
 
-    init(_ text: String, kind: ValueKind) {
+    init(_ text: String, kind: ValueKind, _ layers: ArrayLayers) {
         bytes = Array(text.utf8)
         self.kind = kind
+        delimiter = layers.delimiter
+        inner = layers.inner
     }
 
     /// Nil if the text is not an array.
@@ -20,8 +26,10 @@ struct ArrayTextParser {
         return array
     }
 
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
+    private mutating func take(_ character: Unicode.Scalar) -> Bool { take(UInt8(ascii: character)) }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard index < bytes.count, bytes[index] == byte else { return false }
         index += 1
         return true
     }
@@ -37,18 +45,18 @@ struct ArrayTextParser {
         repeat {
             guard let value = element() else { return nil }
             values.append(value)
-        } while take(",")
+        } while take(delimiter)
         return take("}") ? .array(values) : nil
     }
 
     private mutating func element() -> SQLValue? {
         guard index < bytes.count else { return nil }
         if bytes[index] == UInt8(ascii: "{") { return array() }
-        if take("\"") { return quoted().map { ColumnReader.value($0, kind) } }
+        if take("\"") { return quoted().map { ColumnReader.value($0, kind, inner) } }
         let start = index
-        while index < bytes.count, bytes[index] != UInt8(ascii: ","), bytes[index] != UInt8(ascii: "}") { index += 1 }
+        while index < bytes.count, bytes[index] != delimiter, bytes[index] != UInt8(ascii: "}") { index += 1 }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        return text == "NULL" ? .null : ColumnReader.value(text, kind)
+        return text == "NULL" ? .null : ColumnReader.value(text, kind, inner)
     }
 
     private mutating func quoted() -> String? {

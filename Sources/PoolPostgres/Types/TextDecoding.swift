@@ -6,18 +6,22 @@ extension ColumnReader {
         if kind == .bytes, !isArray { return unsafe ByteText.decode(bytes) }
         // Servers before 15 send a byte above 127 as it is, which is no text.
         if kind == .char, !isArray, bytes.count == 1 { return unsafe .text(CharText.of(bytes[0])) }
-        let text = unsafe String(decoding: bytes, as: UTF8.self)
-        if isArray {
-            var parser = ArrayTextParser(text, kind: kind)
-            return parser.parse() ?? .text(text)
-        }
-        return Self.value(text, kind)
+        return unsafe value(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A value of which the text was taken already.
+    func value(_ text: String) -> SQLValue { Self.value(text, kind, layers) }
+
+    static func value(_ text: String, _ kind: ValueKind, _ layers: ArrayLayers) -> SQLValue {
+        if layers.isEmpty { return value(text, kind) }
+        var parser = ArrayTextParser(text, kind: kind, layers)
+        return parser.parse() ?? .text(text)
     }
 
     static func value(_ text: String, _ kind: ValueKind) -> SQLValue {
         let value: SQLValue? =
             switch kind {
-            case .bool: .bool(text == "t")
+            case .bool: text == "t" ? .bool(true) : text == "f" ? .bool(false) : nil
             case .int2, .int4, .int8, .oid: Int64(text).map { .int($0) }
             case .float4: Float(text).map { .double(Double($0)) }
             case .float8: Double(text).map { .double($0) }

@@ -71,27 +71,3 @@ enum ValueKind: Sendable, Hashable {
         }
     }
 }
-
-/// How a column is read.
-struct ColumnReader: Sendable, Hashable {
-    let type: UInt32
-    let kind: ValueKind
-    let isArray: Bool
-
-    /// For a type that is not known: its text.
-    init(type: UInt32) {
-        self.type = type
-        if let kind = ValueKind(type: type) {
-            (self.kind, isArray) = (kind, false)
-        } else if let kind = TypeID.elements[type].flatMap({ ValueKind(type: $0) }) {
-            (self.kind, isArray) = (kind, true)
-        } else {
-            (kind, isArray) = (.text, false)
-        }
-    }
-
-    /// False for types whose binary form only their own functions know: enums, ranges, networks, intervals.
-    static func readsBinary(_ type: UInt32) -> Bool {
-        ValueKind(type: type) != nil || TypeID.elements[type] != nil
-    }
-}

@@ -1,0 +1,55 @@
+internal import Logging
+@_spi(Driver) internal import PoolCore
+
+extension PostgresConnection {
+    /// Ends a lookup of types that was started. Where it fails, the values stay text, and nothing else fails: the
+    /// statement that they are of goes on, or has taken effect.
+    ///
+    /// - Throws: ``PostgresError`` if the lookup has made the transaction fail.
+    func finishTypeLookup(_ operation: Operation) async throws {
+        do {
+            _ = try await drive(operation)
+            try withSession { try $0.finishTypeLookup() }
+        } catch {
+            runtime.logger.debug("could not ask the server about the types of columns: \(error)")
+            let isUndone = withSession { session in
+                session.isInExplicitTransaction && session.link?.transactionStatus != .inTransaction
+            }
+            if !isUndone { return }
+            do {
+                try await rollBackToTypesSavepoint(operation)
+            } catch _ {
+                // The cause says more than what follows from it.
+                throw error
+            }
+        }
+    }
+
+    /// What a statement has brought, with the columns read as arrays that prove to be some.
+    func read(_ result: ExchangeResult, _ operation: Operation) async throws -> ExchangeResult {
+        guard result.hasUnknownTypes, let rows = result.rows else { return result }
+        var result = result
+        let catalog = try await catalog(for: [rows], operation)
+        result.rows = rows.read(with: catalog)
+        return result
+    }
+
+    /// What the statements of a batch have brought, read like that.
+    func read(
+        _ outcomes: [Result<Rows, PostgresError>], _ operation: Operation
+    ) async throws -> [Result<Rows, PostgresError>] {
+        let catalog = try await catalog(for: outcomes.compactMap { try? $0.get() }, operation)
+        return outcomes.map { outcome in outcome.map { $0.read(with: catalog) } }
+    }
+
+    private func catalog(for results: [Rows], _ operation: Operation) async throws -> TypeCatalog {
+        let columns = results.flatMap { $0.isEmpty ? [] : $0.columns.typeIDs }
+        // A task that was cancelled takes what has come. A lookup that cannot be sent undoes nothing.
+        if gate.signal(for: operation) == .none,
+            (try? withSession({ try $0.startTypeLookup(of: columns) })) == true
+        {
+            try await finishTypeLookup(operation)
+        }
+        return withSession { $0.types }
+    }
+}

@@ -1,0 +1,153 @@
+@_spi(Driver) internal import PoolCore
+
+/// What the server has told of types that the driver does not know by their numbers: whether they are arrays, and of
+/// what.
+///
+/// A type that is dropped and made anew has another number: the server gives out some four billion before it comes back
+/// to one. So what is known holds for as long as the session lasts, whatever resets it. Should it not hold, a text that
+/// is none of an array stays a text.
+struct TypeCatalog: Sendable {
+    typealias Meaning = (kind: ValueKind, layers: ArrayLayers)
+
+    /// Types that are no arrays have one, too.
+    private var meanings: [UInt32: Meaning] = [:]
+    /// What the server could not tell: not asked about again before the transaction has ended.
+    private var unanswered: Set<UInt32> = []
+    /// A program that makes types without end must not fill the memory.
+    static let capacity = 1_000
+
+    /// Nil for a type that is not known yet.
+    func meaning(of type: UInt32) -> Meaning? { meanings[type] }
+
+    /// True if the server might tell how to read the type.
+    func isUnknown(_ type: UInt32) -> Bool { !ColumnReader.readsBinary(type) && meanings[type] == nil }
+
+    /// The types that the server can be asked about, each once.
+    func askable(among types: [UInt32]) -> [UInt32] {
+        Set(types.filter { isUnknown($0) && !unanswered.contains($0) }).sorted()
+    }
+
+    // MARK: Asking
+
+    /// Asks about these types, and about those that they are made of: an array's elements, and the type under a domain.
+    ///
+    /// Some types have elements and are no arrays, as `point`: an array is what its elements' type names as its array.
+    /// https://www.postgresql.org/docs/current/catalog-pg-type.html
+    static func query(_ types: [UInt32]) -> String {
+        let numbers = types.map { String($0) }.joined(separator: ",")
+        let columns = "SELECT t.oid, e.oid, e.typdelim, t.typbasetype"
+        // Operators of the application's may come before the server's.
+        let equals = "OPERATOR(pg_catalog.=)"
+        let elements = """
+            LEFT JOIN pg_catalog.pg_type AS e ON e.oid \(equals) t.typelem AND e.typarray \(equals) t.oid
+            """
+        return """
+            WITH RECURSIVE found(type, element, delimiter, base) AS (
+            \(columns) FROM pg_catalog.pg_type AS t \(elements)
+            WHERE t.oid \(equals) ANY ('{\(numbers)}'::pg_catalog.oid[])
+            UNION
+            \(columns) FROM found JOIN pg_catalog.pg_type AS t
+            ON t.oid \(equals) found.element OR t.oid \(equals) found.base \(elements)
+            ) SELECT type, element, delimiter, base FROM found
+            """
+    }
+
+    /// A type as the server has told of it.
+    private struct Description {
+        /// 0 for what is no array.
+        let element: UInt32
+        let delimiter: UInt8
+        /// 0 for what is no domain.
+        let base: UInt32
+
+        init(_ values: ArraySlice<SQLValue>) {
+            element = Self.number(values.dropFirst().first)
+            base = Self.number(values.dropFirst(3).first)
+            if case .text(let text)? = values.dropFirst(2).first, let byte = text.utf8.first {
+                delimiter = byte
+            } else {
+                delimiter = 0
+            }
+        }
+
+        static func number(_ value: SQLValue?) -> UInt32 {
+            if case .int(let number)? = value { return UInt32(exactly: number) ?? 0 }
+            return 0
+        }
+    }
+
+    /// Takes the answer to ``query(_:)``.
+    ///
+    /// - Parameter isFinal: False within a transaction, which may have an older view of the types than its statements.
+    mutating func note(_ answer: Rows?, to asked: [UInt32], isFinal: Bool) {
+        var found: [UInt32: Description] = [:]
+        for row in answer ?? Rows(columns: Columns(names: []), values: []) {
+            let values = row.values
+            found[Description.number(values.first)] = Description(values)
+        }
+        makeRoom(for: asked)
+        for type in asked where found[type] != nil { meanings[type] = Self.meaning(of: type, found) }
+        noteNoAnswer(to: asked.filter { found[$0] == nil }, isFinal: isFinal)
+    }
+
+    /// The server has not told of these types.
+    ///
+    /// - Parameter isFinal: True if it would not either if it were asked again: the types are read as text from now on.
+    mutating func noteNoAnswer(to asked: [UInt32], isFinal: Bool) {
+        if !isFinal { return unanswered.formUnion(asked) }
+        for type in asked { meanings[type] = (.text, ArrayLayers()) }
+    }
+
+    /// Forgets what is known where it is too much.
+    mutating func makeRoom(for asked: [UInt32]) {
+        if meanings.count + unanswered.count + asked.count > Self.capacity { (meanings, unanswered) = ([:], []) }
+    }
+
+    /// Whether there is something to forget with the transaction.
+    var hasUnanswered: Bool { !unanswered.isEmpty }
+    mutating func forgetUnanswered() { unanswered = [] }
+
+    private static func meaning(of type: UInt32, _ found: [UInt32: Description]) -> Meaning {
+        var layers = ArrayLayers()
+        var type = type
+        // Each type is made of others: more than there are would be a circle.
+        for _ in 0...found.count {
+            if let kind = ValueKind(type: type) { return (kind, layers) }
+            if let kind = TypeID.elements[type].flatMap({ ValueKind(type: $0) }) {
+                return layers.append(UInt8(ascii: ",")) ? (kind, layers) : (.text, layers)
+            }
+            guard let description = found[type] else { break }
+            if description.base != 0 {
+                type = description.base
+            } else if description.element != 0, layers.append(description.delimiter) {
+                type = description.element
+            } else {
+                break
+            }
+        }
+        return (.text, layers)
+    }
+}
+
+extension Rows {
+    /// These rows, with values that came as text before their types were known read as what `catalog` knows now.
+    func read(with catalog: TypeCatalog) -> Rows {
+        let readers = columns.typeIDs.map { type in
+            let reader = ColumnReader.readsBinary(type) ? nil : ColumnReader(type: type, catalog)
+            return reader?.isText == false ? reader : nil
+        }
+        // Most types that are not known are no arrays.
+        if readers.allSatisfy({ $0 == nil }) { return self }
+        var builder = RowsBuilder()
+        for row in self {
+            for (reader, value) in zip(readers, row.values) {
+                if let reader, case .text(let text) = value {
+                    builder.append(reader.value(text))
+                } else {
+                    builder.append(value)
+                }
+            }
+        }
+        return builder.take(columns)
+    }
+}
