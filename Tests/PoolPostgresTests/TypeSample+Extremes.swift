@@ -83,6 +83,7 @@ extension TypeSample {
         TypeSample("uuid[]", "{NULL}", .array([.null])),
         TypeSample("timetz[]", "{12:00:00+00}", .array([.text("12:00:00+00")])),
         TypeSample("int4range[]", #"{"[1,2)",empty}"#, .array([.text("[1,2)"), .text("empty")])),
+        TypeSample("box[]", "{(1,1),(0,0);(3,3),(2,2)}", .array([.text("(1,1),(0,0)"), .text("(3,3),(2,2)")])),
         TypeSample("jsonb[]", #"{"[1, 2]"}"#, .array([.json("[1, 2]")])),
         TypeSample("json[]", #"{"{\"a\":1}"}"#, .array([.json(#"{"a":1}"#)])),
         TypeSample("timestamptz[]", "{infinity}", .array([.text("infinity")])),

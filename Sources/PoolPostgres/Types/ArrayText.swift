@@ -124,12 +124,13 @@ enum ValueText {
         timestamp(SQLTimestamp(inUTC: value), zone: "+00")
     }
 
-    private static func array(_ values: [SQLValue]) -> String {
-        "{" + values.map(element).joined(separator: ",") + "}"
+    /// - Parameter delimiter: That of the elements' type.
+    static func array(_ values: [SQLValue], delimiter: String = ",") -> String {
+        "{" + values.map { element($0, delimiter) }.joined(separator: delimiter) + "}"
     }
 
-    private static func element(_ value: SQLValue) -> String {
-        if case .array(let values) = value { return array(values) }
+    private static func element(_ value: SQLValue, _ delimiter: String) -> String {
+        if case .array(let values) = value { return array(values, delimiter: delimiter) }
         guard let text = of(value) else { return "NULL" }
         var quoted = "\""
         for scalar in text.unicodeScalars {

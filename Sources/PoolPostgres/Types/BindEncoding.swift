@@ -41,6 +41,8 @@ extension BindBuffer {
             if let moment = Moment.microseconds(value) { return appendBinary { $0.append(bigEndian: moment) } }
         case .text(let text):
             return try appendChecked(text)
+        case .array(let values) where type == TypeID.boxes:
+            return try appendChecked(ValueText.array(values, delimiter: ";"))
         default: break
         }
         try appendChecked(ValueText.of(value) ?? "")

@@ -16,6 +16,8 @@ enum TypeID {
     static let float4: UInt32 = 700
     static let float8: UInt32 = 701
     static let unknown: UInt32 = 705
+    /// Arrays of `box`, the one type of the server's own whose delimiter is a semicolon.
+    static let boxes: UInt32 = 1020
     static let paddedChar: UInt32 = 1042
     static let varchar: UInt32 = 1043
     static let date: UInt32 = 1082
