@@ -3,8 +3,8 @@ public import PoolCore
 extension MySQLConfiguration {
     /// Reads `mysql://user:password@host:3306/database?tls=required`; `mariadb://` means the same.
     ///
-    /// Everything but the user and the host may be missing; with `socket` the host may be, too. What is not a letter, a digit or one of
-    /// `-._~` is written as `%` and two hexadecimal digits. The settings after `?` are:
+    /// Everything but the user and the host may be missing; with `socket` the host may be, too. What is not a letter, a
+    /// digit or one of `-._~` is written as `%` and two hexadecimal digits. The settings after `?` are:
     ///
     /// | name | value |
     /// |---|---|

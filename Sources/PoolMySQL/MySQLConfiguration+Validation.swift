@@ -20,7 +20,8 @@ extension MySQLConfiguration {
                 throw PoolConfigurationError(
                     "location", "socket \"\(path)\"", "a path must not be empty or hold a zero byte")
             }
-            // `sockaddr_un` has room for 108 bytes on Linux and 104 elsewhere, the last being zero; libmariadb does not look.
+            // `sockaddr_un` has room for 108 bytes on Linux and 104 elsewhere, the last being zero; libmariadb does not
+            // look.
             if path.utf8.count > 103 {
                 throw PoolConfigurationError(
                     "location", "socket \"\(path)\"", "the path of a socket must have at most 103 bytes")

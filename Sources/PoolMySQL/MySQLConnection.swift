@@ -31,8 +31,8 @@ public final class MySQLConnection: SQLConnection {
     }
 
     deinit {
-        // The pool closes each connection; this frees the thread of one that a test or a tool forgot, and says no goodbye, for
-        // which whoever lets go of it last would have to wait.
+        // The pool closes each connection; this frees the thread of one that a test or a tool forgot, and says no
+        // goodbye, for which whoever lets go of it last would have to wait.
         interrupter.shutDown()
         pulse.end()
     }
@@ -179,8 +179,8 @@ public final class MySQLConnection: SQLConnection {
     /// How long a close by force waits for a call of the C library that goes on although its socket is shut down.
     static let patience = Duration.seconds(3)
 
-    /// Behind the operation that may still be running, for which no thread waits. By force it returns after ``patience`` at the
-    /// latest: what a call that is stuck then holds is freed when it returns.
+    /// Behind the operation that may still be running, for which no thread waits. By force it returns after
+    /// ``patience`` at the latest: what a call that is stuck then holds is freed when it returns.
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
         pulse.end()
@@ -224,8 +224,8 @@ extension MySQLConnection {
         return try await perform { try $0.query(text, binds) }
     }
 
-    /// The rows come as they are taken. A stream that is closed early ends a `SELECT` on the server where many rows are left, and
-    /// otherwise reads the rest.
+    /// The rows come as they are taken. A stream that is closed early ends a `SELECT` on the server where many rows are
+    /// left, and otherwise reads the rest.
     public func open(_ sql: SQL) async throws -> MySQLCursor {
         let (text, binds) = try sql.rendered(in: .mysql)
         let opened = try await perform { try $0.openCursor(text, binds) }
@@ -240,9 +240,9 @@ extension MySQLConnection {
         return try await perform { try $0.executeBatch(text, bindSets) }
     }
 
-    /// A statement that fails ends the script; those before it stay done unless a transaction is open. `DELIMITER` is a command
-    /// of the `mariadb` program, and not known here: the server itself finds the end of a compound statement. A statement of
-    /// nothing, as between `;;`, is an error in the middle of a script.
+    /// A statement that fails ends the script; those before it stay done unless a transaction is open. `DELIMITER` is a
+    /// command of the `mariadb` program, and not known here: the server itself finds the end of a compound statement. A
+    /// statement of nothing, as between `;;`, is an error in the middle of a script.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }
@@ -252,7 +252,8 @@ extension MySQLConnection {
         return try await perform { try $0.describe(text) }
     }
 
-    /// A transaction that is not told otherwise does what its lease was acquired for: that of a lease that reads only reads.
+    /// A transaction that is not told otherwise does what its lease was acquired for: that of a lease that reads only
+    /// reads.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin(var options):

@@ -6,30 +6,33 @@ public typealias MySQLPool = Pool<MySQLDriver>
 
 /// Adapts libmariadb to the pool.
 ///
-/// **Threads.** There is a thread for each connection. All calls run on these threads, and so do the bodies of leases where the
-/// caller allows it, and tasks that prefer the ``taskExecutor``. A connection that is closed by force while a call of the C library does
-/// not return gives its place in the pool back after three seconds; the call then keeps one thread until it returns, and nothing else. Cancels go to the server on a connection beside the pool's, one at a
-/// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among the server's
-/// and the user's connections.
+/// **Threads.** There is a thread for each connection. All calls run on these threads, and so do the bodies of leases
+/// where the caller allows it, and tasks that prefer the ``taskExecutor``. A connection that is closed by force while a
+/// call of the C library does not return gives its place in the pool back after three seconds; the call then keeps one
+/// thread until it returns, and nothing else. Cancels go to the server on a connection beside the pool's, one at a
+/// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among
+/// the server's and the user's connections.
 ///
-/// **Session.** A lease is clean if each of its statements is known to leave the session as it is: `SELECT`, `VALUES`, `INSERT`,
-/// `REPLACE`, `UPDATE`, `DELETE`, `SHOW`, `EXPLAIN`, `DO`, the making and dropping of tables that are not temporary, and the beginning
-/// and ending of transactions, as long as they call nothing but built-in functions without side effects and use no variable of the
-/// user's. After anything else the connection is reset, in the background, before the next lease: also after a text that means
-/// different things in different SQL modes, such as one with a backslash between quotes, and after `/*! … */`. The server's messages,
-/// which `SHOW WARNINGS` would show to the next lease, are removed as well. A role that differs from the one of the login costs a
-/// login; profiling and a seed of `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text
-/// shows: ``MySQLConfiguration/ResetPolicy/full`` is for that. Where nothing was changed, `LAST_INSERT_ID()`, `FOUND_ROWS()` and
-/// `ROW_COUNT()` still tell of the lease before: use what each statement returns.
+/// **Session.** A lease is clean if each of its statements is known to leave the session as it is: `SELECT`, `VALUES`,
+/// `INSERT`, `REPLACE`, `UPDATE`, `DELETE`, `SHOW`, `EXPLAIN`, `DO`, the making and dropping of tables that are not
+/// temporary, and the beginning and ending of transactions, as long as they call nothing but built-in functions without
+/// side effects and use no variable of the user's. After anything else the connection is reset, in the background,
+/// before the next lease: also after a text that means different things in different SQL modes, such as one with a
+/// backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would show to the next
+/// lease, are removed as well. A role that differs from the one of the login costs a login; profiling and a seed of
+/// `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text shows:
+/// ``MySQLConfiguration/ResetPolicy/full`` is for that. Where nothing was changed, `LAST_INSERT_ID()`, `FOUND_ROWS()`
+/// and `ROW_COUNT()` still tell of the lease before: use what each statement returns.
 ///
-/// **Values.** A date that no calendar has, such as `0000-00-00` or `2024-02-30`, which the server stores in some SQL modes, comes as a
-/// text: it decodes as a `String`, not as ``SQLDate`` or ``SQLTimestamp``; `NULLIF(column, 0)` makes a NULL of a zero date. A
-/// ``SQLUUID`` is bound as its 36 characters, which fit the type `UUID` and `CHAR(36)`. A column `BINARY(16)` decodes as ``SQLUUID``,
-/// but for comparing and inserting bind `uuid.bytes`, or `UNHEX(REPLACE(\(uuid), '-', ''))`.
-/// https://mariadb.com/kb/en/uuid-data-type/, https://mariadb.com/kb/en/date/
+/// **Values.** A date that no calendar has, such as `0000-00-00` or `2024-02-30`, which the server stores in some SQL
+/// modes, comes as a text: it decodes as a `String`, not as ``SQLDate`` or ``SQLTimestamp``; `NULLIF(column, 0)` makes
+/// a NULL of a zero date. A ``SQLUUID`` is bound as its 36 characters, which fit the type `UUID` and `CHAR(36)`. A
+/// column `BINARY(16)` decodes as ``SQLUUID``, but for comparing and inserting bind `uuid.bytes`, or
+/// `UNHEX(REPLACE(\(uuid), '-', ''))`. https://mariadb.com/kb/en/uuid-data-type/, https://mariadb.com/kb/en/date/
 ///
-/// **Failover.** A server that refuses a write because it only reads ends the connections that are open, so that the next ones lead to
-/// the primary where a name or a proxy does; at most once in five seconds, because a write to a replica by mistake looks the same.
+/// **Failover.** A server that refuses a write because it only reads ends the connections that are open, so that the
+/// next ones lead to the primary where a name or a proxy does; at most once in five seconds, because a write to a
+/// replica by mistake looks the same.
 public struct MySQLDriver: SQLDriver {
     public let configuration: MySQLConfiguration
     /// Where the connections of each shard go.
@@ -55,8 +58,8 @@ public struct MySQLDriver: SQLDriver {
 
     /// Connects to nothing yet.
     ///
-    /// - Parameter shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane of its
-    ///   own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    /// - Parameter shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is
+    ///   a lane of its own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
     public init(configuration: MySQLConfiguration, shards: [String: MySQLConfiguration] = [:]) {
         self.configuration = configuration
         self.shards = shards
@@ -66,8 +69,8 @@ public struct MySQLDriver: SQLDriver {
     public var name: String { "mysql" }
 
     /// The threads of the driver's connections, for tasks that shall run on them for all their life:
-    /// `Task(executorPreference:)`. Their statements need no hop at all. There are as many as there are open connections, so
-    /// such tasks may compute for a while, but must not wait for one another by blocking.
+    /// `Task(executorPreference:)`. Their statements need no hop at all. There are as many as there are open
+    /// connections, so such tasks may compute for a while, but must not wait for one another by blocking.
     public var taskExecutor: any TaskExecutor { shared.threads }
 
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
@@ -79,11 +82,12 @@ public struct MySQLDriver: SQLDriver {
             }
     }
 
-    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET ROLE`.
+    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET
+    /// ROLE`.
     public func accepts(_ identity: Identity) -> Bool { true }
 
-    /// Resolving the host's name cannot be interrupted; all else can. Where that takes longer, the attempt fails all the same, three
-    /// seconds after its time or its cancellation.
+    /// Resolving the host's name cannot be interrupted; all else can. Where that takes longer, the attempt fails all
+    /// the same, three seconds after its time or its cancellation.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
         let end = FirstResult<Result<MySQLConnection, any Error>>()
@@ -148,7 +152,8 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it ended.
+    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it
+    /// ended.
     private static let patienceForEnds = 12
 
     private static func giveUp(_ operation: UInt64, of interrupter: Interrupter, after timeout: Duration) {

@@ -51,8 +51,8 @@ extension MySQLTests {
             let root = try configuration("root", "")
             let victim = try pool(name, configuration("app", "the right one"), acquireTimeout)
             try await MySQLCall.createTables(victim)
-            // The pause leaves the processor to those who are watched. A session whose client is gone is listed, as `Killed`, until
-            // the server has cleaned up after it.
+            // The pause leaves the processor to those who are watched. A session whose client is gone is listed, as
+            // `Killed`, until the server has cleaned up after it.
             let witness = Witness(
                 MySQLDriver(configuration: root),
                 looking: """
@@ -98,7 +98,8 @@ extension MySQLTests {
                     + "\(found.poolErrors); \(report.looks) looks, at most \(report.peak) sessions")
             #expect(found.wrong.isEmpty, "\(found.wrong.prefix(5))")
             #expect(found.answered > 0)
-            // The connection was killed, was lost or is gone, the server is shutting down, or nobody knows how a commit ended.
+            // The connection was killed, was lost or is gone, the server is shutting down, or nobody knows how a commit
+            // ended.
             let codes: Set<MySQLError.Code> = [.connectionKilled, .serverLost, .serverGone, .serverShutdown]
             let named = found.driverErrors.keys.allSatisfy { name in
                 codes.contains { name.hasPrefix("\($0.rawValue) ") } || name.hasSuffix(" 08007")
@@ -243,8 +244,8 @@ extension MySQLTests {
                 return await found
             }
             expectOwnResults(found, report)
-            // A server that stands still does not hear that a connection is closed, or that its connect was given up: it finds
-            // out when it goes on, and may by then have others.
+            // A server that stands still does not hear that a connection is closed, or that its connect was given up:
+            // it finds out when it goes on, and may by then have others.
             print("  at most \(unheard) connections were given up during a freeze")
             #expect(
                 report.peak <= Self.mostSessions + unheard, "\(report.peak) sessions at once: \(report.sessions)")

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Stands between clients and a server, and counts the sessions that have not ended on the server: it takes long to end one, as
-/// a busy server may.
+/// Stands between clients and a server, and counts the sessions that have not ended on the server: it takes long to end
+/// one, as a busy server may.
 final class CountingRelay: Sendable {
     private struct State {
         var open = 0
@@ -33,8 +33,8 @@ final class CountingRelay: Sendable {
     /// What each client has sent first, in order of arrival: its login.
     var logins: [String] { state.withLock { $0.firstBytes.map { String(decoding: $0, as: UTF8.self) } } }
 
-    /// Frees the prepared statement on the server that the first client ran last, of which that client knows nothing. The numbers
-    /// of statements go on from those of sessions before. There is no answer.
+    /// Frees the prepared statement on the server that the first client ran last, of which that client knows nothing.
+    /// The numbers of statements go on from those of sessions before. There is no answer.
     func closeLatestStatement() {
         let (server, statement) = state.withLock { ($0.servers[0], $0.latestStatement) }
         // COM_STMT_CLOSE

@@ -6,8 +6,8 @@ extension MySQLTests {
     /// Identities, shards and credentials.
     @Suite("Whom a connection of MySQL works for", .timeLimit(.minutes(2)))
     struct IdentityTests {
-        /// Users and roles that end in `suffix`, which no other test has: `ada` (password `right`) and `grace` (`light`), who may take on
-        /// the roles `low` and `high`, but not `foreign`.
+        /// Users and roles that end in `suffix`, which no other test has: `ada` (password `right`) and `grace`
+        /// (`light`), who may take on the roles `low` and `high`, but not `foreign`.
         private func withUsers(
             _ suffix: String, _ change: (inout MySQLTestSettings) -> Void = { _ in },
             _ body: (MySQLPool) async throws -> Void

@@ -15,7 +15,8 @@ extension MySQLTests {
                     .bytes: "LONGBLOB", .date: "DATE", .time: "TIME(6)", .timestamp: "DATETIME(6)", .uuid: "UUID",
                     .json: "JSON",
                 ],
-                // A SLEEP that is interrupted returns 1, and one row of it may end as if it had not been: the second row finds the kill.
+                // A SLEEP that is interrupted returns 1, and one row of it may end as if it had not been: the second
+                // row finds the kill.
                 longStatement: "SELECT SLEEP(500) FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3) AS rounds",
                 placeholder: .questionMark,
                 makeDriver: {
@@ -25,7 +26,8 @@ extension MySQLTests {
                     change(&settings)
                     return MySQLDriver(configuration: try settings.configuration(server))
                 })
-            // Adding what an integer cannot hold. With something random in it, it is evaluated only when its row is sent.
+            // Adding what an integer cannot hold. With something random in it, it is evaluated only when its row is
+            // sent.
             subject.expressionThatFailsAt500 = {
                 "\($0) + RAND() * 0 + CASE WHEN \($0) = 500 THEN 9223372036854775807 + \($0) ELSE 0 END"
             }

@@ -29,7 +29,8 @@ final class ScriptedServer: Sendable {
     /// What the script returned; empty if it failed.
     func result() async -> [UInt8] { await outcome.value }
 
-    /// The first packet of a MySQL 8 server, which has no TLS unless `hasTLS`, and whose users have `plugin` by default.
+    /// The first packet of a MySQL 8 server, which has no TLS unless `hasTLS`, and whose users have `plugin` by
+    /// default.
     static func greeting(hasTLS: Bool = false, plugin: String = "mysql_native_password") -> [UInt8] {
         let capabilities: UInt32 = 0x001F_A28B | (hasTLS ? 0x800 : 0)
         func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
@@ -139,7 +140,8 @@ final class AlternatingProxy: Sendable {
                 }
                 if sent != count { break }
             }
-            // The other direction ends with it; the descriptors stay until the process ends, so that none is used twice.
+            // The other direction ends with it; the descriptors stay until the process ends, so that none is used
+            // twice.
             _ = shutdown(target, Int32(SHUT_RDWR))
             _ = shutdown(source, Int32(SHUT_RDWR))
         }

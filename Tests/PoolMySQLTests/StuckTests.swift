@@ -154,7 +154,8 @@ extension MySQLTests {
             return names
         }
 
-        /// What a program has that is started as any C library would: Foundation's `Process` closes what it does not hand on.
+        /// What a program has that is started as any C library would: Foundation's `Process` closes what it does not
+        /// hand on.
         private func socketsOfChild() throws -> Set<String> {
             let path = NSTemporaryDirectory() + "pool-child-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: path) }

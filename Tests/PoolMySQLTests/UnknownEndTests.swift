@@ -55,7 +55,8 @@ extension MySQLTests {
             }
         }
 
-        /// The shared server, a database with a table `t`, and a relay that keeps the answers to itself once the flag is set.
+        /// The shared server, a database with a table `t`, and a relay that keeps the answers to itself once the flag
+        /// is set.
         private func silencedServer() async throws -> (PrivateMariaDB, String, EditingRelay, Flag) {
             let server = try PrivateMariaDB.shared.get()
             let name = try await server.createDatabase()

@@ -3,8 +3,8 @@
 extension MySQLError {
     /// The number of an error. The constants here are those that applications meet; any other works by its number.
     ///
-    /// Below 2000 and from 3000 on they are the server's (https://mariadb.com/kb/en/mariadb-error-code-reference/), from
-    /// 2000 to 2999 libmariadb's. ``misuse``, 0, is the driver's own.
+    /// Below 2000 and from 3000 on they are the server's (https://mariadb.com/kb/en/mariadb-error-code-reference/),
+    /// from 2000 to 2999 libmariadb's. ``misuse``, 0, is the driver's own.
     public struct Code: RawRepresentable, Sendable, Hashable {
         public let rawValue: UInt32
 

@@ -31,10 +31,11 @@ extension MySQLError {
             true
         // A lost connection looks like this too, in the middle of a handshake.
         case .tls: !Self.signsOfALoss.contains { message.contains($0) }
-        // An account that is locked, or whose password has expired; a plugin or a variable that the server does not know; what
-        // only another user may set; a role that is not the user's (ER_INVALID_ROLE, ER_ROLE_NOT_GRANTED).
+        // An account that is locked, or whose password has expired; a plugin or a variable that the server does not
+        // know; what only another user may set; a role that is not the user's (ER_INVALID_ROLE, ER_ROLE_NOT_GRANTED).
         case _ where Self.refusals.contains(code.rawValue): true
-        // A user that the server does not take, and an init command that it cannot read. The server uses 42000 for limits, too.
+        // A user that the server does not take, and an init command that it cannot read. The server uses 42000 for
+        // limits, too.
         case _ where !(2000..<3000).contains(code.rawValue): sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
         default: false
         }

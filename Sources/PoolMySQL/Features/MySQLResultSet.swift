@@ -4,16 +4,18 @@ public import PoolCore
 public struct MySQLResultSet: Sendable {
     /// Empty, and without columns, for a result that has none.
     public let rows: Rows
-    /// The rows inserted, updated or deleted, and those that an `INSERT`, `REPLACE` or `DELETE … RETURNING` has returned; 0 for any
-    /// other result with rows. An `UPDATE` counts the rows that it found, also those that it left as they were; `REPLACE` and `ON
-    /// DUPLICATE KEY UPDATE` count a row that they changed twice. https://mariadb.com/kb/en/insertreturning/
+    /// The rows inserted, updated or deleted, and those that an `INSERT`, `REPLACE` or `DELETE … RETURNING` has
+    /// returned; 0 for any other result with rows. An `UPDATE` counts the rows that it found, also those that it left
+    /// as they were; `REPLACE` and `ON DUPLICATE KEY UPDATE` count a row that they changed twice.
+    /// https://mariadb.com/kb/en/insertreturning/
     public let affectedRows: Int
-    /// What the server tells as the statement's key: the one generated for the first row that was inserted, or what `LAST_INSERT_ID(…)`
-    /// has set in it. Nil if there is none. https://mariadb.com/kb/en/last_insert_id/
+    /// What the server tells as the statement's key: the one generated for the first row that was inserted, or what
+    /// `LAST_INSERT_ID(…)` has set in it. Nil if there is none. https://mariadb.com/kb/en/last_insert_id/
     public let lastInsertedID: UInt64?
     /// How many there are to read with ``PoolCore/SQLSession/warnings()``.
     public let warningCount: Int
-    /// True if the only row has the values of the procedure's `OUT` and `INOUT` parameters whose arguments were bind values.
+    /// True if the only row has the values of the procedure's `OUT` and `INOUT` parameters whose arguments were bind
+    /// values.
     public let areOutParameters: Bool
 
     /// The key of the only row that was inserted; nil where there is none, or it is not known.

@@ -2,8 +2,8 @@
 
 /// Takes values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
 ///
-/// Nothing is read behind the end of the row, whatever the server says of lengths. Newer versions of libmariadb check by themselves that
-/// a row is complete, but look at the lower half of a length only.
+/// Nothing is read behind the end of the row, whatever the server says of lengths. Newer versions of libmariadb check
+/// by themselves that a row is complete, but look at the lower half of a length only.
 @safe
 struct BinaryDecoding {
     /// The first byte that was not taken.

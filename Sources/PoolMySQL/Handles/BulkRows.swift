@@ -13,7 +13,8 @@ final class BulkRows {
     private let isNull: UnsafeMutablePointer<CChar>
     private let isThere: UnsafeMutablePointer<CChar>
 
-    /// Takes the first rows of `rows` that can go together: at most `limit` of them, and no more than about `maximumBytes`.
+    /// Takes the first rows of `rows` that can go together: at most `limit` of them, and no more than about
+    /// `maximumBytes`.
     ///
     /// - Throws: ``MySQLError`` for values that the server has no type for, if the first row has one.
     init(_ rows: ArraySlice<[SQLValue]>, limit: Int, maximumBytes: Int, _ zone: SessionZone) throws {

@@ -15,7 +15,8 @@ final class ConnectWait: Sendable {
         var isInterrupted = false
         /// True once the time for the connect has passed.
         var isLate = false
-        /// The connect's own, which may be blocked where nobody asks this object: libmariadb does not where it uses TLS.
+        /// The connect's own, which may be blocked where nobody asks this object: libmariadb does not where it uses
+        /// TLS.
         var socket: Socket?
     }
 
@@ -35,7 +36,8 @@ final class ConnectWait: Sendable {
         }
     }
 
-    /// Calls `body`, which connects, and ends its waits when `limit` has passed. After it nothing is interrupted any more.
+    /// Calls `body`, which connects, and ends its waits when `limit` has passed. After it nothing is interrupted any
+    /// more.
     func limited<Result: ~Copyable>(to limit: Duration, _ body: () throws -> Result) rethrows -> Result {
         let timer = Task.detached {
             do { try await Task.sleep(for: limit) } catch { return }

@@ -9,8 +9,9 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Asks the server to stop statements, with `KILL QUERY` on a connection of its own: one at a time for each driver, opened when
-/// it is needed and closed when nothing was left to stop for a second, or when the driver has no connection any more.
+/// Asks the server to stop statements, with `KILL QUERY` on a connection of its own: one at a time for each driver,
+/// opened when it is needed and closed when nothing was left to stop for a second, or when the driver has no connection
+/// any more.
 final class Killer: Sendable {
     private struct Request: Sendable {
         let interrupter: Interrupter
@@ -36,7 +37,8 @@ final class Killer: Sendable {
         var connectionCount = 0
     }
 
-    /// For how long the connection is kept when nothing is left to stop: who cancels one statement often cancels the next.
+    /// For how long the connection is kept when nothing is left to stop: who cancels one statement often cancels the
+    /// next.
     private static let patience = Duration.seconds(1)
 
     private let configuration: MySQLConfiguration
@@ -117,7 +119,8 @@ final class Killer: Sendable {
         return requests
     }
 
-    /// True if there is more to stop before the connection has been idle for too long. After false, the thread must end.
+    /// True if there is more to stop before the connection has been idle for too long. After false, the thread must
+    /// end.
     private func waitsForMore(_ helper: Helper?) -> Bool {
         let wait = state.update { state in
             state.waits += 1
@@ -155,8 +158,8 @@ final class Killer: Sendable {
             // Only once the one before has ended: there is never a second.
             if helper == nil { helper = try connect(request.interrupter) }
         } catch {
-            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out passes, and seldom
-            // where it refuses, as servers count that.
+            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out
+            // passes, and seldom where it refuses, as servers count that.
             if (error as? MySQLError)?.whileConnecting().verdict == .refused { next.pause = 1_000 }
         }
         if let found = helper {
@@ -210,8 +213,8 @@ final class Killer: Sendable {
 }
 
 extension Killer.Helper {
-    /// True if it can stop what this session runs, as far as it knows: it leads to the same place and belongs to the same user, and
-    /// the server has not ended it.
+    /// True if it can stop what this session runs, as far as it knows: it leads to the same place and belongs to the
+    /// same user, and the server has not ended it.
     fileprivate func mayServe(_ interrupter: Interrupter) -> Bool {
         login == interrupter.login && address == interrupter.peerAddress && !Socket.hasInput(link.socket)
     }
@@ -220,8 +223,8 @@ extension Killer.Helper {
 extension MySQLConfiguration {
     /// The same server and user, with nothing that a `KILL` does not need, and an end to every wait.
     ///
-    /// `address` is where the session's own connection leads: the host's name may lead elsewhere by now. A certificate is for
-    /// the name, though.
+    /// `address` is where the session's own connection leads: the host's name may lead elsewhere by now. A certificate
+    /// is for the name, though.
     fileprivate func forKilling(_ login: Login?, at address: String?) -> MySQLConfiguration {
         let limit = Duration.seconds(max(1, min(cancelTimeout.components.seconds, 10)))
         var place = location

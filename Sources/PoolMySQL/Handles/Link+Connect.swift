@@ -11,7 +11,8 @@ extension Link {
         case .tcp(let name, let number): (host, port) = (name, UInt32(number))
         case .socket(let path): socket = path
         }
-        // Results of procedures come one after the other; an UPDATE counts the rows that it finds, as in other databases.
+        // Results of procedures come one after the other; an UPDATE counts the rows that it finds, as in other
+        // databases.
         let flags = UInt(CLIENT_MULTI_RESULTS) | UInt(CLIENT_FOUND_ROWS)
         let isConnected = unsafe wait.during(pointer) {
             unsafe mysql_real_connect(
@@ -84,9 +85,10 @@ extension Link {
 
     /// The plug-ins that prove to know the password without telling it to anybody.
     ///
-    /// `caching_sha2_password` is not one: where the server wants a full authentication, and with TLS always, libmariadb sends the
-    /// password as it is, or encrypted for the key that the server has just named; the short form cannot be had alone.
-    /// `sha256_password` knows no other. https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
+    /// `caching_sha2_password` is not one: where the server wants a full authentication, and with TLS always,
+    /// libmariadb sends the password as it is, or encrypted for the key that the server has just named; the short form
+    /// cannot be had alone. `sha256_password` knows no other.
+    /// https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
     private static let hashingPlugins = ["mysql_native_password", "client_ed25519", "parsec", "auth_gssapi_client"]
 
     private func set(_ tls: MySQLConfiguration.TLS) {

@@ -13,8 +13,8 @@ final class Link {
         unsafe self.pointer = unsafe pointer
     }
 
-    /// Says goodbye, and waits until the server has ended the session, or for a second: the next connection must not find the
-    /// server still busy with this one. It does not block where the socket was shut down.
+    /// Says goodbye, and waits until the server has ended the session, or for a second: the next connection must not
+    /// find the server still busy with this one. It does not block where the socket was shut down.
     deinit {
         // It is none once libmariadb has given the connection up.
         let descriptor = socket
@@ -36,7 +36,8 @@ final class Link {
         static let sessionChanged = Self(rawValue: 0x4000)
     }
 
-    /// True if more has come than was asked for, or is said to come. What is read next would be the answer to something else.
+    /// True if more has come than was asked for, or is said to come. What is read next would be the answer to something
+    /// else.
     var isOutOfSequence: Bool {
         unsafe status.contains(.moreResults) || cmariadb_unread_count(pointer) > 0
     }

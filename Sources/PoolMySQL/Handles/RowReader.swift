@@ -73,8 +73,8 @@ final class RowReader {
     }
 }
 
-/// What libmariadb calls for each value of a row, in the order of the columns. It must leave `position` behind the value; nil is
-/// NULL. Not a closure, because one that calls a static member crashes the compiler (Swift 6.3.1).
+/// What libmariadb calls for each value of a row, in the order of the columns. It must leave `position` behind the
+/// value; nil is NULL. Not a closure, because one that calls a static member crashes the compiler (Swift 6.3.1).
 func receiveValue(
     _ user: UnsafeMutableRawPointer?, _ column: UInt32,
     _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?

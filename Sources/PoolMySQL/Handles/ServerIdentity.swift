@@ -1,6 +1,7 @@
 internal import PoolCore
 
-/// Which server a connection leads to. A host and a port may lead to another one each time: behind a proxy, or after a failover.
+/// Which server a connection leads to. A host and a port may lead to another one each time: behind a proxy, or after a
+/// failover.
 struct ServerIdentity: Sendable, Hashable {
     private let variables: [String]
     /// When the connection was new, in coarse milliseconds.
@@ -14,8 +15,8 @@ struct ServerIdentity: Sendable, Hashable {
         moment = Library.coarseMilliseconds()
     }
 
-    /// True if `other`, which was asked later, is of the same server, which has been running for so many seconds then. After a
-    /// restart it gives the numbers of connections again.
+    /// True if `other`, which was asked later, is of the same server, which has been running for so many seconds then.
+    /// After a restart it gives the numbers of connections again.
     func isSameServer(as other: ServerIdentity, runningFor seconds: Int64) -> Bool {
         // The server counts whole seconds. Who says that it has been running for a thousand years is not believed.
         let milliseconds = min(max(seconds, 0), 31_536_000_000) * 1_000  // fits, because of the bound.

@@ -26,7 +26,8 @@ final class Socket: Sendable {
 
     static func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Programs that this process starts do not get the socket, on which somebody is logged in. libmariadb does not say so.
+    /// Programs that this process starts do not get the socket, on which somebody is logged in. libmariadb does not say
+    /// so.
     static func closeInChildren(_ descriptor: Int32) {
         let flags = fcntl(descriptor, F_GETFD)
         if flags >= 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }

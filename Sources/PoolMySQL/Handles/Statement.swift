@@ -11,7 +11,8 @@ final class Statement {
     private(set) var columns = Columns(names: [])
     /// How much memory the rows of the latest run took, for those of the next.
     var expectedSize = 0
-    /// True once the columns are others than libmariadb keeps for later runs: the statement must be prepared anew for the next.
+    /// True once the columns are others than libmariadb keeps for later runs: the statement must be prepared anew for
+    /// the next.
     private(set) var isOutdated = false
     private var shapes: [FieldShape] = []
     /// True if the server has told of its columns already when it was prepared, which it does not for a `CALL`.
@@ -19,7 +20,8 @@ final class Statement {
     private let reader = RowReader()
     /// True while the rows are in libmariadb's memory, all of them.
     private var isStored = false
-    /// The statement's own binds, in place of libmariadb's; freed in the deinitializer. They are set once at most: it runs no more then.
+    /// The statement's own binds, in place of libmariadb's; freed in the deinitializer. They are set once at most: it
+    /// runs no more then.
     private var otherBinds: UnsafeMutablePointer<MYSQL_BIND>?
     /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
     private let pointer: UnsafeMutablePointer<MYSQL_STMT>
@@ -166,8 +168,8 @@ final class Statement {
     /// What stands in a field that libmariadb has copied from the statement, where no server can write.
     private static let mark: UInt = 0x706F_6F6C
 
-    /// MariaDB does not send the columns again while they stay as they are. libmariadb then takes those that it keeps, with the
-    /// mark. https://mariadb.com/kb/en/mariadb-protocol-differences-with-mysql/
+    /// MariaDB does not send the columns again while they stay as they are. libmariadb then takes those that it keeps,
+    /// with the mark. https://mariadb.com/kb/en/mariadb-protocol-differences-with-mysql/
     private func markColumns() {
         guard unsafe pointer.pointee.field_count > 0, let fields = unsafe pointer.pointee.fields else { return }
         unsafe fields[0].max_length = Self.mark
@@ -178,8 +180,8 @@ final class Statement {
         unsafe fields[0].max_length == Self.mark
     }
 
-    /// libmariadb fails where a result has more or fewer columns than the last time. The statement has run all the same, and its rows
-    /// follow: they are read, and nothing runs twice.
+    /// libmariadb fails where a result has more or fewer columns than the last time. The statement has run all the
+    /// same, and its rows follow: they are read, and nothing runs twice.
     private func takeOtherColumns() throws {
         let error = error
         guard error.code == .newMetadata, columnCount > 0, let fields = unsafe link.pointer.pointee.fields else {
@@ -189,7 +191,8 @@ final class Statement {
         if unsafe isMarked(fields) {
             throw MySQLError(.malformedPacket, "The server's answer has columns that it has not told of", sql: text)
         }
-        // What libmariadb has for its own binds of a row is too small for more columns, and it writes there although nobody reads it.
+        // What libmariadb has for its own binds of a row is too small for more columns, and it writes there although
+        // nobody reads it.
         let binds = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: columnCount)
         // As many as are allocated, because `columnCount` is libmariadb's own, which has read so many columns.
         unsafe binds.initialize(repeating: MYSQL_BIND(), count: columnCount)

@@ -1,8 +1,8 @@
 internal import CMariaDB
 @_spi(Driver) internal import PoolCore
 
-/// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. It must end before its link is used
-/// again.
+/// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. It must end before its link is
+/// used again.
 @safe
 final class TextRows {
     let columns: Columns

@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
-/// A request to stop goes to the server on a connection of its own, so that it may arrive late. Hence an operation ends in
-/// three steps: no more requests are begun, those that are on their way are waited for, and the caller drains what they may
-/// have left behind (``Aftermath``).
+/// A request to stop goes to the server on a connection of its own, so that it may arrive late. Hence an operation ends
+/// in three steps: no more requests are begun, those that are on their way are waited for, and the caller drains what
+/// they may have left behind (``Aftermath``).
 ///
 /// An operation that nobody wants to stop is one word, and takes no lock: see ``OperationWord``.
 final class Interrupter: Sendable {
@@ -58,8 +58,8 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// What runs, while nobody else wants to know. Once its ``OperationWord/isShared`` is set, the state's is what counts, and
-    /// this one changes only under the monitor's lock.
+    /// What runs, while nobody else wants to know. Once its ``OperationWord/isShared`` is set, the state's is what
+    /// counts, and this one changes only under the monitor's lock.
     private let word = Atomic<UInt64>(OperationWord().bits)
     private let monitor = Monitor(State())
 
@@ -67,7 +67,8 @@ final class Interrupter: Sendable {
     private let ask: @Sendable (Interrupter, _ operation: UInt64) -> Void
     /// Called where nobody waits any more for an operation that must run to its end.
     private let watch: @Sendable (Interrupter, _ operation: UInt64) -> Void
-    /// Called where the connection was closed in the middle of an operation, which the server does not notice before its end.
+    /// Called where the connection was closed in the middle of an operation, which the server does not notice before
+    /// its end.
     private let abandon: @Sendable (Interrupter) -> Void
 
     init(
@@ -172,8 +173,8 @@ final class Interrupter: Sendable {
         OperationWord(bits: word.load(ordering: .acquiring)).isShared ? share { $0.signal } : .none
     }
 
-    /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as long as
-    /// they take, or until the connection is given up.
+    /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as
+    /// long as they take, or until the connection is given up.
     func finish() -> Aftermath {
         if changeAlone({ $0.hasStarted = false }) { return .none }
         return monitor.wait { state in
@@ -214,7 +215,8 @@ final class Interrupter: Sendable {
 
     // MARK: Stopping
 
-    /// Stops `operation` because its task was cancelled; no effect if it has ended. Returns true if the server is asked.
+    /// Stops `operation` because its task was cancelled; no effect if it has ended. Returns true if the server is
+    /// asked.
     @discardableResult
     func cancel(_ operation: UInt64) -> Bool { interrupt(operation, .taskCancelled) }
 
@@ -241,7 +243,8 @@ final class Interrupter: Sendable {
         return mustAsk
     }
 
-    /// Has the server stop the operation that runs now, although nobody wants it cancelled: its rows are not wanted any more.
+    /// Has the server stop the operation that runs now, although nobody wants it cancelled: its rows are not wanted any
+    /// more.
     func stopRunning() {
         let operation = share { state in
             if state.isAsked || !state.operation.hasStarted { return 0 as UInt64 }

@@ -1,5 +1,5 @@
-/// Which operation of a connection runs, and how far it is, in one word: a processor can change that without a lock, so that
-/// nothing waits for an operation that nobody wants to stop.
+/// Which operation of a connection runs, and how far it is, in one word: a processor can change that without a lock, so
+/// that nothing waits for an operation that nobody wants to stop.
 struct OperationWord: Sendable {
     private(set) var bits: UInt64 = 0
 

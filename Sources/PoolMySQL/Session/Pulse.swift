@@ -35,7 +35,8 @@ final class Pulse: Sendable {
     /// The server may end the session at another time than it said before.
     func note(idleLimit milliseconds: Int64) { idleLimit.store(milliseconds, ordering: .relaxed) }
 
-    /// False if the server has ended the session since the latest operation, or is about to do so because it was silent.
+    /// False if the server has ended the session since the latest operation, or is about to do so because it was
+    /// silent.
     private var isStillThere: Bool {
         let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
         if silence <= 0 { return true }
@@ -55,7 +56,8 @@ final class Pulse: Sendable {
 
     // MARK: Watching
 
-    /// Looks at the idle connection every second, or when its limit of silence is near, and calls `action` when it is lost.
+    /// Looks at the idle connection every second, or when its limit of silence is near, and calls `action` when it is
+    /// lost.
     func watch(_ action: @escaping @Sendable () -> Void) {
         let task = Task.detached {
             while !Task.isCancelled {

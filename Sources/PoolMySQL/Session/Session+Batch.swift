@@ -44,8 +44,9 @@ extension Session {
 
     /// Runs the first few of `bindSets` in one request, so that it looks as if they had run one after the other.
     ///
-    /// The server takes them for one statement. If one fails it undoes all, where the tables have transactions; they are run
-    /// again one by one then, so that those before the failure stay done. Tables without transactions keep them anyhow.
+    /// The server takes them for one statement. If one fails it undoes all, where the tables have transactions; they
+    /// are run again one by one then, so that those before the failure stay done. Tables without transactions keep them
+    /// anyhow.
     private mutating func runTogether(
         _ statement: Statement, _ bindSets: ArraySlice<[SQLValue]>, _ link: Link
     ) throws -> [StatementResult] {

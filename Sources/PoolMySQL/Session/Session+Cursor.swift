@@ -99,8 +99,8 @@ extension Session {
         noteSuccess(open.traits, link)
     }
 
-    /// Ends the stream that is open, if one is. Where many rows are left of a statement that only reads, the server is asked
-    /// to stop; else they are read, because to stop a statement undoes what it wrote.
+    /// Ends the stream that is open, if one is. Where many rows are left of a statement that only reads, the server is
+    /// asked to stop; else they are read, because to stop a statement undoes what it wrote.
     mutating func closeCursor() throws {
         guard let open = cursor else { return }
         let link = try self.open()

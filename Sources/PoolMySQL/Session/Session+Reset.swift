@@ -26,8 +26,8 @@ extension Session {
         otherUser = nil
     }
 
-    /// What the driver relies on, and the server may be configured otherwise: that it tells of changes, and of those variables
-    /// by which a prepared statement or a value means something else.
+    /// What the driver relies on, and the server may be configured otherwise: that it tells of changes, and of those
+    /// variables by which a prepared statement or a value means something else.
     private var baseline: String {
         let variables =
             keepsTables
@@ -48,8 +48,8 @@ extension Session {
         if let bytes = variables["max_allowed_packet"].flatMap({ Int($0) }) { maximumPacket = bytes }
     }
 
-    /// A session that was made anew takes the server's `wait_timeout` of that moment. The server's end of a connection keeps the
-    /// `max_allowed_packet` that it began with, whatever the session's is said to be.
+    /// A session that was made anew takes the server's `wait_timeout` of that moment. The server's end of a connection
+    /// keeps the `max_allowed_packet` that it began with, whatever the session's is said to be.
     private mutating func readIdleLimit() throws {
         if case .int(let seconds) = try values("SELECT @@session.wait_timeout").first { noteIdleLimit("\(seconds)") }
     }

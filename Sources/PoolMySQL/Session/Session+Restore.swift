@@ -1,8 +1,8 @@
 internal import PoolCore
 
 extension Session {
-    /// Undoes by statements what the last lease changed, where that is possible, so that temporary tables stay. False where the
-    /// session must be made anew.
+    /// Undoes by statements what the last lease changed, where that is possible, so that temporary tables stay. False
+    /// where the session must be made anew.
     mutating func restore() throws -> Bool {
         let link = try open()
         let isElsewhere = link.database != configuration.database

@@ -1,8 +1,8 @@
 internal import PoolCore
 
 extension Session {
-    /// The role that the session has, empty for none, and on a server that has no roles. Nil where the session is such that it does not
-    /// tell, as with an `sql_select_limit` of 0.
+    /// The role that the session has, empty for none, and on a server that has no roles. Nil where the session is such
+    /// that it does not tell, as with an `sql_select_limit` of 0.
     func currentRole() throws -> String? {
         do {
             switch try values("SELECT CURRENT_ROLE()").first {
@@ -16,8 +16,8 @@ extension Session {
         }
     }
 
-    /// True unless the session is known to have the role that it began with. A function, a trigger or a block may have set one that no text
-    /// shows, and the server's reset keeps it. https://mariadb.com/kb/en/set-role/
+    /// True unless the session is known to have the role that it began with. A function, a trigger or a block may have
+    /// set one that no text shows, and the server's reset keeps it. https://mariadb.com/kb/en/set-role/
     func mayHaveOtherRole() throws -> Bool {
         // One that the connection is for is taken on again, in the place of any other.
         if role != nil { return false }
@@ -42,8 +42,8 @@ extension Session {
         }
     }
 
-    /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for none: whoever asks for that as a role would have all
-    /// that the user has.
+    /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for none: whoever asks for that as a role
+    /// would have all that the user has.
     func requireRole() throws {
         if try currentRole() ?? "" == "" {
             throw MySQLError.local(

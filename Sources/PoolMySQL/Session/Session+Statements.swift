@@ -1,7 +1,7 @@
 @_spi(Driver) internal import PoolCore
 
-// What each statement calls is `mutating`, also where it only reads: it would be called with a copy of the whole session else, which
-// has more than 500 bytes.
+// What each statement calls is `mutating`, also where it only reads: it would be called with a copy of the whole
+// session else, which has more than 500 bytes.
 
 extension Session {
     /// Which of a statement's results are kept.
@@ -53,7 +53,8 @@ extension Session {
         return results.all
     }
 
-    /// True if a statement without bind values goes by the prepared protocol. What was prepared before needs no second look.
+    /// True if a statement without bind values goes by the prepared protocol. What was prepared before needs no second
+    /// look.
     func goesPrepared(_ text: String, _ cached: Statement?) -> Bool {
         guard configuration.statementProtocol == .prepared else { return false }
         return cached != nil || StatementTraits(of: text).contains(.isPreparable)
@@ -150,7 +151,8 @@ extension Session {
         }
     }
 
-    /// The same; nil, if `mayGoAsText`, where the server answers that it cannot prepare it, or that it has no room for another.
+    /// The same; nil, if `mayGoAsText`, where the server answers that it cannot prepare it, or that it has no room for
+    /// another.
     mutating func statement(for text: String, orText mayGoAsText: Bool, _ link: Link) throws -> Statement? {
         do {
             return try statement(for: text, link)
@@ -186,8 +188,8 @@ extension Session {
         }
     }
 
-    /// True if a statement has not run at all, because the server has forgotten it, as behind a proxy, and can be prepared anew. Any
-    /// other error, and that of a statement which may call others, may have come after an effect.
+    /// True if a statement has not run at all, because the server has forgotten it, as behind a proxy, and can be
+    /// prepared anew. Any other error, and that of a statement which may call others, may have come after an effect.
     mutating func canRepeat(_ statement: Statement, after error: MySQLError) -> Bool {
         switch error.code {
         case .unknownStatement, .needsReprepare: cache.remove(statement.text)
@@ -226,8 +228,8 @@ extension Session {
         settleZones(of: &results, link)
     }
 
-    /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody knows
-    /// which zone its rows came in.
+    /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody
+    /// knows which zone its rows came in.
     private mutating func settleZones(of results: inout Results, _ link: Link) {
         if !results.areSeveral { return }
         let isKept = isToldOfVariables && !link.changedVariables.contains { $0.name == "time_zone" }

@@ -81,8 +81,9 @@ extension Session {
         }
     }
 
-    /// Throws if a statement would end the transaction that is open through the pool's interface, and begin another, unseen: what was
-    /// written before could not be undone any more. https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+    /// Throws if a statement would end the transaction that is open through the pool's interface, and begin another,
+    /// unseen: what was written before could not be undone any more.
+    /// https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
     func checkBegins(_ traits: StatementTraits, _ text: String) throws {
         if isTransactionOpen, traits.contains(.beginsTransaction) {
             throw MySQLError.local(

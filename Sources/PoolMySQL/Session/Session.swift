@@ -1,7 +1,7 @@
 @_spi(Driver) internal import PoolCore
 
-/// What one connection holds: the handle, its statements, the open cursor, and what is known of its state. Used under the
-/// connection's lock, on its thread.
+/// What one connection holds: the handle, its statements, the open cursor, and what is known of its state. Used under
+/// the connection's lock, on its thread.
 struct Session: ~Copyable {
     let configuration: MySQLConfiguration
     let interrupter: Interrupter
@@ -41,8 +41,8 @@ struct Session: ~Copyable {
     var isGenerationBroken = false
 
     var zone = SessionZone.other
-    /// True if the server tells of variables that were changed. MariaDB does not in a session that began with an empty global
-    /// `session_track_system_variables`, whatever the session's own is.
+    /// True if the server tells of variables that were changed. MariaDB does not in a session that began with an empty
+    /// global `session_track_system_variables`, whatever the session's own is.
     var isToldOfVariables = false
     /// True if a request to stop an open stream was delivered, which may hit what comes after it.
     private var mayBeStopped = false
@@ -144,7 +144,8 @@ struct Session: ~Copyable {
     /// Variables whose effect no reset takes back: the list of what was run, and what `RAND()` says next.
     static let variablesForGood: Set<String> = ["profiling", "rand_seed1", "rand_seed2"]
 
-    /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run earlier too.
+    /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run
+    /// earlier too.
     mutating func noteIdleLimit(_ text: String) {
         // With no time at all, as no server says, each connection would be given up before anybody could use it.
         guard let told = Int64(text), told > 0 else { return }

@@ -32,8 +32,8 @@ struct StatementCache: ~Copyable {
 
     var count: Int { entries.count }
 
-    /// Has every statement prepared anew: the server keeps the database and the SQL mode that each was prepared in. They are
-    /// freed at the next look, as something may still be going on.
+    /// Has every statement prepared anew: the server keeps the database and the SQL mode that each was prepared in.
+    /// They are freed at the next look, as something may still be going on.
     mutating func expire() { isExpired = true }
 
     /// Takes back what ``expire()`` said since something was so: the session is again what it was then.

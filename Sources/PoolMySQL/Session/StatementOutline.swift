@@ -1,12 +1,14 @@
 /// What the words of one statement say, without its values and comments.
 struct StatementOutline {
-    /// The first words, in lower case, as far as no name, value or sign stands between them; a parenthesis before them does not count.
+    /// The first words, in lower case, as far as no name, value or sign stands between them; a parenthesis before them
+    /// does not count.
     private(set) var start: [String] = []
     /// The words anywhere that ``watched`` has.
     private(set) var words: Set<String> = []
     /// False if something in it is not modelled.
     private(set) var isClear = true
-    /// True if it reads or sets a variable of the user's, or calls something that is not known to be harmless, or looks as if.
+    /// True if it reads or sets a variable of the user's, or calls something that is not known to be harmless, or looks
+    /// as if.
     private(set) var hasUnknownCall = false
     /// True if nothing but words is in it.
     private(set) var isWordsOnly = true
@@ -22,7 +24,8 @@ struct StatementOutline {
         case word(String, afterDot: Bool)
     }
 
-    /// Where the name of the table is that an `INSERT` writes to, whose columns follow in parentheses, or that of a `WITH`.
+    /// Where the name of the table is that an `INSERT` writes to, whose columns follow in parentheses, or that of a
+    /// `WITH`.
     private enum Target {
         case none, expected, named
     }

@@ -2,9 +2,9 @@
 struct StatementTraits: OptionSet, Sendable, Hashable {
     let rawValue: UInt16
 
-    /// It is known to leave the session as it is, but for a transaction: each of its words is understood, and all that it calls is
-    /// known to be harmless. Without this it counts as a change, which stays also where the statement fails. What a view, a trigger or a
-    /// default calls, no text shows.
+    /// It is known to leave the session as it is, but for a transaction: each of its words is understood, and all that
+    /// it calls is known to be harmless. Without this it counts as a change, which stays also where the statement
+    /// fails. What a view, a trigger or a default calls, no text shows.
     static let keepsSession = Self(rawValue: 1)
     /// It only reads: to stop it in the middle undoes nothing.
     static let onlyReads = Self(rawValue: 2)
@@ -131,7 +131,8 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         }
     }
 
-    /// True for a statement that makes, changes or drops what is no session's, or a temporary table, and runs nothing else.
+    /// True for a statement that makes, changes or drops what is no session's, or a temporary table, and runs nothing
+    /// else.
     private static func isDefinition(_ outline: StatementOutline) -> Bool {
         let words = outline.words
         if words.contains("procedure") || words.contains("into") { return false }

@@ -1,13 +1,14 @@
 /// Takes the words of statements, in lower case, as the server's lexer finds them in every SQL mode:
 /// https://mariadb.com/kb/en/comment-syntax/ and https://mariadb.com/kb/en/string-literals/
 ///
-/// What means one thing in one mode and another in another, and what is run although it looks like a comment, it does not model:
-/// that is ``Token/unclear``, and nothing after it can be relied on.
+/// What means one thing in one mode and another in another, and what is run although it looks like a comment, it does
+/// not model: that is ``Token/unclear``, and nothing after it can be relied on.
 struct WordScanner {
     enum Token: Equatable {
         /// Also a number.
         case word(String)
-        /// A name in backticks, or what is between double quotes, which is a name in the mode ANSI_QUOTES and a text otherwise.
+        /// A name in backticks, or what is between double quotes, which is a name in the mode ANSI_QUOTES and a text
+        /// otherwise.
         case quoted
         case text
         case opening
@@ -92,8 +93,8 @@ struct WordScanner {
         return String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
     }
 
-    /// A doubled quote begins another string, which is skipped as well. False without an end, and with a backslash, which hides what
-    /// follows but in the mode NO_BACKSLASH_ESCAPES.
+    /// A doubled quote begins another string, which is skipped as well. False without an end, and with a backslash,
+    /// which hides what follows but in the mode NO_BACKSLASH_ESCAPES.
     private mutating func skipQuoted(_ quote: UInt8) -> Bool {
         while let byte = peek(0), byte != UInt8(ascii: "\\") {
             index += 1

@@ -2,8 +2,8 @@ internal import PoolCore
 
 /// Dates and times by their parts.
 ///
-/// What the server stores and the calendar does not have (`0000-00-00`, `2024-02-00`) is a text in the server's form, and so is
-/// a `TIME` that is no time of day.
+/// What the server stores and the calendar does not have (`0000-00-00`, `2024-02-00`) is a text in the server's form,
+/// and so is a `TIME` that is no time of day.
 enum Temporal {
     static func date(_ year: Int, _ month: Int, _ day: Int) -> SQLValue {
         SQLDate(year: year, month: month, day: day).map { .date($0) } ?? .text(dateText(year, month, day))
