@@ -94,7 +94,7 @@ public final class MySQLConnection: SQLConnection {
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
-            defer { pulse.note(session.condition) }
+            defer { pulse.note(session.condition, isStreaming: session.cursor != nil) }
             let earlier = interrupter.start()
             if earlier != .none { throw Self.reason(for: Self.interrupted, earlier, hasBegun: false) }
             let outcome: Swift.Result<Result, any Error>
@@ -172,7 +172,7 @@ public final class MySQLConnection: SQLConnection {
         session.withLock { session in
             session.adopt()
             pulse.note(idleLimit: session.idleLimit)
-            pulse.note(session.condition)
+            pulse.note(session.condition, isStreaming: session.cursor != nil)
         }
     }
 

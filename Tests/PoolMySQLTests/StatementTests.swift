@@ -284,6 +284,22 @@ extension MySQLTests {
             }
         }
 
+        @Test("rows that wait for a slow reader of a stream are no sign that the connection has ended")
+        func slowReader() async throws {
+            try await withConnection { _, connection async throws in
+                let cursor = try await connection.open("SELECT repeat('x', 1000) FROM seq_1_to_5000 WHERE seq > \(0)")
+                #expect(try await cursor.next(maximumRows: 1)?.count == 1)
+                let end = ContinuousClock.now + .milliseconds(50)
+                while ContinuousClock.now < end {
+                    try #require(connection.condition == .dirty)
+                    await Task.yield()
+                }
+                #expect(try await cursor.next(maximumRows: 5_000)?.count == 4_999)
+                await cursor.close()
+                #expect(connection.condition == .clean)
+            }
+        }
+
         @Test("a stream holds a batch at a time, and stops early on the server")
         func streams() async throws {
             for statementProtocol in [MySQLConfiguration.StatementProtocol.prepared, .textWithoutBinds] {

@@ -22,15 +22,20 @@ final class Pulse: Sendable {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: isStillThere ? .clean : .broken
         case 1: isStillThere ? .dirty : .broken
+        case Self.streaming: .dirty
         case 3: .generationBroken
         default: .broken
         }
     }
 
-    func note(_ condition: ConnectionCondition) {
+    /// In the middle of a stream the server has sent rows that nobody has asked for yet, which are no sign of an end.
+    func note(_ condition: ConnectionCondition, isStreaming: Bool) {
         latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
-        latestCondition.store(Self.number(condition), ordering: .releasing)
+        let number = isStreaming && condition == .dirty ? Self.streaming : Self.number(condition)
+        latestCondition.store(number, ordering: .releasing)
     }
+
+    private static let streaming: UInt8 = 4
 
     /// The server may end the session at another time than it said before.
     func note(idleLimit milliseconds: Int64) { idleLimit.store(milliseconds, ordering: .relaxed) }
