@@ -164,7 +164,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// locks and those of `GET_LOCK`, gives the variables that were changed the server's global values, goes back to
     /// the database and the role, and runs the ``initCommands``. The statements that the connection has prepared stay.
     /// What no statement can find and undo stays too, and the next lease sees it: user variables (`@name`), statements
-    /// of `PREPARE`, open `HANDLER`s, `LAST_INSERT_ID()`.
+    /// of `PREPARE`, open `HANDLER`s, `LAST_INSERT_ID()`. A connect hook runs again after each reset and finds the
+    /// tables that it has made: let it say `CREATE TEMPORARY TABLE IF NOT EXISTS`.
     ///
     /// The session is made anew after all, and the tables are dropped, where statements cannot undo what a lease has
     /// done: it logged in as another user, left no ``database`` for one, or changed variables that the server does not

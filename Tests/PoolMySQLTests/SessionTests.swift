@@ -85,19 +85,57 @@ extension MySQLTests {
             }
         }
 
-        @Test("what the connect hook sets up is there for each lease, and lost to none by another's reset")
-        func connectHook() async throws {
-            let server = try PrivateMariaDB.shared.get()
+        @Test(
+            "what the connect hook sets up is in force in each of 20 leases, whatever they change, on one connection",
+            arguments: [TemporaryTables.dropped, .kept], [MySQLConfiguration.ResetPolicy.smart, .full])
+        func connectHook(temporaryTables: TemporaryTables, resetPolicy: MySQLConfiguration.ResetPolicy) async throws {
+            var settings = MySQLTestSettings()
+            (settings.temporaryTables, settings.resetPolicy) = (temporaryTables, resetPolicy)
             var hooks = PoolHooks<MySQLDriver>()
-            hooks.connect = { try await $0.execute("SET sql_mode = 'ANSI'") }
+            hooks.connect = { lease in
+                try await lease.execute("SET sql_mode = 'ANSI', time_zone = '+09:00', @tenant = 7")
+                try await lease.execute("CREATE TEMPORARY TABLE IF NOT EXISTS of_hook (i INT)")
+            }
             let pool = try MySQLPool(
-                database: MySQLTestSettings().configuration(server),
+                database: settings.configuration(PrivateMariaDB.shared.get()),
                 configuration: PoolConfiguration(maximumConnections: 1), hooks: hooks)
-            let mode: SQL = "SELECT @@sql_mode LIKE '%ANSI%'"
-            for _ in 0..<3 { #expect(try await pool.query(mode).decode(Bool.self) == [true]) }
-            #expect(pool.statistics.resets == 0)
-            try await pool.execute("SET sql_mode = ''")
-            #expect(try await pool.query(mode).decode(Bool.self) == [true])
+            let changes: [SQL] = [
+                "DO 1", "SET sql_mode = ''", "SET time_zone = '+01:00', sql_mode = ''", "SET @tenant = 8", "USE mysql",
+                "SET SESSION max_join_size = 1000", "DROP TEMPORARY TABLE of_hook",
+                "CREATE TEMPORARY TABLE IF NOT EXISTS l (i INT)",
+            ]
+            var sessions: Set<Int> = []
+            for number in 0..<20 {
+                try await pool.withConnection { lease in
+                    // A statement that only the hook's mode understands.
+                    let found = try await lease.query(
+                        """
+                        SELECT @@sql_mode LIKE '%ANSI%', @@time_zone, @tenant, DATABASE(), "test".of_hook.i,
+                            CONNECTION_ID()
+                        FROM (SELECT 1) one LEFT JOIN "test".of_hook ON 1 = 1 WHERE \(number) = \(number)
+                        """)
+                    let row = try found.decode((Bool, String, Int, String, Int?, Int).self)[0]
+                    #expect(row.0 && row.1 == "+09:00" && row.2 == 7 && row.3 == "test", "lease \(number): \(row)")
+                    sessions.insert(row.5)
+                    try await lease.execute(changes[number % changes.count])
+                }
+            }
+            #expect(sessions.count == 1 && pool.statistics.connectionsOpened == 1)
+            #expect(pool.statistics.resets > 10)
+            try await pool.close(drain: .seconds(1))
+        }
+
+        @Test("what a connect hook does that no reset undoes costs the connection of a lease that changed something")
+        func connectHookForGood() async throws {
+            var hooks = PoolHooks<MySQLDriver>()
+            hooks.connect = { try await $0.execute("SET profiling = 1") }
+            let pool = try MySQLPool(
+                database: MySQLTestSettings().configuration(PrivateMariaDB.shared.get()),
+                configuration: PoolConfiguration(maximumConnections: 1), hooks: hooks)
+            for change: SQL in ["DO 1", "SET @a = 1", "DO 1"] {
+                #expect(try await pool.query("SELECT @@profiling").decode(Int.self) == [1])
+                try await pool.execute(change)
+            }
             #expect(pool.statistics.connectionsOpened == 2)
             try await pool.close(drain: .seconds(1))
         }

@@ -21,7 +21,6 @@ extension Session {
         isUsed = false
         mustGo = false
         hasMessages = false
-        isAdopted = false
         mayHoldTableLocks = false
         otherUser = nil
     }
@@ -71,12 +70,7 @@ extension Session {
         if mustGo {
             throw MySQLError.local(
                 .misuse,
-                "The last lease used profiling, or chose a seed for RAND(), which nothing but a new connection undoes")
-        }
-        if isAdopted {
-            throw MySQLError.local(
-                .misuse, "The last lease changed the session, which the connect hook must set up on a new connection",
-                remedy: "Use initCommands in place of the hook: a reset runs them again")
+                "Profiling was used, or a seed for RAND() chosen, which nothing but a new connection undoes")
         }
         if try keepsTables && restore() { return try readIdleLimit() }
         try makeNew()
@@ -112,12 +106,11 @@ extension Session {
         loginRole = nil
     }
 
-    /// What the session is like now counts as clean.
+    /// What the session is like now counts as clean. A reset undoes it all the same, and what no reset undoes then
+    /// costs the connection.
     mutating func adopt() {
-        isAdopted = isAdopted || isChanged
         isChanged = false
         isUsed = false
-        mustGo = false
         hasMessages = false
     }
 

@@ -28,8 +28,6 @@ struct Session: ~Copyable {
     var hasMessages = false
     /// True if tables may be locked with `LOCK TABLES`.
     var mayHoldTableLocks = false
-    /// True if the session counts as clean with more in it than ``setUp()`` does again.
-    var isAdopted = false
     /// Whom the session belongs to, if that is not the configuration's user.
     var otherUser: Login? {
         didSet { interrupter.login = otherUser ?? ownLogin }
