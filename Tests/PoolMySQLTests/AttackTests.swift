@@ -84,14 +84,6 @@ extension MySQLTests {
             print("  whole after \(needed); \(found.committed.count) commits, none lost")
         }
 
-        private func hold(_ count: Int, of pool: MySQLPool) async throws {
-            guard count > 0 else { return }
-            var lease = try await pool.acquire(AcquireOptions(timeout: .seconds(30)))
-            #expect(try await lease.query("SELECT \(count)").decode(Int.self) == [count])
-            try await hold(count - 1, of: pool)
-            lease.release()
-        }
-
         private func expectOwnResults(_ found: LoadReport, _ report: Witness<MySQLDriver>.Report) {
             print(
                 "  \(found.answered) answers, \(found.cancels) cancels, failures \(found.driverErrors) "

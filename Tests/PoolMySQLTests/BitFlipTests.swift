@@ -85,14 +85,5 @@ extension MySQLTests {
             #expect(pool.statistics.counts.total == 0)
             relay.stop()
         }
-
-        /// All connections at once, and each answers.
-        private func hold(_ count: Int, of pool: MySQLPool) async throws {
-            guard count > 0 else { return }
-            var lease = try await pool.acquire(AcquireOptions(timeout: .seconds(30)))
-            #expect(try await lease.query("SELECT \(count)").decode(Int.self) == [count])
-            try await hold(count - 1, of: pool)
-            lease.release()
-        }
     }
 }

@@ -13,8 +13,7 @@ extension MySQLTests {
         ) async throws {
             defer { relay.stop() }
             try await PoolMySQLTests.withPool(maximumConnections) {
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password) = ("app", "the right one")
+                $0.connect(toPort: relay.port)
             } _: { pool async throws in
                 try await body(pool)
             }

@@ -26,6 +26,17 @@ final class PacketEditor {
 }
 
 extension EditingRelay {
+    /// Leads to `server`, and changes what it sends once `flag` is set.
+    convenience init(
+        to server: PrivateMariaDB, once flag: Flag, _ edit: @escaping @Sendable (inout [UInt8]) -> Void
+    ) throws {
+        try self.init(to: .port(server.port)) { _, source in
+            { bytes in
+                if source == .server, flag.isSet { edit(&bytes) }
+            }
+        }
+    }
+
     /// Leads to `server`, and changes whole packets that it sends.
     convenience init(to server: PrivateMariaDB, editing edit: @escaping @Sendable (inout [UInt8]) -> Void) throws {
         try self.init(to: .port(server.port)) { _, source in

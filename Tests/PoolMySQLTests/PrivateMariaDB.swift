@@ -92,6 +92,12 @@ struct MySQLTestSettings {
     var resetPolicy = MySQLConfiguration.ResetPolicy.smart
     var temporaryTables = TemporaryTables.dropped
 
+    /// To a port of this machine, as a user who may log in from there.
+    mutating func connect(toPort port: Int) {
+        location = .tcp(host: "127.0.0.1", port: port)
+        (user, password) = ("app", "the right one")
+    }
+
     func configuration(_ server: PrivateMariaDB) throws -> MySQLConfiguration {
         try MySQLConfiguration(
             location ?? .socket(path: server.socket), user: user, password: password, database: database, tls: tls,

@@ -81,8 +81,7 @@ extension MySQLTests {
         func forgottenStatement() async throws {
             let relay = try CountingRelay(to: PrivateMariaDB.shared.get())
             try await withConnection {
-                ($0.user, $0.password) = ("app", "the right one")
-                $0.location = .tcp(host: "127.0.0.1", port: Int(relay.port))
+                $0.connect(toPort: Int(relay.port))
             } _: { _, connection async throws in
                 for _ in 0..<3 {
                     #expect(try await connection.values("SELECT \(5)") == [.int(5)])

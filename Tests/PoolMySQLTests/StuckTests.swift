@@ -48,8 +48,8 @@ extension MySQLTests {
             }
             defer { relay.stop() }
             try await withPool(1) {
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password, $0.database) = ("app", "the right one", name)
+                $0.connect(toPort: relay.port)
+                $0.database = name
             } _: { pool async throws in
                 try await pool.execute("CREATE PROCEDURE p() DO 1")
                 // After the first the role of a login is known, and after the second it is asked for.
@@ -67,16 +67,10 @@ extension MySQLTests {
         @Test("an answer that comes twice is not the answer to the next statement", arguments: [false, true])
         func doubled(isPrepared: Bool) async throws {
             let isDoubling = Flag()
-            let server = try PrivateMariaDB.shared.get()
-            let relay = try EditingRelay(to: .port(server.port)) { _, source in
-                { bytes in
-                    if source == .server, isDoubling.isSet { bytes += bytes }
-                }
-            }
+            let relay = try EditingRelay(to: PrivateMariaDB.shared.get(), once: isDoubling) { $0 += $0 }
             defer { relay.stop() }
             try await withPool(1) {
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password) = ("app", "the right one")
+                $0.connect(toPort: relay.port)
                 $0.statementProtocol = isPrepared ? .prepared : .textWithoutBinds
             } _: { pool async throws in
                 // Prepared before, so that the answer of its execution comes twice.
@@ -93,16 +87,10 @@ extension MySQLTests {
         @Test("a statement that was prepared by a doubled answer never runs", .timeLimit(.minutes(1)))
         func doubledWhilePreparing() async throws {
             let isDoubling = Flag()
-            let server = try PrivateMariaDB.shared.get()
-            let relay = try EditingRelay(to: .port(server.port)) { _, source in
-                { bytes in
-                    if source == .server, isDoubling.isSet { bytes += bytes }
-                }
-            }
+            let relay = try EditingRelay(to: PrivateMariaDB.shared.get(), once: isDoubling) { $0 += $0 }
             defer { relay.stop() }
             try await withPool(1) {
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password) = ("app", "the right one")
+                $0.connect(toPort: relay.port)
             } _: { pool async throws in
                 _ = try await pool.query("SELECT 1")
                 isDoubling.set()
@@ -120,8 +108,7 @@ extension MySQLTests {
         func children() async throws {
             let server = try PrivateMariaDB()
             var settings = MySQLTestSettings()
-            settings.location = .tcp(host: "127.0.0.1", port: server.port)
-            (settings.user, settings.password) = ("app", "the right one")
+            settings.connect(toPort: server.port)
             try await withPool(1, of: MySQLDriver(configuration: try settings.configuration(server))) { pool in
                 let task = Task { try await pool.query("SELECT SLEEP(1000)") }
                 let running = "SELECT count(*) FROM information_schema.processlist WHERE info = 'SELECT SLEEP(1000)'"

@@ -1,11 +1,21 @@
 import Foundation
 import PoolCore
 import PoolMySQL
+import Testing
 
 /// What the next lease of a connection finds: once an error was told of, the reset removes the server's message.
 func conditionAfterRelease(_ driver: MySQLDriver, _ connection: MySQLConnection) async throws -> ConnectionCondition {
     if connection.condition == .dirty { try await driver.reset(connection) }
     return connection.condition
+}
+
+/// Takes so many connections at once, and has each answer.
+func hold(_ count: Int, of pool: MySQLPool) async throws {
+    guard count > 0 else { return }
+    var lease = try await pool.acquire(AcquireOptions(timeout: .seconds(30)))
+    #expect(try await lease.query("SELECT \(count)").decode(Int.self) == [count])
+    try await hold(count - 1, of: pool)
+    lease.release()
 }
 
 /// Sends a signal to a process of the private server, whose user may be another.

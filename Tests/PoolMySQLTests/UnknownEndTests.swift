@@ -16,8 +16,7 @@ extension MySQLTests {
             defer { relay.stop() }
             try await withPool(1) {
                 $0.database = name
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password) = ("app", "the right one")
+                $0.connect(toPort: relay.port)
             } _: { pool async throws in
                 let work = Task {
                     try await pool.withTransaction { transaction in
@@ -42,8 +41,7 @@ extension MySQLTests {
             defer { relay.stop() }
             try await withPool(1) {
                 $0.database = name
-                $0.location = .tcp(host: "127.0.0.1", port: relay.port)
-                ($0.user, $0.password) = ("app", "the right one")
+                $0.connect(toPort: relay.port)
             } _: { pool async throws in
                 try await pool.execute("INSERT INTO t VALUES (1)")
                 isSilent.set()
@@ -62,11 +60,7 @@ extension MySQLTests {
             let name = try await server.createDatabase()
             _ = try server.printed("CREATE TABLE t (i INT)", database: name)
             let isSilent = Flag()
-            let relay = try EditingRelay(to: .port(server.port)) { _, source in
-                { bytes in
-                    if source == .server, isSilent.isSet { bytes = [] }
-                }
-            }
+            let relay = try EditingRelay(to: server, once: isSilent) { $0 = [] }
             return (server, name, relay, isSilent)
         }
     }
