@@ -82,6 +82,26 @@ extension MySQLTests {
         }
 
         @Test(
+            "bits that are more than a BIT has come as bytes",
+            arguments: [MySQLConfiguration.StatementProtocol.prepared, .textWithoutBinds])
+        func tooManyBits(statementProtocol: MySQLConfiguration.StatementProtocol) async throws {
+            let server = try PrivateMariaDB.shared.get()
+            let name = try await server.createDatabase()
+            let relay = try EditingRelay(to: server) { packet in
+                if packet.count < 10 { packet.replace([4, 255, 255, 255, 255], by: [9] + (1...9)) }
+            }
+            defer { relay.stop() }
+            try await PoolMySQLTests.withPool(1) {
+                $0.connect(toPort: relay.port)
+                ($0.database, $0.statementProtocol) = (name, statementProtocol)
+            } _: { pool async throws in
+                try await pool.execute("CREATE TABLE b (b BIT(32))")
+                try await pool.execute("INSERT INTO b VALUES (0xFFFFFFFF)")
+                #expect(Array(try await pool.query("SELECT b FROM b")[0].values) == [.bytes(Array(1...9))])
+            }
+        }
+
+        @Test(
             "numbers about the server that no server has do not end the process",
             arguments: ["9223372036854775807", "92233720368547758", "-9223372036854775808", "0", "-1", "x"])
         func numbers(number: String) async throws {

@@ -172,8 +172,9 @@ struct BinaryDecoding {
         }
     }
 
-    /// The most significant byte comes first.
+    /// The most significant byte comes first. More than a `BIT` has come as bytes, so that nothing is lost.
     static func bits(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
+        if bytes.count > 8 { return unsafe .bytes(Array(bytes)) }
         var value: UInt64 = 0
         for index in 0..<bytes.count { value = unsafe value << 8 | UInt64(bytes[index]) }
         return value.sqlValue

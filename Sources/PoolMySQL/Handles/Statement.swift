@@ -139,7 +139,7 @@ final class Statement {
                 if isStored { unsafe reader.expect(pointer.pointee.result_cursor) }
                 let result = unsafe mysql_stmt_fetch(pointer)
                 if result == MYSQL_NO_DATA {
-                    noteEndOfRows()
+                    if !isStored { noteEndOfRows() }
                     return false
                 }
                 if result != 0, result != MYSQL_DATA_TRUNCATED { throw error }
@@ -150,7 +150,8 @@ final class Statement {
         }
     }
 
-    /// libmariadb leaves the status at the end of rows unread where they came one by one. It is the packet read last.
+    /// To be called where rows came one by one: libmariadb leaves the status at their end unread. It is the packet read
+    /// last.
     private func noteEndOfRows() {
         guard let packet = unsafe link.pointer.pointee.net.read_pos, unsafe packet[0] == 254 else { return }
         unsafe link.pointer.pointee.warning_count = unsafe UInt32(packet[1]) | UInt32(packet[2]) << 8
