@@ -8,8 +8,8 @@ extension DriverConformance {
                 let hooks = PoolHooks<Driver>(session: { lease, _ in try await lease.execute(SQL(raw: change)) })
                 try await withPool(1, hooks: hooks) { pool in
                     for lease in 1...3 {
-                        let rows = try? await pool.query(SQL(raw: probe))
-                        try expect(rows?.isEmpty == false, "lease \(lease) does not find the effect of \(change)")
+                        let rows = try await pool.query(SQL(raw: probe))
+                        try expect(!rows.isEmpty, "lease \(lease) does not find the effect of \(change)")
                     }
                 }
             },

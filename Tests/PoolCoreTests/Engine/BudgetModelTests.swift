@@ -4,7 +4,7 @@ import Testing
 
 @testable import PoolCore
 
-@Suite("Three engines on one budget")
+@Suite("Three engines on one budget", .serialized)
 struct BudgetModelTests {
     private static let queue = DispatchQueue(label: "budget runs")
 

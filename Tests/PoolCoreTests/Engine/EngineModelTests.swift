@@ -93,7 +93,7 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("The engine and its shadow")
+@Suite("The engine and its shadow", .serialized)
 struct EngineModelTests {
     /// `POOL_TEST_SEED` repeats a run, `POOL_TEST_STEPS` makes it longer or shorter.
     private static let environment = ProcessInfo.processInfo.environment
