@@ -10,6 +10,7 @@ final class TemporaryFolder: Sendable {
     let path: String
 
     init() {
+        EngineSelfCheck.switchOn()
         path = FileManager.default.temporaryDirectory.appendingPathComponent("pool-sqlite-\(UUID().uuidString)").path
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import PoolCore
 import Synchronization
 
 /// A server of this process's own, which ends with this object or with the process: see `Scripts/private-postgres` and
@@ -22,6 +23,7 @@ public final class PrivateServer: Sendable {
         let (process, input, output) = (Process(), Pipe(), Pipe())
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
+        EngineSelfCheck.switchOn()
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = [root.appending(path: "Scripts/" + script).path] + arguments
         process.standardInput = input

@@ -55,9 +55,10 @@ struct BudgetLedger {
         settle()
     }
 
-    /// Changes a pool's minimum. False if it does not fit beside those of the others.
+    /// Changes a pool's minimum. False if it does not fit beside those of the others. One that closes keeps none.
     mutating func reserve(_ count: Int, for member: Int) -> Bool {
-        guard let old = members[member]?.reserved, reserved - old + count <= maximum else { return false }
+        guard let known = members[member], !known.claim.isLeaving else { return true }
+        guard reserved - known.reserved + count <= maximum else { return false }
         members[member]?.reserved = count
         settle()
         return true

@@ -31,8 +31,12 @@ extension Engine {
     /// Brings what the budget knows up to date, after anything that may change it.
     mutating func settlePermits(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard permits.isShared else { return }
-        if permits.shortage.exists, permits.yielding == 0 { _ = yieldIdle(now, &effects) }
+        let owesAConnection = permits.shortage.exists && permits.yielding == 0
+        let hasYielded = owesAConnection && yieldIdle(now, &effects)
         returnPermits()
+        if owesAConnection, !hasYielded, let slot = ownSpareSlot(now) {
+            close(slot, .makingRoom, .orderly, now, &effects)
+        }
         var claim = permits.claim
         claim.returned = permits.returned
         claim.yielding = permits.yielding
@@ -58,8 +62,10 @@ extension Engine {
     /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because its
     /// waiter came before every waiter of `lane`.
     func budgetStarves(besides lane: Int) -> Bool {
-        permits.shortage.starving != .max && permits.yielding == 0 && maySpare(lane)
-            && permits.shortage.starving < lanes[lane].waiters.oldestSequence(in: waiters)
+        guard permits.shortage.starving != .max, permits.yielding == 0 else { return false }
+        let own = lanes[lane].waiters.oldestSequence(in: waiters)
+        // What the minimums reserve is the pool's own, whichever of its lanes starves.
+        return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
     private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
@@ -82,6 +88,18 @@ extension Engine {
         return oldest == nowhere ? nil : oldest
     }
 
+    /// The idle connection that was unused for longest, where a waiter of another lane of this pool lacks only a permit and no pool has one
+    /// to spare: the minimums are reserved for the pool, and must not keep its lanes from each other.
+    func ownSpareSlot(_ now: Nanoseconds) -> Int32? {
+        guard lanes.count > 1, lanes.contains(where: { !$0.idle.isEmpty }) else { return nil }
+        let isLacking = lanes.indices.contains {
+            lacksOnlyAPermit($0) && isRetryDue($0, now) && firstUnserved(of: $0) != .max
+        }
+        // A lane with a waiter that nothing is on the way for has no idle connection itself.
+        let idle = lanes.lazy.map(\.idle.first).filter { $0 != nowhere }
+        return isLacking ? idle.min { slots[Int($0)].since < slots[Int($1)].since } : nil
+    }
+
     /// The minimums are reserved for this pool: what is closed below them would have to be opened again.
     private func maySpare(_ lane: Int) -> Bool {
         lanes[lane].counts.live > lanes[lane].limits.minimum
@@ -92,12 +110,7 @@ extension Engine {
     func lacksOnlyAPermit(_ lane: Int) -> Bool {
         life == .running && lanes[lane].wanted > 0 && counts.total >= permits.held
             && counts.total < configuration.maximumConnections
-            && counts.opening < configuration.concurrentConnects
-            && lanes[lane].counts.total < lanes[lane].limits.maximum
-    }
-
-    private func isRetryDue(_ lane: Int, _ now: Nanoseconds) -> Bool {
-        lanes[lane].failures == 0 || lanes[lane].counts.opening == 0 && now >= lanes[lane].retryAt
+            && mayConnect(lane) && lanes[lane].counts.total < lanes[lane].limits.maximum
     }
 
     /// When the waiter came whom the lane's next connection would serve, after those on the way.

@@ -36,7 +36,7 @@ extension Engine {
             && now - lastQueuedAt > Self.calm && rotation == nil && goals.isEmpty && taggedCount == 0
             && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
             && slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !slots[Int(slot)].isOverAge
-            && !isSurplus(slot)
+            && !isSurplus(slot) && lanes[lane].stillbirths == 0
     }
 
     private var cachingLimit: Nanoseconds {

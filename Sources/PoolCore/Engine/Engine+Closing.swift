@@ -1,5 +1,5 @@
 extension Engine {
-    /// How long after its drain has ended a closing pool waits for its drivers.
+    /// How long a closing pool waits for its drivers once it has told them that the drain is over.
     static var closingGrace: Nanoseconds { 5_000_000_000 }
 
     /// Makes all connections that are open or being opened now unusable: idle ones are closed, the others when they come back.
@@ -35,23 +35,17 @@ extension Engine {
         while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
     }
 
-    /// Refuses new acquires, fails those that wait, and closes each connection as it becomes free; from `forceAt` on also
+    /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from `forceAt` on also
     /// those that are not. ``Effect/finished`` follows. Calling it again can only bring `forceAt` forward.
     mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
         switch life {
         case .running:
             effects.append(.draining)
-            for lane in lanes.indices { failAll(lane, .closed, now, &effects) }
             endGoals(.closed, &effects)
-            for slot in slots.indices where slots[slot].state == .opening {
-                slotDeadlines.remove(Int32(slot))
-                move(Int32(slot), to: .abandoned, now)
-                effects.append(.cancelOpen(ticket(ofSlot: Int32(slot))))
-            }
-        case .draining(let earlier, _) where forceAt < earlier: break
+        case .draining(let earlier) where forceAt < earlier: break
         case .draining, .forcing, .finished: return
         }
-        life = .draining(forceAt: forceAt, giveUpAt: forceAt.adding(Self.closingGrace))
+        life = .draining(forceAt: forceAt)
         arm(forceAt, &effects)
         advanceClosing(now, &effects)
         settlePermits(now, &effects)
@@ -60,7 +54,9 @@ extension Engine {
 
     /// Takes the steps of closing that are due.
     mutating func advanceClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
-        if case .draining(let forceAt, let giveUpAt) = life, now >= forceAt {
+        if case .draining(let forceAt) = life, now >= forceAt {
+            // Counted from now: a process that stood still until long after `forceAt` gives its drivers their time all the same.
+            let giveUpAt = now.adding(Self.closingGrace)
             life = .forcing(giveUpAt: giveUpAt)
             arm(giveUpAt, &effects)
         }
@@ -69,12 +65,23 @@ extension Engine {
             closeFree(last: true, now, &effects)
             return finish(now, &effects)
         }
-        if life != .running { closeWhatMay(now, &effects) }
+        settleClosing(now, &effects)
+    }
+
+    /// Serves those who may still be served, and closes what they do not need.
+    mutating func settleClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
+        switch life {
+        case .running: return
+        case .draining, .forcing: serveTheLast(now, &effects)
+        // A driver that was left behind may still give something that must be closed.
+        case .finished: break
+        }
+        closeWhatMay(now, &effects)
     }
 
     var nextClosingStep: Nanoseconds? {
         switch life {
-        case .draining(let forceAt, _): forceAt
+        case .draining(let forceAt): forceAt
         case .forcing(let giveUpAt): giveUpAt
         case .running, .finished: nil
         }
@@ -85,7 +92,7 @@ extension Engine {
         closeFree(last: false, now, &effects)
         let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
         if othersAreGone { closeFree(last: true, now, &effects) }
-        if counts.total == 0 { finish(now, &effects) }
+        if counts.total == 0, waiting == 0 { finish(now, &effects) }
     }
 
     private mutating func closeFree(last: Bool, _ now: Nanoseconds, _ effects: inout EffectList) {

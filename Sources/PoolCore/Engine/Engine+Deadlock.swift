@@ -40,7 +40,7 @@ extension Engine {
     /// True if a connection of `lane` may come free without a blocked holder's doing anything.
     private func hasProgress(_ lane: Int, besides holder: UInt) -> Bool {
         let counts = lanes[lane].counts
-        if counts.idle + counts.onTheWay + counts.closing + counts.abandoned > 0 { return true }
+        if counts.idle + counts.onTheWay + counts.silent + counts.closing + counts.abandoned > 0 { return true }
         if canGrow(lane), self.counts.total < configuration.maximumConnections { return true }
         var blocked = lanes[lane].blockedLeases
         var slot = holders.first(of: holder, in: slots)

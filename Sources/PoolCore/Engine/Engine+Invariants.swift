@@ -1,9 +1,9 @@
 extension Engine {
-    /// Stops a debug build whose state contradicts itself.
+    /// Stops a debug build whose state contradicts itself, where that is asked for: it takes time in proportion to the state.
     @inline(__always)
     func check() {
         #if DEBUG
-        if let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
+        if configuration.checksItself, let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
         #endif
     }
 
@@ -14,7 +14,10 @@ extension Engine {
 
     private var countViolation: String? {
         var sums = Array(repeating: SlotCounts(), count: lanes.count)
-        for slot in slots { sums[Int(slot.lane)].change(slot.state, by: 1) }
+        for slot in slots {
+            sums[Int(slot.lane)].change(slot.state, by: 1)
+            if slot.isSilent { sums[Int(slot.lane)].silent += 1 }
+        }
         var all = SlotCounts()
         for lane in lanes.indices {
             if sums[lane] != lanes[lane].counts {
@@ -25,12 +28,19 @@ extension Engine {
             }
         }
         for slot in slots { all.change(slot.state, by: 1) }
+        all.silent = slots.count(where: \.isSilent)
         if all != counts { return "the pool counts \(counts), has \(all)" }
         if all.total > max(ceiling, configuration.maximumConnections) { return "the pool is above its maximum" }
         if all.live > configuration.maximumConnections, all.idle > 0 {
             return "the pool is above its maximum and keeps idle connections"
         }
         if freeSlots.count + all.total != slots.count { return "\(freeSlots.count) free slots of \(slots.count)" }
+        for lane in lanes.indices where lanes[lane].base == nil {
+            let connects = lanes.indices.reduce(0) { sum, other in
+                sum + (server(of: other) == lane ? lanes[other].counts.opening - lanes[other].counts.silent : 0)
+            }
+            if connects != lanes[lane].connects { return "lane \(lane) counts \(lanes[lane].connects) connects" }
+        }
         return nil
     }
 
@@ -91,23 +101,33 @@ extension Engine {
         if claim.returned != permits.returned || claim.yielding != yielding || claim.isLeaving != (life != .running) {
             return "the budget believes \(claim)"
         }
-        for lane in lanes.indices where lacksOnlyAPermit(lane) && lanes[lane].failures == 0 && !permits.hasAsked {
+        for lane in lanes.indices where lacksOnlyAPermit(lane) && !lanes[lane].isProbing && !permits.hasAsked {
             return "lane \(lane) does not ask for a permit"
         }
         let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
         return owesAConnection && spareSlot != nil ? "a connection is idle that the budget lacks" : nil
     }
 
+    private var closingViolation: String? {
+        guard case .draining = life else { return waiting > 0 ? "somebody waits for a closing pool" : nil }
+        let coming = counts.onTheWay + counts.silent + max(0, configuration.maximumConnections - counts.total)
+        if waiting > coming { return "somebody waits for a release in a closing pool" }
+        for lane in lanes.indices where lanes[lane].counts.opening > lanes[lane].waiters.count {
+            return "lane \(lane) of a closing pool opens connections for nobody"
+        }
+        return nil
+    }
+
     /// What the callers were promised.
     private var promiseViolation: String? {
-        if life != .running { return waiting > 0 ? "somebody waits for a closing pool" : nil }
+        if life != .running { return closingViolation }
         for lane in lanes.indices where !lanes[lane].waiters.isEmpty {
             if lanes[lane].waiters.count > lanes[lane].counts.validating, nextMatch(of: lane) != nil {
                 return "lane \(lane) has idle connections and waiters"
             }
             if mustResetTagged(lane) { return "lane \(lane) has idle sessions of other tags, and resets none" }
             let mayOpen =
-                lanes[lane].wanted > 0 && lanes[lane].failures == 0 && counts.opening < configuration.concurrentConnects
+                lanes[lane].wanted > 0 && !lanes[lane].isProbing && mayConnect(lane)
                 && counts.total < configuration.maximumConnections && counts.total < permits.held
                 && lanes[lane].counts.total < lanes[lane].limits.maximum
             if mayOpen { return "lane \(lane) does not open a connection for its waiter" }

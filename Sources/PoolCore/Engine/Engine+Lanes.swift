@@ -18,6 +18,7 @@ extension Engine {
     mutating func retryConnects(now: Nanoseconds, effects: inout EffectList) {
         for lane in lanes.indices {
             lanes[lane].failures = 0
+            lanes[lane].stillbirths = 0
             lanes[lane].isRefused = false
             lanes[lane].retryAt = now
         }

@@ -6,16 +6,13 @@ extension Engine {
         let slot = connection.index
         guard slots[Int(slot)].state == .opening || slots[Int(slot)].state == .abandoned else { return }
         let lane = Int(slots[Int(slot)].lane)
-        lanes[lane].failures = 0
-        lanes[lane].isRefused = false
-        // A connect that was given up earlier may still be refused, and must not bring back the pause of before.
-        lanes[lane].retryAt = now
         counters.opened += 1
         if slots[Int(slot)].state == .opening { connectTimes.record(now - slots[Int(slot)].since) }
         if !slots[Int(slot)].isOld { lanes[lane].renewals &+= 1 }
         slots[Int(slot)].openedAt = now
         slots[Int(slot)].shortening = Double(random >> 11) * 0x1p-53
         slots[Int(slot)].expiresAt = expiry(of: slot)
+        noteSuccess(of: slot, now)
         offer(slot, now, &effects)
         serveAll(now, &effects)
         // One more connection may lift the lane above its minimum.
@@ -36,22 +33,12 @@ extension Engine {
         guard state == .opening || state == .abandoned else { return }
         let lane = Int(slots[Int(slot)].lane)
         // One that was abandoned has been counted already.
-        if state == .opening { noteFailure(lane, now, random) }
         lanes[lane].isRefused = isPermanent
+        if state == .opening { noteFailure(lane, now, random, since: slots[Int(slot)].since) }
         free(slot, now, &effects)
         if isPermanent, lanes[lane].counts.live == 0 { failAll(lane, .refused, now, &effects) }
         serveAll(now, &effects)
         check()
-    }
-
-    mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64) {
-        counters.connectFailures += 1
-        lanes[lane].failures += 1
-        lanes[lane].growth = 0
-        let doublings = min(lanes[lane].failures - 1, 40)
-        let (doubled, overflow) = configuration.initialBackoff.multipliedReportingOverflow(by: 1 << Int64(doublings))
-        let ceiling = min(overflow ? .never : doubled, configuration.maximumBackoff)
-        lanes[lane].retryAt = now.adding(Int64(Double(ceiling) * Double(random >> 11) * 0x1p-53))
     }
 
     mutating func failAll(_ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList) {
@@ -125,6 +112,7 @@ extension Engine {
         guard isCurrent(connection) else { return }
         switch slots[connection.position].state {
         case .idle:
+            if slots[connection.position].uses == 0 { noteStillbirth(connection.index, now) }
             close(connection.index, .broken, .orderly, now, &effects)
             serveAll(now, &effects)
         case .leased, .validating, .resetting: slots[connection.position].isLost = true

@@ -51,11 +51,12 @@ extension Engine {
         return number
     }
 
-    /// When something about the rotation is due though nothing else happens.
-    var nextRotationAlarm: Nanoseconds? {
+    /// When something about the rotation is due though nothing else happens: the next step, or the end of its patience.
+    func nextRotationAlarm(_ now: Nanoseconds) -> Nanoseconds? {
         guard let rotation else { return nil }
-        if rotation.step == .waiting, nextRotationCandidate != nil { return rotation.nextAt }
-        return hasGoal(.rotated) ? rotationGivesUpAt(rotation) : nil
+        if rotation.step == .waiting, rotation.nextAt > now, nextRotationCandidate != nil { return rotation.nextAt }
+        let end = rotationGivesUpAt(rotation)
+        return hasGoal(.rotated) && end > now ? end : nil
     }
 
     /// A step that takes so long has lost its driver.
@@ -125,7 +126,9 @@ extension Engine {
         let lane = Int(slots[Int(slot)].lane)
         let (live, renewals) = (lanes[lane].counts.live, lanes[lane].renewals)
         if hasRoom(lane) {
-            setStep(.making(lane: lane, renewals: renewals), floor: live + 1, now)
+            // A connect that was given up and has succeeded after all is not counted among the living yet.
+            let isLate = slots[Int(slot)].state == .abandoned
+            setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), now)
             return false
         }
         // A place is about to come free, or what was in one is about to have a successor: that of an earlier rotation, for one.
@@ -168,12 +171,21 @@ extension Engine {
     func rotationOutcome(_ now: Nanoseconds, deadline: Nanoseconds) -> GoalOutcome? {
         guard let rotation else { return .achieved }
         if let lane = rotation.lane, lanes[lane].failures > 0, lanes[lane].isRefused { return .refused }
-        if now >= max(deadline, rotationGivesUpAt(rotation)), nextRotationCandidate != nil || rotation.lane != nil {
+        if now >= max(deadline, rotationGivesUpAt(rotation)), rotation.lane != nil || slots.contains(where: Self.isStuck) {
             return .timedOut
         }
         let isDone = now >= deadline && slots.allSatisfy { !$0.isOld || $0.state == .leased || isGone($0.state) }
         // What is leased then is replaced later, one at a time as before, and nobody waits for it.
         return isDone && rotation.step == .waiting ? .achieved : nil
+    }
+
+    /// True for an old connection that no lease keeps and that was not replaced all the same.
+    private static func isStuck(_ slot: Slot) -> Bool {
+        guard slot.isOld else { return false }
+        switch slot.state {
+        case .idle, .opening, .abandoned: return true
+        case .free, .validating, .leased, .resetting, .closing: return false
+        }
     }
 
     private func hasOld(in lane: Int?) -> Bool {

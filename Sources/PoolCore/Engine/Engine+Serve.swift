@@ -4,8 +4,7 @@ extension Engine {
         let lane = Int(slots[Int(slot)].lane)
         if slots[Int(slot)].state != .leased { setDeadline(slot, lifetimeDue(slot, now), &effects) }
         if life != .running {
-            park(slot, now, &effects)
-            closeWhatMay(now, &effects)
+            offerWhileClosing(slot, now, &effects)
         } else if slots[Int(slot)].epoch != lanes[lane].epoch {
             closeAndRefill(slot, .cleared, now, &effects)
         } else if slots[Int(slot)].isLost {
@@ -18,7 +17,7 @@ extension Engine {
             closeAndRefill(slot, .lifetime, now, &effects)
         } else if rotation != nil, rotationTakes(slot, now) {
             closeAndRefill(slot, .rotated, now, &effects)
-        } else if laneStarves(besides: lane, isJustOpened: slots[Int(slot)].state == .opening, now)
+        } else if laneStarves(besides: lane, isJustOpened: isBeingOpened(slot), now)
             || budgetStarves(besides: lane)
         {
             closeAndRefill(slot, .makingRoom, now, &effects)
@@ -54,7 +53,7 @@ extension Engine {
         serveAll(now, &effects)
     }
 
-    private mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         move(slot, to: .idle, now)
         if slots[Int(slot)].isOverAge { setDeadline(slot, lifetimeDue(slot, now), &effects) }
@@ -63,7 +62,7 @@ extension Engine {
         }
     }
 
-    private mutating func grant(_ slot: Int32, to waiter: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func grant(_ slot: Int32, to waiter: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         dequeue(waiter, now)
         grant(slot, to: waiters[Int(waiter)].holder, now, &effects)
         counters.dequeued += 1
@@ -84,6 +83,10 @@ extension Engine {
         return (lanes[lane].phaseTimes(at: now) - waiters[Int(waiter)].phasesBefore).total
     }
 
+    private func isBeingOpened(_ slot: Int32) -> Bool {
+        slots[Int(slot)].state == .opening && !slots[Int(slot)].isSilent
+    }
+
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
     /// closed connection makes room for it.
     private func laneStarves(besides lane: Int, isJustOpened: Bool, _ now: Nanoseconds) -> Bool {
@@ -91,18 +94,19 @@ extension Engine {
             counts.closing == 0
         else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
-        // A connection that was just opened is still counted among those being opened.
-        let opening = counts.opening - (isJustOpened ? 1 : 0)
-        guard opening < configuration.concurrentConnects else { return false }
-        return lanes.contains {
-            $0.counts.live == 0 && $0.counts.total < $0.limits.maximum && ($0.failures == 0 || now >= $0.retryAt)
-                && $0.waiters.oldestSequence(in: waiters) < own
+        return lanes.indices.contains { other in
+            // A connection that was just opened is still counted among those being opened.
+            let finished = isJustOpened && server(of: other) == server(of: lane) ? 1 : 0
+            return lanes[other].counts.live == 0 && lanes[other].counts.total < lanes[other].limits.maximum
+                && lanes[server(of: other)].connects - finished < configuration.concurrentConnects
+                && isRetryDue(other, now) && lanes[other].waiters.oldestSequence(in: waiters) < own
         }
     }
 
     /// Gives every lane what it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
         defer { settlePermits(now, &effects) }
+        guard life == .running else { return settleClosing(now, &effects) }
         let hasFloors = rotation != nil || !goals.isEmpty
         if rotation != nil { advanceRotation(now, &effects) }
         // Nothing is opened for those whose time is over.
@@ -111,6 +115,7 @@ extension Engine {
         settleGrowth()
         guard hasFloors else { return }
         settleGoals(now, &effects)
+        if let instant = nextRotationAlarm(now) { arm(instant, &effects) }
         armIdleExpiries(&effects)
     }
 
@@ -132,7 +137,6 @@ extension Engine {
 
     /// One step towards what `lane` lacks. False if nothing can be done now.
     private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard life == .running else { return false }
         // An idle connection serves before those that are opened or reset: they may take long, or fail.
         if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
             if needsValidation(match.slot, now) {
@@ -145,7 +149,7 @@ extension Engine {
         return resetTagged(lane, now, &effects) || lanes[lane].wanted > 0 && openOne(lane, now, &effects)
     }
 
-    private mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
         move(slot, to: .validating, now)
         counters.validations += 1
@@ -154,26 +158,28 @@ extension Engine {
     }
 
     private mutating func openOne(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard counts.opening < configuration.concurrentConnects, lanes[lane].counts.total < lanes[lane].limits.maximum
-        else { return false }
-        if lanes[lane].failures > 0 {
-            // One connect finds out whether the server is back; the others wait for its answer.
-            guard lanes[lane].counts.opening == 0 else { return false }
-            guard now >= lanes[lane].retryAt else {
-                arm(lanes[lane].retryAt, &effects)
-                return false
-            }
+        guard mayConnect(lane), lanes[lane].counts.total < lanes[lane].limits.maximum else { return false }
+        guard isRetryDue(lane, now) else {
+            if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
+            return false
         }
         guard counts.total < configuration.maximumConnections else { return steal(for: lane, now, &effects) }
         guard counts.total < permits.held else { return false }
+        beginConnect(lane, now, &effects)
+        return true
+    }
+
+    /// All that could be against it has been looked at.
+    mutating func beginConnect(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         let slot = allocateSlot(lane: lane, now)
         // One more may lift the lane above what it keeps.
         if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
         let deadline = now.adding(configuration.connectTimeout)
-        setDeadline(slot, deadline, &effects)
+        lanes[lane].attemptedAt = now
+        slots[Int(slot)].connectDeadline = deadline
+        setDeadline(slot, min(deadline, now.adding(configuration.silentAfter)), &effects)
         effects.append(
             .open(ticket(ofSlot: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
-        return true
     }
 
     /// Closes the idle connection of another lane that was unused for longest. The place is free once it is closed.

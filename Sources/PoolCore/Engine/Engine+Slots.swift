@@ -7,6 +7,7 @@ extension Engine {
         switch old {
         case .idle: lanes[lane].idle.remove(slot, in: &slots)
         case .leased: endLease(slot)
+        case .opening: endConnect(slot)
         default: break
         }
         counts.change(old, by: -1)
@@ -18,10 +19,35 @@ extension Engine {
         switch state {
         case .idle: lanes[lane].idle.append(slot, in: &slots)
         case .leased: beginLease(slot)
+        case .opening: lanes[server(of: lane)].connects += 1
         case .free: freeSlots.append(slot)
         default: break
         }
         if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
+    }
+
+    /// The lane whose server a lane's connections have in common with those of every temporary lane that is like it.
+    func server(of lane: Int) -> Int { lanes[lane].base ?? lane }
+
+    private mutating func endConnect(_ slot: Int32) {
+        let lane = Int(slots[Int(slot)].lane)
+        if !slots[Int(slot)].isSilent {
+            lanes[server(of: lane)].connects -= 1
+            return
+        }
+        slots[Int(slot)].isSilent = false
+        counts.silent -= 1
+        lanes[lane].counts.silent -= 1
+    }
+
+    /// The server has not answered the connect for long: others are tried beside it.
+    mutating func markSilent(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        slots[Int(slot)].isSilent = true
+        counts.silent += 1
+        lanes[lane].counts.silent += 1
+        lanes[server(of: lane)].connects -= 1
+        setDeadline(slot, slots[Int(slot)].connectDeadline, &effects)
     }
 
     mutating func beginLease(_ slot: Int32) {

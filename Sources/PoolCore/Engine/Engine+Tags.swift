@@ -77,7 +77,8 @@ extension Engine {
         // This connection is not counted among those on the way.
         let own =
             switch slots[Int(slot)].state {
-            case .opening, .validating, .resetting: 1
+            case .opening: slots[Int(slot)].isSilent ? 0 : 1
+            case .validating, .resetting: 1
             case .free, .abandoned, .idle, .leased, .closing: 0
             }
         for place in 0...max(0, lanes[lane].counts.onTheWay - own) {
@@ -110,7 +111,7 @@ extension Engine {
 
     /// True if another connection of the lane can be opened, if not now then soon.
     private func hasRoom(_ lane: Int) -> Bool {
-        lanes[lane].failures == 0 && lanes[lane].counts.total < lanes[lane].limits.maximum
+        !lanes[lane].isProbing && lanes[lane].counts.total < lanes[lane].limits.maximum
             && counts.total < configuration.maximumConnections && counts.total < permits.held
     }
 }

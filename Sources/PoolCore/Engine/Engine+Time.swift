@@ -33,8 +33,10 @@ extension Engine {
             slotDeadlines.remove(slot)
             let lane = Int(slots[Int(slot)].lane)
             switch slots[Int(slot)].state {
+            case .opening where now < slots[Int(slot)].connectDeadline:
+                markSilent(slot, now, &effects)
             case .opening:
-                noteFailure(lane, now, random)
+                noteFailure(lane, now, random, since: slots[Int(slot)].since)
                 move(slot, to: .abandoned, now)
                 effects.append(.cancelOpen(ticket(ofSlot: slot)))
             case .validating:
@@ -113,7 +115,7 @@ extension Engine {
         if let warning = nextLeakWarning { next = min(next, warning) }
         if let closing = nextClosingStep { next = min(next, closing) }
         for goal in goals where goal.deadline > now { next = min(next, goal.deadline) }
-        if let instant = nextRotationAlarm, instant > now { next = min(next, instant) }
+        if let instant = nextRotationAlarm(now) { next = min(next, instant) }
         for lane in lanes.indices {
             if let expiry = idleExpiry(of: lane) { next = min(next, expiry) }
             if lanes[lane].failures > 0, lanes[lane].wanted > 0, lanes[lane].retryAt > now {

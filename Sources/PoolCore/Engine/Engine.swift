@@ -5,8 +5,8 @@
 struct Engine: ~Copyable {
     enum Life: Hashable, Sendable {
         case running
-        /// No new leases; those that are out may end until the instant.
-        case draining(forceAt: Nanoseconds, giveUpAt: Nanoseconds)
+        /// No new acquires; leases that are out may end until the instant, and so may those that are about to begin.
+        case draining(forceAt: Nanoseconds)
         case forcing(giveUpAt: Nanoseconds)
         case finished
     }
@@ -109,6 +109,7 @@ struct Engine: ~Copyable {
             lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag, now: now,
             deadline: deadline)
         arm(deadline, &effects)
+        hurry(lane)
         if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
         let ticket = ticket(ofWaiter: waiter)
         serveAll(now, &effects)
@@ -182,6 +183,7 @@ struct Engine: ~Copyable {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
         counters.countCancelled(inQueue: true)
+        settleClosing(now, &effects)
         serveOthers(now, &effects)
         check()
         return true
@@ -208,6 +210,9 @@ struct Engine: ~Copyable {
         lastReleaseAt = now
         useTimes.record(now - slots[connection.position].since)
         let slot = connection.index
+        let isUsable = condition.isUsable
+        if !isUsable, reason == .broken { noteStillbirth(slot, now) }
+        let isGoodNews = isUsable && noteGoodUse(of: Int(slots[connection.position].lane))
         switch condition {
         case .clean where !configuration.resetsEveryRelease:
             offer(slot, now, &effects)
@@ -228,6 +233,7 @@ struct Engine: ~Copyable {
             close(slot, reason, .orderly, now, &effects)
             serveAll(now, &effects)
         }
+        if isGoodNews { serveAll(now, &effects) }
         check()
     }
 

@@ -27,6 +27,8 @@ struct EngineConfiguration: Sendable {
     var maximumUses = Int32.max
     var initialBackoff: Nanoseconds = 100_000_000
     var maximumBackoff: Nanoseconds = 30_000_000_000
+    /// The longest pause while somebody waits for the lane.
+    var waitersBackoff: Nanoseconds = 3_000_000_000
     var leakWarning: Nanoseconds = .never
     var isLastInFirstOut = true
 
@@ -36,6 +38,12 @@ struct EngineConfiguration: Sendable {
     var hasSessionHook = false
     /// There is a release hook: every release goes through reset.
     var resetsEveryRelease = false
+
+    /// In debug builds the engine looks through all of its state after each call.
+    var checksItself = false
+
+    /// After so long without an answer a connect holds up no other. What is left of its time it goes on.
+    var silentAfter: Nanoseconds { max(4_000_000_000, connectTimeout / 5 * 2) }
 
     /// True if a connection that comes back may go to the next lease with nothing done or counted in between.
     var allowsCaching: Bool {

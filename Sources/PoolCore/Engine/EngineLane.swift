@@ -1,6 +1,8 @@
 /// How many slots of a lane, or of the pool, are in each state.
 struct SlotCounts: Hashable, Sendable {
     var opening = 0
+    /// Of those being opened, the ones whose server has not answered for so long that nobody counts on them.
+    var silent = 0
     var abandoned = 0
     var idle = 0
     var validating = 0
@@ -17,8 +19,8 @@ struct SlotCounts: Hashable, Sendable {
     /// Those that exist and work, as far as is known.
     var established: Int { idle + validating + leased + resetting }
 
-    /// Those that will be offered to a waiter without anybody's release.
-    var onTheWay: Int { opening + validating + resetting }
+    /// Those that will be offered to a waiter without anybody's release, and soon.
+    var onTheWay: Int { opening - silent + validating + resetting }
 
     mutating func change(_ state: SlotState, by amount: Int) {
         switch state {
@@ -134,6 +136,16 @@ struct EngineLane {
     var failures = 0
     /// No connect before this instant.
     var retryAt: Nanoseconds = 0
+    /// What the pause until `retryAt` was made of: when it began, and which part of the longest one it is, from 0 to 1.
+    var pausedSince: Nanoseconds = 0
+    var pauseShare = 0.0
+    /// When the last connect began.
+    var attemptedAt: Nanoseconds = 0
+    /// Connections in a row that broke at their first use, and when the last of them did.
+    var stillbirths = 0
+    var stillbornAt = Nanoseconds.min
+    /// Connects under way to the lane's server, those of temporary lanes included, and those that are silent not.
+    var connects = 0
     /// The last connect failed in a way that waiting does not mend.
     var isRefused = false
 
@@ -169,6 +181,12 @@ struct EngineLane {
     var mayBeServed: Bool {
         !idle.isEmpty && waiters.count > counts.validating || wanted > 0 && counts.total < limits.maximum
     }
+
+    /// True while one connect at a time finds out whether the server is there.
+    var isProbing: Bool { failures > 0 || counts.silent > 0 }
+
+    /// True where connects succeed, and what they give breaks at its first use: a pooler without its server, for one.
+    var isHollow: Bool { stillbirths > 1 }
 
     /// The lane that a temporary one is like.
     var base: Int?

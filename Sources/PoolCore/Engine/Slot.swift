@@ -28,6 +28,10 @@ struct Slot: Linked {
     var isOld = false
     /// Somebody waits until it is closed.
     var isAwaited = false
+    /// Its connect has gone without an answer for so long that nobody counts on it.
+    var isSilent = false
+    /// When its connect is given up.
+    var connectDeadline = Nanoseconds.never
     /// Its lifetime ended while it could not be closed.
     var isOverAge = false
     /// Its driver has found it dead while it could not be closed.

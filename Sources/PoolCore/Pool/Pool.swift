@@ -258,8 +258,12 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   ``PoolError/Code/closed`` if it is closing or closed already.
     public func close() async throws { try await shell.close() }
 
-    /// Refuses new acquires, fails those that wait, lets leases end for as long as `drain`, then interrupts their statements
-    /// and closes their connections under them. Returns when all connections are closed.
+    /// Refuses new acquires, lets leases end for as long as `drain`, then interrupts their statements and closes their connections under
+    /// them. Returns when all connections are closed.
+    ///
+    /// Acquires that wait for somebody's release fail at once with ``PoolError/Code/closed``. Those whose connection is being opened,
+    /// validated or reset, or for whom there is room for one, are still served, and their leases have until the end of the drain; if
+    /// the connect fails, or the drain ends before, they fail too.
     ///
     /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once. A pool that
     /// is closing already is waited for, with the earlier end of the two drains.

@@ -20,10 +20,12 @@ extension EngineConfiguration {
             maximumUses: configuration.maximumUses.map { Int32($0) } ?? .max,
             initialBackoff: configuration.initialBackoff.wholeNanoseconds,
             maximumBackoff: configuration.maximumBackoff.wholeNanoseconds,
+            waitersBackoff: configuration.waitersBackoff.wholeNanoseconds,
             leakWarning: configuration.leakWarning?.wholeNanoseconds ?? .never,
             isLastInFirstOut: configuration.idleOrder == .lastInFirstOut,
             validatesEveryGrant: hooks.acquire || configuration.validateAfterIdle == .zero,
-            hasSessionHook: hooks.session, resetsEveryRelease: hooks.release)
+            hasSessionHook: hooks.session, resetsEveryRelease: hooks.release,
+            checksItself: EngineSelfCheck.isOn)
     }
 
     /// The pool's minimums are shared out in the order of the lanes, on top of what they ask for themselves.
@@ -44,4 +46,9 @@ extension EngineConfiguration {
                 growth: configuration.growthIncrement, closesLast: lane.closesLast)
         }
     }
+}
+
+extension PoolConfiguration {
+    /// The longest pause between connects while somebody waits: an acquire has time for several of them.
+    fileprivate var waitersBackoff: Duration { min(maximumBackoff, .seconds(3), acquireTimeout / 10) }
 }

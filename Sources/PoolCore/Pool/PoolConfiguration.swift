@@ -37,7 +37,10 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// How long one connect may take, the connect hook included. The default is 10 s. When it is longer than
     /// ``acquireTimeout`` a waiter may give up first; the connect goes on, and its connection serves another.
     public var connectTimeout: Duration
-    /// Connects under way at once, in all lanes. The default is 2, so that a restart of the server is not met by a storm.
+    /// Connects under way at once to one server: each shard, and each lane of the driver, counts by itself, and those of an
+    /// ``AcquireOptions/identity`` count with the lane that they are like. The default is 2, so that a restart of the server is not met by
+    /// a storm; at most 1,000,000. A connect that goes without an answer for 4 s (or two fifths of ``connectTimeout``, if that is more)
+    /// does not count any more, and others are tried beside it, one at a time.
     public var concurrentConnects: Int
     /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates always,
     /// nil never.
@@ -63,7 +66,13 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The longest pause before the second connect after a failure; it doubles with each failure that follows, and each
     /// pause is chosen at random between nothing and that ("full jitter"). The default is 100 ms.
     public var initialBackoff: Duration
-    /// The longest pause between connects. The default is 30 s, at least ``initialBackoff``.
+    /// The longest pause between connects that fail, one at a time. The default is 30 s, at least ``initialBackoff``.
+    ///
+    /// While an acquire waits, no pause is longer than 3 s, or a tenth of ``acquireTimeout`` if that is less; and an acquire that comes a
+    /// second after the last failure is the reason for a connect at once. So with the defaults nobody waits for more than 5 s once the
+    /// server is back. Only what no waiting mends (``PoolError/Code/connectRefused``) keeps the whole pause, since some servers lock an
+    /// account that is refused too often. Connections that succeed to connect, and break at their first use one after the other, count
+    /// as failed connects.
     public var maximumBackoff: Duration
     /// The default is ``IdleOrder/lastInFirstOut``.
     public var idleOrder: IdleOrder

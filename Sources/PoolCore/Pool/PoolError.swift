@@ -72,6 +72,9 @@ public struct PoolError: Error, Sendable {
     public let counts: PoolCounts
     /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect succeeds.
     public let lastConnectError: (any Error)?
+    /// How long ago the lane's last connect began, where that has failed or is not answered; nil otherwise. See
+    /// ``PoolConfiguration/maximumBackoff``.
+    public internal(set) var sinceLastConnect: Duration?
     /// Who has held a lease for longest, the longest first, at most five.
     public let longestHolders: [LeaseHolder]
     /// One sentence: what to do about it.
@@ -124,6 +127,7 @@ extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
             let cause = (lastConnectError as? PoolError).map(\.summary) ?? String(describing: lastConnectError)
             text += "; last connect error: \(cause)"
         }
+        if let sinceLastConnect { text += "; the last connect began \(sinceLastConnect.text) ago" }
         if !longestHolders.isEmpty {
             text += "; longest holders: " + longestHolders.map(\.description).joined(separator: ", ")
         }

@@ -11,8 +11,24 @@ extension PoolShell {
                 property: "name", value: after.name, rule: "a pool keeps its name (\(before.name))")
         }
         let lanes = try lanesOfSameKind(after.maximumConnections)
+        let goal = try putIntoForce(after, insteadOf: before, lanes, resetsStatistics: resetsStatistics)
+        if after.statementCacheCapacity != before.statementCacheCapacity {
+            for connection in state.withLock({ $0.entries.compactMap(\.seat?.connection) }) {
+                setStatementCacheCapacity(of: connection, isChange: true)
+            }
+        }
+        try await wait(for: goal)
+    }
+
+    private func putIntoForce(
+        _ after: PoolConfiguration, insteadOf before: PoolConfiguration, _ lanes: [LaneConfiguration],
+        resetsStatistics: Bool
+    ) throws -> GoalNumber {
         let engineConfiguration = engineConfiguration(after, lanes: lanes)
-        try membership?.reserve(engineConfiguration.reservedConnections)
+        try beginChange()
+        defer { endChange() }
+        try reserve(atLeast: engineConfiguration.reservedConnections)
+        defer { reserveWhatIsInForce() }
         let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
             if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, nil, state, now)) }
             // Another change came in between: this one was computed from what is no longer true.
@@ -23,18 +39,38 @@ extension PoolShell {
             if resetsStatistics { Self.resetStatistics(&state, now) }
             return .success(state.engine.reconfigure(engineConfiguration, now: now, effects: &effects))
         }
-        if case .failure = start {
-            let inForce = self.engineConfiguration(configuration, lanes: lanes).reservedConnections
-            // What is in force did fit.
-            try? membership?.reserve(inForce)
+        return try start.get()
+    }
+
+    // MARK: What a change reserves in the budget
+
+    /// One change at a time: of two that overlap, neither could tell what the other has reserved.
+    private func beginChange() throws {
+        let error: PoolError? = transition { state, now, _ in
+            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, now) }
+            if state.isChanging { return makeError(.reconfiguring, lane: nil, nil, state, now) }
+            state.isChanging = true
+            return nil
         }
-        let goal = try start.get()
-        if after.statementCacheCapacity != before.statementCacheCapacity {
-            for connection in state.withLock({ $0.entries.compactMap(\.seat?.connection) }) {
-                setStatementCacheCapacity(of: connection, isChange: true)
-            }
-        }
-        try await wait(for: goal)
+        if let error { throw error }
+    }
+
+    private func endChange() {
+        state.withLock { $0.isChanging = false }
+    }
+
+    /// Before the change: only more than now, so that no other pool gets what stays.
+    private func reserve(atLeast minimum: Int) throws {
+        guard let membership else { return }
+        let inForce = state.withLock { $0.engine.configuration.reservedConnections }
+        try membership.reserve(max(minimum, inForce))
+    }
+
+    /// After it, whether it was refused or not: what is in force did fit.
+    private func reserveWhatIsInForce() {
+        guard let membership else { return }
+        let inForce = state.withLock { $0.engine.configuration.reservedConnections }
+        try? membership.reserve(inForce)
     }
 
     /// The driver's lanes for another maximum.

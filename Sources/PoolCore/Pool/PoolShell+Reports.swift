@@ -57,7 +57,9 @@ extension PoolShell {
             elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
             counts: PoolCounts(
                 state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
-            lastConnectError: lastConnectError, longestHolders: holders(state, now, limit: 5),
+            lastConnectError: lastConnectError,
+            sinceLastConnect: lane.flatMap { state.engine.timeSinceConnect(of: $0, now) }.map { .nanoseconds($0) },
+            longestHolders: holders(state, now, limit: 5),
             remedy: code.remedy(
                 phase: phase, isOfAcquire: claim != nil, hasConnectError: lastConnectError != nil))
     }

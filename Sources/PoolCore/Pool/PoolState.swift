@@ -51,6 +51,8 @@ struct PoolState: ~Copyable {
     /// The time of the latest transition.
     var latest = Nanoseconds.min
     var alarmRequest: UInt64 = 0
+    /// A ``Pool/reconfigure(resetStatistics:_:)`` is about to put its change into force.
+    var isChanging = false
     var nextOperation: UInt64 = 0
 
     init(

@@ -16,6 +16,7 @@ final class EngineBench {
             maximumConnections: maximum, lanes: lanes ?? [EngineConfiguration.Lane(maximum: maximum)])
         configuration.concurrentConnects = maximum
         configuration.maximumWaiters = 1_000_000
+        configuration.checksItself = true
         change(&configuration)
         engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
     }

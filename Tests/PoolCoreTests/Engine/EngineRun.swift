@@ -128,21 +128,13 @@ final class EngineRun {
         if lastCalls.count > 200 { lastCalls.removeFirst(180) }
         model.settle(call, handed: inHand, hadToMakeRoom: hadToMakeRoom)
         model.compare(with: engine)
-        if let problem = model.problem ?? engineViolation {
+        if let problem = model.problem ?? engine.violation {
             let tail = lastCalls.suffix(20).map { "\($0.at): \($0.call)\n    -> \($0.effects)" }
             throw EngineRunFailure(
                 problem: problem, configuration: name, seed: random.seed, step: step, lastCalls: tail)
         }
     }
 
-    /// In debug builds the engine has checked itself in each call.
-    private var engineViolation: String? {
-        #if DEBUG
-        nil
-        #else
-        engine.violation
-        #endif
-    }
 
     /// Calls the engine, and tells the shadow what that means. What is stale means nothing to the shadow.
     private func tell(_ call: EngineCall, _ effects: inout EffectList) {
@@ -153,6 +145,7 @@ final class EngineRun {
             let outcome = engine.acquire(
                 lane: lane, priority: priority, holder: holder, tag: tag, now: now, deadline: deadline,
                 effects: &effects)
+            noteRetries()
             model.acquired(
                 lane: lane, priority: priority, holder: holder, deadline: deadline, tag: tag, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
@@ -164,7 +157,8 @@ final class EngineRun {
             model.require(affected == expected, "clear has answered \(affected), not \(expected)")
         case .alarm:
             model.armedAt = .never
-            if model.life == .draining, now >= model.forceAt { model.life = .forcing }
+            model.endDrain()
+            model.noteSilence()
             engine.alarm(now: now, random: random.next(), effects: &effects)
         case .beginClosing(let forceAt):
             model.beganClosing(forceAt: forceAt)
@@ -223,10 +217,12 @@ final class EngineRun {
         switch call {
         case .release(let ticket, let condition):
             engine.release(ticket, condition: condition, now: now, effects: &effects)
+            noteRetries()
             if let place = place(ticket, .leased) { model.released(place, condition) }
         case .cached(let ticket, let uses): cache(ticket, uses, &effects)
         case .opened(let ticket):
             engine.opened(ticket, now: now, random: random.next(), effects: &effects)
+            noteRetries()
             let place = place(ticket, .opening) ?? place(ticket, .abandoned)
             if let place { model.opened(place, expires: engine.slots[ticket.position].expiresAt) }
         case .connectFailed(let ticket, let isPermanent):
@@ -253,6 +249,7 @@ final class EngineRun {
             if let place = place(ticket, .closing) { model.connections.remove(at: place) }
         case .lost(let ticket):
             engine.lost(ticket, now: now, effects: &effects)
+            noteRetries()
             if let place = model.place(ticket) { model.lost(place) }
         default: break
         }

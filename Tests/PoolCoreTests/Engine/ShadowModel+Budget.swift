@@ -26,10 +26,19 @@ extension ShadowModel {
         return idle.min { ($0.since, $0.lane) < ($1.since, $1.lane) }
     }
 
+    /// The connection that goes for a waiter of another lane of the pool, where the minimums keep all from other pools.
+    private var ownSpare: Connection? {
+        guard permits.shortage.exists, yielding == 0, spare == nil, life == .running else { return nil }
+        guard unserved().contains(where: { $0.sequence != .max }) else { return nil }
+        return connections.filter { $0.state == .idle }.min { ($0.since, $0.lane) < ($1.since, $1.lane) }
+    }
+
     /// The lane's connections are needed less than one for a waiter that came earlier to a lane without any.
     func mustYield(_ lane: Int) -> Bool {
-        guard permits.isShared, permits.shortage.starving != .max, yielding == 0, maySpare(lane) else { return false }
-        return permits.shortage.starving < UInt64(oldestArrival(lane)) - (oldestArrival(lane) == .max ? 0 : 1)
+        guard permits.isShared, permits.shortage.starving != .max, yielding == 0 else { return false }
+        let own = UInt64(oldestArrival(lane)) - (oldestArrival(lane) == .max ? 0 : 1)
+        // The minimums are the pool's, whichever of its lanes starves.
+        return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
     func followClaim(_ claim: PermitClaim) {
@@ -41,10 +50,14 @@ extension ShadowModel {
 
     /// Whether a connection may be closed to make room for another pool.
     func mayYield(_ connection: Connection) -> Bool {
-        guard permits.isShared, maySpare(connection.lane) else { return false }
+        guard permits.isShared else { return false }
         if connection.isInHand, mustYield(connection.lane) { return true }
-        let isNeeded = connection.isInHand && waiterCount(connection.lane) > count(connection.lane, .validating)
-        guard !isNeeded, permits.mustMakeRoom || (permits.shortage.exists && yielding == 0) else { return false }
+        let isNeeded =
+            connection.isInHand && waiterCount(connection.lane) > count(connection.lane, .validating)
+            && nextWaiter(for: connection) != nil
+        if !isNeeded, ownSpare?.ticket == connection.ticket { return true }
+        guard maySpare(connection.lane), !isNeeded, permits.mustMakeRoom || (permits.shortage.exists && yielding == 0)
+        else { return false }
         return spare?.since == connection.since
     }
 
@@ -58,6 +71,7 @@ extension ShadowModel {
         require(claim.isLeaving == (life != .running), "the budget does not know that the pool closes")
         // Until the alarm has noticed that a pause is over, either answer is right.
         if armedAt <= now, lanes.contains(where: { $0.failures > 0 }) { return }
+        require(ownSpare == nil, "a connection is idle that a waiter of another lane lacks")
         require(claim.wanted - permits.received == (unserved().isEmpty ? 0 : 1), "\(claim): \(unserved()) wait")
         require(claim.sequence == unserved().map(\.sequence).min() ?? .max, "\(claim): \(unserved()) wait")
         let starving = unserved().filter { live($0.lane) == 0 }
@@ -70,7 +84,7 @@ extension ShadowModel {
         return lanes.indices.compactMap { lane in
             guard lacking(lane) > 0, mayConnect(lane) else { return nil }
             let served = waiters.filter { $0.lane == lane }.sorted { ($0.priority, $0.order) < ($1.priority, $1.order) }
-                .dropFirst(count(lane, .opening, .validating, .resetting))
+                .dropFirst(onTheWay(lane))
             return (lane, served.first.map { UInt64($0.order - 1) } ?? .max)
         }
     }

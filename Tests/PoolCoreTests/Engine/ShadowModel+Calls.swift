@@ -28,6 +28,7 @@ extension ShadowModel {
             require(!waiters.contains { $0.ticket == ticket } && !ended.contains(ticket), "a ticket is used twice")
             arrivals += 1
             enqueued += 1
+            hurry(lane)
             waiters.append(
                 Waiting(
                     ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals,
@@ -39,6 +40,15 @@ extension ShadowModel {
             require(reasons.contains(reason), "refused as \(reason), but the reasons are \(reasons)")
             count(reason)
         }
+    }
+
+    /// Somebody has come to a lane that pauses: at most a second is left of the pause.
+    private func hurry(_ lane: Int) {
+        guard lanes[lane].failures > 0 else { return }
+        let retryAt = chosenRetryAt[lane]
+        require(retryAt <= lanes[lane].retryAt, "an acquire has made a pause longer")
+        require(lanes[lane].isRefused || retryAt - now <= 1_000_000_000, "an acquire waits for a long pause")
+        lanes[lane].retryAt = retryAt
     }
 
     private func reasonsToRefuse(lane: Int, holder: UInt, deadline: Nanoseconds) -> [AcquireFailure] {
@@ -107,7 +117,29 @@ extension ShadowModel {
         if answer { endWait(ticket, "cancelled") }
     }
 
+    /// The alarm notices which connects have gone without an answer for too long.
+    func noteSilence() {
+        for place in connections.indices where connections[place].state == .opening {
+            if connections[place].silentAt <= now, connections[place].deadline > now { connections[place].isSilent = true }
+        }
+    }
+
+    /// The connection has broken at its first use, or before it.
+    private func noteStillbirth(_ place: Int) {
+        let lane = connections[place].lane
+        guard connections[place].uses <= 1, connections[place].openedAt > lanes[lane].stillbornAt else { return }
+        lanes[lane].stillbirths += 1
+        lanes[lane].stillbornAt = now
+        if lanes[lane].stillbirths > 1 { noteFailure(lane) }
+    }
+
+    private func noteGoodUse(_ lane: Int) {
+        if lanes[lane].stillbirths > 1 { lanes[lane].failures = 0 }
+        lanes[lane].stillbirths = 0
+    }
+
     func released(_ place: Int, _ condition: ConnectionCondition) {
+        if condition.isUsable { noteGoodUse(connections[place].lane) } else { noteStillbirth(place) }
         switch condition {
         case .clean where !configuration.resetsEveryRelease: park(place)
         case .dirty where connections[place].uses >= configuration.maximumUses && !configuration.resetsEveryRelease:
@@ -122,7 +154,9 @@ extension ShadowModel {
 
     func lost(_ place: Int) {
         switch connections[place].state {
-        case .idle: enter(.closing, place)
+        case .idle:
+            if connections[place].uses == 0 { noteStillbirth(place) }
+            enter(.closing, place)
         case .leased, .validating, .resetting: connections[place].isLost = true
         case .opening, .abandoned, .closing: break
         }
@@ -141,7 +175,15 @@ extension ShadowModel {
 
     func opened(_ place: Int, expires: Nanoseconds) {
         let lane = connections[place].lane
-        lanes[lane] = Lane(growth: lanes[lane].growth, isRenewed: lanes[lane].isRenewed || !connections[place].isOld)
+        lanes[lane].isRenewed = lanes[lane].isRenewed || !connections[place].isOld
+        lanes[lane].isRefused = false
+        lanes[lane].hasNewPause = false
+        connections[place].isSilent = false
+        if lanes[lane].stillbirths > 1 {
+            lanes[lane].retryAt = chosenRetryAt[lane]
+        } else {
+            lanes[lane].failures = 0
+        }
         connections[place].openedAt = now
         setExpiry(place, expires)
         park(place)
@@ -174,6 +216,12 @@ extension ShadowModel {
         } else if life == .draining {
             forceAt = min(forceAt, newForceAt)
         }
-        if life == .draining, now >= forceAt { life = .forcing }
+        endDrain()
+    }
+
+    func endDrain() {
+        guard life == .draining, now >= forceAt else { return }
+        life = .forcing
+        forcedAt = now
     }
 }

@@ -22,8 +22,7 @@ extension ShadowModel {
     func grow(_ lane: Int) {
         let limits = configuration.lanes[lane]
         guard limits.growth > 1, lanes[lane].failures == 0 else { return }
-        let onTheWay = count(lane, .opening, .validating, .resetting)
-        guard waiterCount(lane) > onTheWay + count(lane, .idle) else { return }
+        guard waiterCount(lane) > onTheWay(lane) + count(lane, .idle) else { return }
         lanes[lane].growth = max(lanes[lane].growth, min(live(lane) + limits.growth, limits.maximum))
     }
 

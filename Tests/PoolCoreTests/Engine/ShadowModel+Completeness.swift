@@ -46,8 +46,15 @@ extension ShadowModel {
     }
 
     private func requireClosing() {
-        require(waiters.isEmpty, "somebody waits for a closing pool")
-        require(count(nil, .opening) == 0, "a closing pool connects")
+        require(life == .draining || waiters.isEmpty, "somebody waits for a pool whose drain is over")
+        let room = permits.isShared ? 0 : max(0, configuration.maximumConnections - total())
+        require(
+            waiters.count <= lanes.indices.reduce(room) { $0 + coming($1) }, "somebody waits for a release in a closing pool")
+        for lane in lanes.indices {
+            require(count(lane, .opening) <= waiterCount(lane), "a closing pool connects for nobody")
+            let isStuck = waiterCount(lane) > coming(lane) && mayConnect(lane) && lanes[lane].failures == 0
+            require(!isStuck || silentCount(lane) > 0, "a closing pool does not connect for its waiter")
+        }
         let firstLanes = connections.filter { !configuration.lanes[$0.lane].closesLast }
         for connection in connections where connection.state == .idle {
             require(
@@ -61,6 +68,9 @@ extension ShadowModel {
         for waiter in waiters { require(waiter.deadline > now, "a late waiter still waits") }
         for connection in connections {
             require(connection.deadline > now, "a \(connection.state) passed its deadline")
+            if connection.state == .opening {
+                require(connection.isSilent || connection.silentAt > now, "a silent connect holds up others")
+            }
             if connection.state == .leased, configuration.leakWarning != .never, life == .running {
                 require(
                     connection.wasWarned || now - connection.since < configuration.leakWarning, "no leak warning")
@@ -88,6 +98,9 @@ extension ShadowModel {
         for waiter in waiters { require(armedAt <= waiter.deadline, "no alarm for a waiter") }
         for connection in connections {
             require(armedAt <= connection.deadline, "no alarm for a \(connection.state) connection")
+            if connection.state == .opening, !connection.isSilent, connection.silentAt < connection.deadline {
+                require(armedAt <= connection.silentAt, "no alarm for a connect that goes silent")
+            }
             guard life == .running else { continue }
             let isWarnable = connection.state == .leased && !connection.wasWarned
             if isWarnable, configuration.leakWarning != .never {
@@ -107,11 +120,11 @@ extension ShadowModel {
                     armedAt <= max(connection.expires > now ? connection.expires : last, now + 1), "no alarm for age")
             }
         }
-        for lane in lanes.indices where life == .running && lacking(lane) > 0 && count(lane, .opening) == 0 {
+        for lane in lanes.indices
+        where life == .running && lacking(lane) > 0 && count(lane, .opening) == silentCount(lane) {
             let isOnlyTheBackoff =
                 lanes[lane].failures > 0 && now < lanes[lane].retryAt
                 && total(lane) < configuration.lanes[lane].maximum
-                && count(nil, .opening) < configuration.concurrentConnects
             if isOnlyTheBackoff { require(armedAt <= lanes[lane].retryAt, "no alarm for the next connect") }
         }
         if life == .draining { require(armedAt <= forceAt, "no alarm for the end of the drain") }
@@ -133,7 +146,7 @@ extension ShadowModel {
         for lane in lanes.indices {
             let counts = engine.lanes[lane].counts
             let own = SlotCounts(
-                opening: count(lane, .opening), abandoned: count(lane, .abandoned), idle: count(lane, .idle),
+                opening: count(lane, .opening), silent: silentCount(lane), abandoned: count(lane, .abandoned), idle: count(lane, .idle),
                 validating: count(lane, .validating), leased: count(lane, .leased), resetting: count(lane, .resetting),
                 closing: count(lane, .closing))
             require(counts == own, "lane \(lane): the engine counts \(counts), the model \(own)")
@@ -148,6 +161,7 @@ extension ShadowModel {
         }
         compareQueueTimes(with: engine.counters)
         compareTally(with: engine)
+        if let due = engine.nextRotationAlarm(now) { require(armedAt <= due, "no alarm for the rotation") }
         require(engine.armedAt == armedAt, "the engine expects its alarm at \(engine.armedAt), not \(armedAt)")
     }
 }

@@ -8,7 +8,7 @@ extension ShadowModel {
         case .fail(let waiter, let reason): followFail(waiter, reason)
         case .open(let connection, let lane, let attempt, let deadline):
             followOpen(connection, lane, attempt, deadline, call)
-        case .cancelOpen(let connection): followCancelOpen(connection)
+        case .cancelOpen(let connection): followCancelOpen(connection, call)
         case .validate(let connection, let isStale): followValidate(connection, isStale)
         case .reset(let connection):
             require(place(connection).map { connections[$0].state } == .resetting, "reset without a dirty release")
@@ -29,7 +29,7 @@ extension ShadowModel {
             require(life == .draining || life == .forcing, "draining without having been closed")
         case .finished:
             require(life == .draining || life == .forcing, "finished without having been closed")
-            require(total() == 0 || now >= forceAt.adding(Engine.closingGrace), "finished with connections open")
+            require(total() == 0 || now >= forcedAt.adding(Engine.closingGrace), "finished with connections open")
             life = .finished
         }
     }
@@ -76,7 +76,8 @@ extension ShadowModel {
         _ ticket: ConnectionTicket, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
         _ call: EngineCall
     ) {
-        require(life == .running, "a closing pool connects")
+        require(life == .running || life == .draining, "a closed pool connects")
+        if life == .draining { require(waiterCount(lane) > coming(lane), "a closing pool connects for nobody") }
         require(!connections.contains { $0.ticket.index == ticket.index }, "two connections in one place")
         require(mayConnect(lane), "a connect that the limits or the backoff forbid")
         require(!isFull, "a connect above the pool's maximum")
@@ -86,21 +87,25 @@ extension ShadowModel {
         let failures = lanes[lane].failures
         require(attempt == failures + 1, "attempt \(attempt) after \(failures) failures")
         require(deadline == now.adding(configuration.connectTimeout), "a connect with a wrong deadline")
-        for other in lanes.indices where oldestArrival(other) < oldestArrival(lane) && mayConnect(other) {
+        for other in lanes.indices
+        where life == .running && oldestArrival(other) < oldestArrival(lane) && mayConnect(other) {
             // The end of a pause is noticed by the alarm alone.
             if lanes[other].failures > 0, call != .alarm { continue }
-            let served = lacking(other) <= 0 || count(other, .opening, .validating, .resetting) > 0
+            let served = lacking(other) <= 0 || onTheWay(other) > 0
             require(served, "lane \(lane) connects before the older waiter of lane \(other)")
         }
-        connections.append(Connection(ticket: ticket, lane: lane, state: .opening, since: now, deadline: deadline))
+        connections.append(
+            Connection(
+                ticket: ticket, lane: lane, state: .opening, since: now, deadline: deadline,
+                silentAt: now.adding(configuration.silentAfter)))
     }
 
-    private func followCancelOpen(_ ticket: ConnectionTicket) {
+    private func followCancelOpen(_ ticket: ConnectionTicket, _ call: EngineCall) {
         guard let place = place(ticket), connections[place].state == .opening else {
             return require(false, "cancelled a connect that is not under way")
         }
         require(life != .running || now >= connections[place].deadline, "cancelled a connect before its deadline")
-        if life == .running { noteFailure(connections[place].lane) }
+        if call == .alarm, now >= connections[place].deadline { noteFailure(connections[place].lane) }
         enter(.abandoned, place)
     }
 

@@ -36,7 +36,7 @@ extension ShadowModel {
     /// The waiters whose turn it is: the first, and one more for each connection on the way.
     private func turn(_ lane: Int) -> ArraySlice<Waiting> {
         let inOrder = waiters.filter { $0.lane == lane }.sorted { ($0.priority, $0.order) < ($1.priority, $1.order) }
-        return inOrder.prefix(1 + count(lane, .opening, .validating, .resetting))
+        return inOrder.prefix(1 + onTheWay(lane))
     }
 
     /// The waiter who gets an idle connection next, and that connection.
@@ -55,10 +55,10 @@ extension ShadowModel {
     /// True if an idle session must be reset for a waiter: nothing else can serve it.
     func mustResetTagged(_ lane: Int) -> Bool {
         let hasRoom =
-            lanes[lane].failures == 0 && total(lane) < configuration.lanes[lane].maximum && !isFull
+            lanes[lane].failures == 0 && silentCount(lane) == 0 && total(lane) < configuration.lanes[lane].maximum && !isFull
             && (!permits.isShared || total() < permits.received - permits.claim.returned)
         return !hasRoom && count(lane, .idle) > 0 && nextMatch(lane) == nil
-            && waiterCount(lane) > count(lane, .opening, .validating, .resetting)
+            && waiterCount(lane) > onTheWay(lane)
     }
 
     func followResetTagged(_ ticket: ConnectionTicket, _ isStale: Bool) {

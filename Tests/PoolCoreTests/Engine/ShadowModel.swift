@@ -13,6 +13,9 @@ final class ShadowModel {
         var since: Nanoseconds
         /// Of the connect, the validation or the reset.
         var deadline = Nanoseconds.never
+        /// When nobody counts on the connect any more, and that this has been noticed.
+        var silentAt = Nanoseconds.never
+        var isSilent = false
         var expires = Nanoseconds.never
         var openedAt: Nanoseconds = 0
         var uses = 0
@@ -52,6 +55,9 @@ final class ShadowModel {
         var retryAt: Nanoseconds = 0
         var isRefused = false
         var hasNewPause = false
+        /// Connections in a row that broke at their first use, and when the last of them did.
+        var stillbirths = 0
+        var stillbornAt = Nanoseconds.min
         /// How many connections an acquire wants there to be.
         var growth = 0
         /// A connection was opened since the rotation began, or since it closed one.
@@ -81,6 +87,8 @@ final class ShadowModel {
     var lanes: [Lane]
     var life = Life.running
     var forceAt = Nanoseconds.never
+    /// When the drain really ended.
+    var forcedAt = Nanoseconds.never
     var armedAt = Nanoseconds.never
     var lastRetirement: Nanoseconds?
     var arrivals = 0
@@ -146,8 +154,20 @@ final class ShadowModel {
 
     /// Those of them that waiters and the minimum need.
     func needed(_ lane: Int, besides more: Int = 0) -> Int {
-        let lack = waiterCount(lane) - count(lane, .opening, .validating, .resetting) + more
+        let lack = waiterCount(lane) - onTheWay(lane) + more
         return more == 0 ? max(lack, configuration.lanes[lane].minimum - live(lane)) : lack
+    }
+
+    /// Those that will serve somebody without anybody's release, however long that takes.
+    func coming(_ lane: Int) -> Int { count(lane, .opening, .validating, .resetting) }
+
+    func silentCount(_ lane: Int) -> Int {
+        connections.count { $0.lane == lane && $0.isSilent && $0.state == .opening }
+    }
+
+    /// Those that will serve somebody soon, if all goes well.
+    func onTheWay(_ lane: Int) -> Int {
+        count(lane, .opening, .validating, .resetting) - silentCount(lane)
     }
 
     func firstWaiter(_ lane: Int) -> Waiting? {
@@ -164,9 +184,11 @@ final class ShadowModel {
 
     /// True if the lane may connect but for the pool's maximum.
     func mayConnect(_ lane: Int) -> Bool {
-        guard count(nil, .opening) < configuration.concurrentConnects else { return false }
+        let (opening, silent) = (count(lane, .opening), silentCount(lane))
+        guard opening - silent < configuration.concurrentConnects else { return false }
         guard total(lane) < configuration.lanes[lane].maximum else { return false }
-        return lanes[lane].failures == 0 || (now >= lanes[lane].retryAt && count(lane, .opening) == 0)
+        if lanes[lane].failures == 0, silent == 0 { return true }
+        return opening == silent && (lanes[lane].failures == 0 || now >= lanes[lane].retryAt)
     }
 
     var isFull: Bool { total() >= configuration.maximumConnections }
@@ -229,9 +251,10 @@ final class ShadowModel {
                 ceiling = min(ceiling.adding(ceiling), configuration.maximumBackoff)
             }
             let (pause, failures) = (lanes[lane].retryAt - now, lanes[lane].failures)
+            // What took long has been a part of the pause.
             require(
-                pause >= 0 && pause <= min(ceiling, configuration.maximumBackoff),
-                "a pause of \(pause) after \(failures) failures is outside 0...\(ceiling)")
+                pause <= min(ceiling, configuration.maximumBackoff),
+                "a pause of \(pause) after \(failures) failures is longer than \(ceiling)")
         }
     }
 }

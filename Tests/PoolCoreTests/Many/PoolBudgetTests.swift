@@ -10,6 +10,7 @@ struct BudgetFixture: Sendable {
     let pools: [Pool<FakeDriver>]
 
     init(_ maximum: Int, pools configurations: [PoolConfiguration]) throws {
+        EngineSelfCheck.switchOn()
         let budget = try PoolBudget(maximumConnections: maximum)
         let drivers = configurations.map { _ in FakeDriver() }
         let time = time

@@ -56,7 +56,7 @@ struct PoolClosingTests {
         _ = try await fixture.driver.nextHanging(.work)
         let lease = try await fixture.pool.acquire()
         let closing = Task { try await fixture.pool.close(drain: .seconds(7)) }
-        try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 7_000_000_000))
+        try await fixture.observer.event { if case .draining = $0 { true } else { false } }
         fixture.time.advance(by: .seconds(7))
         try await closing.value
         #expect(await fixture.error(of: holder) as? FakeError == .interrupted)
@@ -170,5 +170,44 @@ struct PoolClosingTests {
         }
         while driver.ledger.openNow > 0 { await Task.yield() }
         #expect(driver.ledger.findingsAfterClose == [])
+    }
+    @Test("close(drain:) still serves those whose connection is being opened, or has room, and fails the others at once")
+    func servesTheLast() async throws {
+        let fixture = try PoolFixture(maximum: 20)
+        fixture.driver.always(.connect, .hang)
+        let acquires = (0..<25).map { _ in fixture.waiter() }
+        await fixture.untilWaiting(25)
+        let closing = Task { try await fixture.pool.close(drain: .seconds(5)) }
+        // Twenty have a place, and two of them a connect by now; five would have to wait for a release.
+        await fixture.until { $0.waiting == 20 }
+        fixture.driver.always(.connect, .succeed)
+        fixture.driver.succeedHanging(.connect)
+        try await closing.value
+        var codes: [PoolError.Code] = []
+        for acquire in acquires { if let error = await fixture.poolError(of: acquire) { codes.append(error.code) } }
+        #expect(codes == Array(repeating: .closed, count: 5))
+        #expect(fixture.pool.statistics.acquired == 20)
+        fixture.expectClosed()
+    }
+
+    @Test("Whoever is still not served when the drain is over, or whose connect fails, is told that the pool is closed")
+    func lastOnesFail() async throws {
+        let fixture = try PoolFixture(maximum: 2)
+        fixture.driver.script(.connect, [.hang, .hang])
+        let acquires = [fixture.waiter(), fixture.waiter()]
+        let connects = [
+            try await fixture.driver.nextHanging(.connect), try await fixture.driver.nextHanging(.connect),
+        ]
+        let closing = Task { try await fixture.pool.close(drain: .seconds(5)) }
+        try await fixture.observer.event { if case .draining = $0 { true } else { false } }
+        connects[0].fail(FakeError("away", verdict: .serverStarting))
+        await fixture.until { $0.waiting == 1 }
+        try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 4_000_000_000))
+        fixture.time.advance(by: .seconds(4))
+        try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 5_000_000_000))
+        fixture.time.advance(by: .seconds(1))
+        try await closing.value
+        for acquire in acquires { #expect(await fixture.poolError(of: acquire)?.code == .closed) }
+        fixture.expectClosed()
     }
 }

@@ -13,6 +13,7 @@ struct PoolFixture: Sendable {
         _ configuration: PoolConfiguration, lanes: [LaneConfiguration]? = nil,
         hooks: PoolHooks<FakeDriver> = PoolHooks(), driver setUp: (FakeDriver) -> Void = { _ in }
     ) throws {
+        EngineSelfCheck.switchOn()
         driver = FakeDriver(lanes: lanes)
         setUp(driver)
         pool = try Pool(

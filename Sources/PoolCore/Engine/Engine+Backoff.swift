@@ -1,0 +1,96 @@
+/// How connects are spaced where they fail: one at a time, after pauses that double, and sooner while somebody waits.
+extension Engine {
+    /// An acquire that comes so long after a failure has not to wait for the rest of the pause.
+    private static var visitorsPause: Nanoseconds { 1_000_000_000 }
+
+    /// True if another connect to the server of `lane` may be under way.
+    func mayConnect(_ lane: Int) -> Bool {
+        lanes[server(of: lane)].connects < configuration.concurrentConnects
+    }
+
+    /// True if no failure, and no silence, keeps `lane` from connecting now. One connect finds out whether the server is back; the others
+    /// wait for its answer.
+    func isRetryDue(_ lane: Int, _ now: Nanoseconds) -> Bool {
+        guard lanes[lane].isProbing else { return true }
+        return lanes[lane].counts.opening == lanes[lane].counts.silent
+            && (lanes[lane].failures == 0 || now >= lanes[lane].retryAt)
+    }
+
+    /// How long ago the last connect of `lane` began, if that has led to nothing.
+    func timeSinceConnect(of lane: Int, _ now: Nanoseconds) -> Nanoseconds? {
+        lanes[lane].isProbing ? now - lanes[lane].attemptedAt : nil
+    }
+
+    /// - Parameters:
+    ///   - random: uniformly distributed.
+    ///   - since: when what failed began, if that is not now: what took long has been its own pause.
+    mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64, since: Nanoseconds? = nil) {
+        noteFailure(lane, since: since ?? now, share: Double(random >> 11) * 0x1p-53)
+    }
+
+    private mutating func noteFailure(_ lane: Int, since: Nanoseconds, share: Double) {
+        counters.connectFailures += 1
+        lanes[lane].failures += 1
+        lanes[lane].growth = 0
+        pause(lane, since: since, share: share)
+    }
+
+    private mutating func pause(_ lane: Int, since: Nanoseconds, share: Double) {
+        lanes[lane].pausedSince = since
+        lanes[lane].pauseShare = share
+        let isWanted = !lanes[lane].waiters.isEmpty && !lanes[lane].isRefused
+        let longest = isWanted ? min(backoff(of: lane), configuration.waitersBackoff) : backoff(of: lane)
+        lanes[lane].retryAt = since.adding(Int64(Double(longest) * share))
+    }
+
+    /// The longest pause after the last failure.
+    private func backoff(of lane: Int) -> Nanoseconds {
+        let doublings = min(max(lanes[lane].failures - 1, 0), 40)
+        let (doubled, overflow) = configuration.initialBackoff.multipliedReportingOverflow(by: 1 << Int64(doublings))
+        return overflow ? configuration.maximumBackoff : min(doubled, configuration.maximumBackoff)
+    }
+
+    /// Somebody has come to a lane that pauses. What was refused for good is not tried more often for it: that locks accounts.
+    mutating func hurry(_ lane: Int) {
+        guard lanes[lane].failures > 0, !lanes[lane].isRefused else { return }
+        let share = lanes[lane].pauseShare
+        let longest = min(backoff(of: lane), configuration.waitersBackoff)
+        // Not the same for all pools that have lost the server at once.
+        let visit = Double(min(Self.visitorsPause, configuration.waitersBackoff)) * (1 + share) / 2
+        let pause = min(Double(longest) * share, visit)
+        lanes[lane].retryAt = min(lanes[lane].retryAt, lanes[lane].pausedSince.adding(Int64(pause)))
+    }
+
+    /// A connect has succeeded. Where the connections before it broke at their first use that says little: the next one pauses too.
+    mutating func noteSuccess(of slot: Int32, _ now: Nanoseconds) {
+        let lane = Int(slots[Int(slot)].lane)
+        lanes[lane].isRefused = false
+        if lanes[lane].isHollow {
+            pause(lane, since: now, share: slots[Int(slot)].shortening)
+        } else {
+            lanes[lane].failures = 0
+            // A connect that was given up earlier may still be refused, and must not bring back the pause of before.
+            lanes[lane].retryAt = now
+        }
+    }
+
+    /// The connection has broken. At its first use that counts as a failed connect, if another one did so before it was opened: of those
+    /// that break together, as in a restart, one counts.
+    mutating func noteStillbirth(_ slot: Int32, _ now: Nanoseconds) {
+        let lane = Int(slots[Int(slot)].lane)
+        guard slots[Int(slot)].uses <= 1, slots[Int(slot)].openedAt > lanes[lane].stillbornAt else { return }
+        lanes[lane].stillbirths += 1
+        lanes[lane].stillbornAt = now
+        if lanes[lane].isHollow { noteFailure(lane, since: now, share: slots[Int(slot)].shortening) }
+    }
+
+    /// A lease has ended well: the server is there.
+    /// - Returns: false if nothing follows from it.
+    mutating func noteGoodUse(of lane: Int) -> Bool {
+        guard lanes[lane].stillbirths > 0 else { return false }
+        let wasHollow = lanes[lane].isHollow
+        lanes[lane].stillbirths = 0
+        if wasHollow { lanes[lane].failures = 0 }
+        return wasHollow
+    }
+}

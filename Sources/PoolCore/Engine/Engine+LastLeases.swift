@@ -1,0 +1,81 @@
+/// Whom a pool still serves while it drains: those who would not have to wait for anybody's release.
+extension Engine {
+    private var isDraining: Bool {
+        if case .draining = life { true } else { false }
+    }
+
+    /// Connections of the lane that will be offered without anybody's release, however long that takes.
+    private func coming(to lane: Int) -> Int {
+        lanes[lane].counts.onTheWay + lanes[lane].counts.silent
+    }
+
+    /// Fails those for whom no connection is on its way and none can be opened, opens for the others, and gives up what nobody waits for.
+    mutating func serveTheLast(_ now: Nanoseconds, _ effects: inout EffectList) {
+        // A budget gives a pool that leaves nothing more.
+        var places = isDraining && !permits.isShared ? max(0, configuration.maximumConnections - counts.total) : 0
+        for lane in lanes.indices.sorted(by: { isOlder($0, $1) }) {
+            var served = isDraining ? coming(to: lane) : 0
+            // A server that is away is not waited for.
+            if !lanes[lane].isProbing {
+                let room = min(places, max(0, lanes[lane].limits.maximum - lanes[lane].counts.total))
+                let more = max(0, min(lanes[lane].waiters.count - served, room))
+                places -= more
+                served += more
+            }
+            failWaiters(of: lane, after: served, now, &effects)
+            while lanes[lane].waiters.count > coming(to: lane), mayConnect(lane), !lanes[lane].isProbing {
+                beginConnect(lane, now, &effects)
+            }
+            while lanes[lane].counts.opening > lanes[lane].waiters.count, let slot = newestConnect(of: lane) {
+                slotDeadlines.remove(slot)
+                move(slot, to: .abandoned, now)
+                effects.append(.cancelOpen(ticket(ofSlot: slot)))
+            }
+        }
+    }
+
+    private func isOlder(_ left: Int, _ right: Int) -> Bool {
+        (lanes[left].waiters.oldestSequence(in: waiters), left) < (lanes[right].waiters.oldestSequence(in: waiters), right)
+    }
+
+    private mutating func failWaiters(
+        of lane: Int, after served: Int, _ now: Nanoseconds, _ effects: inout EffectList
+    ) {
+        while lanes[lane].waiters.count > served {
+            let waiter = lanes[lane].waiters.member(after: served, in: waiters)
+            dequeue(waiter, now)
+            counters.count(.closed, inQueue: true)
+            effects.append(.fail(ticket(ofWaiter: waiter), .closed))
+        }
+    }
+
+    private func newestConnect(of lane: Int) -> Int32? {
+        var newest: Int32?
+        for slot in slots.indices where slots[slot].state == .opening && Int(slots[slot].lane) == lane {
+            if let found = newest, slots[Int(found)].since > slots[slot].since { continue }
+            newest = Int32(slot)
+        }
+        return newest
+    }
+
+    /// Finds out whether somebody is left for a connection that was just opened, validated, reset or released.
+    mutating func offerWhileClosing(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+        let lane = Int(slots[Int(slot)].lane)
+        let isFit = slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !isUsedUp(slot)
+        let isValidated = slots[Int(slot)].state == .validating
+        let needsValidation = configuration.validatesEveryGrant && !isValidated
+        // One that was just validated is still counted among those being validated.
+        let isWanted = lanes[lane].waiters.count > lanes[lane].counts.validating - (isValidated ? 1 : 0)
+        if isDraining, isFit, isWanted, let waiter = nextWaiter(for: slot) {
+            if needsValidation {
+                park(slot, now, &effects)
+                beginValidation(slot, now, &effects)
+            } else {
+                grant(slot, to: waiter, now, &effects)
+            }
+        } else {
+            park(slot, now, &effects)
+        }
+        settleClosing(now, &effects)
+    }
+}
