@@ -55,7 +55,15 @@ struct LostFileTests {
         pool.clear()
         await #expect(throws: PoolError.self) { try await pool.query("SELECT x FROM t") }
         try FileManager.default.moveItem(atPath: folder.file("away.db"), toPath: folder.file())
-        #expect(try await pool.query("SELECT x FROM t").decode(Int.self) == [1])
+        var numbers: [Int]?
+        while numbers == nil {
+            do {
+                numbers = try await pool.query("SELECT x FROM t").decode(Int.self)
+            } catch let error as PoolError where error.code == .connectRefused {
+                // After a refusal nothing is opened for up to a tenth of a second.
+            }
+        }
+        #expect(numbers == [1])
         try await pool.close()
     }
 }

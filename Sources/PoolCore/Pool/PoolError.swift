@@ -10,19 +10,21 @@ public struct PoolError: Error, Sendable {
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
         /// ``PoolConfiguration/maximumWaiters`` acquires wait for a release already.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
-        /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child task
-        /// of its own is not known to wait.
+        /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child
+        /// task of its own is not known to wait.
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")
-        /// A hook of the application's has thrown, which waiting does not mend. Only ``PoolEvent/acquireFailed(_:)`` tells this, with the hook's
-        /// error in ``PoolError/lastConnectError``: the acquire itself throws what the hook has thrown.
+        /// A hook of the application's has thrown, which waiting does not mend. Only ``PoolEvent/acquireFailed(_:)``
+        /// tells this, with the hook's error in ``PoolError/lastConnectError``: the acquire itself throws what the hook
+        /// has thrown.
         public static let hookFailed = Code(rawValue: "hookFailed")
         /// The pool is closed, or began to close while the acquire waited.
         public static let closed = Code(rawValue: "closed")
         /// The pool is closing: it takes nothing new.
         public static let draining = Code(rawValue: "draining")
-        /// The pool is being reconfigured: it can be neither closed by ``Pool/close()`` nor reconfigured until that has ended.
+        /// The pool is being reconfigured: it can be neither closed by ``Pool/close()`` nor reconfigured until that has
+        /// ended.
         public static let reconfiguring = Code(rawValue: "reconfiguring")
         /// ``Pool/close()`` found leases that are still held.
         public static let leasesHeld = Code(rawValue: "leasesHeld")
@@ -70,7 +72,8 @@ public struct PoolError: Error, Sendable {
     public let elapsedByPhase: [Phase: Duration]
     /// The pool's connections and waiters at that moment.
     public let counts: PoolCounts
-    /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect succeeds.
+    /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect
+    /// succeeds.
     public let lastConnectError: (any Error)?
     /// How long ago the lane's last connect began, where that has failed or is not answered; nil otherwise. See
     /// ``PoolConfiguration/maximumBackoff``.
@@ -122,12 +125,12 @@ public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
 extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         var text = "pool \"\(pool)\": \(summary); \(counts)"
+        if let sinceLastConnect { text += "; the last connect began \(sinceLastConnect.text) ago" }
         if let lastConnectError {
             // An error of this pool within it would tell the pool's state twice.
             let cause = (lastConnectError as? PoolError).map(\.summary) ?? String(describing: lastConnectError)
             text += "; last connect error: \(cause)"
         }
-        if let sinceLastConnect { text += "; the last connect began \(sinceLastConnect.text) ago" }
         if !longestHolders.isEmpty {
             text += "; longest holders: " + longestHolders.map(\.description).joined(separator: ", ")
         }

@@ -171,7 +171,9 @@ struct PoolClosingTests {
         while driver.ledger.openNow > 0 { await Task.yield() }
         #expect(driver.ledger.findingsAfterClose == [])
     }
-    @Test("close(drain:) still serves those whose connection is being opened, or has room, and fails the others at once")
+
+    @Test(
+        "close(drain:) still serves those whose connection is being opened, or has room, and fails the others at once")
     func servesTheLast() async throws {
         let fixture = try PoolFixture(maximum: 20)
         fixture.driver.always(.connect, .hang)

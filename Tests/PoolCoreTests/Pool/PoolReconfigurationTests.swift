@@ -181,6 +181,9 @@ struct PoolReconfigurationTests {
         try await fixture.holding(2)
         let rotation = Task { try await fixture.pool.rotate(over: .seconds(10)) }
         try await fixture.observer.event { $0.closeReason == .rotated }
+        // The alarm of the connects, which would have been silent by then.
+        try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 4_000_000_000))
+        fixture.time.advance(by: .seconds(4))
         try await fixture.time.waitForSleeper(until: PoolInstant(nanoseconds: 5_000_000_000))
         #expect(fixture.driver.connections.count == 3)
         rotation.cancel()
