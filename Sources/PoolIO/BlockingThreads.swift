@@ -8,9 +8,10 @@ internal import Darwin
 
 /// The threads that all connections of a driver share whose C library blocks: as many as there are connections.
 ///
-/// It is also a `TaskExecutor`: a task that prefers it lives on these threads, and its blocking calls need no hop. Each connection
-/// reserves a thread. No more calls than connections can block at once, so that a task which holds a connection without calling it
-/// always finds a thread to go on with. While nothing is reserved, tasks that prefer it run on Swift's own threads.
+/// It is also a `TaskExecutor`: a task that prefers it lives on these threads, and its blocking calls need no hop. Each
+/// connection reserves a thread. No more calls than connections can block at once, so that a task which holds a
+/// connection without calling it always finds a thread to go on with. While nothing is reserved, tasks that prefer it
+/// run on Swift's own threads.
 public final class BlockingThreads: TaskExecutor {
     /// Each thread has this name and a number. Debuggers and `ps -T` show it, at most 15 bytes of it on Linux.
     public let name: String
@@ -90,8 +91,8 @@ public final class BlockingThreads: TaskExecutor {
         if !accept(.job(job)) { Self.runElsewhere(.job(job)) }
     }
 
-    /// Runs `work` on one of the threads and returns what it returns: at once if the caller is on one, else with one hop there and
-    /// one back. While nothing is reserved, `work` runs on the global executor.
+    /// Runs `work` on one of the threads and returns what it returns: at once if the caller is on one, else with one
+    /// hop there and one back. While nothing is reserved, `work` runs on the global executor.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
         return try await withCheckedThrowingContinuation { continuation in
@@ -182,8 +183,8 @@ public final class BlockingThreads: TaskExecutor {
         queue.update { _ in }
     }
 
-    /// Nil once the thread shall end. The last one first runs what is queued, and the end is decided under the lock that
-    /// ``accept(_:)`` takes, so that no work is ever queued for threads that will not look again.
+    /// Nil once the thread shall end. The last one first runs what is queued, and the end is decided under the lock
+    /// that ``accept(_:)`` takes, so that no work is ever queued for threads that will not look again.
     private func nextWork() -> Work? {
         queue.wait { queue -> Work?? in
             if queue.threadCount > max(1, queue.reservationCount) {

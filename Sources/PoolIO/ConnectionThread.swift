@@ -65,7 +65,8 @@ public final class ConnectionThread: TaskExecutor {
     }
 
     /// Runs `work` on the thread and returns what it returns: at once if the caller is on the thread, else with one hop
-    /// there and one back, or without if both are quick. After the thread has ended, `work` runs on the global executor.
+    /// there and one back, or without if both are quick. After the thread has ended, `work` runs on the global
+    /// executor.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
         Self.callCount.add(1, ordering: .relaxed)

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// A descriptor that an ``EventLoop`` watches. At most one task waits at a time.
 ///
-/// The descriptor stays registered, and the system tells of each change once. A wait for the answer to what was just sent therefore
-/// needs no call of the system at all.
+/// The descriptor stays registered, and the system tells of each change once. A wait for the answer to what was just
+/// sent therefore needs no call of the system at all.
 public final class DescriptorWatch: Sendable {
     let descriptor: OwnedDescriptor
     private let loop: EventLoop
@@ -11,11 +11,12 @@ public final class DescriptorWatch: Sendable {
     private let tokenValue = Atomic<UInt64>(0)
     private let news = Atomic<Bool>(false)
 
-    /// Reads on the loop's thread what has come, and must not block it. True if more must come before the task that waits can go on.
+    /// Reads on the loop's thread what has come, and must not block it. True if more must come before the task that
+    /// waits can go on.
     public typealias PartReader = @Sendable () -> Bool
 
-    /// A suspended ``wait(for:until:onlyNews:)``. An unsafe continuation, which costs no allocation: whoever takes the waiter out of
-    /// the state, under its lock, resumes it, and nobody else can.
+    /// A suspended ``wait(for:until:onlyNews:)``. An unsafe continuation, which costs no allocation: whoever takes the
+    /// waiter out of the state, under its lock, resumes it, and nobody else can.
     @safe
     private struct Waiter {
         let continuation: UnsafeContinuation<WaitOutcome, Never>
@@ -68,9 +69,9 @@ public final class DescriptorWatch: Sendable {
     /// - Parameters:
     ///   - readiness: Empty to wait only for an interruption or the deadline.
     ///   - deadline: Nil waits forever.
-    ///   - onlyNews: True if nothing can be there that was not told of yet, as when all that had come was read before the request
-    ///     whose answer is waited for was sent. Such a wait costs no call of the system. False also ends the wait at once for what
-    ///     a reader has left.
+    ///   - onlyNews: True if nothing can be there that was not told of yet, as when all that had come was read before
+    ///     the request whose answer is waited for was sent. Such a wait costs no call of the system. False also ends
+    ///     the wait at once for what a reader has left.
     public func wait(
         for readiness: Readiness, until deadline: ContinuousClock.Instant?, onlyNews: Bool = false
     ) async -> WaitOutcome {
@@ -86,8 +87,8 @@ public final class DescriptorWatch: Sendable {
     ///
     /// The same without a deadline. A form of its own because the clock's instants are dear to pass on.
     ///
-    /// - Parameter read: For what comes in many parts: it is called for each that comes during the wait, and the task is resumed when
-    ///   it says that it can go on. What was there before the wait ends that at once, and is not read.
+    /// - Parameter read: For what comes in many parts: it is called for each that comes during the wait, and the task
+    ///   is resumed when it says that it can go on. What was there before the wait ends that at once, and is not read.
     public func wait(
         for readiness: Readiness, onlyNews: Bool = false, reading read: PartReader? = nil
     ) async -> WaitOutcome {
@@ -99,8 +100,8 @@ public final class DescriptorWatch: Sendable {
 
     /// Suspends until the descriptor is ready, ``interrupt()`` is called, or a few milliseconds have passed.
     ///
-    /// For what is nearly always ready at once: it costs no deadline, and needs no handler for cancellation where it does not matter
-    /// that a cancelled task goes on for as long. The loop looks at all such waits now and then.
+    /// For what is nearly always ready at once: it costs no deadline, and needs no handler for cancellation where it
+    /// does not matter that a cancelled task goes on for as long. The loop looks at all such waits now and then.
     ///
     /// - Parameter read: See ``wait(for:onlyNews:reading:)``. All parts together have these milliseconds.
     public func waitBriefly(
@@ -121,7 +122,8 @@ public final class DescriptorWatch: Sendable {
     /// True while a task is suspended. For tests, which know no other way to come after it.
     var isWaiting: Bool { state.withLock { $0.waiter != nil } }
 
-    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the state with the number of its wait.
+    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the state with the number of its
+    /// wait.
     @inline(__always)
     private func begin(
         _ readiness: Readiness, onlyNews: Bool, _ waiter: Waiter, _ prepare: (inout State) -> Void
@@ -198,8 +200,8 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// Tells the peer of a socket that nothing more comes, and suspends until it has ended the stream too. What it still sends is
-    /// dropped. For a socket that nobody reads any more.
+    /// Tells the peer of a socket that nothing more comes, and suspends until it has ended the stream too. What it
+    /// still sends is dropped. For a socket that nobody reads any more.
     ///
     /// - Returns: False if the deadline has passed, or the watch was closed.
     public func finish(until deadline: ContinuousClock.Instant) async -> Bool {

@@ -10,8 +10,8 @@ internal import Darwin
 
 /// One thread that waits for many descriptors.
 ///
-/// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and is resumed there without a hop when what it
-/// waits for is ready. Whatever runs on it holds up the others: it must never block.
+/// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and is resumed there without a hop when what
+/// it waits for is ready. Whatever runs on it holds up the others: it must never block.
 ///
 /// The thread lives until ``shutDown()``; whoever makes one must call it.
 public final class EventLoop: TaskExecutor {
@@ -21,7 +21,8 @@ public final class EventLoop: TaskExecutor {
     private let state = Mutex(State())
     /// True if the state has something for the thread that it has not seen.
     private let hasNews = Atomic<Bool>(false)
-    /// True while the thread sleeps, or is about to: else it looks for news by itself before it does. Whoever makes it false wakes it.
+    /// True while the thread sleeps, or is about to: else it looks for news by itself before it does. Whoever makes it
+    /// false wakes it.
     private let isSleeping = Atomic<Bool>(false)
     private nonisolated(unsafe) var thread = ThreadState()  // … because only the loop's own thread uses it.
     /// Holds, on the thread of each loop, that loop.
@@ -50,7 +51,8 @@ public final class EventLoop: TaskExecutor {
         var jobs: [QueuedJob] = []
         var watches = WatchTable()
         var deadlines = DeadlineList()
-        /// The tokens of those watches whose brief waits are looked at on each tick. The poller ticks while there are any.
+        /// The tokens of those watches whose brief waits are looked at on each tick. The poller ticks while there are
+        /// any.
         var briefWatches: [UInt64] = []
         var isShuttingDown = false
         var hasEnded = false
@@ -84,7 +86,8 @@ public final class EventLoop: TaskExecutor {
         poller = try Poller()
     }
 
-    /// Runs the thread, which keeps the group that the loop is in until it ends. To be called once. After a failure the loop has ended.
+    /// Runs the thread, which keeps the group that the loop is in until it ends. To be called once. After a failure the
+    /// loop has ended.
     func start(for group: EventLoopGroup?) throws {
         do {
             try NativeThread.start(name: name) {
@@ -136,8 +139,8 @@ public final class EventLoop: TaskExecutor {
 
     /// Begins to watch a descriptor, which may be closed at any time.
     ///
-    /// What is watched is a duplicate of it, until ``DescriptorWatch/close()``: C libraries close descriptors when they please,
-    /// and the number may then be another connection's.
+    /// What is watched is a duplicate of it, until ``DescriptorWatch/close()``: C libraries close descriptors when they
+    /// please, and the number may then be another connection's.
     ///
     /// - Throws: ``EventLoopError`` if the system refuses, or if the loop has ended.
     public func watch(_ descriptor: Int32) throws -> DescriptorWatch {
@@ -155,8 +158,8 @@ public final class EventLoop: TaskExecutor {
         return watch
     }
 
-    /// Ends the thread once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any thread,
-    /// and more than once.
+    /// Ends the thread once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any
+    /// thread, and more than once.
     public func shutDown() {
         let hasEnded = state.withLock { state in
             state.isShuttingDown = true
@@ -178,7 +181,8 @@ public final class EventLoop: TaskExecutor {
 
     /// Has the thread look at the state. Not under the state's lock, which the thread wants next.
     ///
-    /// The thread says that it sleeps before it looks a last time, so that either it sees the news or this sees that it sleeps.
+    /// The thread says that it sleeps before it looks a last time, so that either it sees the news or this sees that it
+    /// sleeps.
     private func tellThread() {
         hasNews.store(true, ordering: .sequentiallyConsistent)
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wake() }
@@ -306,8 +310,8 @@ public final class EventLoop: TaskExecutor {
         for (watch, wait) in expired { watch.expire(wait) }
     }
 
-    /// Ends the loop. False if there is something to do before, which is decided under the lock that ``enqueue(_:for:)`` takes, so that
-    /// no job is ever queued for a thread that will not look again.
+    /// Ends the loop. False if there is something to do before, which is decided under the lock that
+    /// ``enqueue(_:for:)`` takes, so that no job is ever queued for a thread that will not look again.
     @discardableResult
     func end() -> Bool {
         let ending = state.withLock { state -> Ending? in

@@ -10,9 +10,9 @@ internal import Darwin
 
 /// Event loops that share the tasks which prefer the group: it is a `TaskExecutor`.
 ///
-/// A task goes on where it was resumed, on the thread of the loop that saw what it waited for, and so moves from loop to loop without
-/// a hop. What is queued from outside goes to the loops in turn. Tasks that run at the same time do so on different threads, one for
-/// each loop; one that blocks holds up all that has to do with its loop.
+/// A task goes on where it was resumed, on the thread of the loop that saw what it waited for, and so moves from loop
+/// to loop without a hop. What is queued from outside goes to the loops in turn. Tasks that run at the same time do so
+/// on different threads, one for each loop; one that blocks holds up all that has to do with its loop.
 ///
 /// The threads live until ``shutDown()``; whoever makes a group must call it.
 public final class EventLoopGroup: TaskExecutor {
@@ -72,8 +72,8 @@ public final class EventLoopGroup: TaskExecutor {
     /// True if the caller runs on the thread of one of the loops.
     public var isCurrent: Bool { EventLoop.current?.belongs(to: self) ?? false }
 
-    /// Ends each loop once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any thread, and
-    /// more than once.
+    /// Ends each loop once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any
+    /// thread, and more than once.
     public func shutDown() {
         for loop in loops { loop.shutDown() }
     }

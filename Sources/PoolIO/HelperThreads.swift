@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Threads for calls that block and cannot be avoided: name resolution, and requests that a C library has in no other form.
+/// Threads for calls that block and cannot be avoided: name resolution, and requests that a C library has in no other
+/// form.
 ///
 /// Threads are started when they are needed, up to a maximum, and end when they have nothing to do.
 public final class HelperThreads: Sendable {
@@ -47,8 +48,8 @@ public final class HelperThreads: Sendable {
 
     /// Runs `work` on a thread of its own, and does not wait for it.
     ///
-    /// False if as many threads as may be are at work, or the system has none: then `work` does not run. For requests that may never
-    /// be answered, and are no use any more if they come late.
+    /// False if as many threads as may be are at work, or the system has none: then `work` does not run. For requests
+    /// that may never be answered, and are no use any more if they come late.
     public func startAtOnce(_ work: @escaping @Sendable () -> Void) -> Bool {
         let hasRoom = state.withLock { state in
             if state.threadCount == maximumThreads { return false }
@@ -61,8 +62,8 @@ public final class HelperThreads: Sendable {
         return isStarted
     }
 
-    /// Runs `work` on one of the threads, and does not wait for it; beyond the maximum `work` waits its turn. `failure` is called
-    /// instead if there is no thread to run it on.
+    /// Runs `work` on one of the threads, and does not wait for it; beyond the maximum `work` waits its turn. `failure`
+    /// is called instead if there is no thread to run it on.
     public func start(_ work: @escaping @Sendable () -> Void, failure: (ThreadError) -> Void) {
         let needsThread = state.withLock { state in
             if state.threadCount == maximumThreads {

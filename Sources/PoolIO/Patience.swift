@@ -8,8 +8,8 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Looks for what another thread is about to do, for a moment, before its own thread sleeps or gives up its place: to be woken can
-/// take ten times as long as a short statement.
+/// Looks for what another thread is about to do, for a moment, before its own thread sleeps or gives up its place: to
+/// be woken can take ten times as long as a short statement.
 ///
 /// It looks only while that pays. After each time in vain it leaves out twice as many as before.
 struct Patience: ~Copyable {

@@ -1,7 +1,8 @@
 #if canImport(Darwin)
 internal import Darwin
 
-/// The system's list of watched descriptors: kqueue. All but ``wait(_:_:)`` and ``close()`` may be called from any thread.
+/// The system's list of watched descriptors: kqueue. All but ``wait(_:_:)`` and ``close()`` may be called from any
+/// thread.
 struct Poller: Sendable {
     /// The identity of the event by which other threads wake the loop.
     static let wakeToken = UInt64.max
@@ -26,8 +27,8 @@ struct Poller: Sendable {
         return unsafe kevent(queue, &event, 1, nil, 0, nil) == 0 ? 0 : errno
     }
 
-    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out of the wait
-    /// instead would have the system set a timer for each wait.
+    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out
+    /// of the wait instead would have the system set a timer for each wait.
     func startTicking() {
         _ = unsafe Self.change(
             queue,
@@ -48,8 +49,8 @@ struct Poller: Sendable {
         if result != 0 { throw EventLoopError(function: "kevent", systemError: result) }
     }
 
-    /// Has what a watched descriptor is ready for told again: to add a filter that is there looks at the descriptor anew. False
-    /// if the system refuses.
+    /// Has what a watched descriptor is ready for told again: to add a filter that is there looks at the descriptor
+    /// anew. False if the system refuses.
     func tellAgain(_ descriptor: Int32, token: UInt64) -> Bool {
         setFilters(of: descriptor, UInt16(EV_ADD | EV_CLEAR), token) == 0
     }

@@ -6,7 +6,8 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// The system's list of watched descriptors: epoll. All but ``wait(_:_:)`` and ``close()`` may be called from any thread.
+/// The system's list of watched descriptors: epoll. All but ``wait(_:_:)`` and ``close()`` may be called from any
+/// thread.
 struct Poller: Sendable {
     /// The token of the descriptor by which other threads wake the loop.
     static let wakeToken = UInt64.max
@@ -38,8 +39,8 @@ struct Poller: Sendable {
         _ = cepoll_watch_signal(queue, timer, Self.tickToken)
     }
 
-    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out of the wait
-    /// instead would have the system set a timer for each wait.
+    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out
+    /// of the wait instead would have the system set a timer for each wait.
     func startTicking() { cepoll_set_timer(timer, EventLoop.tick) }
 
     func stopTicking() { cepoll_set_timer(timer, 0) }

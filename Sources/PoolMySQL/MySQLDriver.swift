@@ -18,9 +18,9 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// temporary, and the beginning and ending of transactions, as long as they call nothing but built-in functions without
 /// side effects and use no variable of the user's. After anything else the connection is reset, in the background,
 /// before the next lease: also after a text that means different things in different SQL modes, such as one with a
-/// backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would show to the next
-/// lease, are removed as well. A role that differs from the one of the login costs a login; profiling and a seed of
-/// `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text shows:
+/// backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would show to the
+/// next lease, are removed as well. A role that differs from the one of the login costs a login; profiling and a seed
+/// of `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text shows:
 /// ``MySQLConfiguration/ResetPolicy/full`` is for that. Where nothing was changed, `LAST_INSERT_ID()`, `FOUND_ROWS()`
 /// and `ROW_COUNT()` still tell of the lease before: use what each statement returns.
 ///

@@ -2,7 +2,8 @@ internal import PoolIO
 internal import Synchronization
 
 extension PostgresConnection {
-    /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files, certificates.
+    /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files,
+    /// certificates.
     ///
     /// - Parameter limit: How long it may take; nil for as long as the task is not cancelled.
     func connect(with settings: ConnectPlan.Settings, within limit: Duration?) async throws {

@@ -4,11 +4,11 @@ internal import Synchronization
 extension PostgresConnection {
     /// Goes on with what was sent until it is answered, or until as many rows as are wanted have come.
     ///
-    /// True if it is answered. When the operation is cancelled it asks the server to stop, and returns only once the server has
-    /// answered, and no request is on its way any more that could hit what comes next.
+    /// True if it is answered. When the operation is cancelled it asks the server to stop, and returns only once the
+    /// server has answered, and no request is on its way any more that could hit what comes next.
     ///
-    /// - Parameter stopping: The request to stop what runs, if it was made already. If it cannot reach the server the connection is
-    ///   given up, and what would still come is not waited for.
+    /// - Parameter stopping: The request to stop what runs, if it was made already. If it cannot reach the server the
+    ///   connection is given up, and what would still come is not waited for.
     func drive(_ operation: Operation, stopping: CancelRequest? = nil) async throws -> Bool {
         var step = withSession { $0.step(hasInput: false) }
         if stopping == nil, !gate.isInterrupted {

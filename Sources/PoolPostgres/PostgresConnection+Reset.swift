@@ -1,8 +1,8 @@
 internal import PoolCore
 
 extension PostgresConnection {
-    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role. What makes random numbers
-    /// predictable is replaced by what nobody knows.
+    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role. What makes random
+    /// numbers predictable is replaced by what nobody knows.
     private func scrub() -> String {
         let seed = Double.random(in: -1...1)
         return """
@@ -27,7 +27,8 @@ extension PostgresConnection {
                 throw PostgresError.misuse(
                     "the lease has done to its session what only the session's end undoes, as LOAD does")
             }
-            // The statements that were prepared by SQL: the driver's own stay. Behind a pooler they may be another client's.
+            // The statements that were prepared by SQL: the driver's own stay. Behind a pooler they may be another
+            // client's.
             if let deallocation = try await answer(to: scrub(), operation), !isShared {
                 try await command(deallocation, operation)
             }

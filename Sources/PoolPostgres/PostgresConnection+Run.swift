@@ -8,8 +8,8 @@ extension PostgresConnection {
         return try await read(result, operation)
     }
 
-    /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more where what the
-    /// driver knew of it has proved stale before it had any effect.
+    /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more
+    /// where what the driver knew of it has proved stale before it had any effect.
     ///
     /// - Parameter started: How it was started, if it was already.
     func run<Value: Sendable>(

@@ -16,11 +16,12 @@ extension PostgresConnection {
         try await perform(sql, dropsRows: false).rows ?? Rows(columns: Columns(names: []), values: [])
     }
 
-    /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT` on the server
-    /// where no transaction is open, and otherwise reads the rest: to cancel it would undo the transaction.
+    /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT`
+    /// on the server where no transaction is open, and otherwise reads the rest: to cancel it would undo the
+    /// transaction.
     ///
-    /// A `SELECT` of functions that write is such a `SELECT` too, because its text does not show it: closed early, it is undone.
-    /// Where that matters, read to the end, or open a transaction first.
+    /// A `SELECT` of functions that write is such a `SELECT` too, because its text does not show it: closed early, it
+    /// is undone. Where that matters, read to the end, or open a transaction first.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)
         let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
@@ -30,7 +31,8 @@ extension PostgresConnection {
         }
     }
 
-    /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for many.
+    /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for
+    /// many.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
         return try await perform { operation in
@@ -50,7 +52,8 @@ extension PostgresConnection {
         }
     }
 
-    /// A statement that fails ends the script. Without `BEGIN` in it, a script is one transaction: what ran before is undone.
+    /// A statement that fails ends the script. Without `BEGIN` in it, a script is one transaction: what ran before is
+    /// undone.
     public func executeScript(_ script: String) async throws {
         try await perform { operation in
             try await restoreBaseline(operation)

@@ -21,7 +21,8 @@ extension PostgresConnection {
         }
     }
 
-    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it ended.
+    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it
+    /// ended.
     static let patienceForEnds = 12
 
     private func transactionStatus() throws -> Link.TransactionStatus {

@@ -97,8 +97,9 @@ public final class PostgresConnection: SQLConnection {
 
     /// Runs `body` as the only operation of the connection.
     ///
-    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end. Such an operation is
-    /// given up when it takes longer than `patience` times the cancel's time-out after its task was cancelled.
+    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end. Such an
+    /// operation is given up when it takes longer than `patience` times the cancel's time-out after its task was
+    /// cancelled.
     func perform<Value>(
         isCancellable: Bool = true, patience: Int = 1, _ body: (Operation) async throws -> Value
     ) async throws -> Value {
@@ -113,9 +114,9 @@ public final class PostgresConnection: SQLConnection {
 
     /// Runs a statement as the only operation of the connection.
     ///
-    /// Most are answered soon, and then it is all done here, under few locks and without a handler for cancellation, which would have
-    /// the task switch executors four times more: a cancelled task waits for such an answer. All others go the long way from where
-    /// they are, and those that were cancelled meanwhile are stopped then.
+    /// Most are answered soon, and then it is all done here, under few locks and without a handler for cancellation,
+    /// which would have the task switch executors four times more: a cancelled task waits for such an answer. All
+    /// others go the long way from where they are, and those that were cancelled meanwhile are stopped then.
     func perform(_ sql: SQL, dropsRows: Bool) async throws -> ExchangeResult {
         let operation = try gate.begin(cancellable: true)
         var isConditionKnown = false
@@ -204,8 +205,8 @@ public final class PostgresConnection: SQLConnection {
 
     /// Frees what a connect that failed has opened.
     ///
-    /// Where libpq still blocks a helper thread, as for a name that nobody resolves, that thread holds the session, and frees it with
-    /// its reference to the connection, which is the last one.
+    /// Where libpq still blocks a helper thread, as for a name that nobody resolves, that thread holds the session, and
+    /// frees it with its reference to the connection, which is the last one.
     func abandonConnect() async {
         if session.withLockIfAvailable({ _ in true }) == true { return await close(.orderly) }
         gate.close()
@@ -228,7 +229,8 @@ public final class PostgresConnection: SQLConnection {
         }
         withSession { $0.close() }
         canceller.withLock { $0 = nil }
-        // The pool opens the next connection when this one's place is free: by then the server's process should have gone.
+        // The pool opens the next connection when this one's place is free: by then the server's process should have
+        // gone.
         if mode == .orderly { _ = await watch?.finish(until: .now + Self.farewellTimeout) }
         watch?.close()
     }

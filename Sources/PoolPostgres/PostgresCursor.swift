@@ -42,8 +42,8 @@ public final class PostgresCursor: SQLCursor {
 }
 
 extension PostgresConnection {
-    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns. Returns all rows of
-    /// one that has ended by then.
+    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns. Returns all
+    /// rows of one that has ended by then.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, Rows?) {
         try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
@@ -67,8 +67,8 @@ extension PostgresConnection {
 
     /// Ends the statement whose rows are being read.
     ///
-    /// - Throws: The server's error, unless the statement only reads outside a transaction: nobody misses anything then,
-    ///   and a connection that is closed or lost says so by its condition.
+    /// - Throws: The server's error, unless the statement only reads outside a transaction: nobody misses anything
+    ///   then, and a connection that is closed or lost says so by its condition.
     func closeCursor() async throws {
         let isHarmless = withSession { $0.mayStopExchange }
         try await endRunning(isHarmless: isHarmless) { _ in }
@@ -76,8 +76,8 @@ extension PostgresConnection {
 
     /// Ends what runs, if anything does.
     ///
-    /// A statement that may be stopped without harm is, and so is any whose task was cancelled, like one that is waited for. The rest
-    /// of the others is read and dropped.
+    /// A statement that may be stopped without harm is, and so is any whose task was cancelled, like one that is waited
+    /// for. The rest of the others is read and dropped.
     func endRunning(isHarmless: Bool, _ prepare: (inout Session) -> Void) async throws {
         if withSession({ $0.exchange == nil }) { return }
         let isCancelled = Task.isCancelled

@@ -1,7 +1,8 @@
 public import PoolCore
 
 extension PostgresDriver {
-    /// The endpoint and the user are those of the configuration; what it leaves to libpq's defaults is not known before a connect.
+    /// The endpoint and the user are those of the configuration; what it leaves to libpq's defaults is not known before
+    /// a connect.
     public var information: DriverInformation {
         DriverInformation(
             name: name, clientLibrary: .init(name: "libpq", version: ClientLibrary.version),
@@ -24,7 +25,8 @@ extension PostgresConfiguration {
     var endpoint: String? {
         let hosts = (value(of: "host") ?? value(of: "hostaddr")).map(Self.list) ?? []
         let ports = value(of: "port").map(Self.list) ?? []
-        // One port is that of all hosts: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+        // One port is that of all hosts:
+        // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
         let places = hosts.enumerated().map { index, host in
             let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
             let name = host.contains(":") ? "[\(host)]" : host

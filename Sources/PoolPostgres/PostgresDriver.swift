@@ -7,16 +7,17 @@ public typealias PostgresPool = Pool<PostgresDriver>
 
 /// Adapts libpq to the pool.
 ///
-/// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and what libpq cannot do without blocking (resolving names,
-/// reading certificates, requests to cancel) runs on helper threads.
+/// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and what libpq cannot do without
+/// blocking (resolving names, reading certificates, requests to cancel) runs on helper threads.
 ///
-/// **Session.** A lease is followed by a reset unless each of its statements is known to leave settings, the role, temporary tables,
-/// advisory locks and the like as they are. What views, triggers and defaults do, the text does not show: see
-/// ``PostgresConfiguration/ResetPolicy/smart``. What a reset cannot undo costs the connection.
+/// **Session.** A lease is followed by a reset unless each of its statements is known to leave settings, the role,
+/// temporary tables, advisory locks and the like as they are. What views, triggers and defaults do, the text does not
+/// show: see ``PostgresConfiguration/ResetPolicy/smart``. What a reset cannot undo costs the connection.
 ///
-/// **Healing.** What the driver knew of a statement may prove stale, after a schema change. Then the statement is prepared anew and run
-/// again where that is safe: outside a transaction, one query or change of rows that calls no function of the application, and where
-/// the server refused it before it began to execute it. Any other, a `CALL` above all, fails once, and its next run has what is new.
+/// **Healing.** What the driver knew of a statement may prove stale, after a schema change. Then the statement is
+/// prepared anew and run again where that is safe: outside a transaction, one query or change of rows that calls no
+/// function of the application, and where the server refused it before it began to execute it. Any other, a `CALL`
+/// above all, fails once, and its next run has what is new.
 ///
 /// **Types.** A value of a type that the driver does not know, as of an enum, a range or an extension, is its text.
 /// An array of such values is an array of texts, and one of a domain is an array of what the domain is made of:
@@ -28,11 +29,12 @@ public typealias PostgresPool = Pool<PostgresDriver>
 /// delimiter of its own, only arrays with one element can be bound.
 /// https://www.postgresql.org/docs/current/arrays.html
 ///
-/// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ ONLY`, unless their
-/// options say otherwise; statements outside a transaction are not held back.
+/// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ
+/// ONLY`, unless their options say otherwise; statements outside a transaction are not held back.
 ///
-/// **Streams.** A stream over a `SELECT` that is left early, outside a transaction, ends on the server at once. If the `SELECT` calls
-/// functions that write, what they wrote is undone with it: read such a stream to its end, or open a transaction first.
+/// **Streams.** A stream over a `SELECT` that is left early, outside a transaction, ends on the server at once. If the
+/// `SELECT` calls functions that write, what they wrote is undone with it: read such a stream to its end, or open a
+/// transaction first.
 public struct PostgresDriver: SQLDriver {
     public let configuration: PostgresConfiguration
     /// Where the connections of each shard go.
@@ -40,8 +42,8 @@ public struct PostgresDriver: SQLDriver {
     private let runtime: Runtime
 
     /// - Parameters:
-    ///   - shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane of its own, under the
-    ///     pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    ///   - shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane
+    ///     of its own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
     ///   - logger: Where the server's notices go; nil for one with the label `postgres`.
     public init(
         configuration: PostgresConfiguration, shards: [String: PostgresConfiguration] = [:], logger: Logger? = nil
@@ -53,12 +55,13 @@ public struct PostgresDriver: SQLDriver {
 
     public var name: String { "postgres" }
 
-    /// The driver's event loops, for tasks that shall run on them for all their life: `Task(executorPreference:)`. Their statements
-    /// need no hop: a task goes on where the answer to its statement comes in. Such tasks share as many threads as there are loops,
-    /// see ``PostgresConfiguration/eventLoops``, so they must not block or compute for long.
+    /// The driver's event loops, for tasks that shall run on them for all their life: `Task(executorPreference:)`.
+    /// Their statements need no hop: a task goes on where the answer to its statement comes in. Such tasks share as
+    /// many threads as there are loops, see ``PostgresConfiguration/eventLoops``, so they must not block or compute for
+    /// long.
     ///
-    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops having threads of its own when the driver and
-    /// its connections are gone.
+    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops having threads of its own when
+    /// the driver and its connections are gone.
     ///
     /// - Throws: If the system refuses the loops their threads or their descriptors.
     public var taskExecutor: any TaskExecutor {
@@ -74,10 +77,12 @@ public struct PostgresDriver: SQLDriver {
             }
     }
 
-    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET ROLE`.
+    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET
+    /// ROLE`.
     public func accepts(_ identity: Identity) -> Bool { true }
 
-    /// Several hosts are tried in libpq's order, each for its share of the time that is left; a `connect_timeout` bounds each, too.
+    /// Several hosts are tried in libpq's order, each for its share of the time that is left; a `connect_timeout`
+    /// bounds each, too.
     public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
         let start = ContinuousClock.now
         let configuration = request.lane.shard.flatMap { shards[$0] } ?? configuration
@@ -136,8 +141,8 @@ public struct PostgresDriver: SQLDriver {
         (error as? PostgresError)?.verdict ?? .keep
     }
 
-    /// Also after a schema change has made a plan stale within the transaction, or where the server has lost a prepared statement: the next
-    /// run prepares it anew.
+    /// Also after a schema change has made a plan stale within the transaction, or where the server has lost a prepared
+    /// statement: the next run prepares it anew.
     public func canRetryTransaction(after error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return false }
         switch error.code {

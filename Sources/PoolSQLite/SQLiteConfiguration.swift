@@ -9,9 +9,10 @@ public struct SQLiteConfiguration: Sendable {
     public enum Location: Sendable, Hashable {
         /// A file. A relative path starts at the process's current folder. `":memory:"` means ``memory``.
         case path(String)
-        /// A `file:` URI without a fragment (`#`), with SQLite's query parameters, such as `file:/data/shop.db?mode=ro`; `mode=ro` and
-        /// `immutable=1` make the configuration read-only, `mode=rw` turns off ``SQLiteConfiguration/createsFile``, and
-        /// `mode=memory` means ``memory``. See https://www.sqlite.org/uri.html
+        /// A `file:` URI without a fragment (`#`), with SQLite's query parameters, such as
+        /// `file:/data/shop.db?mode=ro`; `mode=ro` and `immutable=1` make the configuration read-only, `mode=rw` turns
+        /// off ``SQLiteConfiguration/createsFile``, and `mode=memory` means ``memory``. See
+        /// https://www.sqlite.org/uri.html
         case url(String)
         /// A database in memory, at most 1 GiB. The pool uses exactly one connection for it. It lives as long as the
         /// driver (and so the pool) does, also when the pool replaces that connection.
@@ -41,15 +42,15 @@ public struct SQLiteConfiguration: Sendable {
         case callerThread
     }
 
-    /// The texts that times and timestamps are bound as. SQLite has no type for them, and compares the texts byte by byte.
-    /// Results are read in both forms.
+    /// The texts that times and timestamps are bound as. SQLite has no type for them, and compares the texts byte by
+    /// byte. Results are read in both forms.
     public enum TimestampText: Sendable, Hashable {
-        /// As SQLite's own functions and `CURRENT_TIMESTAMP` write them (https://www.sqlite.org/lang_datefunc.html), so that
-        /// they compare with those: `2024-01-31 12:30:59`, with a fraction of three digits or six where there is one, as in
-        /// `2024-01-31 12:30:59.250`. `SQLZonedTimestamp` is bound in UTC, without a mark for it.
+        /// As SQLite's own functions and `CURRENT_TIMESTAMP` write them (https://www.sqlite.org/lang_datefunc.html), so
+        /// that they compare with those: `2024-01-31 12:30:59`, with a fraction of three digits or six where there is
+        /// one, as in `2024-01-31 12:30:59.250`. `SQLZonedTimestamp` is bound in UTC, without a mark for it.
         case sqlite
-        /// With a `T`, and with a `Z` for `SQLZonedTimestamp`: `2024-01-31T12:30:59.25`, `2024-01-31T12:30:59.250000Z`. For
-        /// databases whose columns hold such texts.
+        /// With a `T`, and with a `Z` for `SQLZonedTimestamp`: `2024-01-31T12:30:59.25`, `2024-01-31T12:30:59.250000Z`.
+        /// For databases whose columns hold such texts.
         case iso8601
     }
 
@@ -71,8 +72,9 @@ public struct SQLiteConfiguration: Sendable {
     public let isReadOnly: Bool
     /// True if a missing file is created; else connecting to one fails. The default is true.
     ///
-    /// Only the first connection of a driver, and so of a pool, creates a file. If the file is missing later, because it was
-    /// deleted or moved, connecting fails with ``SQLiteError/Code/cannotOpen``: an empty file in its place would hide the loss.
+    /// Only the first connection of a driver, and so of a pool, creates a file. If the file is missing later, because
+    /// it was deleted or moved, connecting fails with ``SQLiteError/Code/cannotOpen``: an empty file in its place would
+    /// hide the loss.
     public let createsFile: Bool
     /// The size in bytes of the pages of a database that is created: a power of two from 512 to 65536. It does not
     /// change that of an existing one. Nil is SQLite's own default, 4096.
@@ -86,7 +88,8 @@ public struct SQLiteConfiguration: Sendable {
     /// How long a statement waits for a lock that another process holds, before it fails with
     /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
     /// pool do not wait for each other here: they wait their turn in the pool's queue. Cancelling the task ends the
-    /// wait. A transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
+    /// wait. A transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each
+    /// time.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool
@@ -94,8 +97,8 @@ public struct SQLiteConfiguration: Sendable {
     /// default is none. A name that SQLite does not know makes connecting fail.
     ///
     /// `auto_vacuum`, `application_id` and `user_version` belong to the file and not to a connection. They are set when
-    /// the file is created, before anything is in it; as ``pageSize``, they do not change an existing one. `encoding` is
-    /// refused: a database that is created is UTF-8. See https://www.sqlite.org/pragma.html
+    /// the file is created, before anything is in it; as ``pageSize``, they do not change an existing one. `encoding`
+    /// is refused: a database that is created is UTF-8. See https://www.sqlite.org/pragma.html
     public let pragmas: [Pragma]
     /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps
     /// none; at most 10,000.
@@ -107,16 +110,17 @@ public struct SQLiteConfiguration: Sendable {
     public let maximumPages: Int?
     /// Functions that SQL may call, registered with each connection. The default is none.
     public let functions: [SQLiteFunction]
-    /// The form in which times and timestamps are bound. The default is ``TimestampText/sqlite``. One column should hold one
-    /// form: texts of both neither compare nor sort as the moments do.
+    /// The form in which times and timestamps are bound. The default is ``TimestampText/sqlite``. One column should
+    /// hold one form: texts of both neither compare nor sort as the moments do.
     public let timestampText: TimestampText
-    /// True if a name in double quotes that SQLite does not know is taken for a text, as old views, triggers, defaults and checks may
-    /// need it. The default is false: a misspelled name is an error then, and not a text that compares with everything.
+    /// True if a name in double quotes that SQLite does not know is taken for a text, as old views, triggers, defaults
+    /// and checks may need it. The default is false: a misspelled name is an error then, and not a text that compares
+    /// with everything.
     /// https://www.sqlite.org/quirks.html#dblquote
     public let acceptsQuotedTexts: Bool
-    /// How large a result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit. The default is
-    /// ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable; what the statement wrote, by
-    /// `RETURNING`, stays written.
+    /// How large a result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit. The
+    /// default is ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable; what the
+    /// statement wrote, by `RETURNING`, stays written.
     public let resultLimit: SQLResultLimit?
     /// What the end of a lease does with temporary tables, views and triggers. The default is that they are dropped.
     public let temporaryTables: TemporaryTables

@@ -85,8 +85,8 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    /// As ``perform(isCancellable:_:)``, where the caller is already in the right place and SQLite asks often enough whether to
-    /// stop. Nothing tells it to then, because to ask to be told takes longer than to read a row.
+    /// As ``perform(isCancellable:_:)``, where the caller is already in the right place and SQLite asks often enough
+    /// whether to stop. Nothing tells it to then, because to ask to be told takes longer than to read a row.
     private func performHere<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try Task.checkCancellation()
         let operation = interrupter.begin(.callsAndTask)
@@ -176,10 +176,10 @@ public final class SQLiteConnection: SQLConnection {
 extension SQLiteConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
-    /// ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and so its `INTEGER
-    /// PRIMARY KEY`, also where the statement names it. It is nil where the statement inserted no row with a rowid: an
-    /// UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view whose trigger inserts.
-    /// What triggers insert does not count. See https://www.sqlite.org/c3ref/last_insert_rowid.html
+    /// ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and so its
+    /// `INTEGER PRIMARY KEY`, also where the statement names it. It is nil where the statement inserted no row with a
+    /// rowid: an UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view whose
+    /// trigger inserts. What triggers insert does not count. See https://www.sqlite.org/c3ref/last_insert_rowid.html
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let result = try performHere({ try $0.executeIfAsking(text, binds) }) { return result }

@@ -9,29 +9,30 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 /// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with
 /// a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
 /// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
-/// connection for everything, which refuses writes while a lease for ``Access/readOnly`` has it. A read-only configuration
-/// has readers only.
+/// connection for everything, which refuses writes while a lease for ``Access/readOnly`` has it. A read-only
+/// configuration has readers only.
 ///
 /// **Session.** A lease that changed settings, attached databases or used temporary tables is noticed by SQLite's own
-/// compiler, and only then is the connection reset. What is not known to keep the session as it is counts as a change: also a
-/// function that is neither SQLite's own nor one of ``SQLiteConfiguration/functions``, of an extension that the process
-/// registers for all connections. A setting that no reset can undo costs the connection; one of the whole process
-/// (`soft_heap_limit`, `hard_heap_limit`, `temp_store_directory`) is refused in a lease, and belongs into
-/// ``SQLiteConfiguration/pragmas``. `last_insert_rowid()`, `changes()` and `total_changes()` tell of the connection's latest
-/// statement, which may be an earlier lease's.
+/// compiler, and only then is the connection reset. What is not known to keep the session as it is counts as a change:
+/// also a function that is neither SQLite's own nor one of ``SQLiteConfiguration/functions``, of an extension that the
+/// process registers for all connections. A setting that no reset can undo costs the connection; one of the whole
+/// process (`soft_heap_limit`, `hard_heap_limit`, `temp_store_directory`) is refused in a lease, and belongs into
+/// ``SQLiteConfiguration/pragmas``. `last_insert_rowid()`, `changes()` and `total_changes()` tell of the connection's
+/// latest statement, which may be an earlier lease's.
 ///
-/// **Values.** SQLite has integers of 64 bits, doubles, texts and blobs. A `Bool` becomes 0 or 1; dates, times, UUIDs and JSON
-/// become text, times and timestamps in the form of ``SQLiteConfiguration/timestampText``. What a column then stores is up to
-/// its declared type (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a text; `INTEGER`, `REAL`, `NUMERIC` and
-/// `DECIMAL` turn one that looks like a number into an integer, or into a double, which holds 15 digits.
+/// **Values.** SQLite has integers of 64 bits, doubles, texts and blobs. A `Bool` becomes 0 or 1; dates, times, UUIDs
+/// and JSON become text, times and timestamps in the form of ``SQLiteConfiguration/timestampText``. What a column then
+/// stores is up to its declared type (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a text; `INTEGER`,
+/// `REAL`, `NUMERIC` and `DECIMAL` turn one that looks like a number into an integer, or into a double, which holds 15
+/// digits.
 ///
-/// **Decimals.** An `SQLDecimal` becomes an integer where it is whole and has at most 64 bits; a double where it has up to 15
-/// digits; and else a text with all its digits. Whole numbers divide as integers do: `\(SQLDecimal("3")!) / 2` is 1. A number
-/// compares and adds up as one everywhere. A text does so with a column of numbers only: it is greater than each number that
-/// is the value of an expression, `SUM(price)` or `price * 2`; write `CAST(\(value) AS NUMERIC)` there, which rounds to 15
-/// digits. A column for `SQLDecimal` that is declared as `TEXT` keeps all digits, but zeros at the end of the fraction (`1.50`
-/// is stored as `1.5`), and compares and sorts as text. A whole number that does not fit into `Int64`, of a `UInt64` for
-/// instance, is refused with ``SQLiteError/Code/mismatch``.
+/// **Decimals.** An `SQLDecimal` becomes an integer where it is whole and has at most 64 bits; a double where it has up
+/// to 15 digits; and else a text with all its digits. Whole numbers divide as integers do: `\(SQLDecimal("3")!) / 2` is
+/// 1. A number compares and adds up as one everywhere. A text does so with a column of numbers only: it is greater than
+/// each number that is the value of an expression, `SUM(price)` or `price * 2`; write `CAST(\(value) AS NUMERIC)`
+/// there, which rounds to 15 digits. A column for `SQLDecimal` that is declared as `TEXT` keeps all digits, but zeros
+/// at the end of the fraction (`1.50` is stored as `1.5`), and compares and sorts as text. A whole number that does not
+/// fit into `Int64`, of a `UInt64` for instance, is refused with ``SQLiteError/Code/mismatch``.
 public struct SQLiteDriver: SQLDriver {
     public let configuration: SQLiteConfiguration
     private let file: DatabaseFile

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Time that stands still until a test moves it.
 ///
-/// Sleepers wake in the order of their instants and, at the same instant, in the order in which they fell asleep. A sleep
-/// until an instant that has passed already returns at once, so no wake-up is lost, whoever comes first.
+/// Sleepers wake in the order of their instants and, at the same instant, in the order in which they fell asleep. A
+/// sleep until an instant that has passed already returns at once, so no wake-up is lost, whoever comes first.
 public final class ManualTime: PoolTime {
     private struct Sleeper {
         let id: UInt64

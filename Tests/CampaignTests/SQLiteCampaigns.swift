@@ -3,8 +3,8 @@ import PoolCore
 import PoolSQLite
 import Testing
 
-/// Long runs against a real file, each in a process of its own. `POOL_CAMPAIGN=full` makes them as long as they are meant to
-/// be; otherwise they are short.
+/// Long runs against a real file, each in a process of its own. `POOL_CAMPAIGN=full` makes them as long as they are
+/// meant to be; otherwise they are short.
 @Suite(.serialized)
 struct SQLiteCampaigns {
     private let isFull = ProcessInfo.processInfo.environment["POOL_CAMPAIGN"] == "full"
@@ -49,7 +49,8 @@ struct SQLiteCampaigns {
         #expect(try #require(found["peak-resident-kilobytes"]) < 64 * 1024)
     }
 
-    /// How late it is, depends on what else the machine does, and is printed alone. Were Swift's own threads blocked, it would never beat.
+    /// How late it is, depends on what else the machine does, and is printed alone. Were Swift's own threads blocked,
+    /// it would never beat.
     @Test("A heartbeat goes on beside blocked statements, four for each core", .timeLimit(.minutes(5)))
     func heartbeat() throws {
         let folder = try TemporaryFolder()

@@ -37,8 +37,8 @@ struct Worker {
         return results
     }
 
-    /// Reads lines until there are `count`, kills the process with SIGKILL in the middle of its work, and returns the last
-    /// whole line that it had printed by then.
+    /// Reads lines until there are `count`, kills the process with SIGKILL in the middle of its work, and returns the
+    /// last whole line that it had printed by then.
     func killed(afterLines count: Int) throws -> Int {
         var text = Data()
         let newline = UInt8(ascii: "\n")

@@ -3,8 +3,8 @@ import PoolCore
 import PoolSQLite
 import Synchronization
 
-/// Blocks statements on as many connections as asked, and prints how late a task was that wanted to run every 10 ms. On a busy
-/// machine it is late without them, too: it is measured before.
+/// Blocks statements on as many connections as asked, and prints how late a task was that wanted to run every 10 ms. On
+/// a busy machine it is late without them, too: it is measured before.
 func heartbeat(path: String, blocked: Int, beats: Int) async throws {
     let valve = Valve()
     let block = SQLiteFunction("block", argumentCount: 0) { _ in

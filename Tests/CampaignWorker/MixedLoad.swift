@@ -6,7 +6,8 @@ import Synchronization
 /// Many tasks that read and write one file through a small pool, and prove afterwards that nothing was lost.
 ///
 /// Money is moved between accounts, so that their sum never changes: a reader that sees another sum has seen a
-/// transaction that was not committed. A counter is read and written back in two statements, so that a lost update shows.
+/// transaction that was not committed. A counter is read and written back in two statements, so that a lost update
+/// shows.
 struct MixedLoad: Sendable {
     let path: String
     let tasks: Int

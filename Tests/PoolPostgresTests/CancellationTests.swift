@@ -33,7 +33,8 @@ extension PostgresTests {
                     print(
                         "  \(found.answered) answers, \(found.cancelled) cancels in time, \(found.cancelledTooLate) too late"
                     )
-                    // Nothing fails, whoever was cancelled before it: each call that was not cancelled has its own answer.
+                    // Nothing fails, whoever was cancelled before it: each call that was not cancelled has its own
+                    // answer.
                     #expect(found.wrong.isEmpty, "\(found.wrong.prefix(5))")
                     #expect(found.failures == 0, "\(found.driverErrors) \(found.poolErrors)")
                     #expect(found.cancels >= wanted)

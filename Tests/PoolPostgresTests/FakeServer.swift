@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A server on 127.0.0.1 that answers each piece that a client sends with the next of its replies, and is silent after the last.
+/// A server on 127.0.0.1 that answers each piece that a client sends with the next of its replies, and is silent after
+/// the last.
 final class FakeServer: Sendable {
     struct CannotListen: Error {}
 

@@ -94,7 +94,8 @@ extension PostgresTests {
                     + "\(found.poolErrors); \(report.looks) looks, at most \(report.peak) sessions")
             #expect(found.wrong.isEmpty, "\(found.wrong.prefix(5))")
             #expect(found.answered > 0)
-            // Class 08 and 57: the connection was lost, the server was shut down, is starting, or was told to end the session.
+            // Class 08 and 57: the connection was lost, the server was shut down, is starting, or was told to end the
+            // session.
             let named = found.driverErrors.keys.allSatisfy { $0.hasPrefix("08") || $0.hasPrefix("57P") }
             #expect(named, "\(found.driverErrors)")
             #expect(report.looks > 0)
@@ -230,8 +231,8 @@ extension PostgresTests {
                 return await found
             }
             expectOwnResults(found, report)
-            // A server that stands still does not hear that a connection is closed, or that its connect was given up: it finds
-            // out when it goes on, and may by then have others.
+            // A server that stands still does not hear that a connection is closed, or that its connect was given up:
+            // it finds out when it goes on, and may by then have others.
             print("  at most \(unheard) connections were given up during a freeze")
             #expect(report.peak <= Self.maximum + unheard, "\(report.peak) sessions at once: \(report.sessions)")
             #expect(found.failures > 0)

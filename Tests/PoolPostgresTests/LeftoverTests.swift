@@ -9,8 +9,8 @@ extension PostgresTests {
     /// `POOL_TEST_SEED` repeats a run.
     @Suite("What leases of Postgres leave behind", .timeLimit(.minutes(isFullCampaign ? 10 : 2)))
     struct LeftoverTests {
-        /// Everything that the catalogue tells of a session, by what it is. A schema of temporary objects stays, empty, and so do the
-        /// settings of a library that was loaded.
+        /// Everything that the catalogue tells of a session, by what it is. A schema of temporary objects stays, empty,
+        /// and so do the settings of a library that was loaded.
         private static let state: SQL = """
             SELECT 'setting ' || name AS what, setting AS value FROM pg_settings WHERE name NOT LIKE '%.%'
             UNION ALL SELECT 'user', current_user || ' ' || session_user

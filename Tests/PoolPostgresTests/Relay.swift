@@ -2,7 +2,8 @@ import Foundation
 import ServerTestSupport
 import Synchronization
 
-/// Stands between a client and the private server, on a port of its own, and can do to the connection what a network does.
+/// Stands between a client and the private server, on a port of its own, and can do to the connection what a network
+/// does.
 final class Relay: Sendable {
     enum Kind: Sendable {
         case plain

@@ -3,7 +3,8 @@ import PoolPostgres
 import Testing
 
 extension PostgresTests {
-    /// https://www.postgresql.org/docs/current/sql-call.html: a procedure may commit, and what it then meets undoes nothing.
+    /// A procedure may commit, and an error after that undoes nothing of it:
+    /// https://www.postgresql.org/docs/current/sql-call.html
     @Suite("Statements of Postgres that fail after they had an effect", .timeLimit(.minutes(2)))
     struct RepeatTests {
         private func withTable(_ body: (PostgresConnection) async throws -> Void) async throws {

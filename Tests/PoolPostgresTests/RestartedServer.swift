@@ -2,8 +2,8 @@ import Foundation
 import PoolPostgres
 import Testing
 
-/// A private server that was killed and is started again: on the same port, socket and data. It ends with this object, or with the
-/// process.
+/// A private server that was killed and is started again: on the same port, socket and data. It ends with this object,
+/// or with the process.
 final class RestartedServer: Sendable {
     /// The postmaster writes into its folder how it was started, its program's path first.
     private static let script = #"""

@@ -173,7 +173,8 @@ extension PostgresTests {
                     let statement = session.cache.statement("SELECT $1::int8 AS n")
                     let exchange = Exchange(statement: statement, isPreparing: true)
                     exchange.pendingSyncs = 1
-                    // Parse is answered, by a result without anything, and then comes an error instead of the description.
+                    // Parse is answered, by a result without anything, and then comes an error instead of the
+                    // description.
                     guard let parsed = unsafe PQmakeEmptyPGresult(nil, PGRES_COMMAND_OK) else { return }
                     let shape = StatementShape(parameterTypes: [], of: unsafe ResultHandle(owning: parsed))
                     let name = StatementName(of: statement.text, shape)

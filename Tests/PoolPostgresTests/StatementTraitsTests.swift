@@ -182,7 +182,8 @@ struct StatementTraitsTests {
         #expect(count > 30)
     }
 
-    /// The literals that begin as a query, a change of rows or an end of a transaction does, with placeholders for what is interpolated.
+    /// The literals that begin as a query, a change of rows or an end of a transaction does, with placeholders for what
+    /// is interpolated.
     private static func statements(in source: String) -> [String] {
         let literal = /"""\s*(?<block>(?:(?!""").)*)"""|"(?<line>(?:\\.|[^"\\\n])*)"/.dotMatchesNewlines()
         return source.matches(of: literal).compactMap { match in

@@ -112,7 +112,8 @@ extension PostgresTests {
     @Suite("The types of Postgres", .timeLimit(.minutes(2)))
     struct TypeTests {
         private func isSame(_ left: SQLValue?, _ right: SQLValue) -> Bool {
-            // Equal decimals may differ in their scale, and strings that look alike in their bytes; here nothing may differ.
+            // Equal decimals may differ in their scale, and strings that look alike in their bytes; here nothing may
+            // differ.
             guard let left, left == right || "\(right)".contains("nan") else { return false }
             return "\(left)".utf8.elementsEqual("\(right)".utf8)
         }

@@ -92,8 +92,8 @@ private struct SessionPicture: Sendable {
         }
     }
 
-    /// What does something, what needs an argument, and what tells of other connections. The temporary database is on the list
-    /// of databases once it was looked at.
+    /// What does something, what needs an argument, and what tells of other connections. The temporary database is on
+    /// the list of databases once it was looked at.
     private static let without: Set<String> = [
         "wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory", "integrity_check", "quick_check",
         "foreign_key_check", "case_sensitive_like", "data_version", "database_list", "freelist_count", "table_list",

@@ -84,8 +84,8 @@ enum Kind: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// True where a value can be looked for in the same way everywhere. MariaDB takes letters for the same that differ in their case
-    /// or accent, Postgres does not compare JSON, and SQLite compares decimals and moments as texts.
+    /// True where a value can be looked for in the same way everywhere. MariaDB takes letters for the same that differ
+    /// in their case or accent, Postgres does not compare JSON, and SQLite compares decimals and moments as texts.
     var canBeFound: Bool { [.bool, .int, .bytes, .date, .uuid].contains(self) }
 }
 

@@ -6,10 +6,11 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Stands in for `Synchronization.Mutex` when `Scripts/sanitize thread` runs: a copy in each module hides the library's.
+/// Stands in for `Synchronization.Mutex` when `Scripts/sanitize thread` runs: a copy in each module hides the
+/// library's.
 ///
-/// On Linux that one is a futex in a library which is not instrumented, so ThreadSanitizer does not see that it orders anything,
-/// and calls all that it protects a race:
+/// On Linux that one is a futex in a library which is not instrumented, so ThreadSanitizer does not see that it orders
+/// anything, and calls all that it protects a race:
 /// https://github.com/swiftlang/swift/blob/release/6.3/stdlib/public/Synchronization/Mutex/LinuxImpl.swift
 @safe
 struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // because the lock orders each use of the value

@@ -2,8 +2,8 @@ import Dispatch
 public import PoolCore
 public import PoolTesting
 
-/// Tasks that use a pool through a ``BitFlippingRelay``. What they are told may be wrong; what is measured is that the process lives,
-/// that each call ends, and that the pool is whole once the relay lets everything pass as it is.
+/// Tasks that use a pool through a ``BitFlippingRelay``. What they are told may be wrong; what is measured is that the
+/// process lives, that each call ends, and that the pool is whole once the relay lets everything pass as it is.
 public struct BitFlipLoad<Driver: SQLDriver>: Sendable {
     public struct Report: Sendable, CustomStringConvertible {
         public var answered = 0
@@ -32,7 +32,8 @@ public struct BitFlipLoad<Driver: SQLDriver>: Sendable {
     private let call: @Sendable (Pool<Driver>, inout SeededRandom) async throws -> Void
 
     /// - Parameters:
-    ///   - patience: How long a call may take before its task is cancelled: a flipped length makes the client wait for what never comes.
+    ///   - patience: How long a call may take before its task is cancelled: a flipped length makes the client wait for
+    ///     what never comes.
     ///   - bound: How long a call may take in all.
     ///   - call: What a task does again and again. Its answers may be wrong.
     public init(

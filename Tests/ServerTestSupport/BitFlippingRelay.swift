@@ -1,9 +1,9 @@
 import PoolTesting
 import Synchronization
 
-/// Stands between clients and a server, on a port of its own, and flips single bits of what passes, at random: a server that lies, or
-/// a network that is broken. Which bits of a connection are flipped depends on the seed, on how many clients came before, and on what
-/// passes, and not on the pieces in which it comes.
+/// Stands between clients and a server, on a port of its own, and flips single bits of what passes, at random: a server
+/// that lies, or a network that is broken. Which bits of a connection are flipped depends on the seed, on how many
+/// clients came before, and on what passes, and not on the pieces in which it comes.
 public final class BitFlippingRelay: Sendable {
     /// Whose bytes are flipped.
     public enum Direction: Sendable {
@@ -49,7 +49,8 @@ public final class BitFlippingRelay: Sendable {
     /// How many bits were flipped.
     public var flips: Int { state.state.withLock { $0.flips } }
 
-    /// From now on everything passes as it is. Ends the connections that there are, whose two ends may have lost each other.
+    /// From now on everything passes as it is. Ends the connections that there are, whose two ends may have lost each
+    /// other.
     public func heal() {
         state.state.withLock { $0.isFlipping = false }
         relay.cut()

@@ -7,8 +7,8 @@ public struct PoolChanges<Driver: SQLDriver>: Sendable {
         public var reconfigurations = 0
         public var clears = 0
         public var rotations = 0
-        /// The fewest connections that were fit for use during a rotation of a full pool, before the first clear: what is leased then is
-        /// closed when it comes back, whatever else goes on.
+        /// The fewest connections that were fit for use during a rotation of a full pool, before the first clear: what
+        /// is leased then is closed when it comes back, whatever else goes on.
         public var leastAvailable = Int.max
         /// What no change may throw.
         public var problems: [String] = []

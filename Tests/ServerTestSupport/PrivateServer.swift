@@ -36,7 +36,8 @@ public final class PrivateServer: Sendable {
     }
 
     deinit {
-        // Foundation keeps what it has started, and with it the pipe: without this the server would last as long as this process.
+        // Foundation keeps what it has started, and with it the pipe: without this the server would last as long as
+        // this process.
         try? input.fileHandleForWriting.close()
     }
 

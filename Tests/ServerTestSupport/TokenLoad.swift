@@ -15,8 +15,8 @@ public protocol TokenCall: Sendable {
     /// - Throws: ``WrongAnswer`` for an answer that is another's.
     func run(on pool: Pool<Driver>, isCancelled: Bool) async throws
 
-    /// The name of an error with which a call may end; nil for all others, and for the server's own word for a cancel, which must
-    /// never get out.
+    /// The name of an error with which a call may end; nil for all others, and for the server's own word for a cancel,
+    /// which must never get out.
     static func name(of error: any Error) -> String?
 }
 
@@ -60,8 +60,8 @@ public struct LoadReport: Sendable {
     public var failures: Int { driverErrors.values.reduce(0, +) + poolErrors.values.reduce(0, +) }
 }
 
-/// Tasks that ask a pool for everything that it can do, each time with a number of their own that no other answer has. Some of the
-/// calls are cancelled at a random moment around their end.
+/// Tasks that ask a pool for everything that it can do, each time with a number of their own that no other answer has.
+/// Some of the calls are cancelled at a random moment around their end.
 public struct TokenLoad<Call: TokenCall>: Sendable {
     let pool: Pool<Call.Driver>
     let seed: UInt64

@@ -4,8 +4,8 @@ import Synchronization
 /// Looks at the server's list of sessions, on a connection of its own, as often as it can for as long as it lives.
 public final class Witness<Driver: SQLDriver>: Sendable {
     public struct Report: Sendable {
-        /// The most sessions of the pool that were seen at once, at two looks in a row: a server closes a session's socket a moment
-        /// before it takes the session off its list, and may be interrupted in between.
+        /// The most sessions of the pool that were seen at once, at two looks in a row: a server closes a session's
+        /// socket a moment before it takes the session off its list, and may be interrupted in between.
         public var peak = 0
         /// What the list was like then.
         public var sessions = ""

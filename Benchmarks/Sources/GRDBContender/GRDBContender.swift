@@ -3,8 +3,8 @@ import Foundation
 import GRDB
 import Measuring
 
-/// GRDB's pool with the same work as the other contenders on SQLite: statements of its cache, and rows by the columns' numbers,
-/// which is the fastest that it has.
+/// GRDB's pool with the same work as the other contenders on SQLite: statements of its cache, and rows by the columns'
+/// numbers, which is the fastest that it has.
 @main
 struct GRDBContender {
     static func main() async {

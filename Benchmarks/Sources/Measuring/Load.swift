@@ -5,8 +5,8 @@ import Synchronization
 /// Tasks that do the same again and again.
 package struct Load: Codable, Sendable {
     package let tasks: Int
-    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times are then
-    /// those of so many, divided.
+    /// How many operations are done between two looks at the clock, which costs too much for the smallest. The times
+    /// are then those of so many, divided.
     package var operationsPerCall = 1
     /// In seconds, like ``seconds``: for what the first uses cost.
     package var warmUp = 0.2
@@ -30,8 +30,8 @@ package struct Load: Codable, Sendable {
             duration: Int64(seconds * 1e9))
     }
 
-    /// Runs the tasks on `executor`, nil being the default one. Each call of `operation` does ``operationsPerCall`` operations, and
-    /// has the random state of its task.
+    /// Runs the tasks on `executor`, nil being the default one. Each call of `operation` does ``operationsPerCall``
+    /// operations, and has the random state of its task.
     @concurrent
     package func measure(
         on executor: (any TaskExecutor)? = nil, _ operation: @escaping @Sendable (inout UInt64) async throws -> Void

@@ -1,6 +1,7 @@
 import CBaseline
 
-/// Tasks that come all at once while nothing is open, as the C programs have them: until all are served, again and again.
+/// Tasks that come all at once while nothing is open, as the C programs have them: until all are served, again and
+/// again.
 package enum Storm {
     /// - Parameters:
     ///   - open: Makes what the tasks come to.

@@ -1,5 +1,5 @@
-/// What each task does again and again, on any database. The tables are `item`, with rows of a key and a name, and `record`, with
-/// 1,000 rows of four columns.
+/// What each task does again and again, on any database. The tables are `item`, with rows of a key and a name, and
+/// `record`, with 1,000 rows of four columns.
 package enum Work: String, Codable, CaseIterable, Sendable {
     case selectOne = "select1"
     case point

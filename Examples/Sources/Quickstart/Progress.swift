@@ -1,11 +1,12 @@
 import Foundation
 
-/// A line on standard error that says how far the work is: rewritten in place on a terminal, one line a second elsewhere.
+/// A line on standard error that says how far the work is: rewritten in place on a terminal, one line a second
+/// elsewhere.
 struct ProgressLine: Sendable {
     let isTerminal = isatty(STDERR_FILENO) == 1
 
-    /// Shows what `line` returns, again and again, until the task is cancelled. Call it with `async let`, which cancels it
-    /// at the end of the scope.
+    /// Shows what `line` returns, again and again, until the task is cancelled. Call it with `async let`, which cancels
+    /// it at the end of the scope.
     func repeatedly(_ line: @Sendable () -> String) async {
         let pause = isTerminal ? Duration.milliseconds(100) : .seconds(1)
         while !Task.isCancelled {

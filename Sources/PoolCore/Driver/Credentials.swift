@@ -22,10 +22,11 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 public struct Credentials: Sendable, Hashable, CustomStringConvertible {
     /// The name of the user on the server.
     public var user: String
-    /// A password or an access token; nil where something else proves who it is (the operating system, a certificate, Kerberos).
+    /// A password or an access token; nil where something else proves who it is (the operating system, a certificate,
+    /// Kerberos).
     public var password: Secret?
-    /// How long they can be used from the moment on at which the pool is given them; nil is for ever. Connections that are open
-    /// already stay open.
+    /// How long they can be used from the moment on at which the pool is given them; nil is for ever. Connections that
+    /// are open already stay open.
     public var validFor: Duration?
 
     public init(user: String, password: Secret? = nil, validFor: Duration? = nil) {
@@ -40,7 +41,8 @@ public struct Credentials: Sendable, Hashable, CustomStringConvertible {
 
 /// Whom a connection works for, where that is not the pool's own user.
 public enum Identity: Sendable, Hashable, CustomStringConvertible {
-    /// A user who logs in. Leases of one user never get a connection of another, nor one that was opened with another password.
+    /// A user who logs in. Leases of one user never get a connection of another, nor one that was opened with another
+    /// password.
     case credentials(Credentials)
     /// A role that the pool's own user takes on, without a password: `SET ROLE`.
     case role(String)

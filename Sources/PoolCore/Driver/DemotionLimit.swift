@@ -2,9 +2,10 @@ internal import Synchronization
 
 /// How often the refusals of servers that only read may end the generation of a driver's connections.
 ///
-/// A server that has become a replica refuses each write, and the connections of its time must go, so that the next ones lead to the
-/// primary. An application that writes to a replica by mistake gets the same refusal from each new connection: it must not cost the
-/// pool all of them each time. A driver asks its limit at each such refusal, and keeps the connection where the answer is no.
+/// A server that has become a replica refuses each write, and the connections of its time must go, so that the next
+/// ones lead to the primary. An application that writes to a replica by mistake gets the same refusal from each new
+/// connection: it must not cost the pool all of them each time. A driver asks its limit at each such refusal, and keeps
+/// the connection where the answer is no.
 @_spi(Driver)
 public final class DemotionLimit: Sendable {
     /// At most one refusal in so long a time ends a generation.

@@ -44,8 +44,8 @@ public struct DriverInformation: Sendable, Hashable, CustomStringConvertible {
     /// Who new connections log in as, if the driver knows before it connects. In a pool's information, after
     /// ``Pool/setCredentials(_:)`` and with a ``CredentialProvider``, the user of those credentials.
     public var user: String?
-    /// True if a call of the client library holds a thread until the database has answered: a thread of the connection's own,
-    /// unless the driver's configuration says otherwise.
+    /// True if a call of the client library holds a thread until the database has answered: a thread of the
+    /// connection's own, unless the driver's configuration says otherwise.
     public var blocksThread: Bool
     public var capabilities: Set<Capability>
 

@@ -47,8 +47,8 @@ public protocol PoolTime: Sendable {
     /// Suspends until `instant`, or throws `CancellationError` as soon as the task is cancelled.
     func sleep(until instant: PoolInstant) async throws
 
-    /// True if the time passes without anybody's doing. Then the pool may hand a connection from lease to lease for up to 0.1 s without
-    /// reading the time. The default is false.
+    /// True if the time passes without anybody's doing. Then the pool may hand a connection from lease to lease for up
+    /// to 0.1 s without reading the time. The default is false.
     var runsByItself: Bool { get }
 }
 

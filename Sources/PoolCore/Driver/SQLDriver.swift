@@ -12,8 +12,8 @@ public protocol SQLDriver: PoolDriver where Connection: SQLConnection {
 public protocol SQLConnection: DriverConnection {
     associatedtype Cursor: SQLCursor
 
-    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and never true
-    /// where the condition is clean.
+    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and
+    /// never true where the condition is clean.
     var isTransactionOpen: Bool { get }
 
     /// Runs one statement and drops the rows that it returns.
@@ -50,7 +50,8 @@ extension SQLConnection {
 public protocol SQLCursor: AnyObject, Sendable {
     var columns: Columns { get }
 
-    /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a throw.
+    /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a
+    /// throw.
     func next(maximumRows: Int) async throws -> Rows?
 
     /// Ends the statement, wherever it is; cancelling the task does not stop that. Does nothing if the statement has
@@ -65,8 +66,9 @@ public protocol SQLCursor: AnyObject, Sendable {
 public struct StatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
-    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none, and where the key
-    /// is not known: MariaDB and MySQL tell that of the first row only, and nothing certain with `ON DUPLICATE KEY UPDATE`.
+    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none,
+    /// and where the key is not known: MariaDB and MySQL tell that of the first row only, and nothing certain with `ON
+    /// DUPLICATE KEY UPDATE`.
     public let lastInsertedID: Int64?
 
     public init(affectedRows: Int, lastInsertedID: Int64? = nil) {

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// How many prepared statements a connection keeps: as the driver is configured, until the pool says otherwise. For drivers that keep
-/// some; their cache looks at it with each statement.
+/// How many prepared statements a connection keeps: as the driver is configured, until the pool says otherwise. For
+/// drivers that keep some; their cache looks at it with each statement.
 @_spi(Driver)
 public final class StatementCacheCapacity: Sendable {
     private let configured: Int

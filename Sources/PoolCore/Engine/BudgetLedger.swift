@@ -29,7 +29,8 @@ struct BudgetLedger {
     private(set) var members: [Int: Member] = [:]
     private var lastID = 0
     private var isSearching = false
-    /// No pool has a connection to spare, and all know that they are looked for: one that comes free is closed without a search.
+    /// No pool has a connection to spare, and all know that they are looked for: one that comes free is closed without
+    /// a search.
     private var isAnnounced = false
     private(set) var peak = 0
     private(set) var effects: [BudgetEffect] = []
@@ -118,7 +119,8 @@ struct BudgetLedger {
         peak = max(peak, maximum - free)
     }
 
-    /// Those that want a permit: first who has less than was reserved for it, then in the order in which the waiters came.
+    /// Those that want a permit: first who has less than was reserved for it, then in the order in which the waiters
+    /// came.
     private var wanting: [Int] {
         members.filter(\.value.isWanting).sorted { left, right in
             (left.value.isOwed ? 0 : 1, left.value.claim.sequence, left.key)

@@ -8,8 +8,8 @@ extension Engine {
         lanes[server(of: lane)].connects < configuration.concurrentConnects
     }
 
-    /// True if no failure, and no silence, keeps `lane` from connecting now. One connect finds out whether the server is back; the others
-    /// wait for its answer.
+    /// True if no failure, and no silence, keeps `lane` from connecting now. One connect finds out whether the server
+    /// is back; the others wait for its answer.
     func isRetryDue(_ lane: Int, _ now: Nanoseconds) -> Bool {
         guard lanes[lane].isProbing else { return true }
         return lanes[lane].counts.opening == lanes[lane].counts.silent
@@ -50,7 +50,8 @@ extension Engine {
         return overflow ? configuration.maximumBackoff : min(doubled, configuration.maximumBackoff)
     }
 
-    /// Somebody has come to a lane that pauses. What was refused for good is not tried more often for it: that locks accounts.
+    /// Somebody has come to a lane that pauses. What was refused for good is not tried more often for it: that locks
+    /// accounts.
     mutating func hurry(_ lane: Int) {
         guard lanes[lane].failures > 0, !lanes[lane].isRefused else { return }
         let share = lanes[lane].pauseShare
@@ -61,7 +62,8 @@ extension Engine {
         lanes[lane].retryAt = min(lanes[lane].retryAt, lanes[lane].pausedSince.adding(Int64(pause)))
     }
 
-    /// A connect has succeeded. Where the connections before it broke at their first use that says little: the next one pauses too.
+    /// A connect has succeeded. Where the connections before it broke at their first use that says little: the next one
+    /// pauses too.
     mutating func noteSuccess(of slot: Int32, _ now: Nanoseconds) {
         let lane = Int(slots[Int(slot)].lane)
         lanes[lane].isRefused = false
@@ -74,8 +76,8 @@ extension Engine {
         }
     }
 
-    /// The connection has broken. At its first use that counts as a failed connect, if another one did so before it was opened: of those
-    /// that break together, as in a restart, one counts.
+    /// The connection has broken. At its first use that counts as a failed connect, if another one did so before it was
+    /// opened: of those that break together, as in a restart, one counts.
     mutating func noteStillbirth(_ slot: Int32, _ now: Nanoseconds) {
         let lane = Int(slots[Int(slot)].lane)
         guard slots[Int(slot)].uses <= 1, slots[Int(slot)].openedAt > lanes[lane].stillbornAt else { return }

@@ -59,8 +59,8 @@ extension Engine {
         if permits.isShared { permits.returned += permits.held - counts.total }
     }
 
-    /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because its
-    /// waiter came before every waiter of `lane`.
+    /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because
+    /// its waiter came before every waiter of `lane`.
     func budgetStarves(besides lane: Int) -> Bool {
         guard permits.shortage.starving != .max, permits.yielding == 0 else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
@@ -88,8 +88,9 @@ extension Engine {
         return oldest == nowhere ? nil : oldest
     }
 
-    /// The idle connection that was unused for longest, where a waiter of another lane of this pool lacks only a permit and no pool has one
-    /// to spare: the minimums are reserved for the pool, and must not keep its lanes from each other.
+    /// The idle connection that was unused for longest, where a waiter of another lane of this pool lacks only a permit
+    /// and no pool has one to spare: the minimums are reserved for the pool, and must not keep its lanes from each
+    /// other.
     func ownSpareSlot(_ now: Nanoseconds) -> Int32? {
         guard lanes.count > 1, lanes.contains(where: { !$0.idle.isEmpty }) else { return nil }
         let isLacking = lanes.indices.contains {

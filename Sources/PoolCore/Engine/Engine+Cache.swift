@@ -1,5 +1,5 @@
-/// The shell may hand a connection from one lease to the next by itself for a short time. Until it says how that went, the engine
-/// takes the connection for leased.
+/// The shell may hand a connection from one lease to the next by itself for a short time. Until it says how that went,
+/// the engine takes the connection for leased.
 extension Engine {
     /// For how long at the most.
     static var longestCaching: Nanoseconds { 100_000_000 }

@@ -2,7 +2,8 @@ extension Engine {
     /// How long a closing pool waits for its drivers once it has told them that the drain is over.
     static var closingGrace: Nanoseconds { 5_000_000_000 }
 
-    /// Makes all connections that are open or being opened now unusable: idle ones are closed, the others when they come back.
+    /// Makes all connections that are open or being opened now unusable: idle ones are closed, the others when they
+    /// come back.
     /// - Parameter interrupts: also close those that are in use, now.
     /// - Returns: how many they are.
     mutating func clear(interrupts: Bool = false, now: Nanoseconds, effects: inout EffectList) -> Int {
@@ -21,8 +22,8 @@ extension Engine {
         return affected
     }
 
-    /// The server is not the one that the connection in `slot` knew, so nor is it for the others of its lane. Those opened
-    /// since somebody noticed first are good: one restart is reported by many.
+    /// The server is not the one that the connection in `slot` knew, so nor is it for the others of its lane. Those
+    /// opened since somebody noticed first are good: one restart is reported by many.
     mutating func endGeneration(of slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         if slots[Int(slot)].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
@@ -35,8 +36,9 @@ extension Engine {
         while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
     }
 
-    /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from `forceAt` on also
-    /// those that are not. ``Effect/finished`` follows. Calling it again can only bring `forceAt` forward.
+    /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from
+    /// `forceAt` on also those that are not. ``Effect/finished`` follows. Calling it again can only bring `forceAt`
+    /// forward.
     mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
         switch life {
         case .running:
@@ -55,7 +57,8 @@ extension Engine {
     /// Takes the steps of closing that are due.
     mutating func advanceClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
         if case .draining(let forceAt) = life, now >= forceAt {
-            // Counted from now: a process that stood still until long after `forceAt` gives its drivers their time all the same.
+            // Counted from now: a process that stood still until long after `forceAt` gives its drivers their time all
+            // the same.
             let giveUpAt = now.adding(Self.closingGrace)
             life = .forcing(giveUpAt: giveUpAt)
             arm(giveUpAt, &effects)

@@ -8,7 +8,8 @@ extension Engine {
         lanes[lane].growth = max(lanes[lane].growth, target)
     }
 
-    /// Growth ends where it has reached what it wanted, and where there is no room for more: it is not made up for later.
+    /// Growth ends where it has reached what it wanted, and where there is no room for more: it is not made up for
+    /// later.
     mutating func settleGrowth() {
         let isFull = counts.total >= configuration.maximumConnections
         for lane in lanes.indices where lanes[lane].growth > 0 {
@@ -21,7 +22,8 @@ extension Engine {
 
     /// True if one more waiter of `lane` would have to wait for a release, and too many do already.
     ///
-    /// The places that are not leased serve a waiter each without anybody's release: they are idle, on the way, or free.
+    /// The places that are not leased serve a waiter each without anybody's release: they are idle, on the way, or
+    /// free.
     func wouldExceedQueue(_ lane: Int) -> Bool {
         let (before, after) = (waitersForRelease(besides: nowhere), waitersForRelease(besides: Int32(lane)))
         return after > before && after > configuration.maximumWaiters

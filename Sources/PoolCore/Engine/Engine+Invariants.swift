@@ -1,9 +1,12 @@
 extension Engine {
-    /// Stops a debug build whose state contradicts itself, where that is asked for: it takes time in proportion to the state.
+    /// Stops a debug build whose state contradicts itself, where that is asked for: it takes time in proportion to the
+    /// state.
     @inline(__always)
     func check() {
         #if DEBUG
-        if configuration.checksItself, let violation { assertionFailure("The engine's state contradicts itself: \(violation)") }
+        if configuration.checksItself, let violation {
+            assertionFailure("The engine's state contradicts itself: \(violation)")
+        }
         #endif
     }
 

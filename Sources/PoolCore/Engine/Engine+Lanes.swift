@@ -1,8 +1,8 @@
 extension Engine {
     /// A lane for connections that are not interchangeable with any others, with the limits of `base` and no minimum.
     ///
-    /// It takes the place of an earlier one that has neither connections nor waiters any more, if there is such: lanes that are
-    /// made on demand are never more than connections and waiters.
+    /// It takes the place of an earlier one that has neither connections nor waiters any more, if there is such: lanes
+    /// that are made on demand are never more than connections and waiters.
     mutating func addLane(like base: Int) -> Int {
         var lane = EngineLane(limits: lanes[base].limits.onDemand)
         lane.base = base

@@ -9,7 +9,8 @@ extension Engine {
         lanes[lane].counts.onTheWay + lanes[lane].counts.silent
     }
 
-    /// Fails those for whom no connection is on its way and none can be opened, opens for the others, and gives up what nobody waits for.
+    /// Fails those for whom no connection is on its way and none can be opened, opens for the others, and gives up what
+    /// nobody waits for.
     mutating func serveTheLast(_ now: Nanoseconds, _ effects: inout EffectList) {
         // A budget gives a pool that leaves nothing more.
         var places = isDraining && !permits.isShared ? max(0, configuration.maximumConnections - counts.total) : 0
@@ -35,7 +36,9 @@ extension Engine {
     }
 
     private func isOlder(_ left: Int, _ right: Int) -> Bool {
-        (lanes[left].waiters.oldestSequence(in: waiters), left) < (lanes[right].waiters.oldestSequence(in: waiters), right)
+        (lanes[left].waiters.oldestSequence(in: waiters), left) < (
+            lanes[right].waiters.oldestSequence(in: waiters), right
+        )
     }
 
     private mutating func failWaiters(

@@ -1,5 +1,6 @@
 extension Engine {
-    /// Puts new limits and times into force, all at once. Those who wait keep their deadlines, and so does what is under way.
+    /// Puts new limits and times into force, all at once. Those who wait keep their deadlines, and so does what is
+    /// under way.
     ///
     /// What is above a lowered maximum is closed: idle connections now, the others when they come back.
     mutating func reconfigure(

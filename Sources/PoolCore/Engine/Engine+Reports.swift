@@ -59,8 +59,8 @@ extension Engine {
     enum Outcome: Hashable, Sendable {
         case succeeded
         case failed
-        /// The application's hook did not want the connection, or failed where nobody waits for it: replacements are opened no
-        /// faster than after failed connects.
+        /// The application's hook did not want the connection, or failed where nobody waits for it: replacements are
+        /// opened no faster than after failed connects.
         case hookFailed
         /// The application's acquire hook has thrown: who waits hears of it.
         case hookRefused
@@ -106,8 +106,8 @@ extension Engine {
         check()
     }
 
-    /// The driver has found by itself that the connection is dead. An idle one is closed and replaced now; any other when it comes
-    /// back, whatever is said of it then: the report may have crossed with a release.
+    /// The driver has found by itself that the connection is dead. An idle one is closed and replaced now; any other
+    /// when it comes back, whatever is said of it then: the report may have crossed with a release.
     mutating func lost(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection) else { return }
         switch slots[connection.position].state {

@@ -131,7 +131,8 @@ extension Engine {
             setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), now)
             return false
         }
-        // A place is about to come free, or what was in one is about to have a successor: that of an earlier rotation, for one.
+        // A place is about to come free, or what was in one is about to have a successor: that of an earlier rotation,
+        // for one.
         guard counts.closing + counts.abandoned == 0, lanes[lane].counts.opening == 0 else { return false }
         // Nothing is given up while a connect would have to wait.
         if lanes[lane].failures > 0, now < lanes[lane].retryAt {
@@ -171,7 +172,9 @@ extension Engine {
     func rotationOutcome(_ now: Nanoseconds, deadline: Nanoseconds) -> GoalOutcome? {
         guard let rotation else { return .achieved }
         if let lane = rotation.lane, lanes[lane].failures > 0, lanes[lane].isRefused { return .refused }
-        if now >= max(deadline, rotationGivesUpAt(rotation)), rotation.lane != nil || slots.contains(where: Self.isStuck) {
+        if now >= max(deadline, rotationGivesUpAt(rotation)),
+            rotation.lane != nil || slots.contains(where: Self.isStuck)
+        {
             return .timedOut
         }
         let isDone = now >= deadline && slots.allSatisfy { !$0.isOld || $0.state == .leased || isGone($0.state) }

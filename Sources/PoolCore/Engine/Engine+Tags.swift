@@ -27,7 +27,8 @@ extension Engine {
         return request.match != .exact || request.tag == tag
     }
 
-    /// The idle connection that suits the request best, or nil if none does; among equals the one that comes next anyway.
+    /// The idle connection that suits the request best, or nil if none does; among equals the one that comes next
+    /// anyway.
     func nextIdle(of lane: Int, for request: TagRequest?) -> Int32? {
         taggedCount == 0 ? nextIdle(of: lane) : bestIdle(of: lane, for: request)
     }
@@ -54,8 +55,8 @@ extension Engine {
 
     /// The waiter of the lane whose turn it is and for whom there is an idle connection, and that connection.
     ///
-    /// Where the idle sessions suit nobody whose turn it is, each waiter that has a connection on the way lets the next one have a look:
-    /// nobody loses by it.
+    /// Where the idle sessions suit nobody whose turn it is, each waiter that has a connection on the way lets the next
+    /// one have a look: nobody loses by it.
     func nextMatch(of lane: Int) -> (waiter: Int32, slot: Int32)? {
         guard taggedCount > 0 else {
             let waiter = lanes[lane].waiters.next
@@ -70,7 +71,8 @@ extension Engine {
         return nil
     }
 
-    /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits nobody whose turn it is.
+    /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits nobody whose
+    /// turn it is.
     func nextWaiter(for slot: Int32) -> Int32? {
         let lane = Int(slots[Int(slot)].lane)
         guard let tag = slots[Int(slot)].tag else { return lanes[lane].waiters.next }
@@ -89,8 +91,8 @@ extension Engine {
         return nil
     }
 
-    /// Where no idle session suits the next waiter, and there is no room for another connection, the one that was unused for longest is made
-    /// one for anybody.
+    /// Where no idle session suits the next waiter, and there is no room for another connection, the one that was
+    /// unused for longest is made one for anybody.
     mutating func resetTagged(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard mustResetTagged(lane) else { return false }
         let slot = lanes[lane].idle.first

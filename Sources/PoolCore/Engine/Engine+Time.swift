@@ -59,8 +59,8 @@ extension Engine {
         }
     }
 
-    /// Where one connection was silently cut, those that were idle for as long are too: a waiter must not spend its time on
-    /// one validation after the other.
+    /// Where one connection was silently cut, those that were idle for as long are too: a waiter must not spend its
+    /// time on one validation after the other.
     private mutating func closeUnused(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         while let slot = longestIdle(of: lane), now - slots[Int(slot)].since >= configuration.validateAfterIdle {
             close(slot, .validationFailed, .orderly, now, &effects)

@@ -1,7 +1,7 @@
 /// The pool's decisions, as a value: reports of what happened go in, ``Effect``s come out.
 ///
-/// It knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell calls one
-/// function at a time under its lock, and performs the effects after unlocking.
+/// It knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell calls
+/// one function at a time under its lock, and performs the effects after unlocking.
 struct Engine: ~Copyable {
     enum Life: Hashable, Sendable {
         case running

@@ -76,7 +76,8 @@ struct QueueTimes: Hashable, Sendable {
 }
 
 extension Engine {
-    /// Counts anew from now on. Those who wait count as enqueued now, so that the counters go on to agree with each other.
+    /// Counts anew from now on. Those who wait count as enqueued now, so that the counters go on to agree with each
+    /// other.
     mutating func resetStatistics() {
         counters = EngineCounters()
         counters.enqueued = waiting

@@ -3,7 +3,8 @@ typealias GoalNumber = UInt64
 /// Something that a caller waits for, other than a connection. It ends exactly once, with ``Effect/endGoal(_:_:)``.
 struct Goal: Sendable {
     enum Kind: Hashable, Sendable {
-        /// What is above the new limits and idle is closed, and the new minimums are open, or a connect for them has failed.
+        /// What is above the new limits and idle is closed, and the new minimums are open, or a connect for them has
+        /// failed.
         case reconfigured
         /// Each lane has so many connections.
         case warm(levels: [Int])
@@ -36,7 +37,8 @@ extension Engine {
         return lastGoal
     }
 
-    /// Opens connections until the pool has `count` of them, all lanes together, and keeps them until the goal has ended.
+    /// Opens connections until the pool has `count` of them, all lanes together, and keeps them until the goal has
+    /// ended.
     mutating func warmUp(
         to count: Int, now: Nanoseconds, deadline: Nanoseconds, effects: inout EffectList
     ) -> GoalNumber {

@@ -1,11 +1,12 @@
-/// What an engine tells the budget that it shares with others: always all of it, so that of several only the latest counts.
+/// What an engine tells the budget that it shares with others: always all of it, so that of several only the latest
+/// counts.
 struct PermitClaim: Hashable, Sendable {
     /// Rises with each claim of an engine: on their way they may overtake each other.
     var number: UInt64 = 0
     /// Permits given back since the engine was made.
     var returned = 0
-    /// Permits that it would like to have received since it was made: as many as it has, or one more. One at a time, so that
-    /// the next goes to whoever has waited for longest then.
+    /// Permits that it would like to have received since it was made: as many as it has, or one more. One at a time, so
+    /// that the next goes to whoever has waited for longest then.
     var wanted = 0
     /// When the waiter came that the next permit is for; `.max` if nobody waits for it.
     var sequence = UInt64.max
@@ -28,8 +29,8 @@ struct PermitClaim: Hashable, Sendable {
 struct BudgetShortage: Hashable, Sendable {
     /// Somebody waits: connections that their own pool does not need are closed.
     var exists = false
-    /// When the oldest waiter came whose lane has no connection at all: also a connection that is needed is closed, if those
-    /// who wait for it came later.
+    /// When the oldest waiter came whose lane has no connection at all: also a connection that is needed is closed, if
+    /// those who wait for it came later.
     var starving = UInt64.max
 
     static let none = BudgetShortage()

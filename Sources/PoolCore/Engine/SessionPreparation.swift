@@ -84,8 +84,8 @@ extension Engine {
 
     /// The acquire needs another connection, and has its place in the queue again.
     ///
-    /// - Parameter isRejected: the hook did not want the connection: another is opened no faster than after a failed connect. Else it
-    ///   was closed under the hook.
+    /// - Parameter isRejected: the hook did not want the connection: another is opened no faster than after a failed
+    ///   connect. Else it was closed under the hook.
     mutating func acquireAgain(
         instead connection: ConnectionTicket, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
         effects: inout EffectList

@@ -26,7 +26,8 @@ extension Pool: ManagedPool {
 
     public var information: DriverInformation { shell.information }
 
-    /// Calls `action` once the pool is closed, before anybody who waits for that goes on; at once if it is closed already.
+    /// Calls `action` once the pool is closed, before anybody who waits for that goes on; at once if it is closed
+    /// already.
     ///
     /// It is called on any thread: return quickly.
     public func whenClosed(_ action: @escaping @Sendable () -> Void) {

@@ -11,16 +11,18 @@ internal import Synchronization
 /// ```
 ///
 /// A connection counts from the start of its connect until its driver has closed it, and each pool's own
-/// ``PoolConfiguration/maximumConnections`` holds as well. When the budget is used up, acquires that would need a new connection wait
-/// for each other in the order in which they came, whichever pool they came to:
+/// ``PoolConfiguration/maximumConnections`` holds as well. When the budget is used up, acquires that would need a new
+/// connection wait for each other in the order in which they came, whichever pool they came to:
 ///
-/// - The idle connection that was unused for longest is closed for the first of them, in whichever pool it is, down to the pool's
-///   ``PoolConfiguration/minimumConnections``, which are reserved for their own pool.
+/// - The idle connection that was unused for longest is closed for the first of them, in whichever pool it is, down to
+///   the pool's ``PoolConfiguration/minimumConnections``, which are reserved for their own pool.
 /// - Where none is idle, the first connection that comes free and that its own pool has no waiter for is closed.
-/// - One that its own pool has waiters for is closed only for an acquire that came before all of these, and whose pool (or
-///   lane) has no connection at all: so no pool starves, and busy pools do not take connections from each other for nothing.
+/// - One that its own pool has waiters for is closed only for an acquire that came before all of these, and whose pool
+///   (or lane) has no connection at all: so no pool starves, and busy pools do not take connections from each other for
+///   nothing.
 ///
-/// The budget knows nothing of leases that tasks hold in one pool while they wait for another: such waits end at their deadlines.
+/// The budget knows nothing of leases that tasks hold in one pool while they wait for another: such waits end at their
+/// deadlines.
 public final class PoolBudget: Sendable {
     private struct State {
         var ledger: BudgetLedger
@@ -103,8 +105,8 @@ public final class PoolBudget: Sendable {
         return value
     }
 
-    /// Calls the pools, with no lock of the budget held. What they claim meanwhile is delivered here too: a loop, where calls
-    /// within calls would exhaust the stack.
+    /// Calls the pools, with no lock of the budget held. What they claim meanwhile is delivered here too: a loop, where
+    /// calls within calls would exhaust the stack.
     private func deliver() {
         while true {
             let next: (effect: BudgetEffect, pools: [Int: PoolShell])? = state.withLock { state in

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Pools by name, for an application with several. Make one where the application starts, and hand it to those who need it.
+/// Pools by name, for an application with several. Make one where the application starts, and hand it to those who need
+/// it.
 ///
 /// ```swift
 /// import PoolPostgres
@@ -25,7 +26,8 @@ public final class PoolRegistry: Sendable {
     /// Adds a pool. One that is closed already is not kept.
     ///
     /// - Parameter alias: unique in this registry, and not empty; a pool may have several.
-    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse`` or ``PoolRegistryError/Code/emptyAlias``.
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse`` or
+    ///   ``PoolRegistryError/Code/emptyAlias``.
     public func register(_ pool: any ManagedPool, alias: String = defaultAlias) throws(PoolRegistryError) {
         if alias.isEmpty { throw PoolRegistryError(.emptyAlias, alias, known: names) }
         let others: [String]? = pools.withLock { pools in
@@ -49,7 +51,8 @@ public final class PoolRegistry: Sendable {
 
     /// The pool that was registered with `alias`, by its type.
     ///
-    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/unknownAlias`` or ``PoolRegistryError/Code/otherDriver``.
+    /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/unknownAlias`` or
+    ///   ``PoolRegistryError/Code/otherDriver``.
     public func pool<Driver: PoolDriver>(
         _ alias: String = defaultAlias, of driver: Driver.Type
     ) throws(PoolRegistryError) -> Pool<Driver> {
@@ -87,8 +90,8 @@ public final class PoolRegistry: Sendable {
     /// Closes all pools at the same time, each as ``Pool/close(drain:)`` does, and returns when they are closed.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
-    /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than ``PoolConfiguration/longestDuration``; then nothing
-    ///   is closed.
+    /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than
+    ///   ``PoolConfiguration/longestDuration``; then nothing is closed.
     public func closeAll(drain: Duration) async throws {
         try PoolShell.check(drain: drain)
         try await withThrowingTaskGroup { group in

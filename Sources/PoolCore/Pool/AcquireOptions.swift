@@ -86,16 +86,16 @@ extension AcquireOptions {
     /// True if any connection for ``access`` will do, and nobody wants to know more of the lease.
     var isPlain: Bool { box?.isPlain ?? true }
 
-    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an idle
-    /// connection that needs no validation, or fails. An acquire throws ``PoolConfigurationError`` for one that is negative or longer
-    /// than ``PoolConfiguration/longestDuration``.
+    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an
+    /// idle connection that needs no validation, or fails. An acquire throws ``PoolConfigurationError`` for one that is
+    /// negative or longer than ``PoolConfiguration/longestDuration``.
     public var timeout: Duration? {
         get { box?.details.timeout }
         set { details.timeout = newValue }
     }
 
-    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it and
-    /// ``timeout`` counts. One that has passed is as a ``timeout`` of zero.
+    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it
+    /// and ``timeout`` counts. One that has passed is as a ``timeout`` of zero.
     public var deadline: ContinuousClock.Instant? {
         get { box?.details.deadline }
         set { details.deadline = newValue }
@@ -107,8 +107,9 @@ extension AcquireOptions {
         set { details.label = newValue }
     }
 
-    /// Whom the lease works for; nil is the pool's own user. The connections of one identity are never given to another; all
-    /// identities share the pool's maximum, and an idle connection of one is closed for a waiter of another.
+    /// Whom the lease works for; nil is the pool's own user. The connections of one identity are never given to
+    /// another; all identities share the pool's maximum, and an idle connection of one is closed for a waiter of
+    /// another.
     ///
     /// Fails with ``PoolError/Code/identityRefused`` where the driver has no users.
     public var identity: Identity? {
@@ -116,8 +117,8 @@ extension AcquireOptions {
         set { details.identity = newValue }
     }
 
-    /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane that serves
-    /// ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
+    /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane
+    /// that serves ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
     public var shard: String? {
         get { box?.details.shard }
         set { details.shard = newValue }
@@ -125,8 +126,8 @@ extension AcquireOptions {
 
     /// What the session should be set up for. Nil, the default, is a session as new.
     ///
-    /// An idle connection with just this tag is preferred. Where there is none, ``tagMatch`` says what may come instead; then
-    /// ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
+    /// An idle connection with just this tag is preferred. Where there is none, ``tagMatch`` says what may come
+    /// instead; then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
     public var tag: SessionTag? {
         get { box?.details.tag }
         set { details.tag = newValue }

@@ -1,10 +1,11 @@
 internal import Synchronization
 
-/// Gives a pool its credentials: called when the pool is made, and when it opens a connection and those that it has have expired.
+/// Gives a pool its credentials: called when the pool is made, and when it opens a connection and those that it has
+/// have expired.
 ///
 /// If what it returns has expired already (a cache of its own, say), it is called once more with
-/// ``CredentialRequest/isRefresh``. If that has expired too, the connect fails with ``PoolError/Code/credentialsExpired``. What it
-/// throws fails the connect, as an error of the server would.
+/// ``CredentialRequest/isRefresh``. If that has expired too, the connect fails with
+/// ``PoolError/Code/credentialsExpired``. What it throws fails the connect, as an error of the server would.
 public typealias CredentialProvider = @Sendable (CredentialRequest) async throws -> Credentials
 
 /// What a ``CredentialProvider`` is told.

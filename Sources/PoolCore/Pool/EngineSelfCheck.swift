@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// Whether the engines of this process look through all of their state after each call, in debug builds.
 ///
-/// This package's own tests switch it on. An application's tests have nothing to do with it: with thousands of waiters it would take
-/// longer than their time-outs.
+/// This package's own tests switch it on. An application's tests have nothing to do with it: with thousands of waiters
+/// it would take longer than their time-outs.
 package enum EngineSelfCheck {
     private static let isWanted = Atomic<Bool>(false)
 

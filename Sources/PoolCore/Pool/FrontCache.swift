@@ -2,10 +2,10 @@ internal import Synchronization
 
 /// Connections that go from one lease to the next without the pool's lock. The engine takes them for leased meanwhile.
 ///
-/// A cell holds one seat's address: as it is while nobody has a lease on it, with the lowest bit set while somebody has. So a lease
-/// begins and ends with one exchange of the cell's word, and an exchange that fails says that the lock must be asked.
-/// Cells are filled and emptied under the pool's lock only, and an address comes back into a cell only after the lease that it was
-/// taken out under has ended: no exchange mistakes one stay of a seat for another.
+/// A cell holds one seat's address: as it is while nobody has a lease on it, with the lowest bit set while somebody
+/// has. So a lease begins and ends with one exchange of the cell's word, and an exchange that fails says that the lock
+/// must be asked. Cells are filled and emptied under the pool's lock only, and an address comes back into a cell only
+/// after the lease that it was taken out under has ended: no exchange mistakes one stay of a seat for another.
 ///
 /// Each cell owns a reference to its seat, which goes over to the lease and back.
 @safe
@@ -18,7 +18,8 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
 
         /// Ends the lease on the seat that was taken from here.
         ///
-        /// - Returns: false if the cell is the seat's no more: the lease then is an ordinary one, and keeps the reference.
+        /// - Returns: false if the cell is the seat's no more: the lease then is an ordinary one, and keeps the
+        ///   reference.
         func putBack(_ seat: UncountedReference<Seat>) -> Bool {
             let free = seat.address
             guard let word = unsafe word else { return false }
@@ -93,7 +94,8 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
         return false
     }
 
-    /// Empties all cells. `body` hears of each seat, and whether a lease on it goes on; that lease then has the reference.
+    /// Empties all cells. `body` hears of each seat, and whether a lease on it goes on; that lease then has the
+    /// reference.
     func empty(_ body: (Seat, _ isLeased: Bool) -> Void) {
         guard !isEmpty else { return }
         count.store(0, ordering: .relaxed)

@@ -1,7 +1,7 @@
 /// The exclusive right to a connection.
 ///
-/// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees to
-/// that. When it ends, the connection goes back to the pool.
+/// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees
+/// to that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     public let handle: ConnectionHandle<Driver>
     /// With a reference that is the lease's own: it goes from and to the pool without being counted.
@@ -51,23 +51,23 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
 
     /// Has the connection closed when the lease ends, because something is wrong with it that its driver cannot know.
     ///
-    /// The lease is not ended by it: one that is lent ends with the closure, one of your own with its scope or, earlier, by
-    /// ``release()``. Where it is called again, the first reason stays.
+    /// The lease is not ended by it: one that is lent ends with the closure, one of your own with its scope or,
+    /// earlier, by ``release()``. Where it is called again, the first reason stays.
     /// - Parameter reason: for the log.
     public mutating func discard(reason: String) {
         discardReason = discardReason ?? reason
     }
 
-    /// What the session is set up for; nil for a session as new. With a tag the session is kept as it is when the lease ends (but for an
-    /// open transaction, which is rolled back), for an acquire that asks for it: see ``AcquireOptions/tag``. Without one it is
-    /// reset. An empty tag is none.
+    /// What the session is set up for; nil for a session as new. With a tag the session is kept as it is when the lease
+    /// ends (but for an open transaction, which is rolled back), for an acquire that asks for it: see
+    /// ``AcquireOptions/tag``. Without one it is reset. An empty tag is none.
     public var tag: SessionTag? {
         get { pool.tag(of: ticket) }
         nonmutating set { pool.setTag(newValue, of: ticket) }
     }
 
-    /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this connection
-    /// too is closed when its lease ends.
+    /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this
+    /// connection too is closed when its lease ends.
     ///
     /// - Returns: how many connections they are.
     @discardableResult
@@ -78,7 +78,8 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
 ///
 /// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
-    // The lease that the handle belongs to keeps both alive: to count references to them costs more than the rest of a lease.
+    // The lease that the handle belongs to keeps both alive: to count references to them costs more than the rest of a
+    // lease.
     @usableFromInline let unowned: UncountedReference<Driver.Connection>
     @usableFromInline let unownedBackend: UncountedReference<DriverBackend<Driver>>
     /// Keeps them alive where there is no lease.

@@ -25,8 +25,8 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     let ticket: WaiterTicket
     let claim: LeaseClaim
     let deadline: Nanoseconds
-    /// Each side stores what it has, and then says here that it has come: the second to come finds what the first has stored, and
-    /// resumes the task. So a wait needs no lock, and no more memory than this.
+    /// Each side stores what it has, and then says here that it has come: the second to come finds what the first has
+    /// stored, and resumes the task. So a wait needs no lock, and no more memory than this.
     private let arrivals = Atomic<UInt8>(0)
     private var continuation: UnsafeContinuation<Granted, any Error>?
     private var outcome: Result<Granted, any Error>?

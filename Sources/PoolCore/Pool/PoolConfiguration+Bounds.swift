@@ -1,6 +1,6 @@
 extension PoolConfiguration {
-    /// The longest duration that a pool takes, in its configuration and its calls alike: 36,500 days, about 100 years. What is
-    /// longer, or negative, is refused with ``PoolConfigurationError``.
+    /// The longest duration that a pool takes, in its configuration and its calls alike: 36,500 days, about 100 years.
+    /// What is longer, or negative, is refused with ``PoolConfigurationError``.
     ///
     /// A duration that is optional is turned off by nil. Where one is not, this is how to say "no limit":
     ///

@@ -1,7 +1,8 @@
-/// The limits and times of a pool. A value that makes no sense throws; nothing is clamped. No duration may be longer than
-/// ``longestDuration``, which is also how to say "no limit" where a property cannot be nil.
+/// The limits and times of a pool. A value that makes no sense throws; nothing is clamped. No duration may be longer
+/// than ``longestDuration``, which is also how to say "no limit" where a property cannot be nil.
 ///
-/// A property that is set later is checked by ``check()``, which ``Pool`` calls when it is made and when it is reconfigured.
+/// A property that is set later is checked by ``check()``, which ``Pool`` calls when it is made and when it is
+/// reconfigured.
 public struct PoolConfiguration: Sendable, Hashable {
     /// Which idle connection an acquire takes.
     public enum IdleOrder: Sendable, Hashable {
@@ -11,25 +12,26 @@ public struct PoolConfiguration: Sendable, Hashable {
         case firstInFirstOut
     }
 
-    /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty, and a pool keeps it for
-    /// life.
+    /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty, and a pool
+    /// keeps it for life.
     public var name: String
     /// Connections open at once, in all lanes, those being opened and closed included. The default is 10, at least 1.
     public var maximumConnections: Int
     /// Connections kept open without being used. The default is 0, at most ``maximumConnections``.
     public var minimumConnections: Int
-    /// Connections kept idle beyond those that are leased, as far as ``maximumConnections`` allows. They are opened ahead of the
-    /// acquires that will want them. The default is 0, at most ``maximumConnections``.
+    /// Connections kept idle beyond those that are leased, as far as ``maximumConnections`` allows. They are opened
+    /// ahead of the acquires that will want them. The default is 0, at most ``maximumConnections``.
     public var minimumIdle: Int
-    /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire waits for the
-    /// first that is ready. A connect that fails ends it. The default is 1, at most 1,000,000: all that the pool may have.
+    /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire
+    /// waits for the first that is ready. A connect that fails ends it. The default is 1, at most 1,000,000: all that
+    /// the pool may have.
     public var growthIncrement: Int
-    /// How many of the pool's connections may belong to one shard; those of each ``AcquireOptions/identity`` count apart. The default is
-    /// nil: as many as the pool may have.
+    /// How many of the pool's connections may belong to one shard; those of each ``AcquireOptions/identity`` count
+    /// apart. The default is nil: as many as the pool may have.
     public var maximumConnectionsPerShard: Int?
-    /// Acquires that may wait for somebody's release at once; one more fails immediately. One for which a connection is being
-    /// opened or can be opened, validated or reset does not count: with 0 an acquire fails if all connections that the pool may
-    /// have are leased. The default is 500; nil: any number.
+    /// Acquires that may wait for somebody's release at once; one more fails immediately. One for which a connection is
+    /// being opened or can be opened, validated or reset does not count: with 0 an acquire fails if all connections
+    /// that the pool may have are leased. The default is 500; nil: any number.
     public var maximumWaiters: Int?
     /// How long an acquire takes at most, waiting, connecting, validating and hooks included. The default is 30 s.
     /// ``AcquireOptions/timeout`` overrides it.
@@ -37,15 +39,17 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// How long one connect may take, the connect hook included. The default is 10 s. When it is longer than
     /// ``acquireTimeout`` a waiter may give up first; the connect goes on, and its connection serves another.
     public var connectTimeout: Duration
-    /// Connects under way at once to one server: each shard, and each lane of the driver, counts by itself, and those of an
-    /// ``AcquireOptions/identity`` count with the lane that they are like. The default is 2, so that a restart of the server is not met by
-    /// a storm; at most 1,000,000. A connect that goes without an answer for 4 s (or two fifths of ``connectTimeout``, if that is more)
-    /// does not count any more, and others are tried beside it, one at a time.
+    /// Connects under way at once to one server: each shard, and each lane of the driver, counts by itself, and those
+    /// of an ``AcquireOptions/identity`` count with the lane that they are like. The default is 2, so that a restart of
+    /// the server is not met by a storm; at most 1,000,000. A connect that goes without an answer for 4 s (or two
+    /// fifths of ``connectTimeout``, if that is more) does not count any more, and others are tried beside it, one at a
+    /// time.
     public var concurrentConnects: Int
-    /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates always,
-    /// nil never.
+    /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates
+    /// always, nil never.
     public var validateAfterIdle: Duration?
-    /// How long a validation may take, the acquire hook included, before the connection counts as dead. The default is 5 s.
+    /// How long a validation may take, the acquire hook included, before the connection counts as dead. The default is
+    /// 5 s.
     public var validationTimeout: Duration
     /// How long the reset after a release may take, the release hook included, before the connection is closed. The
     /// default is 5 s.
@@ -54,25 +58,26 @@ public struct PoolConfiguration: Sendable, Hashable {
     public var idleTimeout: Duration?
     /// The age at which a connection is closed, while idle or at its next release. The default is 30 min; nil: never.
     public var maximumLifetime: Duration?
-    /// How many leases a connection serves before it is closed. The default is nil: any number. With 1 every lease has a
-    /// connection of its own, and nothing is pooled but the limits.
+    /// How many leases a connection serves before it is closed. The default is nil: any number. With 1 every lease has
+    /// a connection of its own, and nothing is pooled but the limits.
     public var maximumUses: Int?
-    /// How many prepared statements each connection keeps, at most 1,000,000; 0: none. The default is nil: what the driver's own
-    /// configuration says. Drivers that keep no statements ignore it.
+    /// How many prepared statements each connection keeps, at most 1,000,000; 0: none. The default is nil: what the
+    /// driver's own configuration says. Drivers that keep no statements ignore it.
     public var statementCacheCapacity: Int?
-    /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections opened
-    /// together do not end together. The default is 0.1; from 0 up to 0.5.
+    /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections
+    /// opened together do not end together. The default is 0.1; from 0 up to 0.5.
     public var lifetimeJitter: Double
     /// The longest pause before the second connect after a failure; it doubles with each failure that follows, and each
     /// pause is chosen at random between nothing and that ("full jitter"). The default is 100 ms.
     public var initialBackoff: Duration
     /// The longest pause between connects that fail, one at a time. The default is 30 s, at least ``initialBackoff``.
     ///
-    /// While an acquire waits, no pause is longer than 3 s, or a tenth of ``acquireTimeout`` if that is less; and an acquire that comes a
-    /// second after the last failure is the reason for a connect at once. So with the defaults nobody waits for more than 5 s once the
-    /// server is back. Only what no waiting mends (``PoolError/Code/connectRefused``) keeps the whole pause, since some servers lock an
-    /// account that is refused too often. Connections that succeed to connect, and break at their first use one after the other, count
-    /// as failed connects.
+    /// While an acquire waits, no pause is longer than 3 s, or a tenth of ``acquireTimeout`` if that is less; and an
+    /// acquire that comes a second after the last failure is the reason for a connect at once. So with the defaults
+    /// nobody waits for more than 5 s once the server is back. Only what no waiting mends
+    /// (``PoolError/Code/connectRefused``) keeps the whole pause, since some servers lock an account that is refused
+    /// too often. Connections that succeed to connect, and break at their first use one after the other, count as
+    /// failed connects.
     public var maximumBackoff: Duration
     /// The default is ``IdleOrder/lastInFirstOut``.
     public var idleOrder: IdleOrder

@@ -20,20 +20,22 @@ public enum PoolEvent: Sendable {
     case connectionOpened(ConnectionID, lane: String, after: Duration)
     /// `retryAfter` is the pause before the lane's next connect.
     case connectFailed(lane: String, attempt: Int, error: any Error, retryAfter: Duration)
-    /// `error` is what broke or ended the connection, where that is known: what the driver says, what a validation, a reset or a hook has
-    /// thrown, a ``PoolError`` where one of them took too long, ``LeaseDiscarded`` with the holder's reason. Nil where nothing was
-    /// wrong with it.
+    /// `error` is what broke or ended the connection, where that is known: what the driver says, what a validation, a
+    /// reset or a hook has thrown, a ``PoolError`` where one of them took too long, ``LeaseDiscarded`` with the
+    /// holder's reason. Nil where nothing was wrong with it.
     case connectionClosed(ConnectionID, lane: String, reason: CloseReason, error: (any Error)?)
     /// An acquire has to wait, for a release or for a connection that is opened or validated.
     case waiting(lane: String)
-    /// A lease has begun. `waited` is the time from the call on; `isNew` is true for the connection's first lease; `isHit` is true if a
-    /// connection was idle and ready, so that the acquire did not queue. A connection that was opened ahead of its first lease is both.
+    /// A lease has begun. `waited` is the time from the call on; `isNew` is true for the connection's first lease;
+    /// `isHit` is true if a connection was idle and ready, so that the acquire did not queue. A connection that was
+    /// opened ahead of its first lease is both.
     case acquired(ConnectionID, lane: String, waited: Duration, isNew: Bool, isHit: Bool)
-    /// A lease has ended, after `used`. `error` is nil where the connection can be used again; else it is closed, and `error` is as in
-    /// ``connectionClosed(_:lane:reason:error:)``, or nil where nobody knows more than that it is broken.
+    /// A lease has ended, after `used`. `error` is nil where the connection can be used again; else it is closed, and
+    /// `error` is as in ``connectionClosed(_:lane:reason:error:)``, or nil where nobody knows more than that it is
+    /// broken.
     case released(ConnectionID, lane: String, used: Duration, error: (any Error)?)
-    /// A connection was found dead while nobody used it. It is closed and, where it is needed, replaced. `error` is what the driver says
-    /// of it: the server's reason, where it gave one.
+    /// A connection was found dead while nobody used it. It is closed and, where it is needed, replaced. `error` is
+    /// what the driver says of it: the server's reason, where it gave one.
     case idleConnectionLost(ConnectionID, lane: String, error: (any Error)?)
     /// An acquire failed: timed out, refused, or would have been a deadlock.
     case acquireFailed(PoolError)
@@ -75,8 +77,8 @@ public struct PoolOperation: Sendable, Hashable {
         case connect
         /// The validation and the acquire hook.
         case validate
-        /// The reset after a lease and the release hook before it; or the reset of a session that is set up for another tag than
-        /// the one that is wanted.
+        /// The reset after a lease and the release hook before it; or the reset of a session that is set up for another
+        /// tag than the one that is wanted.
         case reset
         /// The end of what a lease with a ``Lease/tag`` left open, and the release hook before it.
         case endTransaction

@@ -13,9 +13,9 @@ internal import Musl
 /// A lock like `Mutex`, for a value that many threads want at once.
 ///
 /// `Mutex` on Linux is a lock of the kernel's with priority inheritance
-/// (https://www.man7.org/linux/man-pages/man2/FUTEX_LOCK_PI.2const.html): where threads wait, its owner hands it to one of them, which may
-/// not run yet, and then all others wait for that one. This lock goes to the thread that is there: with 64 tasks over 8 connections on
-/// more threads than processors, that is more than twice as many leases a second.
+/// (https://www.man7.org/linux/man-pages/man2/FUTEX_LOCK_PI.2const.html): where threads wait, its owner hands it to one
+/// of them, which may not run yet, and then all others wait for that one. This lock goes to the thread that is there:
+/// with 64 tasks over 8 connections on more threads than processors, that is more than twice as many leases a second.
 @safe
 struct PoolLock<Value: ~Copyable>: ~Copyable,
     @unchecked Sendable  // Sound because the value is used under the lock alone.

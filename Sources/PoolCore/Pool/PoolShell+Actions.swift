@@ -148,8 +148,8 @@ extension PoolShell {
 
     private func setAlarm(_ instant: Nanoseconds, _ request: UInt64) {
         let time = time
-        // The shell outlives its last connection only: nothing sets an alarm once it is closed, and a pool that is dropped
-        // closes it. A weak reference here would make each retain of the shell take the slow path.
+        // The shell outlives its last connection only: nothing sets an alarm once it is closed, and a pool that is
+        // dropped closes it. A weak reference here would make each retain of the shell take the slow path.
         alarm.set(request) {
             try await time.sleep(until: PoolInstant(nanoseconds: instant))
             self.alarmWentOff()

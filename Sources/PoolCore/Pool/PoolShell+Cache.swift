@@ -36,7 +36,8 @@ extension PoolShell {
         }
     }
 
-    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the background.
+    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the
+    /// background.
     ///
     /// - Parameter seat: with the lease's reference.
     @usableFromInline

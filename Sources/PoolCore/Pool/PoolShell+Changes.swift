@@ -170,8 +170,8 @@ extension PoolShell {
 
     var status: PoolStatus { state.withLock { $0.engine.status } }
 
-    /// Gives a connection the pool's number of statements to keep. Not under the lock, so it looks again until what it said
-    /// is what is true.
+    /// Gives a connection the pool's number of statements to keep. Not under the lock, so it looks again until what it
+    /// said is what is true.
     ///
     /// - Parameter isChange: also say that there is no number any more.
     func setStatementCacheCapacity(of connection: any DriverConnection, isChange: Bool = false) {

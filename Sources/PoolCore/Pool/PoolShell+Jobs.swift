@@ -46,8 +46,8 @@ extension PoolShell {
                     after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
-        // Only now does the engine take such a report; one that is due already comes at once. The connection is closed in any
-        // case, and with that the reference back to the shell ends.
+        // Only now does the engine take such a report; one that is due already comes at once. The connection is closed
+        // in any case, and with that the reference back to the shell ends.
         seat.connection.onLoss { self.lost(ticket) }
     }
 

@@ -21,7 +21,8 @@ extension PoolShell {
         case failed(PoolError, (any Error)?)
     }
 
-    /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the rest.
+    /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the
+    /// rest.
     ///
     /// - Parameter isLent: the lease cannot leave the task.
     /// - Throws: `CancellationError`, ``PoolConfigurationError``.

@@ -1,7 +1,8 @@
 internal import Logging
 
-/// What the log says of an event. ``Pool/init(driver:configuration:hooks:credentials:observer:logger:budget:environment:)`` tells
-/// applications which level says what.
+/// What the log says of an event.
+/// ``Pool/init(driver:configuration:hooks:credentials:observer:logger:budget:environment:)`` tells applications which
+/// level says what.
 extension PoolShell {
     func log(_ event: PoolEvent) {
         switch event {

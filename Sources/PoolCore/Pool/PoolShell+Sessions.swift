@@ -38,8 +38,8 @@ extension PoolShell {
             preparation: SessionHookCall(tag: preparation.request?.tag, deadline: deadline, claim: claim))
     }
 
-    /// Runs the session hook for an acquire that has a connection. If it fails, takes too long or is cancelled the acquire ends; if it does
-    /// not want the connection, the acquire gets another.
+    /// Runs the session hook for an acquire that has a connection. If it fails, takes too long or is cancelled the
+    /// acquire ends; if it does not want the connection, the acquire gets another.
     func prepared(_ granted: PendingAcquire.Granted) async throws -> UncountedReference<Seat> {
         var granted = granted
         while let call = granted.preparation {

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The pool without its driver's type: the engine, its lock, and everything around them.
 ///
-/// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its types
-/// at each step.
+/// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its
+/// types at each step.
 @usableFromInline
 final class PoolShell: Sendable {
     let name: String
@@ -24,8 +24,8 @@ final class PoolShell: Sendable {
     let startedAt: Nanoseconds
     /// Read before the lock is taken.
     let acquireTimeout: Atomic<Nanoseconds>
-    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state. As they were when the pool
-    /// was made: their limits may be others by now.
+    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state. As they
+    /// were when the pool was made: their limits may be others by now.
     let lanes: [LaneConfiguration]
     let hooks: HookPresence
     let laneForReading: Int?
@@ -115,7 +115,8 @@ final class PoolShell: Sendable {
         let read = time.now().nanoseconds
         var actions = ActionList()
         let value = state.withLock { state in
-            // Read without the lock: another thread may have read a later time and come first. For the engine it never runs back.
+            // Read without the lock: another thread may have read a later time and come first. For the engine it never
+            // runs back.
             let now = max(read, state.latest)
             state.latest = now
             var effects = EffectList()

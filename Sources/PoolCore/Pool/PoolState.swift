@@ -64,7 +64,8 @@ struct PoolState: ~Copyable {
         countingSince = startedAt
     }
 
-    /// The lane for connections that work for `identity` and are otherwise like those of the lane `base`; made if need be.
+    /// The lane for connections that work for `identity` and are otherwise like those of the lane `base`; made if need
+    /// be.
     mutating func lane(for identity: Identity, like base: Int) -> Int {
         let key = LaneKey(base: base, identity: identity)
         if let lane = identityLanes[key] { return lane }

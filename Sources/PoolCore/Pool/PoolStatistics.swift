@@ -32,7 +32,8 @@ public struct PoolStatistics: Sendable {
     public let uptimeSinceReset: Duration
     public let counts: PoolCounts
     public let lanes: [Lane]
-    /// Acquires that were asked for: all that follow, and those that wait now, for a connection or for their session hook.
+    /// Acquires that were asked for: all that follow, and those that wait now, for a connection or for their session
+    /// hook.
     public let requests: Int
     /// Leases given.
     public let acquired: Int
@@ -43,13 +44,15 @@ public struct PoolStatistics: Sendable {
     public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
-    /// Of ``timedOut``, acquires that had been enqueued; the others had a deadline that passed before they began, or in the session hook.
+    /// Of ``timedOut``, acquires that had been enqueued; the others had a deadline that passed before they began, or in
+    /// the session hook.
     public let timedOutInQueue: Int
     /// Acquires whose task was cancelled while they waited, for a connection or for their session hook.
     public let cancelled: Int
     /// Of ``cancelled``, acquires that had been enqueued.
     public let cancelledInQueue: Int
-    /// Acquires that failed because connects are refused for good, because a hook has thrown, or because they could never have succeeded.
+    /// Acquires that failed because connects are refused for good, because a hook has thrown, or because they could
+    /// never have succeeded.
     public let failed: Int
     /// Of ``failed``, acquires that had been enqueued.
     public let failedInQueue: Int
@@ -65,7 +68,8 @@ public struct PoolStatistics: Sendable {
     /// Closed connections by reason; reasons that did not occur are missing.
     public let connectionsClosed: [CloseReason: Int]
     public let validations: Int
-    /// Sessions that were scrubbed, after a lease or for another tag. The end of a transaction in a session that is kept for its tag is none.
+    /// Sessions that were scrubbed, after a lease or for another tag. The end of a transaction in a session that is
+    /// kept for its tag is none.
     public let resets: Int
     public let leakWarnings: Int
     /// The most leases at once.
@@ -74,7 +78,8 @@ public struct PoolStatistics: Sendable {
     public let peakWaiting: Int
     /// How long acquires waited that succeeded, those that did not wait included.
     public let wait: Histogram
-    /// How long leases were held. Of those of a busy pool that nobody waits for, one in 32 is timed, and stands for the others.
+    /// How long leases were held. Of those of a busy pool that nobody waits for, one in 32 is timed, and stands for the
+    /// others.
     public let use: Histogram
     /// How long connects took that succeeded in time.
     public let connect: Histogram

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// An open connection of a pool: what its leases hold on to.
 ///
-/// Leases of a cached connection note here, without a lock, what the pool must know of them. One of them at a time writes; the
-/// pool reads under its lock, and may find what was true a moment ago.
+/// Leases of a cached connection note here, without a lock, what the pool must know of them. One of them at a time
+/// writes; the pool reads under its lock, and may find what was true a moment ago.
 @usableFromInline
 final class Seat: Sendable {
     @usableFromInline let connection: any DriverConnection
@@ -50,7 +50,8 @@ final class Seat: Sendable {
         let source = SourcePosition(fileID, line: line)
         file.store(source.file, ordering: .relaxed)
         position.store(source.position, ordering: .releasing)
-        // The clock costs more than all the rest. So few leases are timed; of those that go on for long the pool hears soon.
+        // The clock costs more than all the rest. So few leases are timed; of those that go on for long the pool hears
+        // soon.
         if number <= LatestDurations.capacity || number & 31 == 0 { beginTiming() }
     }
 
@@ -66,8 +67,8 @@ final class Seat: Sendable {
         self.since.store(Self.untimed, ordering: .relaxed)
     }
 
-    /// - Returns: false if the connection is not cached (any more): the pool's lock must be asked. If it is true, another lease
-    ///   may have begun, and the seat is not the caller's any more.
+    /// - Returns: false if the connection is not cached (any more): the pool's lock must be asked. If it is true,
+    ///   another lease may have begun, and the seat is not the caller's any more.
     func end() -> Bool {
         let since = since.load(ordering: .relaxed)
         if since != Self.untimed { endTiming(since) }
@@ -97,7 +98,8 @@ final class Seat: Sendable {
         return CachedUses(begun: begun, ended: max(0, begun - 1), durations: durations.all, lease: lease)
     }
 
-    /// What ``uses(isLeased:)`` did not see: its open lease had begun, and was not noted yet. To be asked once, by that lease.
+    /// What ``uses(isLeased:)`` did not see: its open lease had begun, and was not noted yet. To be asked once, by that
+    /// lease.
     func takeUntold() -> CachedUses? {
         let (begun, told) = (begun.load(ordering: .relaxed), told.load(ordering: .relaxed))
         guard begun > told else { return nil }

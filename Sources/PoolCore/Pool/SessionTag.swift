@@ -1,7 +1,7 @@
 /// What a session was set up for: a set of properties, or a single name.
 ///
-/// A lease that has set up its session for something says so in ``Lease/tag``. The session is then kept as it is, and a later
-/// acquire that asks for the same tag gets it, if it is idle, without setting it up again.
+/// A lease that has set up its session for something says so in ``Lease/tag``. The session is then kept as it is, and a
+/// later acquire that asks for the same tag gets it, if it is idle, without setting it up again.
 ///
 /// ```swift
 /// try await pool.withConnection(AcquireOptions(tag: ["time_zone": "UTC", "language": "de"])) { connection in
@@ -22,8 +22,8 @@ public struct SessionTag: Sendable, Hashable {
         sorted = properties.map(Property.init(name:value:)).sorted { $0.name < $1.name }
     }
 
-    /// Reads `name=value;name=value`. A part without `=` is a name whose value is empty; of a name that occurs twice the last
-    /// counts. A backslash before `;`, `=` or a backslash takes the meaning from it.
+    /// Reads `name=value;name=value`. A part without `=` is a name whose value is empty; of a name that occurs twice
+    /// the last counts. A backslash before `;`, `=` or a backslash takes the meaning from it.
     public init(_ text: String) {
         var reader = Reader()
         for scalar in text.unicodeScalars { reader.take(scalar) }
@@ -133,8 +133,8 @@ extension SessionTag: CustomStringConvertible {
 
 /// Which idle connection an acquire may get that asks for a tag, where none has just this tag.
 public enum TagMatch: Sendable, Hashable {
-    /// One without a tag, or a new one. Only where the pool has no room for another connection, and where connects fail, is one that
-    /// has another tag reset: the one that was unused for longest.
+    /// One without a tag, or a new one. Only where the pool has no room for another connection, and where connects
+    /// fail, is one that has another tag reset: the one that was unused for longest.
     case exact
     /// One without a tag, or else one with another tag and the session that belongs to it.
     case any

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Which cell of a ``FrontCache`` each thread tries first. Threads get theirs in turn, and far apart: two that share one would take
-/// the line of memory from each other at every lease.
+/// Which cell of a ``FrontCache`` each thread tries first. Threads get theirs in turn, and far apart: two that share
+/// one would take the line of memory from each other at every lease.
 @safe
 final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
     private static let indexBits = 10

@@ -42,8 +42,9 @@ extension PostgresError {
         return nil
     }
 
-    /// True for what only a person can mend: libpq has no codes for these, and PgBouncer gives all of its own the code 08P01, those
-    /// too that pass: "query_wait_timeout", "server login has been failing, try again later", "no more connections allowed".
+    /// True for what only a person can mend: libpq has no codes for these, and PgBouncer gives all of its own the code
+    /// 08P01, those too that pass: "query_wait_timeout", "server login has been failing, try again later", "no more
+    /// connections allowed".
     var isPermanentConnectFailure: Bool {
         let signs = [
             "server does not support SSL", "certificate", "SSL error: tlsv", "no password supplied",

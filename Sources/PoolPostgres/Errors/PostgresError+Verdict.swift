@@ -34,7 +34,8 @@ extension PostgresError {
         case .readOnlyTransaction: return isOnStandby ? .endpointReadOnly : .keep
         default: break
         }
-        // The server ends the session with these; class 08 also has errors that it survives, such as too few bind values.
+        // The server ends the session with these; class 08 also has errors that it survives, such as too few bind
+        // values.
         return isFatal ? .discard : .keep
     }
 
@@ -54,11 +55,12 @@ extension PostgresError {
         isStalePlan || code == .invalidStatementName || code == .duplicateStatementName
     }
 
-    /// True if the server found it before it began to execute the statement, provided that the statement calls no function but such
-    /// as only compute.
+    /// True if the server found it before it began to execute the statement, provided that the statement calls no
+    /// function but such as only compute.
     ///
-    /// What a function or a trigger meets comes with a context that names it. A value that cannot be read as its parameter's type
-    /// has a context of one line, which names the parameter alone, and what is wrong with the statement has a position in it.
+    /// What a function or a trigger meets comes with a context that names it. A value that cannot be read as its
+    /// parameter's type has a context of one line, which names the parameter alone, and what is wrong with the
+    /// statement has a position in it.
     var precedesExecution: Bool {
         guard let context else { return isOfReading || asksToPrepareAgain || code == .indeterminateDatatype }
         guard let dollar = context.firstIndex(of: "$"), !context.contains(where: { "(\"\n\r".contains($0) }) else {
@@ -67,11 +69,12 @@ extension PostgresError {
         return context[dollar...].dropFirst().first?.isNumber == true
     }
 
-    /// True if the server found it when it read the statement: only then it tells where in the text the error is. What a statement
-    /// within a function meets has a context.
+    /// True if the server found it when it read the statement: only then it tells where in the text the error is. What
+    /// a statement within a function meets has a context.
     var isOfReading: Bool { position != nil && context == nil }
 
-    /// True if it may come from parameter types that the server has told of before the schema or the search path changed.
+    /// True if it may come from parameter types that the server has told of before the schema or the search path
+    /// changed.
     var mayComeFromOldTypes: Bool {
         switch code {
         case .undefinedFunction, .datatypeMismatch, .indeterminateDatatype, .numericValueOutOfRange,
@@ -81,8 +84,8 @@ extension PostgresError {
         }
     }
 
-    /// True for what the server says of a text above its limit of 1 GB: `bytea` takes two characters for each byte. The first message
-    /// is in English in each language.
+    /// True for what the server says of a text above its limit of 1 GB: `bytea` takes two characters for each byte. The
+    /// first message is in English in each language.
     var isAboutLength: Bool {
         code == .programLimitExceeded
             || code == .internalError && message.hasPrefix("invalid memory alloc request size")

@@ -3,8 +3,8 @@
 extension Lease where Driver == PostgresDriver {
     /// Runs `body` while this session alone, of all sessions of the database, holds the advisory lock `key`.
     ///
-    /// It waits for the lock as long as it takes: cancel the task to give up. The lock does not depend on transactions; behind a
-    /// transaction-level pooler it does not work.
+    /// It waits for the lock as long as it takes: cancel the task to give up. The lock does not depend on transactions;
+    /// behind a transaction-level pooler it does not work.
     ///
     /// https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     ///

@@ -1,7 +1,8 @@
 @_spi(Driver) public import PoolCore
 
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
-    /// Runs different statements in one round trip, or two where the server must first be asked about a statement's bind values.
+    /// Runs different statements in one round trip, or two where the server must first be asked about a statement's
+    /// bind values.
     ///
     /// ```swift
     /// let id = 7
@@ -12,22 +13,23 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// let n = try results[1].get().decode(Int.self)
     /// ```
     ///
-    /// Outside a transaction they are one transaction together: all take effect, or none does. Where one fails, those before it fail
-    /// as undone (``PostgresError/Code/transactionRolledBack``) and those after it as not run
-    /// (``PostgresError/Code/failedTransaction``). Within a transaction, too, those after the first failure are not run; what
-    /// becomes of those before it is the transaction's to decide. A batch must not begin or end transactions itself.
+    /// Outside a transaction they are one transaction together: all take effect, or none does. Where one fails, those
+    /// before it fail as undone (``PostgresError/Code/transactionRolledBack``) and those after it as not run
+    /// (``PostgresError/Code/failedTransaction``). Within a transaction, too, those after the first failure are not
+    /// run; what becomes of those before it is the transaction's to decide. A batch must not begin or end transactions
+    /// itself.
     /// https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
     ///
-    /// - Parameter separately: Outside a transaction, each statement is one of its own, and those after a failure still run: for
-    ///   statements that no transaction may hold, as `VACUUM`, or that have nothing to do with each other. The server then writes and
-    ///   answers one at a time, which costs several times as much. The default is false.
+    /// - Parameter separately: Outside a transaction, each statement is one of its own, and those after a failure still
+    ///   run: for statements that no transaction may hold, as `VACUUM`, or that have nothing to do with each other. The
+    ///   server then writes and answers one at a time, which costs several times as much. The default is false.
     /// - Returns: The rows or the error of each statement, in order.
-    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, but for `separately`, where that is
-    ///   its outcome and the others run; if the connection is lost; or if the commit fails, as for a deferred constraint.
-    ///   `CancellationError` if the cancellation of the task has stopped a statement: `separately`, those before it have run,
-    ///   and those after it may have. ``SQLResultLimitError`` if the results together are larger than
-    ///   ``PostgresConfiguration/resultLimit``, and then the statements may have run. No statement may be a `COPY`, whose data would
-    ///   have no place, or change the encoding.
+    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, but for `separately`, where
+    ///   that is its outcome and the others run; if the connection is lost; or if the commit fails, as for a deferred
+    ///   constraint. `CancellationError` if the cancellation of the task has stopped a statement: `separately`, those
+    ///   before it have run, and those after it may have. ``SQLResultLimitError`` if the results together are larger
+    ///   than ``PostgresConfiguration/resultLimit``, and then the statements may have run. No statement may be a
+    ///   `COPY`, whose data would have no place, or change the encoding.
     public mutating func batch(
         _ statements: [SQL], separately: Bool = false
     ) async throws -> [Result<Rows, PostgresError>] {

@@ -46,14 +46,15 @@ public struct PostgresCopyReader: ~Copyable, Sendable {
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// Runs a `COPY … FROM STDIN`, whose data `body` writes.
     ///
-    /// If `body` throws, or its task is cancelled, the server drops all that was written. The server tells of data that it cannot
-    /// take when all has been written, not before.
+    /// If `body` throws, or its task is cancelled, the server drops all that was written. The server tells of data that
+    /// it cannot take when all has been written, not before.
     ///
-    /// - Parameter statement: As in `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind values, and must be the only
-    ///   COPY.
+    /// - Parameter statement: As in `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind values, and
+    ///   must be the only COPY.
     /// - Returns: How many rows were added.
-    /// - Throws: ``PostgresError``, also for a statement of another kind, and ``PostgresError/Code/transactionResolutionUnknown`` if
-    ///   the connection is lost at the end, outside a transaction; what `body` throws; `CancellationError`.
+    /// - Throws: ``PostgresError``, also for a statement of another kind, and
+    ///   ``PostgresError/Code/transactionResolutionUnknown`` if the connection is lost at the end, outside a
+    ///   transaction; what `body` throws; `CancellationError`.
     @discardableResult
     public mutating func copyIn(
         _ statement: SQL, _ body: (inout PostgresCopyWriter) async throws -> Void
@@ -74,10 +75,11 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
 
     /// Runs a `COPY … TO STDOUT`, whose data `body` reads, as far as it likes.
     ///
-    /// What `body` leaves unread is dropped. Outside a transaction, a statement that only reads is stopped for that; any other, such
-    /// as `COPY (INSERT … RETURNING …) TO STDOUT`, runs to its end, and what it has written stays.
+    /// What `body` leaves unread is dropped. Outside a transaction, a statement that only reads is stopped for that;
+    /// any other, such as `COPY (INSERT … RETURNING …) TO STDOUT`, runs to its end, and what it has written stays.
     ///
-    /// - Parameter statement: As in `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values, and must be the only COPY.
+    /// - Parameter statement: As in `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values, and must be the
+    ///   only COPY.
     /// - Throws: ``PostgresError``, also for a statement of another kind; what `body` throws; `CancellationError`.
     @discardableResult
     public mutating func copyOut<Result>(

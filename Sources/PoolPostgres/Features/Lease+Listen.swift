@@ -10,8 +10,8 @@ public struct PostgresNotifications: ~Copyable, Sendable {
 
     /// The next notification; waits until there is one.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled, and ``PostgresError`` when the connection is lost: then what was sent
-    ///   meanwhile is lost too, and whoever listens again must look for what it missed.
+    /// - Throws: `CancellationError` when the task is cancelled, and ``PostgresError`` when the connection is lost:
+    ///   then what was sent meanwhile is lost too, and whoever listens again must look for what it missed.
     public mutating func next() async throws -> PostgresNotification {
         try await connection.nextNotification()
     }
@@ -28,11 +28,11 @@ extension Lease where Driver == PostgresDriver {
     /// }
     /// ```
     ///
-    /// Notifications that were sent after this function began to listen are delivered, in order. The lease is held all the
-    /// while, and counts against the pool's maximum; behind a transaction-level pooler listening does not work.
+    /// Notifications that were sent after this function began to listen are delivered, in order. The lease is held all
+    /// the while, and counts against the pool's maximum; behind a transaction-level pooler listening does not work.
     ///
-    /// While about a thousand notifications wait to be taken, no more are read: they wait in the server, whose queue is common to
-    /// all sessions and large, but not endless. https://www.postgresql.org/docs/current/sql-notify.html
+    /// While about a thousand notifications wait to be taken, no more are read: they wait in the server, whose queue is
+    /// common to all sessions and large, but not endless. https://www.postgresql.org/docs/current/sql-notify.html
     ///
     /// - Parameter channels: Their names, upper and lower case being different.
     /// - Throws: ``PostgresError``, and what `body` throws.

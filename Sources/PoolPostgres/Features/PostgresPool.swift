@@ -2,10 +2,12 @@ public import Logging
 public import PoolCore
 
 extension Pool where Driver == PostgresDriver {
-    /// A pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form `host=… dbname=…`.
+    /// A pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form `host=…
+    /// dbname=…`.
     ///
-    /// `PostgresPool()` goes by the environment, as `psql` does: `PGHOST`, `PGUSER`, `PGDATABASE` and so on. For what a URL cannot
-    /// say, such as the settings that each session begins with, there is the form with a ``PostgresConfiguration``.
+    /// `PostgresPool()` goes by the environment, as `psql` does: `PGHOST`, `PGUSER`, `PGDATABASE` and so on. For what a
+    /// URL cannot say, such as the settings that each session begins with, there is the form with a
+    /// ``PostgresConfiguration``.
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(

@@ -24,7 +24,8 @@ final class Canceller: Sendable {
     /// Connects, asks, and waits on another thread until the server has passed on the request.
     ///
     /// - Parameters:
-    ///   - deadline: When the request is given up, with libpq 17 or newer. An older libpq waits until the network gives up.
+    ///   - deadline: When the request is given up, with libpq 17 or newer. An older libpq waits until the network gives
+    ///     up.
     ///   - completion: Called with false if the request failed. Then nobody knows whether it is still on its way.
     /// - Returns: False if too many requests to the server are on their way already. Then nothing is sent.
     func send(until deadline: ContinuousClock.Instant, completion: @escaping @Sendable (Bool) -> Void) -> Bool {

@@ -39,7 +39,8 @@ enum ConnectionString {
     private static func requireOneUser(_ url: String) throws(Unreadable) {
         let place = url.prefix { $0 != "?" }
         let pairs = url.dropFirst(place.count + 1).split(separator: "&")
-        // libpq reads each part by itself, so that one rule decides what is a user. The slash keeps an @ from ending one.
+        // libpq reads each part by itself, so that one rule decides what is a user. The slash keeps an @ from ending
+        // one.
         let users = ([String(place)] + pairs.map { "postgres:///?\($0)" }).count { part in
             guard let options = unsafe PQconninfoParse(part, nil) else { return false }
             defer { unsafe PQconninfoFree(options) }
@@ -59,7 +60,8 @@ enum ConnectionString {
         text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
     }
 
-    /// libpq ends a password at the first `@` or `/` that it meets, and then shows the rest of it as a host that is not found.
+    /// libpq ends a password at the first `@` or `/` that it meets, and then shows the rest of it as a host that is not
+    /// found.
     private static func requireSeparatedPassword(_ text: String) throws(Unreadable) {
         guard isURL(text) else { return }
         let place = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "?" }
@@ -82,12 +84,13 @@ enum ConnectionString {
         }
     }
 
-    /// The first setting in a URL that libpq does not know, if what looks like its name cannot be a piece of a password.
+    /// The first setting in a URL that libpq does not know, if what looks like its name cannot be a piece of a
+    /// password.
     private static func unknownName(in url: String) -> String? {
         guard isURL(url) else { return nil }
         let query = url.drop { $0 != "?" }.dropFirst()
-        // A password that has a question mark ends with an @ after it, if the host was not forgotten, and one in a setting may have
-        // an ampersand.
+        // A password that has a question mark ends with an @ after it, if the host was not forgotten, and one in a
+        // setting may have an ampersand.
         if query.contains("@") || query.lowercased().contains("pass") { return nil }
         let place = url.prefix { $0 != "?" }
         let port = place.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }.drop { $0 != ":" }
@@ -109,8 +112,8 @@ enum ConnectionString {
         }
     }
 
-    /// libpq quotes the part of the text that it cannot read, which may be a piece of a password, as may be what looks like a
-    /// setting's name.
+    /// libpq quotes the part of the text that it cannot read, which may be a piece of a password, as may be what looks
+    /// like a setting's name.
     private static func withoutSecrets(_ reason: String) -> String {
         let parts = reason.split(separator: "\"", omittingEmptySubsequences: false)
         let shown = parts.enumerated().map {

@@ -17,13 +17,14 @@ enum HeldInput: Sendable {
 
 /// The encryption of an established connection.
 ///
-/// It decrypts a record of up to 16 kB at once, of which libpq takes as much as it has room for. The system does not tell of the
-/// rest, as it has left the socket; libpq's own blocking functions look for it before they wait.
+/// It decrypts a record of up to 16 kB at once, of which libpq takes as much as it has room for. The system does not
+/// tell of the rest, as it has left the socket; libpq's own blocking functions look for it before they wait.
 @safe
 struct Encryption {
     private typealias Pending = @convention(c) (UnsafeMutableRawPointer?) -> Int32
 
-    /// OpenSSL's `SSL`, which belongs to the connection and lives as long. Nil where there is no OpenSSL, as with GSSAPI.
+    /// OpenSSL's `SSL`, which belongs to the connection and lives as long. Nil where there is no OpenSSL, as with
+    /// GSSAPI.
     private let session: UnsafeMutableRawPointer?
 
     /// Nil without encryption.
@@ -45,8 +46,8 @@ struct Encryption {
         #else
         let name = "libpq.so.5"
         #endif
-        // Searches libpq and what it needs. A program that contains libpq has no library of that name, and is searched itself. Never
-        // closed: libpq stays loaded anyway.
+        // Searches libpq and what it needs. A program that contains libpq has no library of that name, and is searched
+        // itself. Never closed: libpq stays loaded anyway.
         let library = unsafe dlopen(name, RTLD_NOW | RTLD_NOLOAD) ?? dlopen(nil, RTLD_NOW)
         return unsafe dlsym(library, "SSL_pending").map { unsafe unsafeBitCast($0, to: Pending.self) }
     }()

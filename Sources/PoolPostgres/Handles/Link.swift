@@ -83,7 +83,8 @@ final class Link {
         unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
 
-    /// False once the session has another `client_encoding`, of which the server tells when it is ready for the next statement.
+    /// False once the session has another `client_encoding`, of which the server tells when it is ready for the next
+    /// statement.
     var isUTF8: Bool { unsafe PQclientEncoding(connection) == utf8 }
 
     var transactionStatus: TransactionStatus {
@@ -168,8 +169,8 @@ final class Link {
     func exitPipeline() throws { unsafe try check(PQexitPipelineMode(connection)) }
     func sendSync() throws { unsafe try check(PQpipelineSync(connection)) }
 
-    /// From now to the end of the statement that was just sent, its rows come in results of a few: of at most so many with libpq 17
-    /// or newer, and of one with an older libpq.
+    /// From now to the end of the statement that was just sent, its rows come in results of a few: of at most so many
+    /// with libpq 17 or newer, and of one with an older libpq.
     func setRowsPerResult(_ count: Int) { unsafe clibpq_set_rows_per_result(connection, Int32(clamping: count)) }
 
     // MARK: Exchanging
@@ -244,8 +245,8 @@ final class Link {
 }
 
 extension String {
-    /// libpq ends its messages with a line feed, and begins their further lines with a tab. One that begins with a small letter goes
-    /// on with a sentence.
+    /// libpq ends its messages with a line feed, and begins their further lines with a tab. One that begins with a
+    /// small letter goes on with a sentence.
     var inOneLine: String {
         var text = ""
         for line in split(whereSeparator: \.isNewline) {

@@ -7,8 +7,8 @@ final class NoticeSink: Sendable {
     private let logger: Logger
     private let firstFatal = Mutex<PostgresError?>(nil)
 
-    /// What the server has ended the session with while no statement ran: libpq gives that out as a notice. Whoever finds the
-    /// connection broken tells it.
+    /// What the server has ended the session with while no statement ran: libpq gives that out as a notice. Whoever
+    /// finds the connection broken tells it.
     var fatal: PostgresError? { firstFatal.withLock { $0 } }
 
     init(_ logger: Logger) {

@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// The cancelling of one statement, from the first request until the server has answered and no request is on its way.
 ///
-/// The server ignores a request that reaches it before the statement does, so it is asked again, after pauses that grow.
+/// The server ignores a request that reaches it before the statement does, so it is asked again, after pauses that
+/// grow.
 final class CancelRequest: Sendable {
     private struct State {
         var isOnItsWay = false

@@ -1,7 +1,7 @@
 /// In which order a connect tries several hosts, and how long each may take.
 ///
-/// libpq would try them one after the other in one connect, but bounds the time for each only in its functions that block. So each
-/// host gets a connect of its own.
+/// libpq would try them one after the other in one connect, but bounds the time for each only in its functions that
+/// block. So each host gets a connect of its own.
 struct ConnectPlan: Sendable {
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     typealias Settings = [(name: String, value: String)]
@@ -65,8 +65,8 @@ struct ConnectPlan: Sendable {
 }
 
 extension PostgresError {
-    /// True if libpq would go on with the next host. It does not where a host has answered and refused, but for one that is
-    /// starting or stopping: another host would hardly know the password better.
+    /// True if libpq would go on with the next host. It does not where a host has answered and refused, but for one
+    /// that is starting or stopping: another host would hardly know the password better.
     var allowsNextHost: Bool {
         (code == .cannotConnect && !isPermanentConnectFailure) || code == .cannotConnectNow
     }

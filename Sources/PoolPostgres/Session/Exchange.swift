@@ -1,7 +1,7 @@
 @_spi(Driver) internal import PoolCore
 
-/// What was sent to the server and is not yet answered, and what has come of the answer. A class, so that the session changes
-/// it where it is.
+/// What was sent to the server and is not yet answered, and what has come of the answer. A class, so that the session
+/// changes it where it is.
 final class Exchange {
     /// Whose results they are; nil for scripts.
     var statement: KnownStatement?
@@ -121,7 +121,8 @@ final class Exchange {
         (shape, learned, failure, tag, hasResult) = (nil, nil, nil, "", false)
     }
 
-    /// After the results of one statement, and before the next one's. What comes after the last one's is about the whole.
+    /// After the results of one statement, and before the next one's. What comes after the last one's is about the
+    /// whole.
     func endResults() {
         if isOneTransaction, hasResult, statement != nil { endOutcome() }
     }

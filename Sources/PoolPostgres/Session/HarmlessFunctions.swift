@@ -1,8 +1,8 @@
 /// The functions of the server's own that leave nothing in the session.
 ///
-/// By class, they are those of PostgreSQL 15's `pg_catalog` all of whose forms are immutable or stable and may be called
-/// from SQL, without what only operators, types and indexes use, and without what runs queries that it is given or finds
-/// by name. Of the volatile ones a few are added that were looked at one by one.
+/// By class, they are those of PostgreSQL 15's `pg_catalog` all of whose forms are immutable or stable and may be
+/// called from SQL, without what only operators, types and indexes use, and without what runs queries that it is given
+/// or finds by name. Of the volatile ones a few are added that were looked at one by one.
 enum HarmlessFunctions {
     enum Kind {
         /// It computes and reads only: to call it twice does nothing that to call it once does not.

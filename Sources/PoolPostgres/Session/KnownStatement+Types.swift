@@ -19,8 +19,8 @@ extension KnownStatement {
         return true
     }
 
-    /// The types that these values decide: where the server cannot, where it takes for text what is none, and where it takes
-    /// for a small integer what is larger. Empty if the server decides all.
+    /// The types that these values decide: where the server cannot, where it takes for text what is none, and where it
+    /// takes for a small integer what is larger. Empty if the server decides all.
     func types(for binds: [SQLValue], undetermined: Set<Int>) -> [UInt32] {
         var types = self.types
         if types.isEmpty { types = Array(repeating: TypeID.unspecified, count: binds.count) }
@@ -45,8 +45,8 @@ extension KnownStatement {
         }
     }
 
-    /// A larger integer is refused by a column that cannot hold it. A fraction would be rounded by a column of integers, so that
-    /// it is left to the server to refuse it wherever something may be stored.
+    /// A larger integer is refused by a column that cannot hold it. A fraction would be rounded by a column of
+    /// integers, so that it is left to the server to refuse it wherever something may be stored.
     private func mayWiden(_ value: SQLValue) -> Bool {
         if case .int = value { return true }
         return traits.contains(.onlyReads)

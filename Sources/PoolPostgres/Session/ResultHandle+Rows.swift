@@ -34,7 +34,8 @@ extension ResultHandle {
 extension ColumnReader {
     /// Appends a value in the server's binary form. False for what is none of the type.
     ///
-    /// The kinds that most columns have are taken from where they lie. The others, and all that have a wrong length, go the long way.
+    /// The kinds that most columns have are taken from where they lie. The others, and all that have a wrong length, go
+    /// the long way.
     @inline(__always)
     fileprivate func append(binary bytes: UnsafeRawBufferPointer, to rows: inout RowsBuilder) -> Bool {
         if isArray { return unsafe appendOther(bytes, to: &rows) }

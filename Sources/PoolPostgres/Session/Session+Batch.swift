@@ -22,7 +22,8 @@ struct BatchPlan {
     fileprivate var asked: [Int] = []
     /// How many more the server may be asked to keep: none has to go for another of the same batch.
     fileprivate var room: Int?
-    /// What has failed as if the types of its parameters were others by now, so that nothing of the batch has taken effect.
+    /// What has failed as if the types of its parameters were others by now, so that nothing of the batch has taken
+    /// effect.
     fileprivate(set) var suspect: KnownStatement?
     /// True if a result has a column that may be an array, which nobody but the server knows.
     fileprivate(set) var hasUnknownTypes = false
@@ -45,8 +46,8 @@ extension Session {
         batch = plan
     }
 
-    /// Asks about those statements of a batch whose bind values cannot be encoded yet, or that are used often enough to be kept
-    /// prepared. False if there are none.
+    /// Asks about those statements of a batch whose bind values cannot be encoded yet, or that are used often enough to
+    /// be kept prepared. False if there are none.
     mutating func startDescribingBatch() throws -> Bool {
         let link = try ready()
         try requireUsable(link)
@@ -127,8 +128,8 @@ extension Session {
         return false
     }
 
-    /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or with one after
-    /// each: then each is one, whatever becomes of the others.
+    /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or
+    /// with one after each: then each is one, whatever becomes of the others.
     ///
     /// - Returns: false if none can run.
     mutating func startBatch() throws -> Bool {

@@ -57,8 +57,8 @@ extension Session {
 
     /// Reads what has come. False if the connection is lost.
     private func read(_ exchange: Exchange, _ link: Link) -> Bool {
-        // One read is enough for most results. libpq does not say how much it has read; what is missing in the socket is
-        // never more than that.
+        // One read is enough for most results. libpq does not say how much it has read; what is missing in the socket
+        // is never more than that.
         guard exchange.hasRead, exchange.resultLimit != nil else { return link.consumeInput() }
         let before = link.pendingInput
         let isRead = link.consumeInput()

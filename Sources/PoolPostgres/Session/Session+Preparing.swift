@@ -1,11 +1,12 @@
 internal import PoolCore
 
 extension Session {
-    /// A savepoint around what the server is asked within a transaction, so that it can be asked again with the values' types.
+    /// A savepoint around what the server is asked within a transaction, so that it can be asked again with the values'
+    /// types.
     static let typesSavepoint = "pool_types"
 
-    /// Asks the server what a statement takes and returns, and has it keep the statement if it gets a name. All in one round trip,
-    /// and within one sync point, so that it is safe behind a pooler too.
+    /// Asks the server what a statement takes and returns, and has it keep the statement if it gets a name. All in one
+    /// round trip, and within one sync point, so that it is safe behind a pooler too.
     ///
     /// - Parameter hasBinds: False if there is nothing that values could decide.
     mutating func startPreparing(_ statement: KnownStatement, as name: StatementName? = nil, hasBinds: Bool) throws {
@@ -54,7 +55,8 @@ extension Session {
         _ error: any Error, of statement: KnownStatement, preparedAs name: StatementName, isParsed: Bool
     ) {
         if (error as? PostgresError)?.code == .duplicateStatementName {
-            // There already, from this session or from another that uses the server's: the name says that it is this statement.
+            // There already, from this session or from another that uses the server's: the name says that it is this
+            // statement.
             cache.keep(statement, name)
         } else if isParsed {
             cache.noteUnneeded(name)
@@ -159,7 +161,8 @@ extension Session {
         return .none
     }
 
-    /// Notes that the server could not tell the type of a parameter. False if that is not what the error says, or known already.
+    /// Notes that the server could not tell the type of a parameter. False if that is not what the error says, or known
+    /// already.
     mutating func letValuesDecide(_ request: StatementRequest, _ error: PostgresError) -> Bool {
         let base = cache.statement(request.text)
         return letValuesDecide(base, request.parameterCount, error)

@@ -18,8 +18,8 @@ struct StatementRequest: Sendable {
 }
 
 extension Session {
-    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough that the
-    /// first rows of a slow statement do not wait for long.
+    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough
+    /// that the first rows of a slow statement do not wait for long.
     private static let rowsPerResult = 64
 
     enum Started: Sendable {
@@ -70,7 +70,8 @@ extension Session {
         return .running
     }
 
-    /// What the application wants to run, in the server's dialect. That of a statement which ran a short time ago is known.
+    /// What the application wants to run, in the server's dialect. That of a statement which ran a short time ago is
+    /// known.
     ///
     /// - Throws: `SQLStatementError`.
     mutating func request(_ sql: SQL, dropsRows: Bool) throws -> StatementRequest {
@@ -82,8 +83,8 @@ extension Session {
         return StatementRequest(text: text, binds: binds, dropsRows: dropsRows)
     }
 
-    /// Starts a statement, and goes on as far as that is possible without waiting. Nil for what fails: nothing was sent then, and to
-    /// start it fails again.
+    /// Starts a statement, and goes on as far as that is possible without waiting. Nil for what fails: nothing was sent
+    /// then, and to start it fails again.
     mutating func startAtOnce(_ sql: SQL, dropsRows: Bool) -> (started: Started?, step: ExchangeStep) {
         guard !needsBaseline, let request = try? request(sql, dropsRows: dropsRows), let started = try? start(request)
         else {
@@ -92,8 +93,8 @@ extension Session {
         return (started, started == .running ? step(hasInput: false) : .paused)
     }
 
-    /// True for a statement without bind values of which nothing is known. A stream would have given out rows by the time that something
-    /// proves too long for text.
+    /// True for a statement without bind values of which nothing is known. A stream would have given out rows by the
+    /// time that something proves too long for text.
     private func isFirst(of base: KnownStatement, _ request: StatementRequest) -> Bool {
         base.shape == nil && base.useCount == 0 && request.parameterCount == 0 && request.bindSets.isEmpty
             && request.rowLimit == 0
@@ -114,8 +115,9 @@ extension Session {
         throw error
     }
 
-    /// - Throws: ``PostgresError`` for what cannot be one of several statements that are sent at once: a COPY, which would take the next one
-    ///   for its data, and a change of the encoding, after which the next one's would be another.
+    /// - Throws: ``PostgresError`` for what cannot be one of several statements that are sent at once: a COPY, which
+    ///   would take the next one for its data, and a change of the encoding, after which the next one's would be
+    ///   another.
     func requireRepeatable(_ statement: KnownStatement) throws {
         if statement.traits.contains(.copies) {
             throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
@@ -133,7 +135,8 @@ extension Session {
 
     // MARK: Types
 
-    /// The statement with the types that the values decide, if they do. Without a shape if the server must be asked first.
+    /// The statement with the types that the values decide, if they do. Without a shape if the server must be asked
+    /// first.
     mutating func fitting(_ base: KnownStatement, _ request: StatementRequest) throws -> KnownStatement {
         if base.undetermined.isEmpty {
             guard let shape = base.shape else { return base }
@@ -194,8 +197,8 @@ extension Session {
         exchange?.pendingSyncs = isPipeline ? 1 : 0
     }
 
-    /// Sends one run, whose values ``binds`` has encoded. Without a shape the server infers the types, but for those that the values must
-    /// decide, and all goes as text.
+    /// Sends one run, whose values ``binds`` has encoded. Without a shape the server infers the types, but for those
+    /// that the values must decide, and all goes as text.
     func send(_ statement: KnownStatement, _ values: [SQLValue], _ run: Range<Int>, _ link: Link) throws {
         let isBinary = statement.shape?.isBinary ?? false
         if let name = statement.name {

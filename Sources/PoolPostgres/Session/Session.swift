@@ -1,7 +1,7 @@
 @_spi(Driver) internal import PoolCore
 
-/// What one connection holds: the link to the server, its statements, and what is known of its state. Used under the connection's
-/// lock only.
+/// What one connection holds: the link to the server, its statements, and what is known of its state. Used under the
+/// connection's lock only.
 struct Session: ~Copyable {
     let configuration: PostgresConfiguration
     /// Nil once closed.
@@ -103,8 +103,8 @@ struct Session: ~Copyable {
         link.fatalNotice ?? PostgresError(connectionFailure: link.errorMessage)
     }
 
-    /// What a statement of the application's needs. In another encoding than UTF-8 it would write what nobody meant, and read what nobody
-    /// can.
+    /// What a statement of the application's needs. In another encoding than UTF-8 it would write what nobody meant,
+    /// and read what nobody can.
     func requireUsable(_ link: Link) throws {
         try requireTransactionAlive(link)
         if !link.isUTF8 { throw PostgresError.foreignEncoding(of: link) }
@@ -142,8 +142,8 @@ struct Session: ~Copyable {
 
     // MARK: Ending
 
-    /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay although
-    /// it fails, unless the server could not even read it.
+    /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay
+    /// although it fails, unless the server could not even read it.
     private mutating func note(_ exchange: Exchange) {
         if types.hasUnanswered, link?.transactionStatus == .idle { types.forgetUnanswered() }
         if exchange.isPreparing { return }

@@ -3,7 +3,8 @@ internal import PoolCore
 extension ConnectPlan.Settings {
     /// The settings with libpq's `options`, through which a session begins with settings of the server's.
     ///
-    /// The server takes what is between spaces as one argument, and a backslash before a character for that character alone:
+    /// The server takes what is between spaces as one argument, and a backslash before a character for that character
+    /// alone:
     /// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
     func adding(_ sessionSettings: [String: String]) throws(PoolConfigurationError) -> Self {
         if sessionSettings.isEmpty { return self }
@@ -33,7 +34,8 @@ extension ConnectPlan.Settings {
     }
 
     private static func escaped(_ value: String) -> String {
-        // By scalars: a carriage return and a line feed are one character, and so are a backslash and an accent after it.
+        // By scalars: a carriage return and a line feed are one character, and so are a backslash and an accent after
+        // it.
         value.unicodeScalars.reduce(into: "") { text, scalar in
             if scalar.properties.isWhitespace || scalar == "\\" { text.unicodeScalars.append("\\") }
             text.unicodeScalars.append(scalar)

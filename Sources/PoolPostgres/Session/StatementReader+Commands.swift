@@ -66,8 +66,8 @@ extension StatementReader {
         noteChange()
     }
 
-    /// What follows SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords there only if no dot and no value follows, and last no
-    /// longer than the transaction.
+    /// What follows SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords there only if no dot and no value follows, and
+    /// last no longer than the transaction.
     private mutating func readSetting() {
         guard let first = scanner.following(), first != .endOfStatement else { return noteChange() }
         _ = scanner.next()

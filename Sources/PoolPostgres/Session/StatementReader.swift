@@ -1,7 +1,7 @@
 /// Reads what statements do from their tokens.
 ///
-/// It knows a few kinds of statements, and places in which a name before a parenthesis is no function. What it does not know
-/// counts as a change of the session.
+/// It knows a few kinds of statements, and places in which a name before a parenthesis is no function. What it does not
+/// know counts as a change of the session.
 struct StatementReader {
     typealias Token = TokenScanner.Token
 
@@ -143,8 +143,8 @@ struct StatementReader {
         }
     }
 
-    /// Takes a parenthesis that follows at once. What is in it is a list of columns if one of the words `closing` comes after
-    /// it, and else the arguments of a function.
+    /// Takes a parenthesis that follows at once. What is in it is a list of columns if one of the words `closing` comes
+    /// after it, and else the arguments of a function.
     private mutating func takeColumns(closing: [String]) {
         guard scanner.isNext(UInt8(ascii: "(")) else { return }
         _ = scanner.next()

@@ -28,7 +28,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         self = reader.read()
     }
 
-    /// True if the statement is known to keep the session as it is. Views, triggers, defaults, operators, casts, and functions
-    /// that have the name of one of the server's own may do more than the text says.
+    /// True if the statement is known to keep the session as it is. Views, triggers, defaults, operators, casts, and
+    /// functions that have the name of one of the server's own may do more than the text says.
     var keepsSession: Bool { !contains(.mayChangeSession) }
 }

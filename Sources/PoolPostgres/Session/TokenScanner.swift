@@ -20,7 +20,8 @@ struct TokenScanner {
     private var index = 0
     /// False once something has come that the server may read otherwise than this scanner.
     private(set) var isUnderstood = true
-    /// True once a backslash has come in a string in which it is a character as any other, unless `standard_conforming_strings` is off.
+    /// True once a backslash has come in a string in which it is a character as any other, unless
+    /// `standard_conforming_strings` is off.
     private(set) var needsStandardStrings = false
     /// True directly after a string with escapes: the next one, on another line, would go on with it.
     private var isAfterEscapes = false

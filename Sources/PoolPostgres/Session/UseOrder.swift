@@ -1,4 +1,5 @@
-/// Statements in the order of their latest use: a list with both neighbours of each, so that nothing ever looks at all of them.
+/// Statements in the order of their latest use: a list with both neighbours of each, so that nothing ever looks at all
+/// of them.
 struct UseOrder {
     private struct Place {
         /// Nil if the place is free.

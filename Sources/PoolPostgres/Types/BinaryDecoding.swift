@@ -39,8 +39,8 @@ extension ColumnReader {
         return unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
     }
 
-    /// The number of dimensions, whether there are NULLs, the elements' type; for each dimension its size and first index;
-    /// and the elements, each with its length before it.
+    /// The number of dimensions, whether there are NULLs, the elements' type; for each dimension its size and first
+    /// index; and the elements, each with its length before it.
     private static func array(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue? {
         let dimensions = Int(reader.read(Int32.self))
         _ = reader.read(Int32.self)

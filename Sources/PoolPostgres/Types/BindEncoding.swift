@@ -14,8 +14,8 @@ extension BindBuffer {
         return first..<count
     }
 
-    /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and else as
-    /// text, which the server reads as that type or refuses.
+    /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and
+    /// else as text, which the server reads as that type or refuses.
     ///
     /// - Throws: ``PostgresError`` for text with a zero byte, which the server has no way to store.
     mutating func append(_ value: SQLValue, as type: UInt32) throws {
@@ -84,8 +84,8 @@ extension Array where Element == UInt8 {
 }
 
 extension SQLValue {
-    /// The type that a parameter is given where the server knows none and would take it for text. Nil for values that text is
-    /// right for.
+    /// The type that a parameter is given where the server knows none and would take it for text. Nil for values that
+    /// text is right for.
     var ownType: UInt32? {
         switch self {
         case .null, .text, .json: nil

@@ -1,7 +1,7 @@
 internal import PoolCore
 
-/// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and how many decimal
-/// digits are shown after the point.
+/// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and how many
+/// decimal digits are shown after the point.
 enum NumericFormat {
     private static let negative: UInt16 = 0x4000
     private static let nan: UInt16 = 0xC000

@@ -40,7 +40,8 @@ extension ColumnReader {
     }
 }
 
-/// The text of `"char"`, a single byte, as psql prints it: nothing for zero, and octal digits after a backslash above 127.
+/// The text of `"char"`, a single byte, as psql prints it: nothing for zero, and octal digits after a backslash above
+/// 127.
 /// https://www.postgresql.org/docs/current/datatype-character.html
 enum CharText {
     static func of(_ byte: UInt8) -> String {
@@ -123,7 +124,8 @@ enum DateText {
             let offset = offset(text[sign...])
         else { return nil }
         if let moment = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(moment) }
-        // Past what counts as microseconds from 1970: the text that the binary form leads to, whatever the session's time zone is.
+        // Past what counts as microseconds from 1970: the text that the binary form leads to, whatever the session's
+        // time zone is.
         guard let microseconds = Moment.microseconds(wallClock) else { return nil }
         let (moment, overflow) = microseconds.subtractingReportingOverflow(Int64(offset) * 1_000_000)
         return overflow ? nil : Moment.zonedTimestamp(microseconds: moment)

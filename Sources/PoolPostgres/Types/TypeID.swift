@@ -29,7 +29,8 @@ enum TypeID {
     static let uuid: UInt32 = 2950
     static let jsonb: UInt32 = 3802
 
-    /// The first that a database gives out itself: https://www.postgresql.org/docs/current/system-catalog-initial-data.html
+    /// The first that a database gives out itself:
+    /// https://www.postgresql.org/docs/current/system-catalog-initial-data.html
     static let firstOwn: UInt32 = 16384
 
     /// The types of elements, by the types of their arrays.

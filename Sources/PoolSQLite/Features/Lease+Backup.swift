@@ -16,8 +16,8 @@ extension Lease where Driver == SQLiteDriver {
     /// until the end the WAL cannot shrink.
     ///
     /// A lock that another process holds on the file at `path` is waited for as long as
-    /// ``SQLiteConfiguration/busyTimeout``; cancelling the task ends the wait. What goes wrong with that file leaves the
-    /// connection as it was.
+    /// ``SQLiteConfiguration/busyTimeout``; cancelling the task ends the wait. What goes wrong with that file leaves
+    /// the connection as it was.
     ///
     /// - Parameters:
     ///   - path: A file; neither empty nor `":memory:"`, which would keep nothing.

@@ -45,8 +45,8 @@ extension Lease where Driver == SQLiteDriver {
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
     ///   - schema: `"main"`, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. What was written is committed when `body` returns, and
-    ///     also when it throws; to undo it, there is ``Transaction/withBlob(table:column:row:schema:access:_:)``.
+    ///   - access: ``Access/readWrite`` needs a lease that writes. What was written is committed when `body` returns,
+    ///     and also when it throws; to undo it, there is ``Transaction/withBlob(table:column:row:schema:access:_:)``.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
@@ -60,8 +60,8 @@ extension Lease where Driver == SQLiteDriver {
 extension Transaction where Driver == SQLiteDriver {
     /// Opens one value of a table for reading and writing in parts, for as long as `body` runs.
     ///
-    /// What was written is part of the transaction: it is undone where that, or a nested one around this call, rolls back.
-    /// For the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
+    /// What was written is part of the transaction: it is undone where that, or a nested one around this call, rolls
+    /// back. For the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result

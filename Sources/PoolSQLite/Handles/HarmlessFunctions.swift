@@ -1,7 +1,8 @@
-/// The functions that are known to leave the session as it is: SQLite's own, and those that the configuration registers.
+/// The functions that are known to leave the session as it is: SQLite's own, and those that the configuration
+/// registers.
 ///
-/// Not among them are `load_extension` and `fts3_tokenizer`, and what an extension brings that the process registers for all
-/// connections.
+/// Not among them are `load_extension` and `fts3_tokenizer`, and what an extension brings that the process registers
+/// for all connections.
 struct HarmlessFunctions {
     private var own: Set<String> = []
 

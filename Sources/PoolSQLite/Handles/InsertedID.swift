@@ -2,13 +2,14 @@ internal import CSQLite
 
 /// Tells whether a statement has inserted a row that has a rowid.
 ///
-/// SQLite knows the latest such row of the connection's whole life, and nothing of the statement that it came from: after
-/// an UPSERT that only updated it is the row of an earlier INSERT. So its number is replaced before a statement, and a
-/// statement that inserts none leaves the replacement. What triggers insert does not count: SQLite forgets it itself.
+/// SQLite knows the latest such row of the connection's whole life, and nothing of the statement that it came from:
+/// after an UPSERT that only updated it is the row of an earlier INSERT. So its number is replaced before a statement,
+/// and a statement that inserts none leaves the replacement. What triggers insert does not count: SQLite forgets it
+/// itself.
 /// https://www.sqlite.org/c3ref/last_insert_rowid.html
 final class InsertedID {
-    /// What is there if the statement has inserted nothing. Nobody has such a row: SQLite counts up from 1, and this is in
-    /// the middle of the numbers below zero.
+    /// What is there if the statement has inserted nothing. Nobody has such a row: SQLite counts up from 1, and this is
+    /// in the middle of the numbers below zero.
     private static let none: Int64 = -0x4C61_7374_4944_2121
     /// The number that was replaced.
     private var previous: Int64 = 0

@@ -24,8 +24,8 @@ final class Interrupter: Sendable {
         case nothing = 0
         /// ``cancel(_:)`` and ``cancelRunning()``.
         case calls = 0x10
-        /// ``cancelRunning()``, and that the task in which SQLite asks for the signal is cancelled. Only for what runs in the task
-        /// itself, and asks often enough.
+        /// ``cancelRunning()``, and that the task in which SQLite asks for the signal is cancelled. Only for what runs
+        /// in the task itself, and asks often enough.
         case callsAndTask = 0x30
     }
 
@@ -41,8 +41,8 @@ final class Interrupter: Sendable {
     }
 
     private let word = Atomic<UInt64>(0)
-    /// The address of the open database, borrowed from its `Database`, which takes it away before it closes. Held while one is
-    /// interrupted.
+    /// The address of the open database, borrowed from its `Database`, which takes it away before it closes. Held while
+    /// one is interrupted.
     private let database = Mutex<UInt?>(nil)
 
     /// Asked by the thread that runs the operation.

@@ -4,8 +4,8 @@ internal import CSQLite
 /// It costs nothing when the statement runs.
 struct StatementTraits: OptionSet {
     let rawValue: UInt8
-    /// It changes what the next user of the connection would find: a setting, an attached database, a temporary table. Also
-    /// set for what is not known to keep the session as it is.
+    /// It changes what the next user of the connection would find: a setting, an attached database, a temporary table.
+    /// Also set for what is not known to keep the session as it is.
     static let changesSession = Self(rawValue: 1)
     static let insertsRows = Self(rawValue: 2)
     static let updatesOrDeletesRows = Self(rawValue: 4)
@@ -19,8 +19,8 @@ struct StatementTraits: OptionSet {
     /// It asks for the journal mode, which SQLite does not count as reading.
     static let asksJournalMode = Self(rawValue: 64)
 
-    /// It may work for long without asking whether to stop, so that only `sqlite3_interrupt` stops it: `count`, which may go
-    /// through a whole table in one step, and pragmas, some of which check or copy the whole file.
+    /// It may work for long without asking whether to stop, so that only `sqlite3_interrupt` stops it: `count`, which
+    /// may go through a whole table in one step, and pragmas, some of which check or copy the whole file.
     static let needsInterrupt = Self(rawValue: 128)
 
     var countsRows: Bool {
@@ -28,8 +28,8 @@ struct StatementTraits: OptionSet {
     }
 }
 
-/// Receives the authorizer's reports, and asks of each whether it is known to leave the session as it was: all else counts
-/// as a change. Belongs to one `Database`.
+/// Receives the authorizer's reports, and asks of each whether it is known to leave the session as it was: all else
+/// counts as a change. Belongs to one `Database`.
 final class PrepareWatch {
     /// Whose statements SQLite prepares.
     private enum Phase {
@@ -37,8 +37,8 @@ final class PrepareWatch {
         case lease
         /// The driver's own, after which the session counts as unchanged.
         case own
-        /// SQLite's own, while a statement runs: it prepares that one anew after a change of the schema, and others that
-        /// work for it.
+        /// SQLite's own, while a statement runs: it prepares that one anew after a change of the schema, and others
+        /// that work for it.
         case running
     }
 

@@ -1,6 +1,7 @@
 /// Finds where SQL text goes on after a statement.
 enum SQLScanner {
-    /// The first byte at or after `position` that is not white space, a byte order mark, a semicolon or a comment; nil if there is none.
+    /// The first byte at or after `position` that is not white space, a byte order mark, a semicolon or a comment; nil
+    /// if there is none.
     static func startOfStatement(in bytes: UnsafeBufferPointer<UInt8>, from position: Int) -> Int? {
         var position = position
         while position < bytes.count {

@@ -121,14 +121,15 @@ final class Statement {
         return hasRow
     }
 
-    /// Ends a run that has come to its end, or that does not write; frees the bind values, and makes the statement ready
-    /// for the next run. After an error of a step the reset says the same again.
+    /// Ends a run that has come to its end, or that does not write; frees the bind values, and makes the statement
+    /// ready for the next run. After an error of a step the reset says the same again.
     func finish() {
         unsafe sqlite3_reset(pointer)
         if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
     }
 
-    /// As ``finish()``, for a run that may not have come to its end. One that writes is made durable here, and can fail.
+    /// As ``finish()``, for a run that may not have come to its end. One that writes is made durable here, and can
+    /// fail.
     func stop() throws {
         let result = unsafe sqlite3_reset(pointer)
         let failure = result == SQLITE_OK ? nil : error(result)
@@ -151,8 +152,8 @@ final class Statement {
         case SQLITE_INTEGER:
             unsafe rows.append(sqlite3_value_int64(value))
         case SQLITE_TEXT:
-            // The pointer is good until the next step; the count must be asked for after it. Bytes that are not UTF-8 come as
-            // bytes, so that nothing is lost or made up.
+            // The pointer is good until the next step; the count must be asked for after it. Bytes that are not UTF-8
+            // come as bytes, so that nothing is lost or made up.
             let start = unsafe sqlite3_value_text(value)
             let count = unsafe Int(sqlite3_value_bytes(value))
             // As many as there are, because SQLite has made them.

@@ -48,8 +48,8 @@ enum StoredValue {
         }
     }
 
-    /// A number where SQLite's numbers are the same one: against an expression, which has no affinity, a text is greater
-    /// than every number (https://www.sqlite.org/datatype3.html, 4.2).
+    /// A number where SQLite's numbers are the same one: against an expression, which has no affinity, a text is
+    /// greater than every number (https://www.sqlite.org/datatype3.html, 4.2).
     private init(_ decimal: SQLDecimal) {
         if let whole = Int64(exactly: decimal) {
             self = .int(whole)

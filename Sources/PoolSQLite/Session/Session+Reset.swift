@@ -67,7 +67,8 @@ extension Session {
     /// Drops the temporary database with all that is in it. No DROP could undo an AUTOINCREMENT's `sqlite_sequence`, in
     /// which the next lease would then look for the numbers of its own tables.
     ///
-    /// SQLite does that when the setting changes, whose default is 0: https://www.sqlite.org/pragma.html#pragma_temp_store
+    /// SQLite does that when the setting changes, whose default is 0:
+    /// https://www.sqlite.org/pragma.html#pragma_temp_store
     private func dropTemporaryDatabase(_ database: Database) throws {
         for place in [1, 2, 0] { try database.run("PRAGMA temp_store = \(place)") }
     }

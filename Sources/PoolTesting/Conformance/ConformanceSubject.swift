@@ -20,15 +20,15 @@ public struct ConformanceSubject<Driver: SQLDriver>: Sendable {
     /// An expression that fails for the value 500 of the integer column that is named, and for no other: a division by
     /// zero, an overflow. Nil, the default, where no query can fail after it has returned rows.
     public var expressionThatFailsAt500: (@Sendable (_ column: String) -> String)?
-    /// A script, and a statement that works after it: it writes the column `i` of the table `numbers`, which has 1,000 rows,
-    /// to a table `late`, returns one row for each, and fails only then, as one that violates a deferred constraint. Nil,
-    /// the default, where no statement can fail after it has returned its rows.
+    /// A script, and a statement that works after it: it writes the column `i` of the table `numbers`, which has 1,000
+    /// rows, to a table `late`, returns one row for each, and fails only then, as one that violates a deferred
+    /// constraint. Nil, the default, where no statement can fail after it has returned its rows.
     public var statementThatFailsAtItsEnd: (setup: String, statement: SQL)?
-    /// Follows the `SELECT` of a transaction that means to update what it read: `"FOR UPDATE"`. The default is empty, for
-    /// databases whose transactions that write exclude each other.
+    /// Follows the `SELECT` of a transaction that means to update what it read: `"FOR UPDATE"`. The default is empty,
+    /// for databases whose transactions that write exclude each other.
     public var lockingClause = ""
-    /// Statements that change the session, each with a query that fails, or returns no row, where the change is not seen.
-    /// The default is a temporary table.
+    /// Statements that change the session, each with a query that fails, or returns no row, where the change is not
+    /// seen. The default is a temporary table.
     public var sessionChanges: [(change: String, probe: String)] = [
         ("CREATE TEMPORARY TABLE pool_leftover (i INTEGER)", "SELECT 1 FROM pool_leftover UNION SELECT 2")
     ]

@@ -68,8 +68,8 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             if connection.condition == .dirty { try await driver.reset(connection) }
         }
 
-        /// The connection must be as good as before; where `mayHaveMessages`, after a reset at the latest, which takes away what the
-        /// database keeps of an error, and which is not to end a transaction.
+        /// The connection must be as good as before; where `mayHaveMessages`, after a reset at the latest, which takes
+        /// away what the database keeps of an error, and which is not to end a transaction.
         func expectHealthy(after what: String, mayHaveMessages: Bool = false) async throws {
             if mayHaveMessages, !connection.isTransactionOpen { try await settle() }
             try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")

@@ -14,8 +14,8 @@ internal import Synchronization
 /// try await used
 /// ```
 ///
-/// It keeps a ``ledger`` that proves that the pool keeps its limits, never makes two calls at once on a connection, uses
-/// nothing after its close, and closes all that it has opened.
+/// It keeps a ``ledger`` that proves that the pool keeps its limits, never makes two calls at once on a connection,
+/// uses nothing after its close, and closes all that it has opened.
 public final class FakeDriver: PoolDriver {
     public typealias Connection = FakeConnection
     /// Answers the calls of a step that no script answers.

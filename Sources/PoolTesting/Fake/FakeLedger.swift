@@ -16,8 +16,8 @@ public struct FakeLedger: Sendable, Hashable {
     /// Connects that are under way now, and the most that ever were at once.
     public internal(set) var connectingNow = 0
     public internal(set) var peakConnecting = 0
-    /// Broken rules, in words: two calls at once on one connection, a call after close, a second close, more connections
-    /// than the pool or a lane may have. Empty if the pool is correct.
+    /// Broken rules, in words: two calls at once on one connection, a call after close, a second close, more
+    /// connections than the pool or a lane may have. Empty if the pool is correct.
     public internal(set) var violations: [String] = []
 
     var maximumConnections = Int.max

@@ -2,11 +2,12 @@ import Testing
 
 @testable import PoolCore
 
-/// The cost of a call must not depend on how many connections and waiters there are. The times of a busy machine vary, so
-/// that only what grows by far more than chance fails: a cost in proportion would be greater by a factor of a thousand.
+/// The cost of a call must not depend on how many connections and waiters there are. The times of a busy machine vary,
+/// so that only what grows by far more than chance fails: a cost in proportion would be greater by a factor of a
+/// thousand.
 ///
-/// In debug builds each call is followed by a check of the whole state, which costs what is measured here many times over:
-/// the structures that the calls are made of are measured instead.
+/// In debug builds each call is followed by a check of the whole state, which costs what is measured here many times
+/// over: the structures that the calls are made of are measured instead.
 @Suite("The cost of the engine's calls", .serialized)
 struct EngineCostTests {
     private static let bound = 30.0

@@ -99,7 +99,8 @@ struct EngineModelTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let steps = environment["POOL_TEST_STEPS"].flatMap { Int($0) } ?? 100_000
 
-    /// A thread of their own: on Swift's they would hold up every other test, and on more they would take too much of the machine.
+    /// A thread of their own: on Swift's they would hold up every other test, and on more they would take too much of
+    /// the machine.
     private static let queue = DispatchQueue(label: "engine runs")
 
     @Test("A million random steps keep every promise", arguments: EngineScenario.all)

@@ -135,7 +135,6 @@ final class EngineRun {
         }
     }
 
-
     /// Calls the engine, and tells the shadow what that means. What is stale means nothing to the shadow.
     private func tell(_ call: EngineCall, _ effects: inout EffectList) {
         switch call {

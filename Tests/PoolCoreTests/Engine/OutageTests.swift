@@ -62,7 +62,9 @@ private final class Outage {
             bench.now = max(bench.now, events.filter { $0 > bench.now }.min() ?? .never)
             if bench.now == beginsAt { lose() }
             if bench.now >= armedAt { alarm() }
-            while let place = connects.firstIndex(where: { $0.answerAt.map { $0 <= bench.now } ?? false }) { answer(place) }
+            while let place = connects.firstIndex(where: { $0.answerAt.map { $0 <= bench.now } ?? false }) {
+                answer(place)
+            }
             while let place = leases.firstIndex(where: { $0.endsAt <= bench.now }) { end(place) }
             if bench.now >= nextVisit {
                 visit()
@@ -127,7 +129,9 @@ private final class Outage {
             case .open(let ticket, _, _, _): connects.append(connect(ticket))
             case .cancelOpen(let ticket):
                 // The driver honours it at once.
-                if let place = connects.firstIndex(where: { $0.ticket == ticket }) { connects[place].answerAt = bench.now }
+                if let place = connects.firstIndex(where: { $0.ticket == ticket }) {
+                    connects[place].answerAt = bench.now
+                }
             case .grant(let waiter, let ticket):
                 if let since = waiting.removeValue(forKey: waiter) { noteWait(since: since) }
                 served += 1
@@ -216,7 +220,9 @@ struct OutageTests {
         #expect(bench.opens.isEmpty)
     }
 
-    @Test("Connections that break at their first use, one after the other, are opened no faster than after failed connects")
+    @Test(
+        "Connections that break at their first use, one after the other, are opened no faster than after failed connects"
+    )
     func hollow() throws {
         let bench = EngineBench(maximum: 4)
         var opens = 0

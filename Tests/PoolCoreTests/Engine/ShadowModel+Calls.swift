@@ -120,7 +120,9 @@ extension ShadowModel {
     /// The alarm notices which connects have gone without an answer for too long.
     func noteSilence() {
         for place in connections.indices where connections[place].state == .opening {
-            if connections[place].silentAt <= now, connections[place].deadline > now { connections[place].isSilent = true }
+            if connections[place].silentAt <= now, connections[place].deadline > now {
+                connections[place].isSilent = true
+            }
         }
     }
 

@@ -8,8 +8,8 @@ extension ShadowModel {
         for lane in floors.indices { floors[lane].before = floors[lane].after }
     }
 
-    /// The shadow does not play the rotation a second time: it takes the engine's word for how many connections it wants, and
-    /// checks what it does with them.
+    /// The shadow does not play the rotation a second time: it takes the engine's word for how many connections it
+    /// wants, and checks what it does with them.
     func noteFloors(of engine: borrowing Engine) {
         for lane in floors.indices {
             floors[lane].after = engine.lanes[lane].floor

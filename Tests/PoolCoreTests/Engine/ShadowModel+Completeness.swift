@@ -49,7 +49,8 @@ extension ShadowModel {
         require(life == .draining || waiters.isEmpty, "somebody waits for a pool whose drain is over")
         let room = permits.isShared ? 0 : max(0, configuration.maximumConnections - total())
         require(
-            waiters.count <= lanes.indices.reduce(room) { $0 + coming($1) }, "somebody waits for a release in a closing pool")
+            waiters.count <= lanes.indices.reduce(room) { $0 + coming($1) },
+            "somebody waits for a release in a closing pool")
         for lane in lanes.indices {
             require(count(lane, .opening) <= waiterCount(lane), "a closing pool connects for nobody")
             let isStuck = waiterCount(lane) > coming(lane) && mayConnect(lane) && lanes[lane].failures == 0
@@ -146,7 +147,8 @@ extension ShadowModel {
         for lane in lanes.indices {
             let counts = engine.lanes[lane].counts
             let own = SlotCounts(
-                opening: count(lane, .opening), silent: silentCount(lane), abandoned: count(lane, .abandoned), idle: count(lane, .idle),
+                opening: count(lane, .opening), silent: silentCount(lane), abandoned: count(lane, .abandoned),
+                idle: count(lane, .idle),
                 validating: count(lane, .validating), leased: count(lane, .leased), resetting: count(lane, .resetting),
                 closing: count(lane, .closing))
             require(counts == own, "lane \(lane): the engine counts \(counts), the model \(own)")

@@ -1,6 +1,7 @@
 @testable import PoolCore
 
-/// Tags and the session hook: who may have which session, and what becomes of an acquire whose session must be set up first.
+/// Tags and the session hook: who may have which session, and what becomes of an acquire whose session must be set up
+/// first.
 extension ShadowModel {
     /// How the acquires have ended that were asked for since the statistics were reset.
     struct Tally: Hashable {
@@ -55,7 +56,8 @@ extension ShadowModel {
     /// True if an idle session must be reset for a waiter: nothing else can serve it.
     func mustResetTagged(_ lane: Int) -> Bool {
         let hasRoom =
-            lanes[lane].failures == 0 && silentCount(lane) == 0 && total(lane) < configuration.lanes[lane].maximum && !isFull
+            lanes[lane].failures == 0 && silentCount(lane) == 0 && total(lane) < configuration.lanes[lane].maximum
+            && !isFull
             && (!permits.isShared || total() < permits.received - permits.claim.returned)
         return !hasRoom && count(lane, .idle) > 0 && nextMatch(lane) == nil
             && waiterCount(lane) > onTheWay(lane)

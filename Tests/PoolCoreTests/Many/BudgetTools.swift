@@ -1,7 +1,8 @@
 import PoolCore
 import Synchronization
 
-/// Counts the connections of several pools as their drivers see them: from the start of the connect to the end of the close.
+/// Counts the connections of several pools as their drivers see them: from the start of the connect to the end of the
+/// close.
 final class Gauge: PoolObserver {
     private struct State {
         var now = 0

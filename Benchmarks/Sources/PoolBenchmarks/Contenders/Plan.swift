@@ -30,7 +30,8 @@ struct Plan {
     /// The title with the number of tasks.
     var fullTitle: String { title + (tasks.map { $0 == 1 ? ", 1 task" : ", \($0) tasks" } ?? "") }
 
-    /// Runs all contenders in turns. Each round begins with another contender, so that none always comes after the same.
+    /// Runs all contenders in turns. Each round begins with another contender, so that none always comes after the
+    /// same.
     func measure(rounds count: Int, _ environment: [String: String]) throws -> Comparison {
         let present = entries.filter { $0.program.lack == nil }
         let absent = entries.compactMap { entry in entry.program.lack.map { "\(entry.name): \($0)" } }
@@ -52,7 +53,8 @@ struct Plan {
 protocol Subject {
     func plans(_ options: Options) throws -> [Plan]
 
-    /// Runs `body` with what the contenders find in their environment, and the name and version of the server, if there is one.
+    /// Runs `body` with what the contenders find in their environment, and the name and version of the server, if there
+    /// is one.
     func prepared(_ body: (_ environment: [String: String], _ server: String?) throws -> Void) async throws
 }
 

@@ -1,7 +1,8 @@
 import Foundation
 import Measuring
 
-/// What measures a contender: a process of its own, so that the time which that process has used is the contender's alone.
+/// What measures a contender: a process of its own, so that the time which that process has used is the contender's
+/// alone.
 struct Program {
     private let executable: URL
     private let arguments: [String]
@@ -29,8 +30,8 @@ struct Program {
                 case .idle(let run): try await run.measure()
                 }
             try measurement.write()
-            // Not by way of what is to be done at the exit: threads of a client library may still be busy with a connection that
-            // nobody waits for, and OpenSSL would free there what they use.
+            // Not by way of what is to be done at the exit: threads of a client library may still be busy with a
+            // connection that nobody waits for, and OpenSSL would free there what they use.
             _exit(0)
         }
     }

@@ -11,8 +11,8 @@ struct Contender: Codable {
     enum Program: String, Codable {
         /// In C.
         case threads, pipelines, epoll
-        /// This package: tasks that prefer the driver's executor, tasks of the default executor, and such whose leases move to the
-        /// driver's threads.
+        /// This package: tasks that prefer the driver's executor, tasks of the default executor, and such whose leases
+        /// move to the driver's threads.
         case onExecutor, onDefault, leases
         case grdbSync, grdbAsync
         case hikari, psycopg
@@ -67,8 +67,8 @@ struct Contender: Codable {
     /// Whether it is this package, or a program in C.
     var isOwn: Bool { ![.grdbSync, .grdbAsync, .hikari, .psycopg].contains(program) }
 
-    /// Those that differ from each other for `work`; the first is in C. The peers of other languages take long to warm up, and so
-    /// come with 8 tasks only.
+    /// Those that differ from each other for `work`; the first is in C. The peers of other languages take long to warm
+    /// up, and so come with 8 tasks only.
     static func all(for work: Work, on database: Database, tasks: Int) -> [Contender] {
         let hasPeers = tasks == 8 && [.selectOne, .point, .rows].contains(work)
         return switch database {

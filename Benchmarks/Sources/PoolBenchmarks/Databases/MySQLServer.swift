@@ -71,7 +71,8 @@ struct MySQLAddress: Codable {
     }
 }
 
-/// A server for the benchmark alone, by way of `Scripts/private-mariadb`. It ends when this value goes, or when the process does.
+/// A server for the benchmark alone, by way of `Scripts/private-mariadb`. It ends when this value goes, or when the
+/// process does.
 final class MySQLServer {
     let address: MySQLAddress
     private let process = Process()

@@ -3,8 +3,8 @@ import Measuring
 import PoolCore
 import PoolPostgres
 
-/// A server for the benchmark alone: unprivileged, in a temporary folder, on 127.0.0.1. It ends when this value goes, or when
-/// the process does, whatever happens to it: the server's script waits for the end of a pipe.
+/// A server for the benchmark alone: unprivileged, in a temporary folder, on 127.0.0.1. It ends when this value goes,
+/// or when the process does, whatever happens to it: the server's script waits for the end of a pipe.
 final class PostgresServer {
     private static let script = #"""
         set -e

@@ -25,8 +25,8 @@ struct Comparison: Codable {
         Spread(rounds.map { value($0[contender]) / value($0[0]) })
     }
 
-    /// The ratios of the 99th percentile to that of the program in C that was better in the same round; nil if there is none, or
-    /// single operations were not timed.
+    /// The ratios of the 99th percentile to that of the program in C that was better in the same round; nil if there is
+    /// none, or single operations were not timed.
     func tailRatio(_ contender: Int) -> Spread? {
         let programs = contenders.indices.filter { contenders[$0].hasPrefix("C") }
         guard !programs.isEmpty, has({ Double($0.p99) }) else { return nil }

@@ -16,8 +16,8 @@ struct Limits {
         var memory: Double?
     }
 
-    /// How much worse than a limit a figure may be: machines differ, and are busy. What is judged is the better quartile of the
-    /// rounds, since other work makes some of them worse, and a slower package makes all of them worse.
+    /// How much worse than a limit a figure may be: machines differ, and are busy. What is judged is the better
+    /// quartile of the rounds, since other work makes some of them worse, and a slower package makes all of them worse.
     private static let tolerance = 1.25
     /// Allocations are counted exactly, but over a time that may end within an operation.
     private static let toleranceOfCounts = (factor: 1.05, summand: 0.05)
@@ -45,7 +45,8 @@ struct Limits {
 
     var titles: Set<String> { Set(limits.keys) }
 
-    /// The plan with those contenders only that have limits, and those that they are measured against; nil if there are no limits.
+    /// The plan with those contenders only that have limits, and those that they are measured against; nil if there are
+    /// no limits.
     func plan(_ plan: Plan) -> Plan? {
         guard let limits = limits[plan.fullTitle] else { return nil }
         let needsPrograms = limits.values.contains { $0.p99 != nil }

@@ -55,16 +55,17 @@ public protocol SQLEncodable {
 /// A double can hold all digits of a decimal if its own shortest text is the same number: 0.10 does, and one of twenty
 /// digits does not. Where an approximation will do, decode ``SQLDecimal`` and make a `Double` of it.
 ///
-/// A text without an offset from UTC decodes as ``SQLZonedTimestamp`` too, and is in UTC then: SQLite keeps moments as such
-/// texts.
+/// A text without an offset from UTC decodes as ``SQLZonedTimestamp`` too, and is in UTC then: SQLite keeps moments as
+/// such texts.
 ///
 /// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
 public protocol SQLDecodable {
     /// Throw ``SQLConversionError`` if `sqlValue` is nothing that the type can hold.
     init(sqlValue: SQLValue) throws
 
-    /// The same from a value that still lies in its result. The default makes a ``SQLValue`` of it for ``init(sqlValue:)``, which
-    /// is what your own types need; those of this package do without, because that is faster. Both must give the same.
+    /// The same from a value that still lies in its result. The default makes a ``SQLValue`` of it for
+    /// ``init(sqlValue:)``, which is what your own types need; those of this package do without, because that is
+    /// faster. Both must give the same.
     init(cell: borrowing SQLCell) throws
 
     /// An array of such values. The default takes ``SQLValue/array(_:)``; that of `UInt8` takes

@@ -5,8 +5,8 @@ public final class Columns: Sendable {
     /// In the order of the result. Nothing keeps names from occurring twice.
     public let names: [String]
 
-    /// What the database calls the types of the columns, in the order of ``names``; empty where a driver does not say. On Postgres
-    /// these are the OIDs of `pg_type`.
+    /// What the database calls the types of the columns, in the order of ``names``; empty where a driver does not say.
+    /// On Postgres these are the OIDs of `pg_type`.
     public let typeIDs: [UInt32]
 
     /// Made when it is first needed: most results are read by position or have few columns.

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Types of Foundation's that decode themselves as a JSON decoder wants them to, which is not how a database stores them. They are
-/// known by their names, because this module does without Foundation.
+/// Types of Foundation's that decode themselves as a JSON decoder wants them to, which is not how a database stores
+/// them. They are known by their names, because this module does without Foundation.
 enum FoundationType: String {
     case date = "Date"
     case uuid = "UUID"
@@ -30,7 +30,8 @@ enum FoundationType: String {
     /// The latest type that was found to be no date. To read a type's name takes longer than to decode a row.
     private static let latestHarmless = Atomic<UInt>(0)
 
-    /// True for `Date`, which decodes itself from the seconds since 2001, which no database stores: it would be wrong by 31 years.
+    /// True for `Date`, which decodes itself from the seconds since 2001, which no database stores: it would be wrong
+    /// by 31 years.
     static func isDate(_ type: Any.Type) -> Bool {
         let identifier = UInt(bitPattern: ObjectIdentifier(type))
         if latestHarmless.load(ordering: .relaxed) == identifier { return false }

@@ -1,5 +1,5 @@
-/// A row whose columns are asked for by the keys of one type, and where these columns are: it may become another row of the same
-/// result.
+/// A row whose columns are asked for by the keys of one type, and where these columns are: it may become another row of
+/// the same result.
 @safe
 @usableFromInline
 final class KeyedRow {
@@ -16,8 +16,8 @@ final class KeyedRow {
     /// The columns of such keys, -1 where that is not known.
     private let indices: UnsafeMutablePointer<Int16>
 
-    /// The columns of other keys, in the order in which they are asked for, as a rule the same in each row. So the next key is
-    /// compared with the one that came next in the row before.
+    /// The columns of other keys, in the order in which they are asked for, as a rule the same in each row. So the next
+    /// key is compared with the one that came next in the row before.
     @exclusivity(unchecked) private var trail: [(key: String, place: Columns.Place)] = []
     /// The place of the next key there.
     @exclusivity(unchecked) private var next = 0

@@ -19,8 +19,8 @@ final class RowDecoding {
         self.naming = naming
     }
 
-    /// A container for a row. To make one takes longer than to read from it, so it is that of another row where nobody has kept
-    /// that.
+    /// A container for a row. To make one takes longer than to read from it, so it is that of another row where nobody
+    /// has kept that.
     @inlinable
     func container<Key: CodingKey>(
         keyedBy type: Key.Type, offset: Int, number: Int

@@ -28,7 +28,8 @@ public struct RowsBuilder: ~Copyable {
     @inlinable
     public var size: Int { capacity - room }
 
-    /// True if a number can be appended without more memory. Who asks, and goes another way where it cannot, appends without a call.
+    /// True if a number can be appended without more memory. Who asks, and goes another way where it cannot, appends
+    /// without a call.
     @inlinable
     public var hasRoomForNumber: Bool { room >= MemoryLayout<StoredValues.Cell>.stride }
 

@@ -75,8 +75,8 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
     func value(at place: Int) -> SQLValue { withReader { $0.value(at: place) } }
 }
 
-/// Reads the values that it was made for, which must outlive it: it holds no reference to them, because to count references for
-/// each value takes longer than to read it.
+/// Reads the values that it was made for, which must outlive it: it holds no reference to them, because to count
+/// references for each value takes longer than to read it.
 @usableFromInline
 @safe
 struct ValueReader {

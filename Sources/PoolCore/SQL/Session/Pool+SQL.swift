@@ -1,17 +1,18 @@
 extension Pool where Driver: SQLDriver {
     /// Acquires a connection, runs one statement, and returns all its rows.
     ///
-    /// How many rows a statement has changed it does not tell: that is ``execute(_:_:fileID:line:)``'s. To read a result in parts there is
-    /// ``SQLSession/stream(_:batchSize:_:)``, within ``withConnection(_:fileID:line:_:)``. A statement whose text is a variable is
-    /// ``SQL/init(raw:binds:)``.
+    /// How many rows a statement has changed it does not tell: that is ``execute(_:_:fileID:line:)``'s. To read a
+    /// result in parts there is ``SQLSession/stream(_:batchSize:_:)``, within ``withConnection(_:fileID:line:_:)``. A
+    /// statement whose text is a variable is ``SQL/init(raw:binds:)``.
     ///
-    /// Each call may run on another connection. A statement that opens a transaction is therefore refused: it is rolled back, by
-    /// what the server says of it and not by its text.
+    /// Each call may run on another connection. A statement that opens a transaction is therefore refused: it is rolled
+    /// back, by what the server says of it and not by its text.
     ///
     /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the
-    ///   driver has such. The default takes a connection that reads and writes. Its time-out ends the wait for a connection, not the
-    ///   statement.
-    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the driver's error.
+    ///   driver has such. The default takes a connection that reads and writes. Its time-out ends the wait for a
+    ///   connection, not the statement.
+    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the
+    ///   driver's error.
     @inlinable
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
@@ -23,12 +24,13 @@ extension Pool where Driver: SQLDriver {
         }
     }
 
-    /// Acquires a connection and runs one statement for what it does: the result tells how many rows it has changed. Rows that it returns are
-    /// dropped: ``query(_:_:fileID:line:)`` returns them.
+    /// Acquires a connection and runs one statement for what it does: the result tells how many rows it has changed.
+    /// Rows that it returns are dropped: ``query(_:_:fileID:line:)`` returns them.
     ///
     /// A statement that opens a transaction is refused, as by ``query(_:_:fileID:line:)``.
     ///
-    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the driver's error.
+    /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the
+    ///   driver's error.
     @inlinable
     @discardableResult
     public func execute(

@@ -1,11 +1,12 @@
-/// How large a result may be that is collected in memory, as `query` and a batch do. A larger one is an error, and not the
-/// end of the process: ``SQLResultLimitError``.
+/// How large a result may be that is collected in memory, as `query` and a batch do. A larger one is an error, and not
+/// the end of the process: ``SQLResultLimitError``.
 ///
-/// Each driver's configuration has a `resultLimit`; nil there is no limit. A stream holds a few rows at a time, and has none.
+/// Each driver's configuration has a `resultLimit`; nil there is no limit. A stream holds a few rows at a time, and has
+/// none.
 public struct SQLResultLimit: Sendable, Hashable {
-    /// How many bytes the values of a result may take, from 1 to 2^50: those of its texts and blobs, and 16 more for each
-    /// value. The default, 1,100,000,000, has room for the largest single value that common databases take by default, which
-    /// is 1 GiB.
+    /// How many bytes the values of a result may take, from 1 to 2^50: those of its texts and blobs, and 16 more for
+    /// each value. The default, 1,100,000,000, has room for the largest single value that common databases take by
+    /// default, which is 1 GiB.
     public let bytes: Int
     /// How many rows a result may have, from 1 to 2^50. Nil, the default, is any number.
     public let rows: Int?
@@ -19,8 +20,8 @@ public struct SQLResultLimit: Sendable, Hashable {
 
 /// A result was larger than the configuration's `resultLimit`. What had come of it was freed.
 ///
-/// The connection is usable, or replaced by a new one. What the statement wrote outside a transaction is not undone, or it is
-/// not known whether it is: see `resultLimit` of the driver's configuration.
+/// The connection is usable, or replaced by a new one. What the statement wrote outside a transaction is not undone, or
+/// it is not known whether it is: see `resultLimit` of the driver's configuration.
 public struct SQLResultLimitError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The limit that was passed.
     public let limit: SQLResultLimit

@@ -21,8 +21,8 @@ extension Lease: SQLSession where Driver: SQLDriver {}
 extension SQLSession where Self: ~Copyable {
     /// Runs a statement and returns all its rows.
     ///
-    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. How many rows the statement has
-    /// changed is told by ``execute(_:)`` alone.
+    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. How many rows
+    /// the statement has changed is told by ``execute(_:)`` alone.
     @inlinable
     public mutating func query(_ sql: SQL) async throws -> Rows {
         try await handle.base.query(sql)
@@ -38,8 +38,8 @@ extension SQLSession where Self: ~Copyable {
         return try await handle.connection.query(sql)
     }
 
-    /// Runs a statement for what it does, and tells how many rows it has changed. Rows that it returns are dropped: ``query(_:)`` returns
-    /// them.
+    /// Runs a statement for what it does, and tells how many rows it has changed. Rows that it returns are dropped:
+    /// ``query(_:)`` returns them.
     @inlinable
     @discardableResult
     public mutating func execute(_ sql: SQL) async throws -> StatementResult {
@@ -127,8 +127,8 @@ extension SQLSession where Self: ~Copyable {
     /// around it is rolled back.
     ///
     /// - Parameter batchSize: How many rows are fetched at once, from 1 to 1,000,000. The default is 256.
-    /// - Throws: What `body` throws. If it returns, the driver's error where the statement fails at its end, as one that
-    ///   writes can although the body has seen rows of it: nothing that it wrote stays then.
+    /// - Throws: What `body` throws. If it returns, the driver's error where the statement fails at its end, as one
+    ///   that writes can although the body has seen rows of it: nothing that it wrote stays then.
     @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result

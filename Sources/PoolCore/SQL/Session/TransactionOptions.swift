@@ -8,11 +8,12 @@ public struct TransactionOptions: Sendable, Hashable {
     public var isolation: Isolation?
     /// Nil, the default, is as the lease was acquired.
     public var access: Access?
-    /// True to let the transaction wait as it begins until it can be sure that no other will make it fail, and that it makes no other
-    /// fail: for long reports and backups beside a busy application. The default is false.
+    /// True to let the transaction wait as it begins until it can be sure that no other will make it fail, and that it
+    /// makes no other fail: for long reports and backups beside a busy application. The default is false.
     ///
-    /// It has a meaning only where ``isolation`` is ``Isolation/serializable`` and ``access`` is ``Access/readOnly``, both given here. A
-    /// driver throws where they are not, and a driver whose database has no such wait, and whose readers can fail without it, throws always.
+    /// It has a meaning only where ``isolation`` is ``Isolation/serializable`` and ``access`` is ``Access/readOnly``,
+    /// both given here. A driver throws where they are not, and a driver whose database has no such wait, and whose
+    /// readers can fail without it, throws always.
     public var isDeferrable: Bool
     /// How often to run the body again, at once, after a serialization failure or a deadlock. The default is 0, at most
     /// 1,000,000; a transaction throws ``PoolConfigurationError`` for any other number before it begins.

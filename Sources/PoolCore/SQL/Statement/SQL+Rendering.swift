@@ -23,8 +23,8 @@ extension SQL {
     /// The statement without its values, for ``rendersAs(_:)``.
     @_spi(Driver) public var withoutValues: SQL { SQL(text: text, marks: marks) }
 
-    /// True if the statement renders to the same text as one that has been rendered, whatever the values of both are, and rendering it
-    /// cannot fail. For drivers that know statements again: to compare costs a fraction of rendering.
+    /// True if the statement renders to the same text as one that has been rendered, whatever the values of both are,
+    /// and rendering it cannot fail. For drivers that know statements again: to compare costs a fraction of rendering.
     @_spi(Driver) public func rendersAs(_ other: SQL) -> Bool {
         let placeholders = marks.placeholderCount
         return (placeholders == 0 || placeholders == binds.count) && marks == other.marks

@@ -1,4 +1,5 @@
-/// What a statement that a database cannot read was likely meant to be: for the hints of drivers, which ask once there is an error.
+/// What a statement that a database cannot read was likely meant to be: for the hints of drivers, which ask once there
+/// is an error.
 @_spi(Driver)
 public struct SQLMistake {
     private let placeholder: SQLDialect.Placeholder
