@@ -97,7 +97,7 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
 struct EngineModelTests {
     /// `POOL_TEST_SEED` repeats a run, `POOL_TEST_STEPS` makes it longer or shorter.
     private static let environment = ProcessInfo.processInfo.environment
-    private static let steps = environment["POOL_TEST_STEPS"].flatMap { Int($0) } ?? 100_000
+    private static let steps = environment["POOL_TEST_STEPS"].flatMap { Int($0) } ?? 70_000
 
     /// A thread of their own: on Swift's they would hold up every other test, and on more they would take too much of
     /// the machine.
