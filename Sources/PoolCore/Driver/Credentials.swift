@@ -1,12 +1,14 @@
 /// A piece of text that no log, error or debugger shows.
 public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
-    /// The text itself, for the one who sends it.
+    /// The secret in clear; read it only to send it.
     public let text: String
 
+    /// Makes a secret of `text`.
     public init(_ text: String) {
         self.text = text
     }
 
+    /// Makes a secret of a literal, for tests and examples.
     public init(stringLiteral value: String) {
         self.init(value)
     }
@@ -15,20 +17,22 @@ public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { "(hidden)" }
     public var debugDescription: String { description }
+    /// A mirror without children, so that `dump` and debuggers do not show the text.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Who logs in, and what proves it.
+/// A user who logs in, and the proof of who that is.
 public struct Credentials: Sendable, Hashable, CustomStringConvertible {
     /// The name of the user on the server.
     public var user: String
-    /// A password or an access token; nil where something else proves who it is (the operating system, a certificate,
-    /// Kerberos).
+    /// A password or an access token; nil if something else proves who the user is (the operating system, a
+    /// certificate, Kerberos).
     public var password: Secret?
-    /// How long they can be used from the moment on at which the pool is given them; nil is for ever. Connections that
-    /// are open already stay open.
+    /// Validity, counted from when the pool receives the credentials; nil: no expiry. Connections that are open when it
+    /// ends stay open.
     public var validFor: Duration?
 
+    /// Makes credentials. By default they have no password and do not expire.
     public init(user: String, password: Secret? = nil, validFor: Duration? = nil) {
         self.user = user
         self.password = password
@@ -39,7 +43,7 @@ public struct Credentials: Sendable, Hashable, CustomStringConvertible {
     public var description: String { user }
 }
 
-/// Whom a connection works for, where that is not the pool's own user.
+/// The user or role a connection acts as, if not the pool's own user.
 public enum Identity: Sendable, Hashable, CustomStringConvertible {
     /// A user who logs in. Leases of one user never get a connection of another, nor one that was opened with another
     /// password.

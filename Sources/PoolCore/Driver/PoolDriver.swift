@@ -1,20 +1,21 @@
-/// What the pool needs of a database, and all that it knows of one.
+/// The interface between the pool and a database: all that the pool knows of one.
 ///
 /// A driver connects, validates, resets and closes one kind of connection, and says what each of its errors means for
 /// the pool. It keeps no list of connections and no timers: limits, deadlines, retries and order are the pool's.
 ///
-/// The pool calls each function from tasks of its own, never under a lock, and never two at once for one connection,
-/// with two exceptions: ``close(_:mode:)`` and ``DriverConnection/cancel()`` may come while another call on the same
-/// connection is still running, or about to begin, when that call has passed its deadline. A call on a closed
+/// The pool calls each function from tasks of its own, never under a lock, and never two at the same time for one
+/// connection, with two exceptions: ``close(_:mode:)`` and ``DriverConnection/cancel()`` may come while another call on
+/// the same connection is still running, or about to begin, when that call has passed its deadline. A call on a closed
 /// connection throws.
 public protocol PoolDriver: Sendable {
+    /// The type of the driver's connections.
     associatedtype Connection: DriverConnection
 
     /// A short name in lower case for logs, errors and metrics: `"sqlite"`.
     var name: String { get }
 
-    /// What the driver and its client library are, where they connect to, and what they can do, without secrets. The
-    /// default knows the ``name`` alone.
+    /// A description of the driver, its client library and where they connect to, without secrets. The default knows
+    /// the ``name`` alone.
     var information: DriverInformation { get }
 
     /// The lanes of a pool of `maximumConnections`. Called when the pool is made, and again when it is reconfigured:
@@ -55,22 +56,27 @@ public protocol PoolDriver: Sendable {
     /// may have changed it. The default does nothing.
     func adoptSession(of connection: Connection)
 
-    /// What `error`, thrown by a connect, a validation or a reset, means for the pool. What breaks a connection while
-    /// it is leased shows in its ``DriverConnection/condition``.
+    /// The meaning for the pool of `error`, thrown by a connect, a validation or a reset. An error that breaks a
+    /// connection while it is leased shows in its ``DriverConnection/condition``.
     func verdict(on error: any Error) -> Verdict
 }
 
 extension PoolDriver {
+    /// The default: a description that has the ``name`` alone.
     public var information: DriverInformation { DriverInformation(name: name) }
 
+    /// The default does nothing.
     public func adoptSession(of connection: Connection) {}
 
+    /// The default resets the session with ``reset(_:)``.
     public func endTransaction(of connection: Connection) async throws {
         try await reset(connection)
     }
 
+    /// The default accepts no identity.
     public func accepts(_ identity: Identity) -> Bool { false }
 
+    /// The default is one lane, `"main"`, that takes both kinds of access.
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
@@ -78,70 +84,77 @@ extension PoolDriver {
 
 /// A connection of a driver, as the pool sees it.
 public protocol DriverConnection: AnyObject, Sendable {
-    /// What the next lease would find. Read at each release, and before an idle connection is granted: answered from
-    /// flags that are already there, without I/O. A connection notes by itself which of its errors broke it.
+    /// The state in which the next lease would find the session. Read at each release, and before an idle connection is
+    /// granted: answered from flags that are already there, without I/O. A connection notes by itself which of its
+    /// errors broke it.
     var condition: ConnectionCondition { get }
 
-    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and
-    /// never true where the condition is clean. The default is false: for connections that know no transactions.
+    /// True if a transaction is open, however it was begun. Answered from flags that are already there, without I/O,
+    /// and never true if the condition is clean. The default is false: for connections that know no transactions.
     var isTransactionOpen: Bool { get }
 
-    /// The error that broke the connection, or that its server ended it with: told in ``PoolEvent`` and in the log.
-    /// Asked where the ``condition`` says that it is broken; answered without I/O. Nil where it is not known, as by
-    /// default.
+    /// The error that broke the connection, or with which its server ended it: shown in ``PoolEvent`` and in the log.
+    /// Read when the ``condition`` says that it is broken; answered without I/O. Nil, the default, if it is not known.
     var failure: (any Error)? { get }
 
-    /// Where the body of a lease runs when its caller is not isolated to an actor, or nil to leave it where it is.
-    /// The default is nil.
+    /// The executor on which the body of a lease runs when its caller is not isolated to an actor, or nil to leave the
+    /// body where it is. The default is nil.
     var executor: (any TaskExecutor)? { get }
 
-    /// Asks to be told when the connection finds by itself, with no call running on it, that it is
-    /// ``ConnectionCondition/broken``: the pool then replaces it before anybody wants it. The pool asks once, when the
-    /// connection is open.
+    /// Registers `action`, to be called when the connection finds by itself, with no call running on it, that it is
+    /// ``ConnectionCondition/broken``: the pool then replaces it before an acquire needs it. The pool registers once,
+    /// when the connection is open.
     ///
     /// Call `action` once, from any thread but never under a lock that ``condition`` or a call needs, after the
-    /// condition has changed; at once if it is too late to wait. Drop it when the connection is closed. The default
-    /// never calls it: then a dead connection is noticed when it is granted.
+    /// condition has changed; immediately if the connection is already broken. Drop it when the connection is closed.
+    /// The default never calls it: then a dead connection is noticed when it is granted.
     func onLoss(_ action: @escaping @Sendable () -> Void)
 
     /// Interrupts the statement that is running, if one is. Callable from any thread at any time; it must never affect
     /// a statement that begins after it returned.
     func cancel()
 
-    /// Says that the lease which begins only reads, and, with ``Access/readWrite``, that it has ended; a lease that may
-    /// write says nothing. For connections that serve both kinds of access, and refuse writes to a lease that only
-    /// reads. Without I/O. The default does nothing.
+    /// Says that the lease which begins only reads, or, with ``Access/readWrite``, that such a lease has ended; a lease
+    /// that may write says nothing. For connections that serve both kinds of access, and refuse writes to a lease that
+    /// only reads. Without I/O. The default does nothing.
     func setAccess(_ access: Access)
 
-    /// Says how many prepared statements to keep from now on; nil is what the driver's own configuration says. Called
-    /// when the connection is open, where the pool has a number, and when that changes: from any thread, also while a
-    /// call is running. Without I/O: what is above the number goes at the next occasion. The default does nothing.
+    /// Sets how many prepared statements to keep from now on; nil is the number of the driver's own configuration.
+    /// Called when the connection is open, if the pool has a number, and when that changes: from any thread, also while
+    /// a call is running. Without I/O: statements above the number are dropped at the next occasion. The default does
+    /// nothing.
     func setStatementCacheCapacity(_ capacity: Int?)
 }
 
 extension DriverConnection {
+    /// The default is false.
     public var isTransactionOpen: Bool { false }
 
+    /// The default is nil: not known.
     public var failure: (any Error)? { nil }
 
+    /// The default is nil: the body of a lease runs where it is.
     public var executor: (any TaskExecutor)? { nil }
 
+    /// The default never calls `action`.
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}
 
+    /// The default does nothing.
     public func setAccess(_ access: Access) {}
 
+    /// The default does nothing.
     public func setStatementCacheCapacity(_ capacity: Int?) {}
 }
 
-/// What the next lease of a connection would find.
+/// The state in which the next lease would find a connection.
 public enum ConnectionCondition: Sendable, Hashable {
-    /// As a fresh connection: it can be granted at once.
+    /// Like a fresh connection: it can be granted immediately.
     case clean
-    /// It works, but its session was changed: ``PoolDriver/reset(_:)`` must come first.
+    /// The connection works, but its session was changed: ``PoolDriver/reset(_:)`` must come first.
     case dirty
-    /// It cannot be used again.
+    /// The connection cannot be used again.
     case broken
-    /// It cannot be used again, and nor can any connection opened before now (the server restarted or failed over).
+    /// Neither this connection nor any other opened before now can be used again (the server restarted or failed over).
     case generationBroken
 }
 
@@ -162,15 +175,15 @@ public enum CloseMode: Sendable, Hashable {
     case forced
 }
 
-/// What an error means for the pool.
+/// The meaning of an error for the pool.
 public enum Verdict: Sendable, Hashable {
     /// The connection is as good as before (a syntax error, a violated constraint).
     case keep
     /// This connection is broken.
     case discard
-    /// This connection is broken, and every other that is open now with it: a restart, a failover.
+    /// This connection is broken, and so is every other that is open now: a restart, a failover.
     case discardGeneration
-    /// The endpoint does not accept writes any more.
+    /// The endpoint no longer accepts writes.
     case endpointReadOnly
     /// No connect can succeed until a person changes something: credentials, the database's name, TLS, a missing file.
     case refused
@@ -182,7 +195,7 @@ public enum Verdict: Sendable, Hashable {
     case statementsStale
 }
 
-/// What a connect is told.
+/// The order to open one connection.
 public struct ConnectRequest: Sendable, Hashable {
     /// The lane that the connection is for: its ``LaneConfiguration/name`` and ``LaneConfiguration/target`` identify
     /// it.
@@ -193,11 +206,12 @@ public struct ConnectRequest: Sendable, Hashable {
     public let deadline: PoolInstant
     /// The time from the request to ``deadline``, for drivers that share it out; nil if there is no limit.
     public let timeout: Duration?
-    /// Who logs in; nil is the user of the driver's own configuration.
+    /// The credentials to log in with; nil is the user of the driver's own configuration.
     public let credentials: Credentials?
-    /// The role that the session takes on for good: a reset comes back to it. Nil is none.
+    /// The role that the session takes on for good: a reset comes back to it. Nil: none.
     public let role: String?
 
+    /// Describes one connect. By default it has no time limit, and works for the driver's own user without a role.
     public init(
         lane: LaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil,
         credentials: Credentials? = nil, role: String? = nil
@@ -215,21 +229,23 @@ public struct ConnectRequest: Sendable, Hashable {
 public struct LaneConfiguration: Sendable, Hashable {
     /// The name in statistics, logs and errors: `"writer"`.
     public var name: String
-    /// What the driver needs to tell one lane's connections from another's: an identity, a role, an endpoint. The pool
-    /// passes it on unread.
+    /// A text by which the driver tells one lane's connections from another's: an identity, a role, an endpoint. The
+    /// pool passes it on unread.
     public var target: String
-    /// The shard, or endpoint, that acquires ask for by this name in ``AcquireOptions/shard``; nil for a lane without
-    /// one.
+    /// The shard, or endpoint, that acquires ask for by this name in ``AcquireOptions/shard``; nil for a lane without a
+    /// shard.
     public var shard: String?
-    /// At most this many connections, and never more than the pool's own maximum.
+    /// The most connections that the lane may have, within the pool's own maximum.
     public var maximumConnections: Int
-    /// The pool keeps at least this many open.
+    /// The number of connections that the pool keeps open in this lane at least.
     public var minimumConnections: Int
-    /// Which acquires the lane serves.
+    /// The kinds of access that the lane serves.
     public var serves: Set<Access>
     /// True if connections of this lane close after those of all others when the pool closes.
     public var closesLast: Bool
 
+    /// Describes a lane. By default it has no target and no shard, keeps no connection open, serves both kinds of
+    /// access, and closes with the others.
     public init(
         name: String, target: String = "", shard: String? = nil, maximumConnections: Int, minimumConnections: Int = 0,
         serves: Set<Access> = [.readOnly, .readWrite], closesLast: Bool = false
@@ -244,8 +260,10 @@ public struct LaneConfiguration: Sendable, Hashable {
     }
 }
 
-/// What the holder of a lease means to do.
+/// The kind of use a lease is for.
 public enum Access: Sendable, Hashable {
+    /// The lease may write.
     case readWrite
+    /// The lease only reads.
     case readOnly
 }

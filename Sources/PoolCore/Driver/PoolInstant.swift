@@ -1,8 +1,9 @@
 /// A point on a pool's own monotonic clock.
 public struct PoolInstant: Sendable, Hashable, Comparable {
-    /// Since an arbitrary start that is the same for the whole life of the clock.
+    /// Nanoseconds since an arbitrary start that stays fixed for the whole life of the clock.
     public let nanoseconds: Int64
 
+    /// Makes an instant from the clock's reading.
     public init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }
@@ -14,12 +15,13 @@ public struct PoolInstant: Sendable, Hashable, Comparable {
         left.nanoseconds < right.nanoseconds
     }
 
-    /// Saturates: adding to an instant never wraps around.
+    /// Adds a duration; saturates instead of wrapping around.
     public static func + (instant: Self, duration: Duration) -> Self {
         let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
         return PoolInstant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
 
+    /// The time between two instants; saturates instead of wrapping around.
     public static func - (later: Self, earlier: Self) -> Duration {
         let (difference, overflow) = later.nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
         return .nanoseconds(overflow ? (later < earlier ? .min : .max) : difference)
@@ -32,7 +34,7 @@ extension Duration {
         let magnitude = attoseconds.magnitude
         let high = UInt64(truncatingIfNeeded: magnitude >> 64)
         let divisor: UInt64 = 1_000_000_000
-        // One division of the processor, where that of the type's own would be several. The quotient must fit.
+        // One hardware division: the division of `Int128` would take several. The quotient must fit.
         guard high < divisor else { return attoseconds < 0 ? .min : .max }
         let (quotient, _) = divisor.dividingFullWidth((high, UInt64(truncatingIfNeeded: magnitude)))
         let nanoseconds = Int64(clamping: quotient)
@@ -40,19 +42,21 @@ extension Duration {
     }
 }
 
-/// Where a pool gets its time from. The default is the system's monotonic clock; tests step a manual one.
+/// The source of a pool's time. The default is the system's monotonic clock; tests step a manual one.
 public protocol PoolTime: Sendable {
+    /// The current time. Never earlier than an instant returned before.
     func now() -> PoolInstant
 
     /// Suspends until `instant`, or throws `CancellationError` as soon as the task is cancelled.
     func sleep(until instant: PoolInstant) async throws
 
-    /// True if the time passes without anybody's doing. Then the pool may hand a connection from lease to lease for up
-    /// to 0.1 s without reading the time. The default is false.
+    /// True for a clock that advances on its own; false for a stepped test clock. If true, the pool may hand a
+    /// connection from lease to lease for up to 0.1 s without reading the time. The default is false.
     var runsByItself: Bool { get }
 }
 
 extension PoolTime {
+    /// The default is false.
     public var runsByItself: Bool { false }
 }
 
@@ -61,16 +65,20 @@ public struct SystemTime: PoolTime {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
 
+    /// Makes a clock that starts at zero now.
     public init() {
         start = clock.now
     }
 
+    /// True: the clock advances on its own.
     public var runsByItself: Bool { true }
 
+    /// The time since this clock was made.
     public func now() -> PoolInstant {
         PoolInstant(nanoseconds: (clock.now - start).wholeNanoseconds)
     }
 
+    /// Suspends until `instant`, or throws `CancellationError` when the task is cancelled.
     public func sleep(until instant: PoolInstant) async throws {
         try await clock.sleep(until: start + .nanoseconds(instant.nanoseconds))
     }

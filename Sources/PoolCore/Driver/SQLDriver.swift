@@ -5,22 +5,23 @@ public protocol SQLDriver: PoolDriver where Connection: SQLConnection {
     func canRetryTransaction(after error: any Error) -> Bool
 }
 
-/// What the common query interface needs of a connection. The pool calls one function at a time.
+/// The functions of a connection that the common query interface needs. The pool calls one function at a time.
 ///
 /// Each function runs where its caller runs. When the task is cancelled it interrupts the statement, waits until the
 /// connection is quiet again, and throws `CancellationError`.
 public protocol SQLConnection: DriverConnection {
+    /// The type of the connection's cursors.
     associatedtype Cursor: SQLCursor
 
-    /// True if a transaction is open, whoever began it. Answered from flags that are already there, without I/O, and
-    /// never true where the condition is clean.
+    /// True if a transaction is open, however it was begun. Answered from flags that are already there, without I/O,
+    /// and never true if the condition is clean.
     var isTransactionOpen: Bool { get }
 
     /// Runs one statement and drops the rows that it returns.
     func execute(_ sql: SQL) async throws -> StatementResult
 
-    /// Where a lease of one statement runs when its caller is not isolated to an actor, or nil to leave it where it is.
-    /// The default is ``DriverConnection/executor``.
+    /// The executor on which a lease of one statement runs when its caller is not isolated to an actor, or nil to leave
+    /// it where it is. The default is ``DriverConnection/executor``.
     var statementExecutor: (any TaskExecutor)? { get }
 
     /// Runs one statement and collects all its rows.
@@ -35,7 +36,7 @@ public protocol SQLConnection: DriverConnection {
     /// Runs statements separated by semicolons, without bind values.
     func executeScript(_ script: String) async throws
 
-    /// Prepares a statement, so that its errors show now, and says what it takes and returns.
+    /// Prepares a statement, so that its errors show now, and describes its parameters and columns.
     func prepare(_ sql: SQL) async throws -> StatementDescription
 
     /// Begins, ends or marks a transaction.
@@ -43,45 +44,51 @@ public protocol SQLConnection: DriverConnection {
 }
 
 extension SQLConnection {
+    /// The default is ``DriverConnection/executor``.
     public var statementExecutor: (any TaskExecutor)? { executor }
 }
 
 /// The rows of a statement that is still running. Used by one task at a time.
 public protocol SQLCursor: AnyObject, Sendable {
+    /// The columns of the result.
     var columns: Columns { get }
 
     /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a
     /// throw.
     func next(maximumRows: Int) async throws -> Rows?
 
-    /// Ends the statement, wherever it is; cancelling the task does not stop that. Does nothing if the statement has
-    /// ended: after a nil, after an error of it, after the first call.
+    /// Ends the statement, however far it has come; cancelling the task does not stop that. Does nothing if the
+    /// statement has ended: after a nil, after an error of the statement, after the first call.
     ///
-    /// Throws if the statement fails now, or may have failed unseen: one that writes can fail at its end, where a
-    /// constraint is deferred or a lock is missing. That a query was stopped early is no failure.
+    /// Throws if the statement fails now, or may have failed unseen: a statement that writes can fail at its end, if a
+    /// constraint is deferred or a lock is missing. Stopping a query early is no failure.
     func close() async throws
 }
 
-/// What a statement did.
+/// The effect of a statement whose rows are not collected.
 public struct StatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
-    /// The key of the row that this statement inserted last, where the database reports one. Nil if it inserted none,
-    /// and where the key is not known: MariaDB and MySQL tell that of the first row only, and nothing certain with `ON
+    /// The key of the row that this statement inserted last, if the database reports one. Nil if it inserted none or
+    /// the key is not known: MariaDB and MySQL report the key of the first row only, and nothing certain with `ON
     /// DUPLICATE KEY UPDATE`.
     public let lastInsertedID: Int64?
 
+    /// Reports the effect of a statement. By default no key is known.
     public init(affectedRows: Int, lastInsertedID: Int64? = nil) {
         self.affectedRows = affectedRows
         self.lastInsertedID = lastInsertedID
     }
 }
 
-/// What a prepared statement takes and returns.
+/// The parameters and columns of a prepared statement.
 public struct StatementDescription: Sendable, Hashable {
+    /// The number of bind values that the statement takes.
     public let parameterCount: Int
+    /// The names of the columns that the statement returns, in order.
     public let columnNames: [String]
 
+    /// Describes a prepared statement.
     public init(parameterCount: Int, columnNames: [String]) {
         self.parameterCount = parameterCount
         self.columnNames = columnNames
@@ -91,24 +98,24 @@ public struct StatementDescription: Sendable, Hashable {
 /// A step in the life of a transaction.
 ///
 /// Cancelling the task may stop the steps that begin something, ``begin(_:)`` and ``savepoint(depth:)``. It never stops
-/// those that end it: a rollback must come through although the task is cancelled, and nobody could say what a commit
-/// had done that was stopped in the middle.
+/// the steps that end it: a rollback must come through although the task is cancelled, and the effect of a commit
+/// stopped in the middle would be unknown.
 ///
-/// A step that ends something and fails leaves the connection in a state that its
-/// ``DriverConnection/condition`` tells: broken, or a rollback is all that it needs.
+/// A step that ends something and fails leaves the connection in a state that its ``DriverConnection/condition`` tells:
+/// broken, or in need of no more than a rollback.
 public enum TransactionCommand: Sendable, Hashable {
-    /// A failure leaves no transaction open.
+    /// Begins a transaction. A failure leaves no transaction open.
     case begin(TransactionOptions)
-    /// Throws, too, if the database rolled the transaction back instead. If it fails, ``rollback`` follows.
+    /// Commits the transaction. Throws, too, if the database rolled it back instead. If it fails, ``rollback`` follows.
     case commit
     /// Ends the transaction, if one is still open. Without one it does nothing: some errors end the transaction by
     /// themselves.
     case rollback
-    /// `depth` is 1 for the first level of nesting; it makes the name unique.
+    /// Sets a savepoint. `depth` is 1 for the first level of nesting; it makes the name unique.
     case savepoint(depth: Int)
-    /// Keeps what was done since the savepoint. If it fails, ``rollbackToSavepoint(depth:)`` follows.
+    /// Keeps the work done since the savepoint. If it fails, ``rollbackToSavepoint(depth:)`` follows.
     case releaseSavepoint(depth: Int)
-    /// Undoes what was done since the savepoint; whether the savepoint itself stays does not matter. Where the
-    /// transaction has already ended, it does nothing.
+    /// Undoes the work done since the savepoint; whether the savepoint itself stays does not matter. If the transaction
+    /// has already ended, it does nothing.
     case rollbackToSavepoint(depth: Int)
 }

@@ -1,29 +1,31 @@
 internal import Synchronization
 
-/// How many prepared statements a connection keeps: as the driver is configured, until the pool says otherwise. For
-/// drivers that keep some; their cache looks at it with each statement.
+/// The number of prepared statements that a connection keeps: the driver's configured number, until the pool sets
+/// another. Drivers with a statement cache read it with each statement.
 @_spi(Driver)
 public final class StatementCacheCapacity: Sendable {
     private let configured: Int
     private let current: Atomic<Int>
 
+    /// Starts with the number of the driver's own configuration.
     public init(_ configured: Int) {
         self.configured = configured
         current = Atomic(configured)
     }
 
+    /// The number in force now; readable from any thread.
     public var value: Int { current.load(ordering: .relaxed) }
 
-    /// Nil for what is configured.
+    /// Sets another number; nil goes back to the configured one. A negative number counts as 0.
     public func set(_ capacity: Int?) {
         current.store(max(0, capacity ?? configured), ordering: .relaxed)
     }
 }
 
-/// What a reset does with temporary tables.
+/// The treatment of temporary tables by a reset.
 public enum TemporaryTables: Sendable, Hashable {
-    /// They are dropped, with every other temporary object.
+    /// Temporary tables are dropped, with every other temporary object.
     case dropped
-    /// The next lease of the connection finds them.
+    /// Temporary tables stay: the next lease of the connection finds them.
     case kept
 }

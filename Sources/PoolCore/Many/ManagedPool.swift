@@ -1,35 +1,37 @@
-/// A pool of any driver, for what is the same in all: reports, health checks, closing.
+/// A pool of any driver, with the functions that do not depend on the driver: reports, health checks, closing.
 public protocol ManagedPool: AnyObject, Sendable {
-    /// ``PoolConfiguration/name``.
+    /// The pool's name: ``PoolConfiguration/name``.
     var name: String { get }
-    /// What the pool's driver says of itself.
+    /// The description that the pool's driver gives of itself.
     var information: DriverInformation { get }
-    /// See ``Pool/statistics``.
+    /// The pool's counters and settings. See ``Pool/statistics``.
     var statistics: PoolStatistics { get }
 
-    /// See ``Pool/status``.
+    /// The state the pool is in. See ``Pool/status``.
     var status: PoolStatus { get }
 
-    /// See ``Pool/clear(interrupt:)``.
+    /// Replaces the pool's connections. See ``Pool/clear(interrupt:)``.
     @discardableResult
     func clear(interrupt: Bool) -> Int
-    /// See ``Pool/close()``.
+    /// Closes the pool if no lease is held. See ``Pool/close()``.
     func close() async throws
-    /// See ``Pool/close(drain:)``.
+    /// Closes the pool, with time for the leases to end. See ``Pool/close(drain:)``.
     func close(drain: Duration) async throws
-    /// See ``Pool/whenClosed(_:)``.
+    /// Registers an action for the end of the pool. See ``Pool/whenClosed(_:)``.
     func whenClosed(_ action: @escaping @Sendable () -> Void)
 }
 
 extension Pool: ManagedPool {
+    /// The pool's name: ``PoolConfiguration/name``.
     public var name: String { shell.name }
 
+    /// The driver's description of itself, with the user that new connections log in as now.
     public var information: DriverInformation { shell.information }
 
-    /// Calls `action` once the pool is closed, before anybody who waits for that goes on; at once if it is closed
-    /// already.
+    /// Calls `action` once the pool is closed, before any caller that waits for that resumes; immediately if the pool
+    /// is already closed.
     ///
-    /// It is called on any thread: return quickly.
+    /// The call comes on any thread: return quickly.
     public func whenClosed(_ action: @escaping @Sendable () -> Void) {
         shell.whenClosed(action)
     }

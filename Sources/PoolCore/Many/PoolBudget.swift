@@ -12,14 +12,14 @@ internal import Synchronization
 ///
 /// A connection counts from the start of its connect until its driver has closed it, and each pool's own
 /// ``PoolConfiguration/maximumConnections`` holds as well. When the budget is used up, acquires that would need a new
-/// connection wait for each other in the order in which they came, whichever pool they came to:
+/// connection wait for each other in the order in which they came, across all pools:
 ///
 /// - The idle connection that was unused for longest is closed for the first of them, in whichever pool it is, down to
 ///   the pool's ``PoolConfiguration/minimumConnections``, which are reserved for their own pool.
-/// - Where none is idle, the first connection that comes free and that its own pool has no waiter for is closed.
-/// - One that its own pool has waiters for is closed only for an acquire that came before all of these, and whose pool
-///   (or lane) has no connection at all: so no pool starves, and busy pools do not take connections from each other for
-///   nothing.
+/// - If none is idle, the first connection that comes free and that its own pool has no waiter for is closed.
+/// - A connection that its own pool has waiters for is closed only for an acquire that came before all of these, and
+///   whose pool (or lane) has no connection at all: so no pool starves, and busy pools do not take connections from
+///   each other for nothing.
 ///
 /// The budget knows nothing of leases that tasks hold in one pool while they wait for another: such waits end at their
 /// deadlines.
@@ -27,19 +27,22 @@ public final class PoolBudget: Sendable {
     private struct State {
         var ledger: BudgetLedger
         var pools: [Int: PoolShell] = [:]
-        /// What is still to be delivered, in order.
+        /// Effects that are still to be delivered, in order.
         var outbox: [BudgetEffect] = []
-        /// Somebody delivers. Others leave theirs in the outbox, so that no pool hears of things in the wrong order.
+        /// True while one thread delivers. Other threads leave their effects in the outbox, which keeps the order of
+        /// each pool's effects.
         var isDelivering = false
     }
 
-    /// Connections open at once in all pools, those being opened and closed included.
+    /// The most connections open at the same time in all pools, including those being opened and closed.
     public let maximumConnections: Int
     private let state: Mutex<State>
     private let arrivals = Atomic<UInt64>(0)
 
+    /// Makes a budget that pools can join.
+    ///
     /// - Parameter maximumConnections: from 1 to 1,000,000.
-    /// - Throws: ``PoolConfigurationError``.
+    /// - Throws: ``PoolConfigurationError`` if `maximumConnections` is out of bounds.
     public init(maximumConnections: Int) throws {
         try PoolConfigurationError.check("maximumConnections", maximumConnections, 1...1_000_000)
         self.maximumConnections = maximumConnections
@@ -49,10 +52,10 @@ public final class PoolBudget: Sendable {
     /// Connections that count now, in all pools.
     public var connections: Int { state.withLock { $0.ledger.held } }
 
-    /// The most that there were at once.
+    /// The most connections that counted at the same time.
     public var peakConnections: Int { state.withLock { $0.ledger.peak } }
 
-    /// The sum of the pools' minimums: no other pool may have these.
+    /// The sum of the pools' minimums: each is reserved for its own pool.
     public var reservedConnections: Int { state.withLock { $0.ledger.reserved } }
 
     // MARK: For the pools
@@ -105,8 +108,8 @@ public final class PoolBudget: Sendable {
         return value
     }
 
-    /// Calls the pools, with no lock of the budget held. What they claim meanwhile is delivered here too: a loop, where
-    /// calls within calls would exhaust the stack.
+    /// Calls the pools, with no lock of the budget held. Claims that the pools make meanwhile are delivered here too: a
+    /// loop, because nested calls would exhaust the stack.
     private func deliver() {
         while true {
             let next: (effect: BudgetEffect, pools: [Int: PoolShell])? = state.withLock { state in
@@ -129,7 +132,7 @@ public final class PoolBudget: Sendable {
 
     private func makeRoom(in pools: [Int: PoolShell]) -> Bool {
         let spares = pools.compactMap { id, pool in pool.longestSpare().map { (idleFor: $0, id: id, pool: pool) } }
-        // One that was taken meanwhile leaves the next.
+        // If another thread took the best spare meanwhile, try the next.
         return spares.sorted { ($0.idleFor, $1.id) > ($1.idleFor, $0.id) }.contains { $0.pool.makeRoom() }
     }
 }
@@ -139,19 +142,19 @@ struct BudgetMembership: Sendable {
     let budget: PoolBudget
     fileprivate let id: Int
 
-    /// The budget keeps the pool until it is closed.
+    /// Keeps the pool until it is closed.
     func attach(_ pool: PoolShell) { budget.attach(pool, as: id) }
 
     func claim(_ claim: PermitClaim) { budget.claim(claim, by: id) }
 
-    /// For a pool whose minimum changes: call this before it does, and the engine with the new minimum afterwards.
+    /// Reserves a pool's new minimum. Call it before the minimum changes, and tell the engine afterwards.
     func reserve(_ minimum: Int) throws(PoolConfigurationError) { try budget.reserve(minimum, for: id) }
 
     /// The order in which acquires came, across all pools of the budget.
     func nextArrival() -> UInt64 { budget.nextArrival() }
 }
 
-/// What a budget asks of a pool.
+/// The calls by which a budget gives permits to a pool and takes spare connections from it.
 extension PoolShell {
     func permitGranted() {
         transition { $0.engine.permitGranted(now: $1, effects: &$2) }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Pools by name, for an application with several. Make one where the application starts, and hand it to those who need
-/// it.
+/// Pools by name, for an application with several. Make one registry when the application starts, and pass it to the
+/// code that needs it.
 ///
 /// ```swift
 /// import PoolPostgres
@@ -14,16 +14,17 @@ internal import Synchronization
 /// try await pools.closeAll(drain: .seconds(10))
 /// ```
 ///
-/// It keeps the pools that are registered alive. A pool leaves it when it is closed.
+/// The registry keeps its pools alive. A pool leaves it when it is closed.
 public final class PoolRegistry: Sendable {
     /// The alias of a pool that is registered without one.
     public static let defaultAlias = "default"
 
     private let pools = Mutex<[String: any ManagedPool]>([:])
 
+    /// Makes an empty registry.
     public init() {}
 
-    /// Adds a pool. One that is closed already is not kept.
+    /// Adds a pool. A pool that is already closed is not kept.
     ///
     /// - Parameter alias: unique in this registry, and not empty; a pool may have several.
     /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse`` or
@@ -73,7 +74,7 @@ public final class PoolRegistry: Sendable {
         return entries.map(\.value).filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 
-    /// Forgets an alias; the pool goes on.
+    /// Forgets an alias; the pool stays open.
     ///
     /// - Returns: the pool, or nil if there was none.
     @discardableResult
@@ -101,22 +102,25 @@ public final class PoolRegistry: Sendable {
     }
 }
 
-/// Why a ``PoolRegistry`` refused something.
+/// The reason why a ``PoolRegistry`` refused a call.
 public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of mistake.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// Another pool has the alias.
         case aliasInUse
         /// The alias is an empty text.
         case emptyAlias
-        /// No pool has the alias, or not any more.
+        /// No pool has the alias, or no longer.
         case unknownAlias
         /// The pool with the alias has another driver.
         case otherDriver
     }
 
+    /// The kind of mistake.
     public let code: Code
+    /// The alias that the call named.
     public let alias: String
-    /// The aliases that there are.
+    /// The aliases in use at that moment, sorted.
     public let known: [String]
     /// The driver of the pool that has the alias, with ``Code/otherDriver``.
     public let actualDriver: String?
