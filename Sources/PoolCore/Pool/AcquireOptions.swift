@@ -1,13 +1,14 @@
-/// How one acquire differs from the pool's configuration.
+/// Options of one acquire, where it differs from the pool's configuration.
 public struct AcquireOptions: Sendable, Hashable {
-    /// Which waiters are served first; within a priority, the one that came first.
+    /// The order in which waiters are served: higher priorities first; within a priority, the waiter that came first.
     public enum Priority: Int, Sendable, Hashable, CaseIterable { case high, normal, low }
 
-    /// The default is ``Access/readWrite``. Drivers with lanes for reading send ``Access/readOnly`` there.
+    /// The kind of use. The default is ``Access/readWrite``. Drivers with lanes for reading serve ``Access/readOnly``
+    /// there.
     public var access: Access
-    /// The default is ``Priority/normal``.
+    /// The waiter's priority. The default is ``Priority/normal``.
     public var priority: Priority
-    /// What few acquires ask for, behind one reference: a plain acquire copies no more than that.
+    /// Rare options, boxed so that copying plain options copies one pointer.
     @usableFromInline var box: Box?
 
     /// All defaults.
@@ -18,6 +19,7 @@ public struct AcquireOptions: Sendable, Hashable {
         box = nil
     }
 
+    /// Makes options; each argument's default is the one that its property names.
     public init(
         access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
         deadline: ContinuousClock.Instant? = nil, label: String? = nil, identity: Identity? = nil, shard: String? = nil,
@@ -30,7 +32,7 @@ public struct AcquireOptions: Sendable, Hashable {
             tagMatch: tagMatch)
     }
 
-    /// A lease that only reads.
+    /// The options of a lease that only reads.
     public static let readOnly = AcquireOptions(access: .readOnly)
 }
 
@@ -83,35 +85,36 @@ extension AcquireOptions {
         set { box = newValue == Details() ? nil : Box(newValue) }
     }
 
-    /// True if any connection for ``access`` will do, and nobody wants to know more of the lease.
+    /// True if any connection for ``access`` will do, and the options set no label. The cache serves only such
+    /// acquires.
     var isPlain: Bool { box?.isPlain ?? true }
 
-    /// How long the acquire may take in all; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an
-    /// idle connection that needs no validation, or fails. An acquire throws ``PoolConfigurationError`` for one that is
-    /// negative or longer than ``PoolConfiguration/longestDuration``.
+    /// The longest time the acquire may take; nil is the pool's ``PoolConfiguration/acquireTimeout``. `.zero` takes an
+    /// idle connection that needs no validation, or fails. An acquire throws ``PoolConfigurationError`` for a value
+    /// that is negative or longer than ``PoolConfiguration/longestDuration``.
     public var timeout: Duration? {
         get { box?.details.timeout }
         set { details.timeout = newValue }
     }
 
-    /// When the acquire must have ended, for a caller that has a deadline of its own; nil is none. The earlier of it
-    /// and ``timeout`` counts. One that has passed is as a ``timeout`` of zero.
+    /// The time at which the acquire must have ended, for a caller that has a deadline of its own; nil is none. The
+    /// earlier of this deadline and the ``timeout`` counts. A deadline that has passed acts like a ``timeout`` of zero.
     public var deadline: ContinuousClock.Instant? {
         get { box?.details.deadline }
         set { details.deadline = newValue }
     }
 
-    /// A name for what the lease is for, shown by ``Pool/holders()`` and in errors.
+    /// A name for the purpose of the lease, shown by ``Pool/holders()`` and in errors.
     public var label: String? {
         get { box?.details.label }
         set { details.label = newValue }
     }
 
-    /// Whom the lease works for; nil is the pool's own user. The connections of one identity are never given to
-    /// another; all identities share the pool's maximum, and an idle connection of one is closed for a waiter of
-    /// another.
+    /// The user or role that the lease acts as; nil is the pool's own user. The connections of one identity are never
+    /// given to another; all identities share the pool's maximum, and an idle connection of one is closed for a waiter
+    /// of another.
     ///
-    /// Fails with ``PoolError/Code/identityRefused`` where the driver has no users.
+    /// Fails with ``PoolError/Code/identityRefused`` if the driver does not serve such an identity.
     public var identity: Identity? {
         get { box?.details.identity }
         set { details.identity = newValue }
@@ -124,22 +127,23 @@ extension AcquireOptions {
         set { details.shard = newValue }
     }
 
-    /// What the session should be set up for. Nil, the default, is a session as new.
+    /// The tag that the session should be set up for. Nil, the default, is a session like new.
     ///
-    /// An idle connection with just this tag is preferred. Where there is none, ``tagMatch`` says what may come
-    /// instead; then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body what it got.
+    /// An idle connection with just this tag is preferred. If there is none, ``tagMatch`` says which may come instead;
+    /// then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body which tag it got.
     public var tag: SessionTag? {
         get { box?.details.tag }
         set { details.tag = newValue }
     }
 
-    /// The default is ``TagMatch/exact``. Without ``tag`` it means nothing.
+    /// The substitutes that the acquire accepts for the ``tag``. The default is ``TagMatch/exact``. Has no effect
+    /// without a tag.
     public var tagMatch: TagMatch {
         get { box?.details.tagMatch ?? .exact }
         set { details.tagMatch = newValue }
     }
 
-    /// Nearly every acquire has nothing to check.
+    /// Throws for a value that breaks its rule. Nearly every acquire has nothing to check.
     func check() throws(PoolConfigurationError) {
         if let fault = box?.fault { throw fault }
     }

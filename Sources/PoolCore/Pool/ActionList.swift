@@ -1,4 +1,4 @@
-/// The actions of one transition, in order. Nearly all transitions have none, or one grant, which needs no allocation.
+/// The actions of one transition, in order. Nearly all transitions have none, or one grant, neither of which allocates.
 struct ActionList {
     private var grant: (to: PendingAcquire, PendingAcquire.Granted)?
     private var others: [Action] = []
@@ -15,7 +15,7 @@ struct ActionList {
         }
     }
 
-    /// Performs each once.
+    /// Performs each action once.
     mutating func perform(on shell: PoolShell) {
         if let (pending, granted) = grant.take() { pending.end(.success(granted)) }
         for action in others { shell.perform(action) }

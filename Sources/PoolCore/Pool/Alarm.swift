@@ -9,7 +9,8 @@ final class Alarm: Sendable {
 
     private let state = Mutex(State())
 
-    /// Requests are numbered under the pool's lock but arrive without it: one that was overtaken is dropped.
+    /// Sets the alarm. Requests are numbered under the pool's lock but arrive without it: an overtaken request is
+    /// dropped.
     /// - Parameter body: throws when it was cancelled, because the alarm was replaced or stopped.
     func set(_ request: UInt64, _ body: @escaping @Sendable () async throws -> Void) {
         let task = Task.detached {
@@ -24,7 +25,7 @@ final class Alarm: Sendable {
         obsolete?.cancel()
     }
 
-    /// No request is honoured any more.
+    /// Stops the alarm for good: later requests are ignored.
     func stop() {
         let task = state.withLock { state in
             let old = state.task

@@ -1,6 +1,6 @@
 /// A driver and the application's hooks without their type, for the part of the pool that is not generic.
 ///
-/// The connections that it is handed are those that it made.
+/// A backend is handed only connections that it made itself.
 protocol Backend: Sendable {
     var information: DriverInformation { get }
     func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
@@ -11,9 +11,9 @@ protocol Backend: Sendable {
     func verdict(on error: any Error) -> Verdict
     /// Runs the application's connect hook, and makes what it set up part of a clean session.
     func setUp(_ seat: Seat) async throws(HookFailure)
-    /// Does nothing if the application has no such hook.
+    /// Runs a hook; does nothing if the application has no such hook.
     func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure)
-    /// Ends what a lease left open, and keeps what it set up.
+    /// Ends the work that a lease left open, and keeps its session.
     func endTransaction(of connection: any DriverConnection) async throws
     func accepts(_ identity: Identity) -> Bool
 }
@@ -36,7 +36,7 @@ final class DriverBackend<Driver: PoolDriver>: Sendable {
         self.hooks = hooks
     }
 
-    /// The connection by its type, which only this driver's connections reach.
+    /// The connection in the driver's own type: only this driver's connections come here.
     @inlinable
     static func typed(_ connection: any DriverConnection) -> Driver.Connection {
         unsafe unsafeDowncast(connection, to: Driver.Connection.self)
@@ -101,7 +101,8 @@ extension DriverBackend: Backend {
         if !connection.condition.isUsable {
             throw HookFailure(cause: PoolTryAgain(reason: "the connection broke while the \(kind.name) hook used it"))
         }
-        // It would count as what a clean session is like: each lease would begin in it, and lose what it writes.
+        // An open transaction would count as part of a clean session: each lease would begin in it, and lose what it
+        // writes.
         if kind.comesBeforeLease, connection.isTransactionOpen {
             throw HookFailure(cause: HookLeftTransactionOpen(hook: kind.name), isPassing: false)
         }
@@ -120,10 +121,10 @@ extension DriverBackend: Backend {
     }
 }
 
-/// Tells a hook's errors from those of the driver.
+/// Marks an error as a hook's, to tell it from errors of the driver.
 struct HookFailure: Error {
     let cause: any Error
-    /// False if each further call of the hook is bound to fail too, as far as anybody knows.
+    /// False if each further call of the hook can be expected to fail too.
     var isPassing = true
 }
 

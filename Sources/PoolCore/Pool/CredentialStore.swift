@@ -1,18 +1,19 @@
 internal import Synchronization
 
-/// Gives a pool its credentials: called when the pool is made, and when it opens a connection and those that it has
-/// have expired.
+/// A function that gives a pool its credentials: called when the pool is made, and when the pool opens a connection
+/// after its credentials have expired.
 ///
-/// If what it returns has expired already (a cache of its own, say), it is called once more with
-/// ``CredentialRequest/isRefresh``. If that has expired too, the connect fails with
-/// ``PoolError/Code/credentialsExpired``. What it throws fails the connect, as an error of the server would.
+/// If the returned credentials have already expired (from a cache of the provider, say), the provider is called once
+/// more with ``CredentialRequest/isRefresh``. If those have expired too, the connect fails with
+/// ``PoolError/Code/credentialsExpired``. An error thrown by the provider fails the connect, as an error of the server
+/// would.
 public typealias CredentialProvider = @Sendable (CredentialRequest) async throws -> Credentials
 
-/// What a ``CredentialProvider`` is told.
+/// The question that a ``CredentialProvider`` answers.
 public struct CredentialRequest: Sendable, Hashable {
     /// The pool's name.
     public let pool: String
-    /// True if what is at hand has expired, or the server has refused it: go to the source.
+    /// True if the pool's credentials have expired, or the server has refused them: bypass any cache.
     public let isRefresh: Bool
 }
 
@@ -37,14 +38,14 @@ final class CredentialStore: Sendable {
 
     var hasProvider: Bool { provider != nil }
 
-    /// Whom new connections log in as, where it is not for the driver to say.
+    /// The user new connections log in as; nil if the driver's own configuration decides.
     var user: String? { state.withLock { $0.held?.credentials.user } }
 
     func set(_ held: Held) {
         state.withLock { $0.held = held }
     }
 
-    /// The server does not take `credentials` any more.
+    /// Forgets `credentials` that the server no longer accepts.
     func forget(_ credentials: Credentials) {
         state.withLock { state in
             if state.held?.credentials == credentials { state.held = nil }

@@ -1,5 +1,5 @@
 extension Duration {
-    /// For people: three digits and a unit, as in `2.66 ms`.
+    /// The duration for people: three digits and a unit, as in `2.66 ms`.
     package var text: String {
         let nanoseconds = wholeNanoseconds
         if nanoseconds == .min { return "forever" }

@@ -1,16 +1,16 @@
 internal import Synchronization
 
-/// Connections that go from one lease to the next without the pool's lock. The engine takes them for leased meanwhile.
+/// Connections that go from one lease to the next without the pool's lock. The engine counts them as leased meanwhile.
 ///
-/// A cell holds one seat's address: as it is while nobody has a lease on it, with the lowest bit set while somebody
-/// has. So a lease begins and ends with one exchange of the cell's word, and an exchange that fails says that the lock
-/// must be asked. Cells are filled and emptied under the pool's lock only, and an address comes back into a cell only
-/// after the lease that it was taken out under has ended: no exchange mistakes one stay of a seat for another.
+/// A cell holds one seat's address: unchanged while the seat is free, with the lowest bit set while it is leased. So a
+/// lease begins and ends with one exchange of the cell's word, and a failed exchange means that the lock is needed.
+/// Cells are filled and emptied under the pool's lock only, and an address comes back into a cell only after the lease
+/// that it was taken out under has ended: no exchange mistakes one stay of a seat for another.
 ///
 /// Each cell owns a reference to its seat, which goes over to the lease and back.
 @safe
 final class FrontCache: @unchecked Sendable {  // Sound because the cells are atomic, and never move.
-    /// Where a lease on a cached connection ends.
+    /// The place where a lease on a cached connection ends.
     struct Cell: Sendable {
         fileprivate let address: UInt
 
@@ -18,8 +18,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
 
         /// Ends the lease on the seat that was taken from here.
         ///
-        /// - Returns: false if the cell is the seat's no more: the lease then is an ordinary one, and keeps the
-        ///   reference.
+        /// - Returns: false if the seat has left the cell: the lease then is an ordinary one, and keeps the reference.
         func putBack(_ seat: UncountedReference<Seat>) -> Bool {
             let free = seat.address
             guard let word = unsafe word else { return false }
@@ -35,7 +34,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
 
     private let cells: UnsafeMutableRawPointer
     private let places = ThreadPlaces()
-    /// How many cells are not empty. It changes under the lock alone.
+    /// The number of cells that are not empty. Changes under the lock only.
     private let count = Atomic<Int>(0)
 
     init() {
@@ -78,7 +77,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
 
     var isEmpty: Bool { count.load(ordering: .relaxed) == 0 }
 
-    /// Puts a seat that nobody has a lease on into an empty cell, together with a reference to it.
+    /// Puts a seat without a lease into an empty cell, together with a reference to it.
     ///
     /// - Parameter consent: called with the cell if there is one; nothing happens if it returns false.
     func put(_ seat: UncountedReference<Seat>, _ consent: (Cell) -> Bool) -> Bool {
@@ -94,8 +93,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
         return false
     }
 
-    /// Empties all cells. `body` hears of each seat, and whether a lease on it goes on; that lease then has the
-    /// reference.
+    /// Empties all cells. `body` gets each seat, and whether a lease on it goes on; that lease then has the reference.
     func empty(_ body: (Seat, _ isLeased: Bool) -> Void) {
         guard !isEmpty else { return }
         count.store(0, ordering: .relaxed)
@@ -109,7 +107,7 @@ final class FrontCache: @unchecked Sendable {  // Sound because the cells are at
 }
 
 extension FrontCache.Cell {
-    /// For an atomic.
+    /// The cell as a number, for an atomic.
     var bits: UInt { address }
 
     init(bits: UInt) { address = bits }

@@ -1,15 +1,16 @@
 /// The exclusive right to a connection.
 ///
-/// It cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler sees
-/// to that. When it ends, the connection goes back to the pool.
+/// A lease cannot be copied, stored or sent away while ``Pool/withConnection(_:fileID:line:_:)`` lends it: the compiler
+/// refuses that. When it ends, the connection goes back to the pool.
 public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
+    /// The connection, for extensions by drivers.
     public let handle: ConnectionHandle<Driver>
-    /// With a reference that is the lease's own: it goes from and to the pool without being counted.
+    /// The pooled connection, with a reference owned by the lease: it goes from and to the pool without being counted.
     @usableFromInline let seat: UncountedReference<Seat>
-    /// False where the lease belongs to the pool's own work, which ends it itself.
+    /// False for leases lent to hooks: ending them does not release the connection.
     @usableFromInline let isOwned: Bool
     @usableFromInline let access: Access
-    /// Why the connection is to be closed when the lease ends, if it is.
+    /// The reason to close the connection when the lease ends, if there is one.
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
@@ -46,21 +47,21 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     @usableFromInline var pool: PoolShell { seat.withObject { $0.pool } }
     @usableFromInline var ticket: ConnectionTicket { seat.withObject { $0.ticket } }
 
-    /// Gives the connection back now. Letting the lease go out of scope does the same.
+    /// Gives the connection back now. A lease that goes out of scope does the same.
     public consuming func release() {}
 
-    /// Has the connection closed when the lease ends, because something is wrong with it that its driver cannot know.
+    /// Closes the connection when the lease ends, because of a fault that its driver cannot know of.
     ///
-    /// The lease is not ended by it: one that is lent ends with the closure, one of your own with its scope or,
-    /// earlier, by ``release()``. Where it is called again, the first reason stays.
+    /// The lease itself goes on: one that is lent ends with the closure, one of your own with its scope or, earlier, by
+    /// ``release()``. If called again, the first reason stays.
     /// - Parameter reason: for the log.
     public mutating func discard(reason: String) {
         discardReason = discardReason ?? reason
     }
 
-    /// What the session is set up for; nil for a session as new. With a tag the session is kept as it is when the lease
-    /// ends (but for an open transaction, which is rolled back), for an acquire that asks for it: see
-    /// ``AcquireOptions/tag``. Without one it is reset. An empty tag is none.
+    /// The tag that the session is set up for; nil for a session like new. With a tag the session is kept as it is when
+    /// the lease ends (but for an open transaction, which is rolled back), for an acquire that asks for it: see
+    /// ``AcquireOptions/tag``. Without one it is reset. An empty tag counts as nil.
     public var tag: SessionTag? {
         get { pool.tag(of: ticket) }
         nonmutating set { pool.setTag(newValue, of: ticket) }
@@ -69,20 +70,20 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this
     /// connection too is closed when its lease ends.
     ///
-    /// - Returns: how many connections they are.
+    /// - Returns: the number of connections that were or will be closed.
     @discardableResult
     public func clearPool() -> Int { pool.clear(interrupts: false) }
 }
 
-/// A connection that cannot be used by itself. Its contents are for driver authors: `@_spi(Driver) import PoolCore`.
+/// A connection, for driver authors only: its contents are visible with `@_spi(Driver) import PoolCore`.
 ///
-/// It cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
+/// A handle cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
-    // The lease that the handle belongs to keeps both alive: to count references to them costs more than the rest of a
-    // lease.
+    // Uncounted, because the lease that the handle belongs to keeps both alive: counting references to them would cost
+    // more than the rest of a lease.
     @usableFromInline let unowned: UncountedReference<Driver.Connection>
     @usableFromInline let unownedBackend: UncountedReference<DriverBackend<Driver>>
-    /// Keeps them alive where there is no lease.
+    /// The owner of both for a handle without a lease; else nil.
     @usableFromInline let owner: Owner?
 
     @usableFromInline
@@ -96,9 +97,12 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
         }
     }
 
+    /// The connection in its driver's type.
     @_spi(Driver) public var connection: Driver.Connection { base }
+    /// The driver of the connection.
     @_spi(Driver) public var driver: Driver { unownedBackend.withObject { $0.driver } }
 
+    /// Makes a handle that belongs to no pool and keeps the connection and the driver alive.
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
         let owner = Owner(connection, driver)
         self.owner = owner
@@ -108,7 +112,7 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
 
     @inlinable
     init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>) {
-        // It is an object's address, and so there is one.
+        // Never nil: `address` was taken from a live object in Seat.init.
         unowned = unsafe UncountedReference(address: seat.withObject { $0.address }).unsafelyUnwrapped
         unownedBackend = UncountedReference(toLiving: backend)
         owner = nil
@@ -122,6 +126,6 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
 
     @inlinable var base: Driver.Connection { unowned.object }
 
-    /// The handle of a transaction within the session that this one belongs to.
+    /// A second handle, for a transaction within the session that this one belongs to.
     var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
 }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A result that one task waits for, and that the first of several to come gives.
+/// A result that one task waits for, and that several others may give: the first one counts.
 final class OneShot<Value: Sendable>: Sendable {
     private enum Stage {
         case open
@@ -22,7 +22,9 @@ final class OneShot<Value: Sendable>: Sendable {
         }
     }
 
-    /// - Returns: whether it was the first.
+    /// Gives the result.
+    ///
+    /// - Returns: whether this call was the first.
     @discardableResult
     func give(_ result: Result<Value, any Error>) -> Bool {
         let (continuation, isFirst): (CheckedContinuation<Value, any Error>?, Bool) = stage.withLock { stage in

@@ -7,10 +7,10 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     @usableFromInline
     struct Granted: Sendable {
         let seat: Seat
-        /// What must be done before its holder gets the connection.
+        /// The call of the session hook that comes before the holder gets the connection.
         let preparation: SessionHookCall?
 
-        /// With a reference for a lease to take over.
+        /// The seat, retained for a lease to take over.
         var retainedSeat: UncountedReference<Seat> { UncountedReference(counting: seat) }
 
         var ticket: ConnectionTicket { seat.ticket }
@@ -25,8 +25,8 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     let ticket: WaiterTicket
     let claim: LeaseClaim
     let deadline: Nanoseconds
-    /// Each side stores what it has, and then says here that it has come: the second to come finds what the first has
-    /// stored, and resumes the task. So a wait needs no lock, and no more memory than this.
+    /// The sides that have come. Each side stores its part, and then sets its bit here: the second to come finds the
+    /// part of the first, and resumes the task. So a wait needs no lock, and no more memory than this.
     private let arrivals = Atomic<UInt8>(0)
     private var continuation: UnsafeContinuation<Granted, any Error>?
     private var outcome: Result<Granted, any Error>?
@@ -37,7 +37,7 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
         self.deadline = deadline
     }
 
-    /// The task is suspended, and goes on after ``end(_:)``. For one task, once.
+    /// Suspends the task until ``end(_:)``. For one task, once.
     func suspend(_ continuation: UnsafeContinuation<Granted, any Error>) {
         unsafe self.continuation = unsafe continuation
         meet(Arrival.task)

@@ -2,7 +2,7 @@ public import Logging
 
 /// A pool of connections to one database.
 ///
-/// It works as soon as it exists. Close it when it is not needed any more: ``close()`` or ``close(drain:)``.
+/// A pool works as soon as it exists. Close it when it is no longer needed: ``close()`` or ``close(drain:)``.
 ///
 /// ```swift
 /// try await pool.withConnection { connection in
@@ -13,7 +13,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     @usableFromInline let shell: PoolShell
     @usableFromInline let backend: DriverBackend<Driver>
 
-    /// The limits and times that are in force.
+    /// The limits and times in force.
     public var configuration: PoolConfiguration { shell.configuration }
 
     /// Makes a pool and opens ``PoolConfiguration/minimumConnections`` in the background.
@@ -22,17 +22,16 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   - configuration: limits and times; nil for the defaults.
     ///   - credentials: gives the pool its credentials, and new ones when they have expired; nil for those of the
     ///     driver's configuration.
-    ///   - observer: hears of everything that the pool does.
-    ///   - logger: nil for one with the label `pool.` and the pool's name. At `warning` it hears of connects that fail,
-    ///     of idle connections that were lost and of leases that are held for too long; at `info` of connections that
-    ///     were closed because something is wrong with them, and of clears; at `debug` of the other connections'
-    ///     opening and closing, of acquires that fail, and of the pool's own making and end; at `trace` of each
-    ///     acquire, wait and release. Only a logger whose level is `trace` when the pool is made hears of those, and
-    ///     leases then take longer.
+    ///   - observer: called for everything that the pool does.
+    ///   - logger: nil for a logger with the label `pool.` and the pool's name. At `warning` the pool logs connects
+    ///     that fail, idle connections that were lost and leases that are held for too long; at `info` connections that
+    ///     were closed because something is wrong with them, and clears; at `debug` the opening and closing of other
+    ///     connections, acquires that fail, and the pool's own start and end; at `trace` each acquire, wait and
+    ///     release. The level `trace` counts only if the logger has it when the pool is made; leases then take longer.
     ///   - budget: shared with other pools, beside the pool's own maximum; nil for none.
     ///   - environment: time and randomness; tests step their own.
-    /// - Throws: ``PoolConfigurationError``, also where the minimum does not fit into the budget, or what the driver
-    ///   throws for a pool that it cannot serve.
+    /// - Throws: ``PoolConfigurationError``, also if the minimum does not fit into the budget, or the driver's error
+    ///   for a pool that it cannot serve.
     public init(
         driver: Driver, configuration: PoolConfiguration? = nil, hooks: PoolHooks<Driver> = PoolHooks(),
         credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
@@ -65,14 +64,14 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// on that thread: its calls on the connection then need no hop. Child tasks of `body` prefer that thread too, and
     /// run there one at a time, unless the driver's connections share their threads.
     ///
-    /// The connection cannot be given to another task, as statements on it run one at a time. Where `async let`
+    /// The connection cannot be given to another task, because statements on it run one at a time. If `async let`
     /// captures it, the compiler (6.3) refuses that as a "noncopyable type that compiler can't verify".
     ///
-    /// - Throws: ``PoolError`` if no connection was to be had: a connect that fails for a passing reason (no route, a
-    ///   server that starts) is repeated until the acquire's deadline, one that is refused for good (a password, an
-    ///   unknown database) fails at once. What one of the application's ``PoolHooks`` throws, at once and as it is.
-    ///   `CancellationError` if the task was cancelled before, ``PoolConfigurationError`` for a value of `options` that
-    ///   makes no sense, and what `body` throws, as it is.
+    /// - Throws: ``PoolError`` if there was no connection to be had: a connect that fails for a passing reason (no
+    ///   route, a server that starts) is repeated until the acquire's deadline; one that is refused for good (a
+    ///   password, an unknown database) fails the acquire immediately. An error of one of the application's
+    ///   ``PoolHooks``, immediately and unchanged. `CancellationError` if the task was cancelled before,
+    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense, and the error of `body`, unchanged.
     @inlinable
     @discardableResult
     public func withConnection<Result>(
@@ -82,9 +81,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         try await lend(options, fileID, line, executor: { $0.executor }, body)
     }
 
-    /// Leases a connection to `body`, where it cannot leave the task.
+    /// Leases a connection to `body`, from where it cannot leave the task.
     ///
-    /// - Parameter executor: where a body runs that belongs to no actor; nil to leave it where it is. A body that
+    /// - Parameter executor: the executor for a body that belongs to no actor; nil to leave it where it is. A body that
     ///   belongs to an actor stays: it would take its actor along to the connection's thread, and leave it there.
     @inlinable
     @inline(__always)
@@ -95,8 +94,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ) async throws -> Result {
         let answer = try shell.request(options, fileID, line, isLent: true)
         let isolation: (any Actor)? = #isolation
-        // The short way by itself: where nothing was waited for, the compiler then sees that the task is where it has
-        // to be, and asks the runtime nothing. That is a fifth of a cycle.
+        // The fast path is separate: without a suspension before it, the compiler sees that the task is where it has to
+        // be, and does not ask the runtime. That saves a fifth of an acquire-release round trip.
         if case .granted(let seat) = answer,
             isolation != nil || executor(ConnectionHandle<Driver>(seat, backend).base) == nil
         {
@@ -125,9 +124,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Leases a connection for as long as the returned value lives. Prefer ``withConnection(_:fileID:line:_:)``, which
     /// also detects deadlocks.
     ///
-    /// A lease goes back at the end of its scope: neither `defer` nor anything else is to be written for that. It is a
-    /// `var` where statements run on it, and a `let` is enough to hold it. Since it cannot be copied, several are
-    /// variables of their own, and not an array:
+    /// A lease goes back at the end of its scope, without a `defer`. Declare it as a `var` to run statements on it; a
+    /// `let` is enough to hold it. Since it cannot be copied, hold several leases in variables of their own, and not in
+    /// an array:
     ///
     /// ```swift
     /// var reader = try await pool.acquire(.readOnly)
@@ -140,8 +139,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// _ = reserve.id
     /// ```
     ///
-    /// - Throws: ``PoolError`` if no connection was to be had, `CancellationError` if the task was cancelled before,
-    ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
+    /// - Throws: ``PoolError`` if there was no connection to be had, `CancellationError` if the task was cancelled
+    ///   before, ``PoolConfigurationError`` for a value of `options` that makes no sense.
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
@@ -151,9 +150,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     // MARK: Credentials
 
-    /// Connections that are opened from now on log in with these, until they expire; then the pool's
-    /// ``CredentialProvider`` is asked. What made connects fail before may be mended with it, so the pool tries again
-    /// at once. Connections that are open stay open: see ``clear()``.
+    /// Sets the credentials with which new connections log in, until the credentials expire; then the pool's
+    /// ``CredentialProvider`` is asked. New credentials may end the reason for which connects failed before, so the
+    /// pool tries again immediately. Connections that are open stay open: see ``clear()``.
     public func setCredentials(_ credentials: Credentials) { shell.setCredentials(credentials) }
 
     // MARK: Changing
@@ -164,18 +163,19 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// try await pool.reconfigure { $0.maximumConnections = 40 }
     /// ```
     ///
-    /// The changed configuration is checked as a whole, and then put into force at once, or not at all. Acquires that
-    /// wait keep their deadlines, and what is under way its time; the lifetimes of open connections are computed anew.
-    /// Connections above a lowered maximum are closed: idle ones now, leased ones when they come back, without the
-    /// caller's waiting for these.
+    /// The changed configuration is checked as a whole, and then put into force as a whole, or not at all. Waiting
+    /// acquires keep their deadlines, and operations under way their time; the lifetimes of open connections are
+    /// computed anew. Connections above a lowered maximum are closed: idle ones now, leased ones when they come back;
+    /// the caller does not wait for those.
     ///
-    /// It returns when what it closed is closed, and the minimums are open or a connect for them has failed; after the
-    /// connect timeout and 5 s at the latest. Cancelling the task ends the wait, and leaves the change in force.
+    /// Returns when the connections that it closed are closed, and the minimums are open or a connect for them has
+    /// failed; after the connect timeout and 5 s at the latest. Cancelling the task ends the wait, and leaves the
+    /// change in force.
     ///
     /// - Parameters:
     ///   - resetStatistics: also does what ``resetStatistics()`` does. The default is false.
     ///   - change: changes the configuration that is in force. The name cannot be changed.
-    /// - Throws: ``PoolConfigurationError``, what `change` or the driver throws, and ``PoolError`` with
+    /// - Throws: ``PoolConfigurationError``, an error of `change` or of the driver, and ``PoolError`` with
     ///   ``PoolError/Code/reconfiguring``, ``PoolError/Code/draining`` or ``PoolError/Code/closed``; then nothing has
     ///   changed. `CancellationError`, and ``PoolError`` with ``PoolError/Code/closed`` if the pool began to close
     ///   meanwhile.
@@ -188,33 +188,34 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Opens connections and waits for them: for the first load after a start, or to find out whether the database can
     /// be reached. A connect that fails for a passing reason is repeated, as for an acquire.
     ///
-    /// They are the pool's as any others: those above the minimums end at the idle timeout.
+    /// The connections then belong to the pool like any others: those above the minimums end at the idle timeout.
     ///
     /// - Parameters:
-    ///   - count: how many connections there are to be, all lanes together, leased ones included. The default is the
+    ///   - count: the number of connections to reach, in all lanes together, leased ones included. The default is the
     ///     greater of the configured minimums, and at least 1.
-    ///   - timeout: the default is ``PoolConfiguration/acquireTimeout``; zero finds out whether they are there now.
+    ///   - timeout: the default is ``PoolConfiguration/acquireTimeout``; zero checks whether the connections are there
+    ///     now.
     /// - Throws: ``PoolConfigurationError`` if `count` is not from 1 to ``PoolConfiguration/maximumConnections``, or
     ///   `timeout` is negative or longer than ``PoolConfiguration/longestDuration``; ``PoolError`` with
     ///   ``PoolError/Code/acquireTimedOut`` or ``PoolError/Code/connectRefused`` and the last connect error, or because
-    ///   the pool is closing; `CancellationError`. What was opened stays open.
+    ///   the pool is closing; `CancellationError`. Connections that were opened stay open.
     public func warmUp(to count: Int? = nil, timeout: Duration? = nil) async throws {
         try await shell.warmUp(to: count, timeout: timeout)
     }
 
-    /// Replaces every connection that is open now by a new one, without a moment in which the pool cannot serve: after
-    /// a change of credentials, of DNS, or of what new sessions find.
+    /// Replaces every connection that is open now by a new one, while the pool goes on serving: after a change of
+    /// credentials, of DNS, or of the defaults that new sessions get.
     ///
-    /// They are replaced one at a time, evenly over `duration`. Where the pool has room, the new one is opened first;
-    /// where it is full, one is closed first, so that it never has fewer than one connection less than before. A
-    /// connect that fails is repeated, and meanwhile no further connection is given up. Leased ones are replaced when
-    /// they come back.
+    /// Connections are replaced one at a time, evenly over `duration`. If the pool has room, the new one is opened
+    /// first; if it is full, one is closed first, so that it never has fewer than one connection less than before. A
+    /// connect that fails is repeated, and meanwhile no further connection is given up. Leased connections are replaced
+    /// when they come back.
     ///
-    /// It returns when all are replaced; or when `duration` has passed and only connections are left that are leased,
-    /// which the pool then goes on to replace as they come back. Cancelling the task stops the rotation where it is. A
+    /// Returns when all are replaced; or when `duration` has passed and only leased connections are left, which the
+    /// pool then goes on to replace as they come back. Cancelling the task stops the rotation at its current point. A
     /// second rotation takes the place of the first, and both callers wait for it.
     ///
-    /// - Parameter duration: `.zero` replaces them as fast as connects allow.
+    /// - Parameter duration: `.zero` replaces the connections as fast as connects allow.
     /// - Throws: ``PoolConfigurationError`` if `duration` is negative or longer than
     ///   ``PoolConfiguration/longestDuration``. ``PoolError`` with ``PoolError/Code/connectRefused`` if a connect is
     ///   refused for good, with ``PoolError/Code/acquireTimedOut`` if `duration` has passed and a replacement takes
@@ -224,23 +225,23 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         try await shell.rotate(over: duration)
     }
 
-    /// Begins to count anew. What ``statistics`` says of the present stays; the peaks become what is now, and those who
-    /// wait count as enqueued.
+    /// Resets the counters of ``statistics``. Values of the present stay; the peaks start at the present values, and
+    /// acquires that wait now count as enqueued.
     public func resetStatistics() { shell.resetStatistics() }
 
     // MARK: Looking in
 
-    /// What the pool does at the moment.
+    /// The state that the pool is in now.
     public var status: PoolStatus { shell.status }
 
     /// A snapshot: all its numbers are of the same moment.
     public var statistics: PoolStatistics { shell.statistics }
 
-    /// Who holds a lease now, the longest first.
+    /// The current holders of leases, the longest first.
     public func holders() -> [LeaseHolder] { shell.holders() }
 
-    /// What happens in the pool, from the moment on at which an iterator is made: where nothing is to be missed, it is
-    /// made before the task that reads it.
+    /// The events of the pool, starting when an iterator is made. To miss nothing, make the iterator before the task
+    /// that reads it.
     ///
     /// ```swift
     /// let events = pool.events.makeAsyncIterator()
@@ -250,29 +251,29 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// }
     /// ```
     ///
-    /// Any number of readers may listen; one that is
-    /// more than 256 events behind loses the oldest and is told how many. It ends when the pool is closed.
+    /// Any number of readers may listen; a reader that is more than 256 events behind loses the oldest and is told how
+    /// many. The sequence ends when the pool is closed.
     public var events: PoolEvents { PoolEvents(hub: shell.hub) }
 
     // MARK: Ending
 
-    /// Closes the pool if nobody holds a lease, and returns when all its connections are closed. Acquires that wait
-    /// fail with ``PoolError/Code/closed``.
+    /// Closes the pool if no lease is held, and returns when all its connections are closed. Acquires that wait fail
+    /// with ``PoolError/Code/closed``.
     ///
-    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are out, or with
+    /// - Throws: ``PoolError`` with ``PoolError/Code/leasesHeld`` if leases are held, or with
     ///   ``PoolError/Code/reconfiguring`` during a ``reconfigure(resetStatistics:_:)``; the pool then goes on as
-    ///   before. With ``PoolError/Code/draining`` or ``PoolError/Code/closed`` if it is closing or closed already.
+    ///   before. With ``PoolError/Code/draining`` or ``PoolError/Code/closed`` if it is already closing or closed.
     public func close() async throws { try await shell.close() }
 
     /// Refuses new acquires, lets leases end for as long as `drain`, then interrupts their statements and closes their
     /// connections under them. Returns when all connections are closed.
     ///
-    /// Acquires that wait for somebody's release fail at once with ``PoolError/Code/closed``. Those whose connection is
-    /// being opened, validated or reset, or for whom there is room for one, are still served, and their leases have
-    /// until the end of the drain; if the connect fails, or the drain ends before, they fail too.
+    /// Acquires that wait for another lease to end fail immediately with ``PoolError/Code/closed``. Acquires whose
+    /// connection is being opened, validated or reset, or for which there is room for one, are still served, and their
+    /// leases have until the end of the drain; if the connect fails, or the drain ends before, they fail too.
     ///
-    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain at once. A
-    /// pool that is closing already is waited for, with the earlier end of the two drains.
+    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain immediately.
+    /// If the pool is already closing, the call joins that close, with the earlier end of the two drains.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
     /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than
@@ -283,7 +284,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// service lifecycles: a pool works without it.
     ///
     /// - Parameter drain: how long leases may go on once the task is cancelled. The default is 10 s.
-    /// - Throws: ``PoolConfigurationError`` at once if `drain` is negative or longer than
+    /// - Throws: ``PoolConfigurationError``, immediately, if `drain` is negative or longer than
     ///   ``PoolConfiguration/longestDuration``.
     public func run(drain: Duration = .seconds(10)) async throws { try await shell.run(drain: drain) }
 
@@ -298,9 +299,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// ```
     ///
     /// - Parameters:
-    ///   - drain: how long leases that others hold may go on after `body`, also where the task is cancelled. The
-    ///     default is 10 s.
-    /// - Throws: what `body` throws, as it is. ``PoolConfigurationError``, before `body` is called, if `drain` is
+    ///   - drain: how long leases of other tasks may go on after `body`, also if the task is cancelled. The default is
+    ///     10 s.
+    /// - Throws: the error of `body`, unchanged. ``PoolConfigurationError``, before `body` is called, if `drain` is
     ///   negative or longer than ``PoolConfiguration/longestDuration``.
     @discardableResult
     public func run<Result>(
@@ -318,22 +319,25 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     }
 
     /// Makes every connection that is open or being opened now unusable, after a change on the server that they must
-    /// not outlive: idle ones are closed now, leased ones when they come back, others when they are open. It does not
-    /// wait for their closes.
+    /// not outlive: idle ones are closed now, leased ones when they come back, others when they are open. The call does
+    /// not wait until they are closed.
     ///
-    /// - Parameter interrupt: close the leased ones now too, and interrupt what runs on them: their leases' next call
-    ///   throws. The default is false.
-    /// - Returns: how many they are.
+    /// - Parameter interrupt: closes the leased ones now too, and interrupts their statements: the next call of such a
+    ///   lease throws. The default is false.
+    /// - Returns: the number of these connections.
     @discardableResult
     public func clear(interrupt: Bool = false) -> Int { shell.clear(interrupts: interrupt) }
 }
 
-/// What a pool takes from the world around it, so that tests can step it.
+/// The time and the randomness that a pool uses, so that tests can step them.
 public struct PoolEnvironment: Sendable {
+    /// The pool's clock. The default is the system's monotonic clock.
     public var time: any PoolTime
-    /// Uniformly distributed numbers.
+    /// Returns uniformly distributed numbers: for pauses between connects and for lifetimes. The default is the
+    /// system's generator.
     public var random: @Sendable () -> UInt64
 
+    /// Makes an environment, by default of the system's clock and random numbers.
     public init(
         time: any PoolTime = SystemTime(), random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) {

@@ -1,8 +1,8 @@
 extension PoolConfiguration {
     /// The longest duration that a pool takes, in its configuration and its calls alike: 36,500 days, about 100 years.
-    /// What is longer, or negative, is refused with ``PoolConfigurationError``.
+    /// A longer or a negative one is refused with ``PoolConfigurationError``.
     ///
-    /// A duration that is optional is turned off by nil. Where one is not, this is how to say "no limit":
+    /// An optional duration is turned off by nil. For one that is not optional, this means "no limit":
     ///
     ///     configuration.acquireTimeout = PoolConfiguration.longestDuration
     public static let longestDuration = Duration.seconds(36_500 * 86_400)
@@ -13,7 +13,7 @@ extension PoolConfigurationError {
     ///
     /// - Parameters:
     ///   - allowsZero: refuses only what is less than zero.
-    ///   - advice: what the rule says besides its bounds.
+    ///   - advice: a text for the end of the rule.
     package static func check(
         _ property: String, _ value: Duration, allowsZero: Bool = false, advice: String = ""
     ) throws(PoolConfigurationError) {
@@ -37,7 +37,7 @@ extension PoolConfigurationError {
 }
 
 extension Int {
-    /// With a comma before each group of three digits.
+    /// The number with a comma before each group of three digits.
     fileprivate var grouped: String {
         let digits = String(magnitude)
         var text = ""

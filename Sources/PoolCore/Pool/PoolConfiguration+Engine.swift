@@ -1,5 +1,5 @@
 extension EngineConfiguration {
-    /// What no other pool of a budget may have.
+    /// The connections that are reserved for this pool in a budget.
     var reservedConnections: Int { lanes.reduce(0) { $0 + $1.minimum } }
 
     init(
@@ -28,7 +28,7 @@ extension EngineConfiguration {
             checksItself: EngineSelfCheck.isOn)
     }
 
-    /// The pool's minimums are shared out in the order of the lanes, on top of what they ask for themselves.
+    /// Shares out the pool's minimums in the order of the lanes, on top of the lanes' own minimums.
     private static func lanes(_ lanes: [LaneConfiguration], of configuration: PoolConfiguration) -> [Lane] {
         var missing = configuration.minimumConnections - lanes.reduce(0) { $0 + $1.minimumConnections }
         var missingIdle = configuration.minimumIdle
@@ -49,6 +49,6 @@ extension EngineConfiguration {
 }
 
 extension PoolConfiguration {
-    /// The longest pause between connects while somebody waits: an acquire has time for several of them.
+    /// The longest pause between connects while an acquire waits, so that it has time for several of them.
     fileprivate var waitersBackoff: Duration { min(maximumBackoff, .seconds(3), acquireTimeout / 10) }
 }

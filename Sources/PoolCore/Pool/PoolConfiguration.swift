@@ -1,21 +1,22 @@
 /// The limits and times of a pool. A value that makes no sense throws; nothing is clamped. No duration may be longer
-/// than ``longestDuration``, which is also how to say "no limit" where a property cannot be nil.
+/// than ``longestDuration``, which also means "no limit" for a property that cannot be nil.
 ///
 /// A property that is set later is checked by ``check()``, which ``Pool`` calls when it is made and when it is
 /// reconfigured.
 public struct PoolConfiguration: Sendable, Hashable {
-    /// Which idle connection an acquire takes.
+    /// The order in which idle connections are taken by acquires.
     public enum IdleOrder: Sendable, Hashable {
-        /// The one released last: the rest can expire, and caches stay warm.
+        /// The connection released last: the rest can expire, and caches stay warm.
         case lastInFirstOut
-        /// The one unused for longest: all are kept in use, which suits load balancers.
+        /// The connection unused for longest: all are kept in use, which suits load balancers.
         case firstInFirstOut
     }
 
     /// The pool's name in logs, errors, metrics and events. The default is `"pool"`; it may not be empty, and a pool
     /// keeps it for life.
     public var name: String
-    /// Connections open at once, in all lanes, those being opened and closed included. The default is 10, at least 1.
+    /// The most connections open at the same time, in all lanes, including those being opened and closed. The default
+    /// is 10, at least 1.
     public var maximumConnections: Int
     /// Connections kept open without being used. The default is 0, at most ``maximumConnections``.
     public var minimumConnections: Int
@@ -23,30 +24,31 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// ahead of the acquires that will want them. The default is 0, at most ``maximumConnections``.
     public var minimumIdle: Int
     /// How many connections an acquire that finds none opens, as far as ``maximumConnections`` allows; the acquire
-    /// waits for the first that is ready. A connect that fails ends it. The default is 1, at most 1,000,000: all that
-    /// the pool may have.
+    /// waits for the first that is ready. The extra connects stop at the first failure. The default is 1, at most
+    /// 1,000,000: all that the pool may have.
     public var growthIncrement: Int
-    /// How many of the pool's connections may belong to one shard; those of each ``AcquireOptions/identity`` count
-    /// apart. The default is nil: as many as the pool may have.
+    /// How many of the pool's connections may belong to one shard; connections of each ``AcquireOptions/identity``
+    /// count separately. The default is nil: as many as the pool may have.
     public var maximumConnectionsPerShard: Int?
-    /// Acquires that may wait for somebody's release at once; one more fails immediately. One for which a connection is
-    /// being opened or can be opened, validated or reset does not count: with 0 an acquire fails if all connections
-    /// that the pool may have are leased. The default is 500; nil: any number.
+    /// The longest queue of acquires that can only be served by a release; the next one fails immediately with
+    /// ``PoolError/Code/tooManyWaiters``. Acquires for which a connection is being opened, validated or reset, or can
+    /// be opened, do not count: with 0 an acquire fails if all connections that the pool may have are leased. The
+    /// default is 500; nil: any number.
     public var maximumWaiters: Int?
-    /// How long an acquire takes at most, waiting, connecting, validating and hooks included. The default is 30 s.
+    /// The longest time an acquire takes, including waiting, connecting, validating and hooks. The default is 30 s.
     /// ``AcquireOptions/timeout`` overrides it.
     public var acquireTimeout: Duration
     /// How long one connect may take, the connect hook included. The default is 10 s. When it is longer than
     /// ``acquireTimeout`` a waiter may give up first; the connect goes on, and its connection serves another.
     public var connectTimeout: Duration
-    /// Connects under way at once to one server: each shard, and each lane of the driver, counts by itself, and those
-    /// of an ``AcquireOptions/identity`` count with the lane that they are like. The default is 2, so that a restart of
-    /// the server is not met by a storm; at most 1,000,000. A connect that goes without an answer for 4 s (or two
-    /// fifths of ``connectTimeout``, if that is more) does not count any more, and others are tried beside it, one at a
-    /// time.
+    /// Connects under way at the same time to one server: each shard, and each lane of the driver, counts separately,
+    /// and connects for an ``AcquireOptions/identity`` count with the lane that they are modelled on. The default is
+    /// 2, so that a restart of the server is not met by a storm; at most 1,000,000. A connect that goes without an
+    /// answer for 4 s (or two fifths of ``connectTimeout``, if that is more) no longer counts, and others are tried
+    /// beside it, one at a time.
     public var concurrentConnects: Int
-    /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero` validates
-    /// always, nil never.
+    /// A connection unused for this long is validated before it is granted. The default is 30 s; `.zero`: always, nil:
+    /// never.
     public var validateAfterIdle: Duration?
     /// How long a validation may take, the acquire hook included, before the connection counts as dead. The default is
     /// 5 s.
@@ -59,10 +61,10 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The age at which a connection is closed, while idle or at its next release. The default is 30 min; nil: never.
     public var maximumLifetime: Duration?
     /// How many leases a connection serves before it is closed. The default is nil: any number. With 1 every lease has
-    /// a connection of its own, and nothing is pooled but the limits.
+    /// a connection of its own, and only the limits are shared.
     public var maximumUses: Int?
-    /// How many prepared statements each connection keeps, at most 1,000,000; 0: none. The default is nil: what the
-    /// driver's own configuration says. Drivers that keep no statements ignore it.
+    /// How many prepared statements each connection keeps, at most 1,000,000; 0: none. The default is nil: the number
+    /// of the driver's own configuration. Drivers that keep no statements ignore it.
     public var statementCacheCapacity: Int?
     /// The part of ``maximumLifetime`` by which each connection's life is shortened at random, so that connections
     /// opened together do not end together. The default is 0.1; from 0 up to 0.5.
@@ -73,17 +75,19 @@ public struct PoolConfiguration: Sendable, Hashable {
     /// The longest pause between connects that fail, one at a time. The default is 30 s, at least ``initialBackoff``.
     ///
     /// While an acquire waits, no pause is longer than 3 s, or a tenth of ``acquireTimeout`` if that is less; and an
-    /// acquire that comes a second after the last failure is the reason for a connect at once. So with the defaults
-    /// nobody waits for more than 5 s once the server is back. Only what no waiting mends
-    /// (``PoolError/Code/connectRefused``) keeps the whole pause, since some servers lock an account that is refused
-    /// too often. Connections that succeed to connect, and break at their first use one after the other, count as
-    /// failed connects.
+    /// acquire that comes a second after the last failure starts a connect immediately. So with the defaults no acquire
+    /// waits for more than 5 s once the server is back. Only failures that waiting does not mend
+    /// (``PoolError/Code/connectRefused``) keep the whole pause, since some servers lock an account that is refused too
+    /// often. Connections that connect successfully, and break at their first use one after the other, count as failed
+    /// connects.
     public var maximumBackoff: Duration
-    /// The default is ``IdleOrder/lastInFirstOut``.
+    /// The order in which idle connections are taken. The default is ``IdleOrder/lastInFirstOut``.
     public var idleOrder: IdleOrder
     /// A lease held for longer is logged and reported, once, with the place of its acquire. The default is nil: never.
     public var leakWarning: Duration?
 
+    /// Makes a configuration; each argument's default is the one that its property names.
+    ///
     /// - Throws: ``PoolConfigurationError`` for the first value that breaks its rule.
     public init(
         name: String = "pool", maximumConnections: Int = 10, minimumConnections: Int = 0, minimumIdle: Int = 0,
@@ -195,9 +199,12 @@ public struct PoolConfiguration: Sendable, Hashable {
 public struct PoolConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The property's name as in code.
     public let property: String
+    /// The value, as a text.
     public let value: String
+    /// The rule that the value breaks, as the end of a sentence: `must not be empty`.
     public let rule: String
 
+    /// Reports a value that breaks a rule.
     public init(property: String, value: String, rule: String) {
         self.property = property
         self.value = value

@@ -1,9 +1,9 @@
 extension PoolError.Code {
-    /// One sentence: what to do about it.
+    /// The advice for this code, in one sentence.
     ///
     /// - Parameters:
     ///   - isOfAcquire: false for what fails without an acquire, such as a second close.
-    ///   - hasConnectError: the error names what kept a connect from succeeding.
+    ///   - hasConnectError: whether the error names what kept a connect from succeeding.
     func remedy(phase: PoolError.Phase, isOfAcquire: Bool, hasConnectError: Bool) -> String {
         switch self {
         case .acquireTimedOut: Self.timeoutRemedy(phase, hasConnectError: hasConnectError)
@@ -29,7 +29,7 @@ extension PoolError.Code {
         }
     }
 
-    /// What helps depends on what was waited for at the end.
+    /// The advice for a timeout, by the last phase of the wait.
     private static func timeoutRemedy(_ phase: PoolError.Phase, hasConnectError: Bool) -> String {
         switch phase {
         case .queue: "Hold leases for less time, or raise maximumConnections if the server has room."

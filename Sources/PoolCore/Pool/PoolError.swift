@@ -1,36 +1,38 @@
-/// Why the pool, rather than the database, refused something.
+/// An error of the pool, rather than of the database: the reason why the pool refused something.
 public struct PoolError: Error, Sendable {
-    /// What went wrong. New codes may be added: compare with those that matter, and have a default.
+    /// The kind of failure. New codes may be added: compare with those that matter, and have a default.
     public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// The code as a text, as logs and reports show it.
         public let rawValue: String
+        /// Makes a code from its text.
         public init(rawValue: String) { self.rawValue = rawValue }
         public var description: String { rawValue }
 
         /// The deadline passed before a connection was ready.
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
-        /// ``PoolConfiguration/maximumWaiters`` acquires wait for a release already.
+        /// As many acquires as ``PoolConfiguration/maximumWaiters`` allows already wait for a release.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
         /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child
         /// task of its own is not known to wait.
         public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
         public static let connectRefused = Code(rawValue: "connectRefused")
-        /// A hook of the application's has thrown, which waiting does not mend. Only ``PoolEvent/acquireFailed(_:)``
-        /// tells this, with the hook's error in ``PoolError/lastConnectError``: the acquire itself throws what the hook
-        /// has thrown.
+        /// A hook of the application has thrown an error that waiting does not mend. Only
+        /// ``PoolEvent/acquireFailed(_:)`` reports this code, with the hook's error in ``PoolError/lastConnectError``:
+        /// the acquire itself throws the hook's error.
         public static let hookFailed = Code(rawValue: "hookFailed")
         /// The pool is closed, or began to close while the acquire waited.
         public static let closed = Code(rawValue: "closed")
-        /// The pool is closing: it takes nothing new.
+        /// The pool is closing, and refuses new acquires.
         public static let draining = Code(rawValue: "draining")
-        /// The pool is being reconfigured: it can be neither closed by ``Pool/close()`` nor reconfigured until that has
-        /// ended.
+        /// The pool is being reconfigured: until that has ended it can be neither closed by ``Pool/close()`` nor
+        /// reconfigured.
         public static let reconfiguring = Code(rawValue: "reconfiguring")
         /// ``Pool/close()`` found leases that are still held.
         public static let leasesHeld = Code(rawValue: "leasesHeld")
-        /// The driver has no users, or roles, as ``AcquireOptions/identity`` asks for.
+        /// The driver does not serve the user, or the role, in ``AcquireOptions/identity``.
         public static let identityRefused = Code(rawValue: "identityRefused")
-        /// The credentials have expired, and there is nobody to give others: see ``Pool/setCredentials(_:)``.
+        /// The credentials have expired, and the pool has no provider for new ones: see ``Pool/setCredentials(_:)``.
         public static let credentialsExpired = Code(rawValue: "credentialsExpired")
         /// A statement of ``Pool/query(_:_:fileID:line:)`` or `execute` has opened a transaction; it was rolled back.
         public static let transactionLeftOpen = Code(rawValue: "transactionLeftOpen")
@@ -40,14 +42,15 @@ public struct PoolError: Error, Sendable {
         public static let connectTimedOut = Code(rawValue: "connectTimedOut")
         /// A validation, with its hook, passed its deadline.
         public static let validationTimedOut = Code(rawValue: "validationTimedOut")
-        /// A reset, with its hook, passed its deadline. No acquire fails with it: events and the log tell it.
+        /// A reset, with its hook, passed its deadline. No acquire fails with it: events and the log report it.
         public static let resetTimedOut = Code(rawValue: "resetTimedOut")
     }
 
-    /// What an operation was waiting for.
+    /// The part of an acquire in which its time was spent.
     public enum Phase: String, Sendable, Hashable, CaseIterable {
-        /// A lease of somebody else to end.
+        /// Waiting for another lease to end.
         case queue
+        /// A connect, and the connect hook after it.
         case connect
         /// A validation, and the acquire hook after it.
         case validate
@@ -57,46 +60,55 @@ public struct PoolError: Error, Sendable {
         case session
     }
 
+    /// The kind of failure.
     public let code: Code
-    /// ``PoolConfiguration/name``.
+    /// The pool's name: ``PoolConfiguration/name``.
     public let pool: String
-    /// Where the acquire stands that failed, as ``LeaseHolder/fileID``; nil where the error is not one of an acquire.
+    /// The source file of the acquire that failed, like ``LeaseHolder/fileID``; nil if the error is not one of an
+    /// acquire.
     public let fileID: String?
-    /// The line there.
+    /// The line of the acquire in that file.
     public let line: UInt?
-    /// What it was waiting for when it failed; what it would have waited for, where it failed at once.
+    /// The phase in which the operation failed; for one that failed immediately, the phase it would have waited in.
     public let phase: Phase
-    /// How long it took in all.
+    /// The time that the operation took in all.
     public let elapsed: Duration
-    /// How long it waited for each; what is missing took no time.
+    /// Time per phase; phases that took none are absent.
     public let elapsedByPhase: [Phase: Duration]
     /// The pool's connections and waiters at that moment.
     public let counts: PoolCounts
-    /// Why the lane has no connection: the error of its last connect, or of a validation since. Nil once a connect
-    /// succeeds.
+    /// The error of the lane's last connect, or of a validation since: the reason why the lane has no connection. Nil
+    /// once a connect succeeds.
     public let lastConnectError: (any Error)?
-    /// How long ago the lane's last connect began, where that has failed or is not answered; nil otherwise. See
+    /// The time since the lane's last connect began, if that has failed or is not answered; nil otherwise. See
     /// ``PoolConfiguration/maximumBackoff``.
     public internal(set) var sinceLastConnect: Duration?
-    /// Who has held a lease for longest, the longest first, at most five.
+    /// The current holders of leases, the longest first, at most five.
     public let longestHolders: [LeaseHolder]
-    /// One sentence: what to do about it.
+    /// The advice for the reader, in one sentence.
     public let remedy: String
 }
 
 /// How many connections a pool has, by what they are doing, and how many acquires wait.
 public struct PoolCounts: Sendable, Hashable, CustomStringConvertible {
+    /// Connections that are ready for a lease.
     public var idle = 0
+    /// Connections that are leased.
     public var leased = 0
+    /// Connections whose connect is under way.
     public var opening = 0
+    /// Connections that are being validated.
     public var validating = 0
+    /// Connections that are being reset.
     public var resetting = 0
+    /// Connections that are being closed.
     public var closing = 0
+    /// Acquires that wait.
     public var waiting = 0
-    /// The most that there may be.
+    /// The most connections that the pool, or the lane, may have.
     public var maximum = 0
 
-    /// All connections, those that are being opened or closed included.
+    /// All connections, including those that are being opened or closed.
     public var total: Int { idle + leased + opening + validating + resetting + closing }
 
     public var description: String {
@@ -105,16 +117,19 @@ public struct PoolCounts: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Who holds a lease, and for how long.
+/// A lease's holder: the place of its acquire, and how long the lease has been held.
 public struct LeaseHolder: Sendable, Hashable, CustomStringConvertible {
+    /// The leased connection.
     public let connection: ConnectionID
+    /// The name of the connection's lane.
     public let lane: String
-    /// ``AcquireOptions/label``.
+    /// The label of the acquire: ``AcquireOptions/label``.
     public let label: String?
-    /// Where the acquire stands: `#fileID` and `#line`.
+    /// The source file of the acquire: its `#fileID`.
     public let fileID: String
+    /// The line of the acquire: its `#line`.
     public let line: UInt
-    /// How long it has been held, known to a tenth of a second.
+    /// The time since the lease began, known to a tenth of a second.
     public let held: Duration
 
     public var description: String {
@@ -127,7 +142,7 @@ extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
         var text = "pool \"\(pool)\": \(summary); \(counts)"
         if let sinceLastConnect { text += "; the last connect began \(sinceLastConnect.text) ago" }
         if let lastConnectError {
-            // An error of this pool within it would tell the pool's state twice.
+            // A PoolError nested here would print the pool's state twice.
             let cause = (lastConnectError as? PoolError).map(\.summary) ?? String(describing: lastConnectError)
             text += "; last connect error: \(cause)"
         }
@@ -138,7 +153,7 @@ extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
         return text + (isSentence ? " " : ". ") + remedy
     }
 
-    /// What failed, after how long, and where.
+    /// The failure, its duration and its place in the source.
     private var summary: String {
         var text = code.rawValue
         if elapsed > .zero { text += " after \(elapsed.text) (\(phase.rawValue))" }

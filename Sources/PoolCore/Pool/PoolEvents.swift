@@ -2,7 +2,9 @@ internal import Synchronization
 
 /// The events of a pool, for any number of readers. See ``Pool/events``.
 public struct PoolEvents: AsyncSequence, Sendable {
+    /// The elements are events of the pool.
     public typealias Element = PoolEvent
+    /// The sequence never throws.
     public typealias Failure = Never
 
     let hub: EventHub
@@ -11,10 +13,11 @@ public struct PoolEvents: AsyncSequence, Sendable {
         Iterator(subscription: hub.subscribe())
     }
 
+    /// One reader of the events. Its first event is the first one after it was made.
     public struct Iterator: AsyncIteratorProtocol {
         private let subscription: EventSubscription
         private var events: AsyncStream<PoolEvent>.Iterator
-        /// What follows the news that events were missed.
+        /// The event to return after the report that events were missed.
         private var held: PoolEvent?
 
         init(subscription: EventSubscription) {
@@ -40,7 +43,7 @@ public struct PoolEvents: AsyncSequence, Sendable {
     }
 }
 
-/// One reader's buffer, and how many events did not fit in.
+/// The buffer of one reader, and the number of events that did not fit in.
 final class EventMailbox: Sendable {
     static let capacity = 256
 
@@ -82,7 +85,7 @@ final class EventSubscription: Sendable {
     }
 }
 
-/// Hands events to all subscribers; costs one atomic read where there are none.
+/// Hands events to all subscribers; costs one atomic read if there are none.
 final class EventHub: Sendable {
     private struct State {
         var mailboxes: [UInt64: EventMailbox] = [:]
@@ -115,7 +118,7 @@ final class EventHub: Sendable {
         }
     }
 
-    /// True if somebody listens.
+    /// True if a reader is subscribed.
     var hasReaders: Bool { count.load(ordering: .relaxed) > 0 }
 
     func send(_ event: PoolEvent) {

@@ -1,16 +1,18 @@
-/// Thrown by a hook, to say that another connection may do: the pool closes this one, and goes on for those who wait,
-/// within their deadlines and no faster than after failed connects. What else a hook throws fails them at once.
+/// Thrown by a hook, to say that another connection may do: the pool closes this one, and goes on for the acquires that
+/// wait, within their deadlines and no faster than after failed connects. Any other error of a hook fails them
+/// immediately.
 ///
 ///     let hooks = PoolHooks<PostgresDriver>(connect: { connection in
 ///         let isReplica = try await connection.query("SELECT pg_is_in_recovery()").decode(Bool.self).first
 ///         if isReplica == true { throw PoolTryAgain(reason: "this server is a replica") }
 ///     })
 ///
-/// A hook that discards its connection does the same, with this error.
+/// A hook that discards its connection has the same effect, with this error.
 public struct PoolTryAgain: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with the connection: for errors, events and the log.
+    /// The fault of the connection: for errors, events and the log.
     public let reason: String
 
+    /// Makes the error with a reason for errors, events and the log.
     public init(reason: String) {
         self.reason = reason
     }
@@ -21,7 +23,7 @@ public struct PoolTryAgain: Error, Sendable, Hashable, CustomStringConvertible {
 /// A hook has ended and left a transaction open, in which every lease would begin, and lose what it writes. The
 /// connection was closed.
 public struct HookLeftTransactionOpen: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Which of ``PoolHooks``: `connect`, `acquire` or `session`.
+    /// The name of the hook in ``PoolHooks``: `connect`, `acquire` or `session`.
     public let hook: String
 
     public var description: String {

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
 internal import Synchronization
 
-/// See below.
+/// Darwin's Mutex needs no replacement; on Linux see the type of the same name.
 typealias PoolLock<Value: ~Copyable> = Mutex<Value>
 #else
 #if canImport(Glibc)
@@ -10,12 +10,12 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// A lock like `Mutex`, for a value that many threads want at once.
+/// A lock like `Mutex`, for a value that many threads want at the same time.
 ///
 /// `Mutex` on Linux is a lock of the kernel's with priority inheritance
-/// (https://www.man7.org/linux/man-pages/man2/FUTEX_LOCK_PI.2const.html): where threads wait, its owner hands it to one
-/// of them, which may not run yet, and then all others wait for that one. This lock goes to the thread that is there:
-/// with 64 tasks over 8 connections on more threads than processors, that is more than twice as many leases a second.
+/// (https://www.man7.org/linux/man-pages/man2/FUTEX_LOCK_PI.2const.html): if threads wait, its owner hands it to one of
+/// them, which may not run yet, and then all others wait for that one. This lock goes to a running thread instead: with
+/// 64 tasks over 8 connections on more threads than processors, that gives more than twice as many leases a second.
 @safe
 struct PoolLock<Value: ~Copyable>: ~Copyable,
     @unchecked Sendable  // Sound because the value is used under the lock alone.
@@ -30,7 +30,7 @@ struct PoolLock<Value: ~Copyable>: ~Copyable,
         unsafe pthread_mutexattr_init(&attributes)
         defer { unsafe pthread_mutexattr_destroy(&attributes) }
         #if canImport(Glibc)
-        // It is held for less time than a thread takes to fall asleep.
+        // Spin first: the lock is held for less time than a thread takes to fall asleep.
         unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
         #endif
         let status = unsafe pthread_mutex_init(lock, &attributes)

@@ -17,7 +17,7 @@ enum Action {
 }
 
 extension PoolShell {
-    /// Under the lock: looks up what the effects' tickets stand for.
+    /// Looks up the objects that the effects' tickets stand for. Call under the lock.
     func resolve(
         _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
         _ actions: inout ActionList
@@ -120,7 +120,7 @@ extension PoolShell {
         if let work = state.cancelWork(of: ticket) { actions.append(.cancel(work)) }
     }
 
-    /// Without the lock.
+    /// Performs an action. Call without the lock.
     func perform(_ action: Action) {
         switch action {
         case .end(let pending, let result): pending.end(result)
@@ -139,7 +139,7 @@ extension PoolShell {
         }
     }
 
-    /// Starts a job in a task of the pool's own, which nobody's cancellation reaches but the engine's.
+    /// Starts a job in a task of the pool's own, which only the engine can cancel.
     private func start(_ job: Job, _ work: @escaping @Sendable () async -> Void) {
         let task = Task.detached { await work() }
         let isCancelled = state.withLock { $0.attach(task, to: job) }

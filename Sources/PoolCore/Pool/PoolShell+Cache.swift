@@ -1,15 +1,15 @@
 internal import Logging
 internal import Synchronization
 
-/// Leases that begin and end without the pool's lock, and what happens where they cannot.
+/// Leases that begin and end without the pool's lock, and the way around if they cannot.
 extension PoolShell {
     /// Begins a lease on a cached connection.
     ///
-    /// - Returns: the seat with a reference that is the lease's; nil if the pool's lock must be asked.
+    /// - Returns: the seat, with a reference for the lease to take over; nil if the pool's lock is needed.
     func takeCached(
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
     ) -> UncountedReference<Seat>? {
-        // Each front by its own name: to choose one of them first would count references.
+        // Spelled out per cache: `let front = a ? x : y` would retain and release it.
         let isForReading = options.access == .readOnly
         guard (isForReading ? frontForReading?.isEmpty : frontForWriting?.isEmpty) == false,
             options.isPlain, !hub.hasReaders, !Task.isCancelled,
@@ -24,7 +24,7 @@ extension PoolShell {
         return nil
     }
 
-    /// The connection died while it was idle, and its driver has noticed.
+    /// Gives up a connection that died while it was idle, as its driver has noticed.
     func giveUp(_ seat: Seat) {
         let condition = seat.connection.condition
         let failure = seat.connection.failure
@@ -36,8 +36,7 @@ extension PoolShell {
         }
     }
 
-    /// A lease has ended. It is immediate for the caller: whatever the connection still needs happens in the
-    /// background.
+    /// Ends a lease. Immediate for the caller: any work that the connection still needs happens in the background.
     ///
     /// - Parameter seat: with the lease's reference.
     @usableFromInline
@@ -46,7 +45,7 @@ extension PoolShell {
         releaseUncached(seat, condition, discardReason)
     }
 
-    // By itself, so that the way through the cache keeps no registers for it.
+    // Out of line, so that the cached path spills no registers for it.
     @inline(never)
     private static func releaseUncached(
         _ seat: UncountedReference<Seat>, _ condition: ConnectionCondition, _ discardReason: String?
@@ -79,7 +78,7 @@ extension PoolShell {
 
     private func cache(_ seat: Seat, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool
     {
-        // The engine would refuse it for those who wait; to ask that first spares the reference.
+        // The engine would refuse while acquires wait; asking first saves the reference.
         guard let front = seat.front, state.engine.waiting == 0 else { return false }
         let reference = UncountedReference(counting: seat)
         let isCached = front.put(reference) { cell in
@@ -91,7 +90,7 @@ extension PoolShell {
         return isCached
     }
 
-    /// Under the lock: the engine sees each connection as it is, and decides alone what becomes of it.
+    /// Takes all connections out of the cache. Call under the lock: the engine then sees each connection as it is.
     func endCaching(_ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) {
         guard state.engine.cachedCount > 0 else { return }
         for front in fronts {

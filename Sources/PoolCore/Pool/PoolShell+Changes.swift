@@ -31,7 +31,7 @@ extension PoolShell {
         defer { reserveWhatIsInForce() }
         let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
             if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, nil, state, now)) }
-            // Another change came in between: this one was computed from what is no longer true.
+            // Another change came in between: this one was computed from a configuration that is no longer in force.
             if state.configuration != before { return .failure(makeError(.reconfiguring, lane: nil, nil, state, now)) }
             state.configuration = after
             for (place, lane) in lanes.enumerated() { state.lanes[place].configuration = lane }
@@ -44,7 +44,7 @@ extension PoolShell {
 
     // MARK: What a change reserves in the budget
 
-    /// One change at a time: of two that overlap, neither could tell what the other has reserved.
+    /// Begins a change. One at a time: of two that overlap, neither could tell what the other has reserved.
     private func beginChange() throws {
         let error: PoolError? = transition { state, now, _ in
             if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, now) }
@@ -59,21 +59,21 @@ extension PoolShell {
         state.withLock { $0.isChanging = false }
     }
 
-    /// Before the change: only more than now, so that no other pool gets what stays.
+    /// Reserves before a change: never less than now, so that no other pool gets permits that stay in use.
     private func reserve(atLeast minimum: Int) throws {
         guard let membership else { return }
         let inForce = state.withLock { $0.engine.configuration.reservedConnections }
         try membership.reserve(max(minimum, inForce))
     }
 
-    /// After it, whether it was refused or not: what is in force did fit.
+    /// Reserves the minimum in force after a change, also after one that was refused: that minimum did fit before.
     private func reserveWhatIsInForce() {
         guard let membership else { return }
         let inForce = state.withLock { $0.engine.configuration.reservedConnections }
         try? membership.reserve(inForce)
     }
 
-    /// The driver's lanes for another maximum.
+    /// The driver's lanes for another maximum, if they are the same ones in the same order.
     private func lanesOfSameKind(_ maximumConnections: Int) throws -> [LaneConfiguration] {
         let new = try backend.lanes(maximumConnections: maximumConnections).checked()
         let isSame =
@@ -111,7 +111,7 @@ extension PoolShell {
         try await wait(for: begin { $0.rotate(over: duration, now: $1, effects: &$2) })
     }
 
-    /// Has the running engine pursue a goal.
+    /// Starts a goal in an engine that is running.
     private func begin(
         _ goal: (inout Engine, Nanoseconds, inout EffectList) -> GoalNumber
     ) throws -> GoalNumber {
@@ -150,7 +150,7 @@ extension PoolShell {
         }
     }
 
-    /// The lane whose connects fail is the one to tell of.
+    /// Reports the lane whose connects fail, if there is one.
     private func goalError(_ code: PoolError.Code, _ since: PoolInstant) -> PoolError {
         transition { state, now, _ in
             let lane = state.lanes.firstIndex { $0.lastError != nil }
@@ -170,10 +170,10 @@ extension PoolShell {
 
     var status: PoolStatus { state.withLock { $0.engine.status } }
 
-    /// Gives a connection the pool's number of statements to keep. Not under the lock, so it looks again until what it
-    /// said is what is true.
+    /// Gives a connection the pool's number of statements to keep. Runs without the lock, and so repeats until the
+    /// number it gave is the one in force.
     ///
-    /// - Parameter isChange: also say that there is no number any more.
+    /// - Parameter isChange: whether to pass on nil as well: the pool no longer has a number.
     func setStatementCacheCapacity(of connection: any DriverConnection, isChange: Bool = false) {
         var said: Int??
         while true {

@@ -36,7 +36,7 @@ extension PoolShell {
         }
     }
 
-    /// As ``close(drain:)``, but a cancelled task does not shorten the drain.
+    /// Closes the pool like ``close(drain:)``, but a cancelled task does not shorten the drain.
     func closeAfterwards(drain: Duration) async {
         beginClosing(drain: drain)
         await waitUntilClosed()
@@ -71,14 +71,14 @@ extension PoolShell {
     func clear(interrupts: Bool) -> Int {
         transition { state, now, effects in
             let count = state.engine.clear(interrupts: interrupts, now: now, effects: &effects)
-            // What follows from it is reported after it.
+            // Reported before the effects of this transition, such as closed connections.
             state.reports.append(.cleared(connections: count))
             return count
         }
     }
 
-    /// The pool is gone. What is open without being leased is closed; the leases that are out end as usual, and their
-    /// connections are closed then.
+    /// Closes a pool that was dropped without being closed. Connections that are not leased are closed now; leases end
+    /// as usual, and their connections are closed then.
     func abandon() {
         let isInUse = state.withLock { $0.engine.life == .running && $0.engine.counts.total > 0 }
         if isInUse { logger.warning("The pool was dropped without being closed.") }

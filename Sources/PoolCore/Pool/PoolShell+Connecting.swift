@@ -25,7 +25,7 @@ extension PoolShell {
         do {
             return try await backend.connect(plan.request(credentials))
         } catch {
-            // The password may have been changed since the provider told it.
+            // The password may have been changed since the provider returned it.
             guard let credentials, self.credentials.hasProvider, backend.verdict(on: error) == .refused else {
                 throw error
             }

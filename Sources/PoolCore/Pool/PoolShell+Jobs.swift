@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// The work that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
+/// The jobs that the engine asks for. Each function runs in a task of the pool's own and ends with one report.
 extension PoolShell {
     func open(_ ticket: ConnectionTicket, _ plan: ConnectPlan) async {
         let operation = observer.map { _ in
@@ -46,8 +46,8 @@ extension PoolShell {
                     after: .nanoseconds(now - since)))
             state.engine.opened(ticket, now: now, random: random, effects: &effects)
         }
-        // Only now does the engine take such a report; one that is due already comes at once. The connection is closed
-        // in any case, and with that the reference back to the shell ends.
+        // The engine takes a report of a loss only from now on; if the connection is already lost, the report comes
+        // immediately. The connection is closed in any case, and with that the reference back to the shell ends.
         seat.connection.onLoss { self.lost(ticket) }
     }
 
@@ -74,9 +74,9 @@ extension PoolShell {
         let random = random()
         transition { state, now, effects in
             let lane = state.lane(of: ticket)
-            // One that was abandoned has been reported.
+            // An abandoned connect has been reported already.
             let isNews = state.engine.slots[ticket.position].state == .opening
-            // What a hook throws that was interrupted says nothing.
+            // The error of an interrupted hook says nothing about the hook.
             let isFinal = hook.map { isNews && !$0.isPassing } ?? isRefused
             if isNews {
                 state.lanes[lane].lastError = error
@@ -102,7 +102,7 @@ extension PoolShell {
         }
     }
 
-    /// Makes the connection of a lease that has ended fit for the next one.
+    /// Makes a connection fit for the next lease after one has ended.
     func reset(_ job: Job, _ seat: Seat) async {
         let connection = seat.connection
         let isKept = tag(of: job.ticket) != nil
@@ -121,7 +121,7 @@ extension PoolShell {
         }
     }
 
-    /// Makes the idle session of a tag one for anybody.
+    /// Resets the idle session of a tag, so that any acquire may get it.
     func resetTagged(_ job: Job, _ seat: Seat, isStale: Bool) async {
         let (outcome, _) = await prepare(.reset, job, seat) {
             if isStale { try await backend.validate(seat.connection) }
@@ -134,7 +134,7 @@ extension PoolShell {
 
     private func resetSession(_ job: Job, _ seat: Seat) async throws {
         try await backend.reset(seat.connection)
-        // It has undone what the connect hook had set up.
+        // The reset has undone the work of the connect hook.
         try requireCurrent(job)
         try await backend.setUp(seat)
     }
@@ -155,12 +155,12 @@ extension PoolShell {
         state.withLock { $0.laneName(of: ticket) }
     }
 
-    /// Stops a job that took too long before it touches a connection that was closed under it.
+    /// Stops a job that took too long before it touches a connection that was closed meanwhile.
     private func requireCurrent(_ job: Job) throws {
         if state.withLock({ $0.isCancelled(job) }) { throw CancellationError() }
     }
 
-    /// Runs what makes a connection fit for its next lease, and says how it ended.
+    /// Runs the work that makes a connection fit for its next lease, and says how it ended.
     private func prepare(
         _ kind: PoolOperation.Kind, _ job: Job, _ seat: Seat, _ body: () async throws -> Void
     ) async -> (Engine.Outcome, (any Error)?) {
@@ -177,7 +177,7 @@ extension PoolShell {
         let cause = Self.cause(of: failure)
         if let operation { end(operation, cause) }
         state.withLock { state in
-            // That it took too long is remembered already, and says more than what it threw when it was cancelled.
+            // A timed-out job has recorded its timeout already; do not overwrite it with the CancellationError.
             if state.isCancelled(job) { return }
             state.entries[job.ticket.position].failure = cause
             if kind == .validate { state.lanes[state.lane(of: job.ticket)].lastError = cause }

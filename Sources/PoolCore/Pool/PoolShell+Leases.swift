@@ -2,7 +2,7 @@ internal import Logging
 internal import Synchronization
 
 extension PoolShell {
-    /// What can be said of an acquire at once. It is small, because those who wait keep it.
+    /// The immediate answer to a request. Kept small, because each waiting task stores it.
     @usableFromInline
     enum Answer: Sendable {
         /// The seat, with a reference for the lease to take over.
@@ -11,20 +11,20 @@ extension PoolShell {
         indirect case unfinished(Unfinished)
     }
 
-    /// What is rare.
+    /// Outcomes that need the slow path; boxed so that the common answer stays one word.
     @usableFromInline
     enum Unfinished: Sendable {
-        /// Somebody wants to hear of it, also of how it begins.
+        /// An observer or event reader is attached: report the start too.
         case heard(AcquireOptions, LeaseClaim, isLent: Bool)
         case unprepared(PendingAcquire.Granted)
-        /// What is told of it, and what is thrown where that is another error.
+        /// The error to report, and the error to throw if that is another one.
         case failed(PoolError, (any Error)?)
     }
 
-    /// Begins an acquire, and ends it where a connection is idle: without suspending, which would cost more than the
+    /// Begins an acquire, and ends it if a connection is idle: without suspending, which would cost more than all the
     /// rest.
     ///
-    /// - Parameter isLent: the lease cannot leave the task.
+    /// - Parameter isLent: true if the lease cannot leave the task.
     /// - Throws: `CancellationError`, ``PoolConfigurationError``.
     @usableFromInline
     func request(
@@ -34,7 +34,7 @@ extension PoolShell {
         return try requestUncached(options, fileID, line, isLent: isLent)
     }
 
-    // By itself, so that the way through the cache keeps no registers for it.
+    // Out of line, so that the cached path spills no registers for it.
     @inline(never)
     private func requestUncached(
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt, isLent: Bool
@@ -44,13 +44,13 @@ extension PoolShell {
         return try requestUnheard(options, claim, isLent: isLent)
     }
 
-    /// Goes on with an acquire whose request was not granted at once.
+    /// Goes on with an acquire whose request was not granted immediately.
     @usableFromInline
     func finish(_ answer: Answer) async throws -> UncountedReference<Seat> {
         switch answer {
         case .granted(let seat): return seat
         case .queued(let pending):
-            // Here, and not in functions of its own: each of them would take room in the task, and time.
+            // Inline on purpose: functions of their own would take room in each waiting task, and time.
             let granted = try await withTaskCancellationHandler {
                 unsafe try await withUnsafeThrowingContinuation { unsafe pending.suspend($0) }
             } onCancel: {
@@ -62,7 +62,7 @@ extension PoolShell {
         }
     }
 
-    // All who wait would keep room for what it needs, if it were inlined or were given the contents.
+    // Out of line: inlined, its locals would enlarge the async frame of every waiting task.
     @inline(never)
     private func finishRare(_ answer: Answer) async throws -> UncountedReference<Seat> {
         guard case .unfinished(let unfinished) = answer else { return try await finish(answer) }
@@ -181,6 +181,6 @@ extension AcquireFailure {
         }
     }
 
-    /// True if it may come from a hook of the application's.
+    /// True if the failure may come from a hook of the application.
     var isByHook: Bool { self == .refused || self == .hookFailed }
 }

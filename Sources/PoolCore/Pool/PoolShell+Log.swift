@@ -1,8 +1,8 @@
 internal import Logging
 
-/// What the log says of an event.
+/// The log messages of events. The documentation of
 /// ``Pool/init(driver:configuration:hooks:credentials:observer:logger:budget:environment:)`` tells applications which
-/// level says what.
+/// level logs which.
 extension PoolShell {
     func log(_ event: PoolEvent) {
         switch event {
@@ -65,7 +65,7 @@ extension Logger.Metadata {
 }
 
 extension CloseReason {
-    /// True if the connection was closed because something is wrong.
+    /// True if a fault of the connection was the reason.
     fileprivate var isTrouble: Bool {
         switch self {
         case .broken, .discarded, .validationFailed, .resetFailed, .sessionFailed: true

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 extension PoolShell {
-    /// Who holds a lease now, the longest first.
+    /// The current holders of leases, the longest first.
     func holders() -> [LeaseHolder] {
         transition { state, now, _ in holders(state, now, limit: .max) }
     }
@@ -45,7 +45,9 @@ extension PoolShell {
             spent.byPhase)
     }
 
-    /// - Parameter claim: of the acquire that failed; nil where the error is not one of an acquire.
+    /// The error of an acquire that did not wait, or of another call.
+    ///
+    /// - Parameter claim: the acquire that failed; nil if the error is not one of an acquire.
     func makeError(
         _ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
@@ -151,14 +153,14 @@ extension PoolShell {
     }
 }
 
-/// An operation that an observer heard the beginning of.
+/// An operation whose beginning an observer was told.
 struct ObservedOperation: Sendable {
     let operation: PoolOperation
     let since: PoolInstant
 }
 
 extension PoolError.Code {
-    /// What an acquire would have waited for that did not wait.
+    /// The phase in which an acquire that failed immediately would have waited.
     fileprivate func phase(of lane: EngineLane?) -> PoolError.Phase {
         switch self {
         case .acquireTimedOut: lane?.currentPhase ?? .queue

@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// What the session hook is to do for an acquire before the holder of the lease gets the connection.
+/// A call of the session hook, which comes before the holder of a lease gets the connection.
 @usableFromInline
 final class SessionHookCall: Sendable {
     let tag: SessionTag?
@@ -25,7 +25,7 @@ private enum SessionEnding: Sendable {
 }
 
 extension PoolShell {
-    /// Under the lock: a lease begins.
+    /// Begins a lease. Call under the lock.
     func begin(
         _ ticket: ConnectionTicket, _ claim: LeaseClaim, _ deadline: Nanoseconds, _ state: inout PoolState
     ) -> PendingAcquire.Granted? {
@@ -38,8 +38,8 @@ extension PoolShell {
             preparation: SessionHookCall(tag: preparation.request?.tag, deadline: deadline, claim: claim))
     }
 
-    /// Runs the session hook for an acquire that has a connection. If it fails, takes too long or is cancelled the
-    /// acquire ends; if it does not want the connection, the acquire gets another.
+    /// Runs the session hook for an acquire that has a connection. If the hook fails, takes too long or is cancelled,
+    /// the acquire ends; if the hook does not want the connection, the acquire gets another.
     func prepared(_ granted: PendingAcquire.Granted) async throws -> UncountedReference<Seat> {
         var granted = granted
         while let call = granted.preparation {
@@ -77,7 +77,7 @@ extension PoolShell {
             ending.give(.success(.late))
         }
         defer { timer.cancel() }
-        // It is given no failure.
+        // Never throws, because no call of `give` passes a failure.
         let how: SessionEnding = await withTaskCancellationHandler {
             (try? await ending.value()) ?? .cancelled
         } onCancel: {
@@ -96,12 +96,12 @@ extension PoolShell {
     private func ready(_ seat: Seat, _ wanted: SessionTag?, _ before: SessionTag?) {
         transition { state, now, _ in
             let tag = state.engine.tag(of: seat.ticket)
-            // A hook that sets none vouches for the tag that was asked for.
+            // A hook that sets no tag vouches for the tag that was asked for.
             state.engine.prepared(seat.ticket, tag: tag == before ? wanted : tag, now: now)
         }
     }
 
-    /// The session hook has thrown: the acquire fails with what was thrown, or gets another connection.
+    /// Handles an error of the session hook: the acquire fails with that error, or gets another connection.
     private func failed(
         _ seat: Seat, _ call: SessionHookCall, _ error: any Error
     ) async throws -> PendingAcquire.Granted {
@@ -188,13 +188,13 @@ extension PoolShell {
             ending.give(.success(false))
         }
         defer { timer.cancel() }
-        // It is given no failure.
+        // Never throws, because no call of `give` passes a failure.
         let isOver = (try? await ending.value()) ?? false
         if !isOver { work.cancel() }
         return isOver
     }
 
-    /// What a hook has thrown, or the driver.
+    /// The error that a hook or the driver has thrown, without the wrapper of hook errors.
     static func cause(of error: any Error) -> any Error { (error as? HookFailure)?.cause ?? error }
 
     func tag(of ticket: ConnectionTicket) -> SessionTag? {

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The pool without its driver's type: the engine, its lock, and everything around them.
 ///
-/// It is not generic so that the compiler sees all of it at once; a generic pool of another module would look up its
-/// types at each step.
+/// Not generic, so that the compiler sees the whole pool when it compiles it; a generic pool used from another module
+/// would look up its types at each step.
 @usableFromInline
 final class PoolShell: Sendable {
     let name: String
@@ -13,29 +13,28 @@ final class PoolShell: Sendable {
     let random: @Sendable () -> UInt64
     let logger: Logger
     let observer: (any PoolObserver)?
-    /// True if there is an observer. To look at a Boolean costs nothing.
+    /// Cached, because `isHeard` is read at every acquire and release that takes the lock.
     let isObserved: Bool
     /// True if there is an observer, or the logger takes traces.
     private let isWatched: Bool
     let hub = EventHub()
-    /// True if somebody wants to hear of each lease: only then are such events made.
+    /// True if an observer, a trace log or an event reader wants each lease reported: only then are such events made.
     var isHeard: Bool { isWatched || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
-    /// Read before the lock is taken.
+    /// The configured timeout, atomic because it is read before the lock is taken.
     let acquireTimeout: Atomic<Nanoseconds>
-    /// Those of the driver, in the order of the engine's; what is made on demand follows them in the state. As they
-    /// were when the pool was made: their limits may be others by now.
+    /// The driver's lanes as of init, in engine order. Current limits and on-demand lanes are in `PoolState.lanes`.
     let lanes: [LaneConfiguration]
     let hooks: HookPresence
     let laneForReading: Int?
     let laneForWriting: Int?
-    /// The same one where one lane serves both; nil where nothing is cached.
+    /// The caches of the two lanes: one and the same if one lane serves both; nil if nothing is cached.
     let frontForReading: FrontCache?
     let frontForWriting: FrontCache?
     let hasSessionHook: Bool
     let credentials: CredentialStore
-    /// Nil for a pool that shares no budget.
+    /// The pool's part in a budget; nil for a pool without one.
     let membership: BudgetMembership?
     let state: PoolLock<PoolState>
 
@@ -60,7 +59,7 @@ final class PoolShell: Sendable {
         self.credentials = CredentialStore(provider: credentials)
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
-        // Who watches hears of each lease, and a clock that stands still would not end what is cached.
+        // No cache while each lease is reported, nor with a stepped clock, which would not end the caching in time.
         let mayCache = !isWatched && environment.time.runsByItself && budget == nil
         frontForWriting = mayCache && laneForWriting != nil ? FrontCache() : nil
         frontForReading =
@@ -87,7 +86,7 @@ final class PoolShell: Sendable {
         report(.created(configuration))
         membership?.attach(self)
         transition { $0.engine.start(now: $1, effects: &$2) }
-        // What is wrong with the provider shows now, and the first acquire does not wait for it.
+        // Ask now, so that a fault of the provider shows early, and the first acquire does not wait for it.
         if credentials.hasProvider { Task.detached { _ = try? await self.currentCredentials() } }
     }
 
@@ -98,7 +97,7 @@ final class PoolShell: Sendable {
         return deadline > now ? min(timeout, now.duration(to: deadline).wholeNanoseconds) : 0
     }
 
-    /// The lane that the options name, without regard to whom it works for.
+    /// The lane that the options name, regardless of their identity.
     func baseLane(for options: AcquireOptions) -> Int? {
         if let shard = options.shard {
             return lanes.firstIndex { $0.shard == shard && $0.serves.contains(options.access) }
@@ -106,17 +105,18 @@ final class PoolShell: Sendable {
         return options.access == .readOnly ? laneForReading : laneForWriting
     }
 
-    /// One transition: under the lock the engine decides and its effects are looked up; after it they are performed.
+    /// Performs one transition: under the lock the engine decides and its effects are looked up; after it they are
+    /// performed.
     ///
-    /// - Parameter endsCaching: false for one that looks after cached connections by itself.
+    /// - Parameter endsCaching: false for a transition that handles cached connections itself.
     func transition<Value: Sendable>(
         endsCaching: Bool = true, _ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value
     ) -> Value {
         let read = time.now().nanoseconds
         var actions = ActionList()
         let value = state.withLock { state in
-            // Read without the lock: another thread may have read a later time and come first. For the engine it never
-            // runs back.
+            // The time was read without the lock: another thread may have read a later time and come first. For the
+            // engine, time never runs back.
             let now = max(read, state.latest)
             state.latest = now
             var effects = EffectList()
@@ -135,7 +135,7 @@ final class PoolShell: Sendable {
 }
 
 extension [LaneConfiguration] {
-    /// The lanes, if a pool can work with them.
+    /// The lanes, if a pool can work with them; throws otherwise.
     func checked() throws(PoolConfigurationError) -> Self {
         if isEmpty {
             throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
@@ -161,7 +161,7 @@ extension [LaneConfiguration] {
 /// Identifies the task that runs now, for as long as it lives; 0 is none.
 func currentTask() -> UInt {
     unsafe withUnsafeCurrentTask { task in
-        // It is a reference to the task, and nothing else. To look at the bytes costs a third of what a copy does.
+        // The value is a reference to the task and nothing else. Reading its bytes costs a third of copying it.
         unsafe withUnsafeBytes(of: task) { unsafe $0.load(as: UInt.self) }
     }
 }

@@ -1,14 +1,14 @@
-/// All that a pool's lock protects: the engine, and what its tickets stand for.
+/// All state that a pool's lock protects: the engine, and the objects that its tickets stand for.
 struct PoolState: ~Copyable {
-    /// What is in a slot of the engine.
+    /// The objects of one slot of the engine.
     struct Entry {
         var seat: Seat?
         var claim = LeaseClaim.none
-        /// What broke the connection, or made a job on it fail: told when it is closed.
+        /// The error that broke the connection, or made a job on it fail: reported when it is closed.
         var failure: (any Error)?
-        /// Leases that the connection has had.
+        /// The number of leases that the connection has had.
         var leases = 0
-        /// The job that is under way, once its task is known.
+        /// The task of the job under way, once it is known.
         var work: Task<Void, Never>?
         var jobNumber: UInt64 = 0
         var isJobCancelled = false
@@ -16,17 +16,17 @@ struct PoolState: ~Copyable {
         var observedLease: ObservedOperation?
     }
 
-    /// What the shell remembers of a lane.
+    /// The shell's notes on a lane.
     struct Lane {
         var configuration: LaneConfiguration
-        /// Whom its connections work for; nil is the pool's own user.
+        /// The identity that its connections act as; nil is the pool's own user.
         var identity: Identity?
         var lastError: (any Error)?
-        /// What those who wait throw as it is: a hook of the application's has thrown it.
+        /// The hook's error, which acquires that wait throw unchanged; nil if a hook is not the cause.
         var hookError: (any Error)?
     }
 
-    /// What makes a lane of its own.
+    /// The key of a lane made for an identity.
     struct LaneKey: Hashable {
         var base: Int
         var identity: Identity
@@ -39,19 +39,19 @@ struct PoolState: ~Copyable {
     var lanes: [Lane]
     private var identityLanes: [LaneKey: Int] = [:]
     var closers: [CheckedContinuation<Void, Never>] = []
-    /// Called before those are resumed.
+    /// Called before the `closers` are resumed.
     var closeActions: [@Sendable () -> Void] = []
-    /// Who waits for a goal of the engine, and how those ended that nobody waits for yet.
+    /// The tasks that wait for a goal of the engine. Outcomes of goals without a waiting task yet are in `endedGoals`.
     var goals: [GoalNumber: CheckedContinuation<GoalOutcome, Never>] = [:]
     var endedGoals: [GoalNumber: GoalOutcome] = [:]
-    /// When the counters began to count.
+    /// The time at which the counters began to count.
     var countingSince: Nanoseconds
-    /// What the transition that is under way has to report, before its effects.
+    /// Events of the transition under way, reported before its effects.
     var reports: [PoolEvent] = []
     /// The time of the latest transition.
     var latest = Nanoseconds.min
     var alarmRequest: UInt64 = 0
-    /// A ``Pool/reconfigure(resetStatistics:_:)`` is about to put its change into force.
+    /// True while a ``Pool/reconfigure(resetStatistics:_:)`` is about to put its change into force.
     var isChanging = false
     var nextOperation: UInt64 = 0
 
@@ -64,7 +64,7 @@ struct PoolState: ~Copyable {
         countingSince = startedAt
     }
 
-    /// The lane for connections that work for `identity` and are otherwise like those of the lane `base`; made if need
+    /// The lane for connections that act as `identity` and are otherwise like those of the lane `base`; made if need
     /// be.
     mutating func lane(for identity: Identity, like base: Int) -> Int {
         let key = LaneKey(base: base, identity: identity)
@@ -139,7 +139,7 @@ struct PoolState: ~Copyable {
     }
 }
 
-/// Who asks for a lease: what errors and ``Pool/holders()`` show of it.
+/// The place and label of an acquire, which errors and ``Pool/holders()`` show.
 @usableFromInline
 struct LeaseClaim: Sendable {
     let source: SourcePosition

@@ -1,13 +1,13 @@
 extension PoolStatistics {
-    /// All connections, those that are being opened or closed included.
+    /// All connections, including those that are being opened or closed.
     public var total: Int { counts.total }
 
-    /// Connections that nobody uses.
+    /// Connections that are ready for a lease.
     public var idle: Int { counts.idle }
 
-    /// Acquires that wait.
+    /// Acquires that wait now.
     public var waiting: Int { counts.waiting }
 
-    /// Connections that were closed for their age.
+    /// Connections that were closed because of their age.
     public var expired: Int { connectionsClosed[.lifetime] ?? 0 }
 }

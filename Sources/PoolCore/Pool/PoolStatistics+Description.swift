@@ -46,7 +46,7 @@ extension PoolStatistics: CustomStringConvertible {
 }
 
 extension PoolConfiguration {
-    /// Each property by its name, for people.
+    /// The properties by name, for people.
     fileprivate var lines: [(String, String)] {
         [
             ("maximumConnections", "\(maximumConnections)"), ("minimumConnections", "\(minimumConnections)"),

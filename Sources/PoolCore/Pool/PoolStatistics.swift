@@ -1,46 +1,53 @@
 internal import Synchronization
 
-/// What a pool did and does, at one moment: all its numbers are consistent with each other.
+/// A snapshot of a pool's counters and present state: all its numbers are consistent with each other.
 public struct PoolStatistics: Sendable {
     /// The connections and waiters of one lane.
     public struct Lane: Sendable, Hashable {
+        /// The lane's name.
         public let name: String
+        /// The lane's connections and waiters.
         public let counts: PoolCounts
     }
 
-    /// How long acquires waited whose wait has ended, however it ended; those that wait still are not in it.
+    /// The time that acquires spent in the queue, for waits that have ended, however they ended; present waits are not
+    /// in it.
     public struct QueueTime: Sendable, Hashable {
+        /// The sum of all waits.
         public let sum: Duration
-        /// Nil where no wait has ended.
+        /// The shortest wait; nil if no wait has ended.
         public let minimum: Duration?
-        /// Nil where no wait has ended.
+        /// The longest wait; nil if no wait has ended.
         public let maximum: Duration?
-        /// The sum by ``PoolStatistics/enqueued``; zero where nobody was enqueued.
+        /// The sum divided by ``PoolStatistics/enqueued``; zero if no acquire was enqueued.
         public let average: Duration
     }
 
     /// The pool's name.
     public let pool: String
-    /// The driver, where it connects to, and as whom.
+    /// The driver, the place it connects to, and the user it logs in as.
     public let information: DriverInformation
-    /// The limits and times that are in force.
+    /// The limits and times in force.
     public let configuration: PoolConfiguration
+    /// The state that the pool is in.
     public let status: PoolStatus
-    /// Since the pool was made.
+    /// The time since the pool was made.
     public let uptime: Duration
-    /// For how long the numbers below have been counted: since ``Pool/resetStatistics()``, or since the pool was made.
+    /// The time for which the numbers below have been counted: since ``Pool/resetStatistics()``, or since the pool was
+    /// made.
     public let uptimeSinceReset: Duration
+    /// The connections and waiters of the whole pool.
     public let counts: PoolCounts
+    /// The connections and waiters of each lane.
     public let lanes: [Lane]
-    /// Acquires that were asked for: all that follow, and those that wait now, for a connection or for their session
-    /// hook.
+    /// All acquires so far, finished or still waiting, for a connection or for their session hook.
     public let requests: Int
     /// Leases given.
     public let acquired: Int
     /// Acquires that had to wait, for a release or for a connection to be opened, validated or reset:
     /// `enqueued == dequeued + timedOutInQueue + cancelledInQueue + failedInQueue + rejectedAtClose + counts.waiting`.
     public let enqueued: Int
-    /// Leases given to those who waited. One whose session hook is running is among them.
+    /// Leases given to acquires that had waited. An acquire whose session hook is running counts already.
     public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
@@ -56,37 +63,42 @@ public struct PoolStatistics: Sendable {
     public let failed: Int
     /// Of ``failed``, acquires that had been enqueued.
     public let failedInQueue: Int
-    /// Acquires that were turned away because ``PoolConfiguration/maximumWaiters`` waited.
+    /// Acquires that were refused because ``PoolConfiguration/maximumWaiters`` acquires waited.
     public let rejected: Int
     /// Acquires that waited when the pool began to close.
     public let rejectedAtClose: Int
-    /// Acquires that came after that.
+    /// Acquires refused because the pool was closing or closed.
     public let refusedAtClose: Int
+    /// The time that acquires spent in the queue.
     public let queueTime: QueueTime
+    /// Connections opened.
     public let connectionsOpened: Int
+    /// Connects that failed.
     public let connectFailures: Int
-    /// Closed connections by reason; reasons that did not occur are missing.
+    /// Closed connections by reason; reasons that did not occur are absent.
     public let connectionsClosed: [CloseReason: Int]
+    /// Validations of idle connections.
     public let validations: Int
-    /// Sessions that were scrubbed, after a lease or for another tag. The end of a transaction in a session that is
-    /// kept for its tag is none.
+    /// Sessions that were reset, after a lease or for another tag. Ending a transaction in a session that is kept for
+    /// its tag does not count.
     public let resets: Int
+    /// Leases that were reported as held for longer than ``PoolConfiguration/leakWarning``.
     public let leakWarnings: Int
-    /// The most leases at once.
+    /// The most leases at the same time.
     public let peakLeased: Int
-    /// The most waiters at once.
+    /// The most waiters at the same time.
     public let peakWaiting: Int
-    /// How long acquires waited that succeeded, those that did not wait included.
+    /// The waiting time of acquires that succeeded, including zero for those that did not wait.
     public let wait: Histogram
-    /// How long leases were held. Of those of a busy pool that nobody waits for, one in 32 is timed, and stands for the
-    /// others.
+    /// The time that leases were held. While a pool is busy and no acquire waits, one lease in 32 is timed, and stands
+    /// for the others.
     public let use: Histogram
-    /// How long connects took that succeeded in time.
+    /// The duration of connects that succeeded in time.
     public let connect: Histogram
 }
 
 extension PoolShell {
-    /// What the driver says of itself, with the user that new connections log in as now.
+    /// The driver's description of itself, with the user that new connections log in as now.
     var information: DriverInformation {
         var information = backend.information
         if let user = credentials.user { information.user = user }

@@ -1,15 +1,17 @@
-/// What a pool does at the moment.
+/// The states of a pool.
 public enum PoolStatus: String, Sendable, Hashable, CaseIterable {
+    /// The pool serves acquires.
     case open
-    /// Open, but acquires wait for a lane whose last connect failed.
+    /// The pool is open, but acquires wait for a lane whose last connect failed.
     case degraded
     /// A ``Pool/reconfigure(resetStatistics:_:)`` has not ended yet. Acquires are served.
     case reconfiguring
-    /// It takes nothing new, and waits for leases to end or for connections to be closed.
+    /// The pool refuses new acquires, and waits for leases to end or for connections to be closed.
     case draining
+    /// The pool is closed for good.
     case closed
 
-    /// Why the pool can neither be reconfigured nor closed, if so.
+    /// The reason why the pool can be neither reconfigured nor closed now, if there is one.
     var refusal: PoolError.Code? {
         switch self {
         case .open, .degraded: nil

@@ -1,29 +1,29 @@
 internal import Synchronization
 
-/// An open connection of a pool: what its leases hold on to.
+/// An open connection and the bookkeeping of its leases while it is cached.
 ///
-/// Leases of a cached connection note here, without a lock, what the pool must know of them. One of them at a time
-/// writes; the pool reads under its lock, and may find what was true a moment ago.
+/// Leases of a cached connection note here, without a lock, what the pool must know of them. One lease at a time
+/// writes; the pool reads under its lock, and may see values that are a moment old.
 @usableFromInline
 final class Seat: Sendable {
     @usableFromInline let connection: any DriverConnection
-    /// The connection's own, for those who know its type.
+    /// Address of `connection`; generic code uses it to get the typed object without a cast.
     @usableFromInline let address: UInt
     @usableFromInline let pool: PoolShell
     @usableFromInline let ticket: ConnectionTicket
-    /// Nil for a connection that is never cached.
+    /// The cache that the connection may go to; nil for a connection that is never cached.
     let front: FrontCache?
 
-    /// Where it was cached last.
+    /// The cell in which the connection was cached last.
     private let cell = Atomic<UInt>(0)
-    /// Leases that have begun since.
+    /// The number of leases that have begun since.
     private let begun = Atomic<Int>(0)
-    /// How many of them the engine knows of. It changes under the pool's lock alone.
+    /// The part of `begun` that the engine knows of. Changes under the pool's lock only.
     private let told = Atomic<Int>(0)
     private let holder = Atomic<UInt>(0)
     private let file = Atomic<UInt>(0)
     private let position = Atomic<UInt>(0)
-    /// When the lease began, or ``untimed``.
+    /// The time at which the lease began, or ``untimed``.
     private let since = Atomic<Nanoseconds>(untimed)
     private let durations = LatestDurations()
 
@@ -50,12 +50,12 @@ final class Seat: Sendable {
         let source = SourcePosition(fileID, line: line)
         file.store(source.file, ordering: .relaxed)
         position.store(source.position, ordering: .releasing)
-        // The clock costs more than all the rest. So few leases are timed; of those that go on for long the pool hears
-        // soon.
+        // Reading the clock costs more than all the rest, so only a few leases are timed. The pool soon learns of long
+        // ones anyway, because caching ends within a tenth of a second.
         if number <= LatestDurations.capacity || number & 31 == 0 { beginTiming() }
     }
 
-    // By itself, so that the leases that are not timed keep no registers for it.
+    // Out of line, so that the leases that are not timed spill no registers for it.
     @inline(never)
     private func beginTiming() {
         since.store(pool.time.now().nanoseconds, ordering: .relaxed)
@@ -67,8 +67,10 @@ final class Seat: Sendable {
         self.since.store(Self.untimed, ordering: .relaxed)
     }
 
-    /// - Returns: false if the connection is not cached (any more): the pool's lock must be asked. If it is true,
-    ///   another lease may have begun, and the seat is not the caller's any more.
+    /// Ends the lease in its cell.
+    ///
+    /// - Returns: false if the connection is not cached, or no longer: the pool's lock is needed. If true, another
+    ///   lease may have begun, and the seat no longer belongs to the caller.
     func end() -> Bool {
         let since = since.load(ordering: .relaxed)
         if since != Self.untimed { endTiming(since) }
@@ -79,7 +81,7 @@ final class Seat: Sendable {
 
     // MARK: Under the pool's lock
 
-    /// Nobody has a lease: what is noted from now on belongs to the stay in `cell`.
+    /// Starts the notes anew for the stay in `cell`. Call while the connection is not leased.
     func restart(in cell: FrontCache.Cell) {
         self.cell.store(cell.bits, ordering: .relaxed)
         begun.store(0, ordering: .relaxed)
@@ -87,7 +89,7 @@ final class Seat: Sendable {
         durations.removeAll()
     }
 
-    /// What became of the connection in the cell.
+    /// The leases that the connection has served from its cell.
     func uses(isLeased: Bool) -> CachedUses {
         let begun = begun.load(ordering: .relaxed)
         told.store(begun, ordering: .relaxed)
@@ -98,25 +100,24 @@ final class Seat: Sendable {
         return CachedUses(begun: begun, ended: max(0, begun - 1), durations: durations.all, lease: lease)
     }
 
-    /// What ``uses(isLeased:)`` did not see: its open lease had begun, and was not noted yet. To be asked once, by that
-    /// lease.
+    /// Leases that began after the engine last collected this connection's uses. Call once, when that lease ends.
     func takeUntold() -> CachedUses? {
         let (begun, told) = (begun.load(ordering: .relaxed), told.load(ordering: .relaxed))
         guard begun > told else { return nil }
         self.told.store(begun, ordering: .relaxed)
-        // The one before it was taken for the open one.
+        // The lease before it was counted as the open one.
         return CachedUses(begun: begun - told, ended: told > 0 ? 1 : 0)
     }
 
-    /// Who has the open lease; nothing if it has only just begun.
+    /// The holder of the open lease; nothing if it has only just begun.
     var claim: LeaseClaim {
-        // In this order: a position that is there was noted after its file.
+        // In this order: a position that is there was stored after its file.
         let position = position.load(ordering: .acquiring)
         return LeaseClaim(source: SourcePosition(file: file.load(ordering: .relaxed), position: position), label: nil)
     }
 }
 
-/// How long the last few leases took that were timed.
+/// The durations of the last few leases that were timed.
 private struct LatestDurations: ~Copyable {
     static let capacity = 4
 
@@ -148,12 +149,12 @@ private struct LatestDurations: ~Copyable {
     }
 }
 
-/// Where in the program an acquire is, in two words that can be stored at once each.
+/// The place of an acquire in the source, in two words, each of which can be stored atomically.
 @usableFromInline
 struct SourcePosition: Sendable {
     /// The address of the file's name, which is part of the program; 0 for none.
     let file: UInt
-    /// The length of that name in the upper half, the line in the lower.
+    /// The length of the file's name in the upper half, the line in the lower.
     let position: UInt
 
     init(file: UInt, position: UInt) {

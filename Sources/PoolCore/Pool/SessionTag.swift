@@ -1,6 +1,6 @@
-/// What a session was set up for: a set of properties, or a single name.
+/// The setup of a session: a set of properties, or a single name.
 ///
-/// A lease that has set up its session for something says so in ``Lease/tag``. The session is then kept as it is, and a
+/// A lease that has set up its session for a purpose says so in ``Lease/tag``. The session is then kept as it is, and a
 /// later acquire that asks for the same tag gets it, if it is idle, without setting it up again.
 ///
 /// ```swift
@@ -17,13 +17,15 @@ public struct SessionTag: Sendable, Hashable {
     /// Sorted by name; no name occurs twice.
     private let sorted: [Property]
 
-    /// - Parameter properties: Names and values; neither is interpreted by the pool.
+    /// Makes a tag of properties.
+    ///
+    /// - Parameter properties: names and values; neither is interpreted by the pool.
     public init(_ properties: [String: String]) {
         sorted = properties.map(Property.init(name:value:)).sorted { $0.name < $1.name }
     }
 
     /// Reads `name=value;name=value`. A part without `=` is a name whose value is empty; of a name that occurs twice
-    /// the last counts. A backslash before `;`, `=` or a backslash takes the meaning from it.
+    /// the last counts. A backslash before `;`, `=` or a backslash makes that an ordinary character.
     public init(_ text: String) {
         var reader = Reader()
         for scalar in text.unicodeScalars { reader.take(scalar) }
@@ -42,7 +44,7 @@ public struct SessionTag: Sendable, Hashable {
 
     var isEmpty: Bool { sorted.isEmpty }
 
-    /// How many properties would have to be changed to come from `other`, or from a fresh session, to this tag.
+    /// The number of properties to change to come from `other`, or from a fresh session, to this tag.
     func distance(from other: SessionTag?) -> Int {
         let others = other?.sorted ?? []
         var (index, distance) = (0, 0)
@@ -63,17 +65,19 @@ public struct SessionTag: Sendable, Hashable {
 }
 
 extension SessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
+    /// Reads a literal like ``init(_:)-(String)``.
     public init(stringLiteral value: String) {
         self.init(value)
     }
 
+    /// Makes a tag of names and values; of a name that occurs twice the last counts.
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(Dictionary(elements) { _, last in last })
     }
 }
 
 extension SessionTag: CustomStringConvertible {
-    /// In the form that ``init(_:)-(String)`` reads: two tags that differ have descriptions that differ.
+    /// The tag in the form that ``init(_:)-(String)`` reads: two different tags have different descriptions.
     public var description: String {
         sorted.map { property in
             let name = Self.escaped(property.name, ";=\\")
@@ -91,7 +95,7 @@ extension SessionTag: CustomStringConvertible {
         return String(result)
     }
 
-    /// Reads a tag scalar by scalar: an accent after a semicolon does not hide it.
+    /// Reads a tag scalar by scalar, so that an accent after a semicolon does not hide the semicolon.
     private struct Reader {
         private var properties: [String: String] = [:]
         private var name = String.UnicodeScalarView()
@@ -131,18 +135,18 @@ extension SessionTag: CustomStringConvertible {
     }
 }
 
-/// Which idle connection an acquire may get that asks for a tag, where none has just this tag.
+/// The substitutes for an acquire that asks for a tag, if no idle connection has just this tag.
 public enum TagMatch: Sendable, Hashable {
-    /// One without a tag, or a new one. Only where the pool has no room for another connection, and where connects
-    /// fail, is one that has another tag reset: the one that was unused for longest.
+    /// A connection without a tag, or a new one. Only if the pool has no room for another connection, or connects fail,
+    /// is one with another tag reset: the one that was unused for longest.
     case exact
-    /// One without a tag, or else one with another tag and the session that belongs to it.
+    /// A connection without a tag, or else one with another tag and the session that belongs to it.
     case any
-    /// The one whose tag differs in the fewest properties, with the session that belongs to it.
+    /// The connection whose tag differs in the fewest properties, with the session that belongs to it.
     case cheapest
 }
 
-/// What an acquire wants of a session.
+/// The tag that an acquire asks for, and the substitutes that it accepts.
 struct TagRequest: Hashable, Sendable {
     var tag: SessionTag
     var match: TagMatch

@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// Which cell of a ``FrontCache`` each thread tries first. Threads get theirs in turn, and far apart: two that share
-/// one would take the line of memory from each other at every lease.
+/// The cell of a ``FrontCache`` that each thread tries first. Threads get theirs in turn, and far apart: two threads on
+/// one cell would take the cache line from each other at every lease.
 @safe
 final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
     private static let indexBits = 10
     private static let isGiven: UInt8 = 0x80
 
-    /// By a hash of the thread: its place with ``isGiven``, or 0 until it asks for the first time.
+    /// Indexed by a hash of the thread: its place with ``isGiven``, or 0 until the thread asks for the first time.
     private let entries: UnsafeMutablePointer<Atomic<UInt8>>
     private let given = Atomic<Int>(0)
 
@@ -20,7 +20,7 @@ final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries ar
         unsafe entries.deallocate()
     }
 
-    /// Threads are told apart by where their stacks are.
+    /// The cell for the current thread. The address of a thread's stack identifies it.
     var ofThread: Int {
         var here: UInt8 = 0
         return unsafe ofThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })

@@ -1,24 +1,24 @@
-/// A reference that is counted by hand, because to count it each time costs more than the rest of a lease.
+/// A reference that is counted by hand: automatic counting would cost more than the rest of a lease.
 ///
-/// It is safe as long as its object lives: whoever has one either owns a count, or knows who does.
+/// Safe as long as its object lives: each holder either owns a count, or knows another owner.
 @safe
 @usableFromInline
 struct UncountedReference<Object: AnyObject & Sendable>: Sendable {
     @usableFromInline let unmanaged: Unmanaged<Object>
 
-    /// With a count, which ``take()`` or ``release()`` ends.
+    /// Retains the object; balance with ``take()`` or ``release()``.
     @inlinable
     init(counting object: Object) {
         unsafe unmanaged = .passRetained(object)
     }
 
-    /// Somebody else keeps the object alive.
+    /// Borrows the object, which something else keeps alive.
     @inlinable
     init(toLiving object: Object) {
         unsafe unmanaged = .passUnretained(object)
     }
 
-    /// The reference that ``address`` was asked of, or another one to that object.
+    /// Restores a reference from the ``address`` of one; nil for 0.
     @inlinable
     init?(address: UInt) {
         guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else { return nil }
@@ -35,7 +35,7 @@ struct UncountedReference<Object: AnyObject & Sendable>: Sendable {
         try unsafe unmanaged._withUnsafeGuaranteedRef(body)
     }
 
-    /// The object with the count of this reference, which must not be used any more.
+    /// The object with the count of this reference, which must not be used afterwards.
     func take() -> Object { unsafe unmanaged.takeRetainedValue() }
 
     @inlinable
