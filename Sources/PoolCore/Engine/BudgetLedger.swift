@@ -1,27 +1,26 @@
-/// What a budget asks its shell to do, once the lock is released.
+/// The calls that a budget's shell must make, once the lock is released.
 enum BudgetEffect: Hashable, Sendable {
     case grant(member: Int)
     case announce(BudgetShortage, member: Int)
-    /// Have the connection closed that was unused for longest, in whichever pool, and report to
-    /// ``BudgetLedger/searched(found:)``.
+    /// Close the connection that was unused for longest, in any pool, and report to ``BudgetLedger/searched(found:)``.
     case search
 }
 
 /// The decisions of a budget, as a value: claims of engines go in, ``BudgetEffect``s come out.
 struct BudgetLedger {
     struct Member {
-        /// Permits that nobody else may have: the pool's minimum.
+        /// Permits that no other pool may have: the pool's minimum.
         var reserved: Int
-        /// False until the pool exists, which reserves first.
+        /// False until the pool exists: it reserves first.
         var isPresent = false
         var granted = 0
         var claim = PermitClaim()
-        /// What the engine was told last.
+        /// The shortage that the engine was told last.
         var told = BudgetShortage.none
 
         var held: Int { granted - claim.returned }
         var isWanting: Bool { claim.wanted > granted }
-        /// It may have the next permit whoever else waits.
+        /// True if the pool has less than its minimum: it may have the next permit, whichever other pools wait.
         var isOwed: Bool { held < reserved }
     }
 
@@ -29,8 +28,8 @@ struct BudgetLedger {
     private(set) var members: [Int: Member] = [:]
     private var lastID = 0
     private var isSearching = false
-    /// No pool has a connection to spare, and all know that they are looked for: one that comes free is closed without
-    /// a search.
+    /// True if no pool has a connection to spare, and all pools know of the shortage: a connection that comes free is
+    /// closed without a search.
     private var isAnnounced = false
     private(set) var peak = 0
     private(set) var effects: [BudgetEffect] = []
@@ -42,7 +41,7 @@ struct BudgetLedger {
     var held: Int { members.values.reduce(0) { $0 + $1.held } }
     var reserved: Int { members.values.reduce(0) { $0 + $1.reserved } }
 
-    /// Adds a pool. Nil if its minimum does not fit beside those of the others.
+    /// Adds a pool. Nil if its minimum does not fit beside the minimums of the others.
     mutating func join(reserving count: Int) -> Int? {
         guard reserved + count <= maximum else { return nil }
         lastID += 1
@@ -50,13 +49,14 @@ struct BudgetLedger {
         return lastID
     }
 
-    /// The pool exists: from now on it is told of shortages.
+    /// Notes that the pool exists: from now on it is told of shortages.
     mutating func attach(_ member: Int) {
         members[member]?.isPresent = true
         settle()
     }
 
-    /// Changes a pool's minimum. False if it does not fit beside those of the others. One that closes keeps none.
+    /// Changes a pool's minimum. False if it does not fit beside the minimums of the others. A pool that closes keeps
+    /// none.
     mutating func reserve(_ count: Int, for member: Int) -> Bool {
         guard let known = members[member], !known.claim.isLeaving else { return true }
         guard reserved - known.reserved + count <= maximum else { return false }
@@ -75,7 +75,7 @@ struct BudgetLedger {
         settle()
     }
 
-    /// A ``BudgetEffect/search`` has ended.
+    /// Notes the end of a ``BudgetEffect/search``.
     mutating func searched(found: Bool) {
         isSearching = false
         if !found { isAnnounced = true }
@@ -119,8 +119,8 @@ struct BudgetLedger {
         peak = max(peak, maximum - free)
     }
 
-    /// Those that want a permit: first who has less than was reserved for it, then in the order in which the waiters
-    /// came.
+    /// The pools that want a permit: first those that have less than their minimum, then in the order in which their
+    /// waiters came.
     private var wanting: [Int] {
         members.filter(\.value.isWanting).sorted { left, right in
             (left.value.isOwed ? 0 : 1, left.value.claim.sequence, left.key)
@@ -128,7 +128,7 @@ struct BudgetLedger {
         }.map(\.key)
     }
 
-    /// Those for whom a connection must be closed: a connection that is wanted just to be idle is not worth another.
+    /// The pools for which a connection must be closed: to open one just to be idle is no reason to close another.
     private func stillLacking() -> ArraySlice<(member: Int, starving: UInt64)> {
         let coming = members.values.reduce(0) { $0 + $1.claim.yielding }
         return wanting.compactMap { id in

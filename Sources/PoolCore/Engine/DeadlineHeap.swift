@@ -6,7 +6,7 @@ struct DeadlineHeap {
     }
 
     private var entries: [Entry] = []
-    /// Where each member stands in `entries`; `nowhere` if it does not.
+    /// The index of each member in `entries`; `nowhere` if it has none.
     private var places: [Int32] = []
 
     var earliest: (due: Nanoseconds, member: Int32)? {
@@ -20,7 +20,7 @@ struct DeadlineHeap {
         return place == nowhere ? nil : entries[Int(place)].due
     }
 
-    /// Gives `member` a deadline, or a new one; with ``Nanoseconds/never`` it leaves.
+    /// Gives `member` a deadline, or a new one; ``Nanoseconds/never`` removes it.
     mutating func set(_ member: Int32, due: Nanoseconds) {
         guard due != .never else { return remove(member) }
         let place = self.place(of: member)
@@ -83,7 +83,7 @@ struct DeadlineHeap {
         put(entry, at: index)
     }
 
-    /// For the engine's own check.
+    /// True if heap and places agree. For the engine's own check.
     var isConsistent: Bool {
         for (index, entry) in entries.enumerated() {
             if places[Int(entry.member)] != Int32(index) { return false }

@@ -1,15 +1,16 @@
-/// The earliest of many deadlines that mostly come in order, as those of waiters with the same time-out do.
+/// The earliest of many deadlines that mostly come in order, like the deadlines of waiters with the same time-out.
 ///
-/// Such are in a list, where everything takes constant time however many there are; a heap has the others.
+/// Deadlines in order are in a list, where everything takes constant time however many there are; a heap has the
+/// others.
 struct DeadlineQueue {
     private struct Member: Linked {
         var links = Links()
-        /// Never where the member is not in the list.
+        /// The deadline; never if the member is not in the list.
         var due = Nanoseconds.never
     }
 
     private var members: [Member] = []
-    /// The earliest first.
+    /// Members in the list, the earliest first.
     private var inOrder = LinkedList()
     private var others = DeadlineHeap()
 
@@ -22,11 +23,11 @@ struct DeadlineQueue {
 
     var count: Int { inOrder.count + others.count }
 
-    /// Gives `member`, which has none, a deadline; ``Nanoseconds/never`` is none.
+    /// Gives a deadline to `member`, which has none; ``Nanoseconds/never`` gives none.
     mutating func insert(_ member: Int32, due: Nanoseconds) {
         if due == .never { return }
         while members.count <= Int(member) { members.append(Member()) }
-        // One that is later than what follows must not keep all of that out of the list.
+        // A single late deadline must not keep all earlier ones that follow out of the list: it moves to the heap.
         if let last, last.due > due {
             remove(last.member)
             others.set(last.member, due: last.due)
@@ -46,7 +47,7 @@ struct DeadlineQueue {
         inOrder.remove(member, in: &members)
     }
 
-    /// For the engine's own check.
+    /// True if the list is sorted and complete. For the engine's own check.
     var isConsistent: Bool {
         let dues = inOrder.members(in: members).map { members[Int($0)].due }
         return dues == dues.sorted() && members.count(where: { $0.due != .never }) == dues.count && others.isConsistent

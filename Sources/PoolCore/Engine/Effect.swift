@@ -1,4 +1,4 @@
-/// What the engine asks the shell to do, once the lock is released.
+/// The actions that the engine asks the shell to perform, once the lock is released.
 enum Effect: Hashable, Sendable {
     case grant(WaiterTicket, ConnectionTicket)
     case fail(WaiterTicket, AcquireFailure)
@@ -8,7 +8,7 @@ enum Effect: Hashable, Sendable {
     /// Prepare for a grant: a liveness check if the connection was idle for long, and the acquire hook if there is one.
     case validate(ConnectionTicket, isStale: Bool)
     case reset(ConnectionTicket)
-    /// Reset the idle session of a tag that nobody who waits wants, after a liveness check if it was idle for long.
+    /// Reset the idle session of a tag that no waiter wants, after a liveness check if it was idle for long.
     case resetTagged(ConnectionTicket, isStale: Bool)
     case close(ConnectionTicket, CloseReason, CloseMode)
     /// A lease has been held for longer than the configured warning.
@@ -17,15 +17,15 @@ enum Effect: Hashable, Sendable {
     case setAlarm(Nanoseconds)
     /// Tell the budget; of several claims the one with the greatest number counts.
     case claim(PermitClaim)
-    /// What somebody has asked the pool to bring about has ended.
+    /// A goal that a caller set for the pool has ended.
     case endGoal(GoalNumber, GoalOutcome)
     /// No acquire is served from now on.
     case draining
-    /// The pool is closed: nothing is open any more.
+    /// The pool is closed: no connection is open any more.
     case finished
 }
 
-/// Why an acquire was refused by the engine.
+/// The reason why the engine refused an acquire.
 enum AcquireFailure: Hashable, Sendable {
     case timedOut
     case closed
@@ -39,29 +39,29 @@ enum AcquireFailure: Hashable, Sendable {
     case hookFailed
 }
 
-/// Why a connection was closed.
+/// The reason why a connection was closed.
 public enum CloseReason: String, Sendable, Hashable, CaseIterable {
-    /// Unused for longer than the idle timeout.
+    /// The connection was unused for longer than the idle timeout.
     case idleTimeout
-    /// Older than the maximum lifetime.
+    /// The connection was older than the maximum lifetime.
     case lifetime
-    /// It has served as many leases as ``PoolConfiguration/maximumUses`` allows.
+    /// The connection has served as many leases as ``PoolConfiguration/maximumUses`` allows.
     case usedUp
-    /// A new one has taken its place, or is about to: ``Pool/rotate(over:)``.
+    /// A new connection has taken its place, or is about to: ``Pool/rotate(over:)``.
     case rotated
     /// The pool, or the connection's lane, had more than a maximum that was lowered.
     case shrunk
-    /// Reported broken by its driver.
+    /// The driver reported the connection broken.
     case broken
-    /// Discarded by its holder: ``Lease/discard(reason:)``.
+    /// The holder discarded the connection: ``Lease/discard(reason:)``.
     case discarded
     /// A validation failed or took too long.
     case validationFailed
     /// A reset failed or took too long.
     case resetFailed
-    /// The pool was cleared, or the server has started anew, since the connection was opened.
+    /// The pool was cleared, or the server restarted, after the connection was opened.
     case cleared
-    /// Closed to make room for a waiter of another lane, or of another pool that shares the ``PoolBudget``.
+    /// A waiter of another lane, or of another pool that shares the ``PoolBudget``, needed the room.
     case makingRoom
     /// The session hook failed or took too long.
     case sessionFailed

@@ -1,6 +1,6 @@
 /// The effects of one call, in order. The first two need no allocation, and most calls have no more.
 ///
-/// It is not generic: a generic list would be emptied through its type's witnesses at each call.
+/// Not generic: a generic list would be emptied through its type's witnesses at each call.
 struct EffectList {
     private var first: Effect?
     private var second: Effect?

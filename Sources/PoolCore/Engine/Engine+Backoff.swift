@@ -1,6 +1,7 @@
-/// How connects are spaced where they fail: one at a time, after pauses that double, and sooner while somebody waits.
+/// The pauses between failed connects: one connect at a time, after pauses that double, and sooner while an acquire
+/// waits.
 extension Engine {
-    /// An acquire that comes so long after a failure has not to wait for the rest of the pause.
+    /// An acquire that comes this long after a failure does not wait for the rest of the pause.
     private static var visitorsPause: Nanoseconds { 1_000_000_000 }
 
     /// True if another connect to the server of `lane` may be under way.
@@ -16,14 +17,16 @@ extension Engine {
             && (lanes[lane].failures == 0 || now >= lanes[lane].retryAt)
     }
 
-    /// How long ago the last connect of `lane` began, if that has led to nothing.
+    /// The time since the last connect of `lane` began, if that has not succeeded.
     func timeSinceConnect(of lane: Int, _ now: Nanoseconds) -> Nanoseconds? {
         lanes[lane].isProbing ? now - lanes[lane].attemptedAt : nil
     }
 
+    /// Counts a failed connect of `lane`, and pauses the lane.
+    ///
     /// - Parameters:
     ///   - random: uniformly distributed.
-    ///   - since: when what failed began, if that is not now: what took long has been its own pause.
+    ///   - since: when the failed operation began, if that is not now: a long one has been its own pause.
     mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64, since: Nanoseconds? = nil) {
         noteFailure(lane, since: since ?? now, share: Double(random >> 11) * 0x1p-53)
     }
@@ -43,27 +46,27 @@ extension Engine {
         lanes[lane].retryAt = since.adding(Int64(Double(longest) * share))
     }
 
-    /// The longest pause after the last failure.
+    /// The longest pause that may follow the last failure.
     private func backoff(of lane: Int) -> Nanoseconds {
         let doublings = min(max(lanes[lane].failures - 1, 0), 40)
         let (doubled, overflow) = configuration.initialBackoff.multipliedReportingOverflow(by: 1 << Int64(doublings))
         return overflow ? configuration.maximumBackoff : min(doubled, configuration.maximumBackoff)
     }
 
-    /// Somebody has come to a lane that pauses. What was refused for good is not tried more often for it: that locks
-    /// accounts.
+    /// Shortens the pause of a lane because an acquire has come. Connects that were refused for good are not tried more
+    /// often for it: that locks accounts.
     mutating func hurry(_ lane: Int) {
         guard lanes[lane].failures > 0, !lanes[lane].isRefused else { return }
         let share = lanes[lane].pauseShare
         let longest = min(backoff(of: lane), configuration.waitersBackoff)
-        // Not the same for all pools that have lost the server at once.
+        // Spread over the pools that lost the server at the same time.
         let visit = Double(min(Self.visitorsPause, configuration.waitersBackoff)) * (1 + share) / 2
         let pause = min(Double(longest) * share, visit)
         lanes[lane].retryAt = min(lanes[lane].retryAt, lanes[lane].pausedSince.adding(Int64(pause)))
     }
 
-    /// A connect has succeeded. Where the connections before it broke at their first use that says little: the next one
-    /// pauses too.
+    /// Notes a connect that has succeeded. If the connections before it broke at their first use, that says little: the
+    /// next connect pauses too.
     mutating func noteSuccess(of slot: Int32, _ now: Nanoseconds) {
         let lane = Int(slots[Int(slot)].lane)
         lanes[lane].isRefused = false
@@ -71,13 +74,13 @@ extension Engine {
             pause(lane, since: now, share: slots[Int(slot)].shortening)
         } else {
             lanes[lane].failures = 0
-            // A connect that was given up earlier may still be refused, and must not bring back the pause of before.
+            // An abandoned connect may still be refused, and must not bring back the pause from before.
             lanes[lane].retryAt = now
         }
     }
 
-    /// The connection has broken. At its first use that counts as a failed connect, if another one did so before it was
-    /// opened: of those that break together, as in a restart, one counts.
+    /// Notes that a connection has broken. At its first use that counts as a failed connect, if another did so before
+    /// it was opened: connections that break together, as in a restart, count once.
     mutating func noteStillbirth(_ slot: Int32, _ now: Nanoseconds) {
         let lane = Int(slots[Int(slot)].lane)
         guard slots[Int(slot)].uses <= 1, slots[Int(slot)].openedAt > lanes[lane].stillbornAt else { return }
@@ -86,8 +89,8 @@ extension Engine {
         if lanes[lane].isHollow { noteFailure(lane, since: now, share: slots[Int(slot)].shortening) }
     }
 
-    /// A lease has ended well: the server is there.
-    /// - Returns: false if nothing follows from it.
+    /// Notes a lease that ended well: the server is there.
+    /// - Returns: true if the lane was hollow until now, so that more can be done for it.
     mutating func noteGoodUse(of lane: Int) -> Bool {
         guard lanes[lane].stillbirths > 0 else { return false }
         let wasHollow = lanes[lane].isHollow

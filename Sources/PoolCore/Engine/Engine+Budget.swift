@@ -1,20 +1,20 @@
-/// Several pools may share a budget: then each place needs one of its permits.
+/// The engine's part in a budget that several pools share: each place then needs one of its permits.
 extension Engine {
-    /// The budget has given a permit. One that is not needed any more goes back at once.
+    /// Takes a permit from the budget. A permit that is no longer needed goes back immediately.
     mutating func permitGranted(now: Nanoseconds, effects: inout EffectList) {
         permits.received += 1
         serveAll(now, &effects)
         check()
     }
 
-    /// Somebody waits because the budget is used up, or nobody does any more.
+    /// Notes that acquires wait because the budget is used up, or that none does any more.
     mutating func setShortage(_ shortage: BudgetShortage, now: Nanoseconds, effects: inout EffectList) {
         permits.shortage = shortage
         settlePermits(now, &effects)
         check()
     }
 
-    /// Closes the connection that was unused for longest, for somebody who waits for the budget.
+    /// Closes the connection that was unused for longest, for an acquire that waits for the budget.
     /// - Returns: false if there is none to spare.
     mutating func makeRoom(now: Nanoseconds, effects: inout EffectList) -> Bool {
         let hasYielded = yieldIdle(now, &effects)
@@ -23,12 +23,12 @@ extension Engine {
         return hasYielded
     }
 
-    /// For how long the connection was unused that ``makeRoom(now:effects:)`` would close.
+    /// The time for which the connection was unused that ``makeRoom(now:effects:)`` would close.
     func longestSpare(now: Nanoseconds) -> Nanoseconds? {
         spareSlot.map { now - slots[Int($0)].since }
     }
 
-    /// Brings what the budget knows up to date, after anything that may change it.
+    /// Brings the budget's knowledge up to date, after any change that may concern it.
     mutating func settlePermits(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard permits.isShared else { return }
         let owesAConnection = permits.shortage.exists && permits.yielding == 0
@@ -54,7 +54,7 @@ extension Engine {
         effects.append(.claim(claim))
     }
 
-    /// Gives back what no place needs.
+    /// Gives back permits that no place needs.
     mutating func returnPermits() {
         if permits.isShared { permits.returned += permits.held - counts.total }
     }
@@ -64,7 +64,7 @@ extension Engine {
     func budgetStarves(besides lane: Int) -> Bool {
         guard permits.shortage.starving != .max, permits.yielding == 0 else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
-        // What the minimums reserve is the pool's own, whichever of its lanes starves.
+        // Connections within the minimums are closed only for lanes of this pool.
         return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
@@ -72,12 +72,12 @@ extension Engine {
         guard let slot = spareSlot else { return false }
         close(slot, .makingRoom, .orderly, now, &effects)
         let lane = Int(slots[Int(slot)].lane)
-        // The lane may lack it, and wait for its next try.
+        // The lane may need a replacement, and wait for its next try.
         if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
         return true
     }
 
-    /// The idle connection that was unused for longest, of those that the minimums do not keep.
+    /// The idle connection that was unused for longest, apart from those that the minimums keep.
     var spareSlot: Int32? {
         guard life == .running else { return nil }
         var oldest = nowhere
@@ -88,7 +88,7 @@ extension Engine {
         return oldest == nowhere ? nil : oldest
     }
 
-    /// The idle connection that was unused for longest, where a waiter of another lane of this pool lacks only a permit
+    /// The idle connection that was unused for longest, if a waiter of another lane of this pool lacks only a permit
     /// and no pool has one to spare: the minimums are reserved for the pool, and must not keep its lanes from each
     /// other.
     func ownSpareSlot(_ now: Nanoseconds) -> Int32? {
@@ -96,12 +96,13 @@ extension Engine {
         let isLacking = lanes.indices.contains {
             lacksOnlyAPermit($0) && isRetryDue($0, now) && firstUnserved(of: $0) != .max
         }
-        // A lane with a waiter that nothing is on the way for has no idle connection itself.
+        // A lane whose waiter has no connection on the way has no idle connection itself.
         let idle = lanes.lazy.map(\.idle.first).filter { $0 != nowhere }
         return isLacking ? idle.min { slots[Int($0)].since < slots[Int($1)].since } : nil
     }
 
-    /// The minimums are reserved for this pool: what is closed below them would have to be opened again.
+    /// True if the lane and the pool are above their minimums: a connection closed below them would have to be opened
+    /// again.
     private func maySpare(_ lane: Int) -> Bool {
         lanes[lane].counts.live > lanes[lane].limits.minimum
             && counts.total - permits.yielding > lanes.reduce(0) { $0 + $1.limits.minimum }
@@ -114,7 +115,7 @@ extension Engine {
             && mayConnect(lane) && lanes[lane].counts.total < lanes[lane].limits.maximum
     }
 
-    /// When the waiter came whom the lane's next connection would serve, after those on the way.
+    /// The sequence of the waiter that the lane's next connection would serve, after those on the way.
     private func firstUnserved(of lane: Int) -> UInt64 {
         let waiter = lanes[lane].waiters.member(after: lanes[lane].counts.onTheWay, in: waiters)
         return waiter == nowhere ? .max : waiters[Int(waiter)].sequence

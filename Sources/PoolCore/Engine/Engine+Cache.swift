@@ -1,14 +1,14 @@
-/// The shell may hand a connection from one lease to the next by itself for a short time. Until it says how that went,
-/// the engine takes the connection for leased.
+/// The engine's side of the front cache: the shell may hand a connection from one lease to the next by itself for a
+/// short time. Until it reports back, the engine counts the connection as leased.
 extension Engine {
-    /// For how long at the most.
+    /// The longest time for which connections may be cached.
     static var longestCaching: Nanoseconds { 100_000_000 }
-    /// Only connections that are in use again so soon are worth it.
+    /// Cache only if the pool is busy: the last release was at most this long ago.
     private static var shortestPause: Nanoseconds { 1_000_000 }
-    /// Those who waited of late may wait again, and all that is cached would have to be looked at for them.
+    /// After a wait, do not cache for this long: each new waiter flushes the whole cache.
     private static var calm: Nanoseconds { 10_000_000 }
 
-    /// A lease of a clean connection has ended, and the shell may go on with it by itself.
+    /// Ends the lease of a clean connection, if the shell may cache the connection.
     ///
     /// - Returns: false if it may not, and has to call ``release(_:condition:now:effects:)``.
     mutating func cache(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
@@ -29,7 +29,7 @@ extension Engine {
         !lanes[lane].idle.isEmpty && waiting == 0
     }
 
-    /// Nothing must be due for the connection but its next lease, and nobody may wait for anything.
+    /// True if nothing is due for the connection but its next lease, and no acquire waits.
     private func mayCache(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         let lane = Int(slots[Int(slot)].lane)
         return waiting == 0 && life == .running && now - lastReleaseAt <= Self.shortestPause
@@ -45,7 +45,7 @@ extension Engine {
             configuration.maximumLifetime / 10)
     }
 
-    /// The shell hands the connection on no more: from now on it is idle, or an ordinary lease.
+    /// Ends the caching of a connection: from now on it is idle, or an ordinary lease.
     mutating func endCaching(
         _ connection: ConnectionTicket, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
     ) {
@@ -66,7 +66,7 @@ extension Engine {
         cachedCount -= 1
     }
 
-    /// Few of the leases were timed: each of these stands for its share of all.
+    /// Counts leases that the engine did not see. Few of them were timed: each of these stands for its share of all.
     mutating func count(_ uses: CachedUses) {
         counters.acquired += uses.begun
         waitTimes.record(0, times: uses.begun)
@@ -80,20 +80,20 @@ extension Engine {
     }
 }
 
-/// What became of a connection while the shell handed it on.
+/// Leases served from the front cache since the engine last looked.
 struct CachedUses: Hashable, Sendable {
     struct OpenLease: Hashable, Sendable {
         /// The task that holds it, or 0 if it is not known or the lease may move between tasks.
         var holder: UInt
-        /// Nil if it was not timed.
+        /// The time at which the lease began; nil if it was not timed.
         var since: Nanoseconds?
     }
 
-    /// How many leases have begun.
+    /// The number of leases that have begun.
     var begun: Int
     var ended: Int
-    /// How long some of those took that have ended.
+    /// The durations of some of the leases that have ended.
     var durations: [Nanoseconds] = []
-    /// The last one, if it has not ended.
+    /// The last lease, if it has not ended.
     var lease: OpenLease?
 }

@@ -1,11 +1,11 @@
 extension Engine {
-    /// How long a closing pool waits for its drivers once it has told them that the drain is over.
+    /// The time for which a closing pool waits for its drivers once it has told them that the drain is over.
     static var closingGrace: Nanoseconds { 5_000_000_000 }
 
     /// Makes all connections that are open or being opened now unusable: idle ones are closed, the others when they
     /// come back.
-    /// - Parameter interrupts: also close those that are in use, now.
-    /// - Returns: how many they are.
+    /// - Parameter interrupts: whether to close those in use now, too.
+    /// - Returns: the number of these connections.
     mutating func clear(interrupts: Bool = false, now: Nanoseconds, effects: inout EffectList) -> Int {
         let affected = counts.established + counts.opening
         for lane in lanes.indices { invalidate(lane, now, &effects) }
@@ -22,8 +22,8 @@ extension Engine {
         return affected
     }
 
-    /// The server is not the one that the connection in `slot` knew, so nor is it for the others of its lane. Those
-    /// opened since somebody noticed first are good: one restart is reported by many.
+    /// Ends the generation of the connection in `slot`: the server is no longer the one that its connections knew.
+    /// Connections opened since the first report are good: one restart is reported by many.
     mutating func endGeneration(of slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         if slots[Int(slot)].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
@@ -31,14 +31,13 @@ extension Engine {
 
     private mutating func invalidate(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         lanes[lane].epoch &+= 1
-        // A closing pool closes them anyway, in its own order.
+        // A closing pool closes the idle connections anyway, in its own order.
         guard life == .running else { return }
         while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
     }
 
     /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from
-    /// `forceAt` on also those that are not. ``Effect/finished`` follows. Calling it again can only bring `forceAt`
-    /// forward.
+    /// `forceAt` on all others too. ``Effect/finished`` follows. Calling it again can only bring `forceAt` forward.
     mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
         switch life {
         case .running:
@@ -57,8 +56,8 @@ extension Engine {
     /// Takes the steps of closing that are due.
     mutating func advanceClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
         if case .draining(let forceAt) = life, now >= forceAt {
-            // Counted from now: a process that stood still until long after `forceAt` gives its drivers their time all
-            // the same.
+            // Counted from now, so that a process that stood still until long after `forceAt` still gives its drivers
+            // their time.
             let giveUpAt = now.adding(Self.closingGrace)
             life = .forcing(giveUpAt: giveUpAt)
             arm(giveUpAt, &effects)
@@ -71,12 +70,12 @@ extension Engine {
         settleClosing(now, &effects)
     }
 
-    /// Serves those who may still be served, and closes what they do not need.
+    /// Serves the acquires that may still be served, and closes connections that they do not need.
     mutating func settleClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
         switch life {
         case .running: return
         case .draining, .forcing: serveTheLast(now, &effects)
-        // A driver that was left behind may still give something that must be closed.
+        // A driver that was left behind may still return a connection that must be closed.
         case .finished: break
         }
         closeWhatMay(now, &effects)
@@ -90,7 +89,7 @@ extension Engine {
         }
     }
 
-    /// Closes all that the closing pool does not need any more; the lanes that close last wait for the others.
+    /// Closes all connections that the closing pool no longer needs; the lanes that close last wait for the others.
     mutating func closeWhatMay(_ now: Nanoseconds, _ effects: inout EffectList) {
         closeFree(last: false, now, &effects)
         let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
@@ -114,7 +113,7 @@ extension Engine {
     private mutating func finish(_ now: Nanoseconds, _ effects: inout EffectList) {
         guard life != .finished else { return }
         life = .finished
-        // Whoever waits for the end finds the budget as it is then.
+        // A caller that waits for the end finds the budget settled.
         settlePermits(now, &effects)
         effects.append(.finished)
     }

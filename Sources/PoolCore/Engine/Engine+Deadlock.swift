@@ -1,5 +1,5 @@
 extension Engine {
-    /// Notes on every lease of `holder` that it waits for `lane`, or with `nowhere` that it waits no more.
+    /// Notes on every lease of `holder` that the holder waits for `lane`; with `nowhere`, that it no longer waits.
     mutating func markHolder(_ holder: UInt, waitsFor lane: Int32) {
         guard holder != 0 else { return }
         var slot = holders.first(of: holder, in: slots)
@@ -37,7 +37,7 @@ extension Engine {
         return !live[lane]
     }
 
-    /// True if a connection of `lane` may come free without a blocked holder's doing anything.
+    /// True if a connection of `lane` may come free without any action of a blocked holder.
     private func hasProgress(_ lane: Int, besides holder: UInt) -> Bool {
         let counts = lanes[lane].counts
         if counts.idle + counts.onTheWay + counts.silent + counts.closing + counts.abandoned > 0 { return true }

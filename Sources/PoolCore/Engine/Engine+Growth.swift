@@ -1,6 +1,6 @@
-/// How many connections there may be, and how many there should be ahead of those who want them.
+/// Limits on the number of connections, and connections that are opened ahead of the acquires that will want them.
 extension Engine {
-    /// An acquire found no connection: several are opened at once, where that is asked for.
+    /// Begins to open several connections, if so configured, because an acquire found none.
     mutating func beginGrowth(of lane: Int) {
         let counts = lanes[lane].counts
         guard lanes[lane].failures == 0, lanes[lane].waiters.count > counts.onTheWay + counts.idle else { return }
@@ -8,8 +8,7 @@ extension Engine {
         lanes[lane].growth = max(lanes[lane].growth, target)
     }
 
-    /// Growth ends where it has reached what it wanted, and where there is no room for more: it is not made up for
-    /// later.
+    /// Ends growth that has reached its target, or that has no room: it is not made up for later.
     mutating func settleGrowth() {
         let isFull = counts.total >= configuration.maximumConnections
         for lane in lanes.indices where lanes[lane].growth > 0 {
@@ -22,14 +21,14 @@ extension Engine {
 
     /// True if one more waiter of `lane` would have to wait for a release, and too many do already.
     ///
-    /// The places that are not leased serve a waiter each without anybody's release: they are idle, on the way, or
-    /// free.
+    /// Places that are not leased serve a waiter each without a release: they are idle, on the way, or free.
     func wouldExceedQueue(_ lane: Int) -> Bool {
         let (before, after) = (waitersForRelease(besides: nowhere), waitersForRelease(besides: Int32(lane)))
         return after > before && after > configuration.maximumWaiters
     }
 
-    /// How many must wait for a release; with one more in the lane `newcomer`.
+    /// The number of acquires that must wait for a release, with one more in the lane `newcomer` unless that is
+    /// `nowhere`.
     private func waitersForRelease(besides newcomer: Int32) -> Int {
         let all = waiting + (newcomer == nowhere ? 0 : 1) - max(0, configuration.maximumConnections - counts.leased)
         var byLane = 0
@@ -52,7 +51,7 @@ extension Engine {
             || lanes[lane].counts.live + own > lanes[lane].limits.maximum
     }
 
-    /// When the life of the connection in `slot` ends.
+    /// The instant at which the lifetime of the connection in `slot` ends.
     func expiry(of slot: Int32) -> Nanoseconds {
         guard configuration.maximumLifetime != .never else { return .never }
         let shortening = configuration.lifetimeJitter * slots[Int(slot)].shortening

@@ -1,6 +1,6 @@
 extension Engine {
-    /// Stops a debug build whose state contradicts itself, where that is asked for: it takes time in proportion to the
-    /// state.
+    /// Stops a debug build whose state contradicts itself, if the configuration asks for the check: it takes time in
+    /// proportion to the state.
     @inline(__always)
     func check() {
         #if DEBUG
@@ -10,7 +10,7 @@ extension Engine {
         #endif
     }
 
-    /// What is wrong with the state, in words, or nil. Reads everything.
+    /// The first contradiction in the state, in words, or nil. Reads everything.
     var violation: String? {
         countViolation ?? listViolation ?? waiterViolation ?? promiseViolation ?? budgetViolation
     }
@@ -94,7 +94,7 @@ extension Engine {
         return nil
     }
 
-    /// What the budget was promised.
+    /// The first broken promise to the budget.
     private var budgetViolation: String? {
         guard permits.isShared else { return nil }
         if permits.held != counts.total { return "\(permits.held) permits are held for \(counts.total) connections" }
@@ -121,7 +121,7 @@ extension Engine {
         return nil
     }
 
-    /// What the callers were promised.
+    /// The first broken promise to callers.
     private var promiseViolation: String? {
         if life != .running { return closingViolation }
         for lane in lanes.indices where !lanes[lane].waiters.isEmpty {

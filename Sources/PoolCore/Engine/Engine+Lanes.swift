@@ -1,8 +1,9 @@
 extension Engine {
-    /// A lane for connections that are not interchangeable with any others, with the limits of `base` and no minimum.
+    /// Adds a lane for connections that are not interchangeable with any others, with the limits of `base` and no
+    /// minimum.
     ///
-    /// It takes the place of an earlier one that has neither connections nor waiters any more, if there is such: lanes
-    /// that are made on demand are never more than connections and waiters.
+    /// The new lane takes the place of an earlier one without connections and waiters, if there is one: lanes made on
+    /// demand never outnumber connections and waiters.
     mutating func addLane(like base: Int) -> Int {
         var lane = EngineLane(limits: lanes[base].limits.onDemand)
         lane.base = base
@@ -14,7 +15,7 @@ extension Engine {
         return lanes.count - 1
     }
 
-    /// What made connects fail may be mended: each lane tries again now.
+    /// Lets each lane try again now, because the reason for which connects failed may be gone.
     mutating func retryConnects(now: Nanoseconds, effects: inout EffectList) {
         for lane in lanes.indices {
             lanes[lane].failures = 0
@@ -28,7 +29,7 @@ extension Engine {
 }
 
 extension EngineConfiguration.Lane {
-    /// The limits of a lane that is made on demand: it is never opened ahead of those who want it.
+    /// The limits of a lane made on demand: it never opens connections ahead of acquires.
     var onDemand: Self {
         var limits = self
         limits.minimum = 0

@@ -1,22 +1,22 @@
-/// Whom a pool still serves while it drains: those who would not have to wait for anybody's release.
+/// The last acquires that a draining pool serves: those that do not depend on a release.
 extension Engine {
     private var isDraining: Bool {
         if case .draining = life { true } else { false }
     }
 
-    /// Connections of the lane that will be offered without anybody's release, however long that takes.
+    /// Connections of the lane that will be offered without a release, however long that takes.
     private func coming(to lane: Int) -> Int {
         lanes[lane].counts.onTheWay + lanes[lane].counts.silent
     }
 
-    /// Fails those for whom no connection is on its way and none can be opened, opens for the others, and gives up what
-    /// nobody waits for.
+    /// Fails waiters for which no connection is on its way and none can be opened, opens connections for the others,
+    /// and gives up connects that no acquire waits for.
     mutating func serveTheLast(_ now: Nanoseconds, _ effects: inout EffectList) {
-        // A budget gives a pool that leaves nothing more.
+        // A budget gives no more permits to a pool that is leaving.
         var places = isDraining && !permits.isShared ? max(0, configuration.maximumConnections - counts.total) : 0
         for lane in lanes.indices.sorted(by: { isOlder($0, $1) }) {
             var served = isDraining ? coming(to: lane) : 0
-            // A server that is away is not waited for.
+            // A server that cannot be reached is not waited for.
             if !lanes[lane].isProbing {
                 let room = min(places, max(0, lanes[lane].limits.maximum - lanes[lane].counts.total))
                 let more = max(0, min(lanes[lane].waiters.count - served, room))
@@ -61,13 +61,13 @@ extension Engine {
         return newest
     }
 
-    /// Finds out whether somebody is left for a connection that was just opened, validated, reset or released.
+    /// Grants a connection that was just opened, validated, reset or released to a remaining waiter, or closes it.
     mutating func offerWhileClosing(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         let isFit = slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !isUsedUp(slot)
         let isValidated = slots[Int(slot)].state == .validating
         let needsValidation = configuration.validatesEveryGrant && !isValidated
-        // One that was just validated is still counted among those being validated.
+        // A connection that was just validated still counts among those being validated.
         let isWanted = lanes[lane].waiters.count > lanes[lane].counts.validating - (isValidated ? 1 : 0)
         if isDraining, isFit, isWanted, let waiter = nextWaiter(for: slot) {
             if needsValidation {

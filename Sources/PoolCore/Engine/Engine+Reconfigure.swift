@@ -1,8 +1,8 @@
 extension Engine {
-    /// Puts new limits and times into force, all at once. Those who wait keep their deadlines, and so does what is
+    /// Puts new limits and times into force, all together. Waiting acquires keep their deadlines, and so do operations
     /// under way.
     ///
-    /// What is above a lowered maximum is closed: idle connections now, the others when they come back.
+    /// Connections above a lowered maximum are closed: idle ones now, the others when they come back.
     mutating func reconfigure(
         _ new: EngineConfiguration, now: Nanoseconds, effects: inout EffectList
     ) -> GoalNumber {
@@ -25,7 +25,7 @@ extension Engine {
         return number
     }
 
-    /// The table of holders is as large as the pool may become.
+    /// Makes the table of holders as large as the pool may become.
     private mutating func rebuildHolders() {
         holders = HolderIndex(capacity: configuration.maximumConnections)
         for slot in leases.members(in: slots) {

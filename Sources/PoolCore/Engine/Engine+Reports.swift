@@ -1,5 +1,5 @@
 extension Engine {
-    /// A connect has succeeded, perhaps after its deadline.
+    /// Takes the report that a connect has succeeded, perhaps after its deadline.
     /// - Parameter random: uniformly distributed, for the jitter of the lifetime.
     mutating func opened(_ connection: ConnectionTicket, now: Nanoseconds, random: UInt64, effects: inout EffectList) {
         guard isCurrent(connection) else { return }
@@ -15,14 +15,14 @@ extension Engine {
         noteSuccess(of: slot, now)
         offer(slot, now, &effects)
         serveAll(now, &effects)
-        // One more connection may lift the lane above its minimum.
+        // This connection may lift the lane above its minimum.
         if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
         check()
     }
 
-    /// A connect has failed.
+    /// Takes the report that a connect has failed.
     /// - Parameters:
-    ///   - isPermanent: waiting does not mend it.
+    ///   - isPermanent: true if waiting does not mend it.
     ///   - random: uniformly distributed, for the backoff.
     mutating func connectFailed(
         _ connection: ConnectionTicket, isPermanent: Bool, now: Nanoseconds, random: UInt64, effects: inout EffectList
@@ -32,7 +32,7 @@ extension Engine {
         let state = slots[Int(slot)].state
         guard state == .opening || state == .abandoned else { return }
         let lane = Int(slots[Int(slot)].lane)
-        // One that was abandoned has been counted already.
+        // An abandoned connect has been counted already.
         lanes[lane].isRefused = isPermanent
         if state == .opening { noteFailure(lane, now, random, since: slots[Int(slot)].since) }
         free(slot, now, &effects)
@@ -55,27 +55,27 @@ extension Engine {
         effects.append(.fail(ticket(ofWaiter: waiter), failure))
     }
 
-    /// How a validation or a reset ended.
+    /// The end of a validation or a reset.
     enum Outcome: Hashable, Sendable {
         case succeeded
         case failed
-        /// The application's hook did not want the connection, or failed where nobody waits for it: replacements are
-        /// opened no faster than after failed connects.
+        /// The application's hook did not want the connection, or failed when no acquire waited for it: replacements
+        /// are opened no faster than after failed connects.
         case hookFailed
-        /// The application's acquire hook has thrown: who waits hears of it.
+        /// The application's acquire hook has thrown: an acquire that waits fails with its error.
         case hookRefused
-        /// The server is not the one that the open connections know.
+        /// The server is no longer the one that the open connections know.
         case generationBroken
     }
 
-    /// A validation has ended.
+    /// Takes the report that a validation has ended.
     mutating func validated(
         _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
         prepared(connection, in: .validating, outcome, .validationFailed, now, random, &effects)
     }
 
-    /// A reset has ended.
+    /// Takes the report that a reset has ended.
     /// - Parameter didReset: false if there was nothing to undo, or the session was kept for its tag.
     mutating func wasReset(
         _ connection: ConnectionTicket, _ outcome: Outcome, didReset: Bool = true, now: Nanoseconds, random: UInt64,
@@ -106,8 +106,8 @@ extension Engine {
         check()
     }
 
-    /// The driver has found by itself that the connection is dead. An idle one is closed and replaced now; any other
-    /// when it comes back, whatever is said of it then: the report may have crossed with a release.
+    /// Takes the driver's report that it found the connection dead. An idle one is closed and replaced now; any other
+    /// when it comes back, whatever its release reports: the two reports may have crossed.
     mutating func lost(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection) else { return }
         switch slots[connection.position].state {
@@ -121,7 +121,7 @@ extension Engine {
         check()
     }
 
-    /// The driver has closed the connection: its place is free.
+    /// Takes the report that the driver has closed the connection: its place is free.
     mutating func closed(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection), slots[connection.position].state == .closing else { return }
         free(connection.index, now, &effects)
@@ -134,7 +134,7 @@ extension Engine {
         if slots[Int(slot)].makesRoom { permits.yielding -= 1 }
         move(slot, to: .free, now)
         ceiling = min(ceiling, counts.total)
-        // Before anybody here takes the place: a waiter of another pool may have come first.
+        // Before a waiter of this pool takes the place: a waiter of another pool may have come first.
         returnPermits()
         if life != .running { closeWhatMay(now, &effects) }
     }

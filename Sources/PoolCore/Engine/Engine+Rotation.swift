@@ -1,13 +1,14 @@
-/// The replacement of all connections, one after the other.
+/// The replacement of all connections, one after the other. A new connection is opened before an old one is closed, if
+/// there is room for both.
 struct Rotation: Sendable {
     enum Step: Hashable, Sendable {
-        /// For the instant of the next one, or for a connection that is free.
+        /// Waiting for the instant of the next step, or for a connection that is free.
         case waiting
-        /// The new connection is being opened; the old ones serve on. `renewals` is what the lane's count was before.
+        /// The new connection is being opened; the old ones still serve. `renewals` is the lane's count from before.
         case making(lane: Int, renewals: UInt32)
-        /// The new one is there, and an old one of the lane can go.
+        /// The new connection is open, and an old one of the lane can be closed.
         case breaking(lane: Int)
-        /// There was no room for both: the old one is closed, and the new one is being opened.
+        /// There was no room for both: the old connection is closed, and the new one is being opened.
         case remaking(lane: Int, renewals: UInt32)
     }
 
@@ -15,9 +16,9 @@ struct Rotation: Sendable {
     var interval: Nanoseconds
     var nextAt: Nanoseconds
     var step = Step.waiting
-    /// When it came to this step.
+    /// The instant at which this step began.
     var since: Nanoseconds
-    /// How many connections the step's lane must have until it is done.
+    /// The number of connections that the step's lane must have until the step is done.
     var floor = 0
 
     var lane: Int? {
@@ -51,7 +52,7 @@ extension Engine {
         return number
     }
 
-    /// When something about the rotation is due though nothing else happens: the next step, or the end of its patience.
+    /// The instant at which the rotation itself needs the next call: its next step, or the end of its patience.
     func nextRotationAlarm(_ now: Nanoseconds) -> Nanoseconds? {
         guard let rotation else { return nil }
         if rotation.step == .waiting, rotation.nextAt > now, nextRotationCandidate != nil { return rotation.nextAt }
@@ -59,12 +60,12 @@ extension Engine {
         return hasGoal(.rotated) && end > now ? end : nil
     }
 
-    /// A step that takes so long has lost its driver.
+    /// The instant after which the step counts as stuck in its driver.
     private func rotationGivesUpAt(_ rotation: Rotation) -> Nanoseconds {
         rotation.since.adding(configuration.connectTimeout).adding(Self.closingGrace)
     }
 
-    /// Takes the steps that can be taken.
+    /// Takes all steps that can be taken now.
     mutating func advanceRotation(_ now: Nanoseconds, _ effects: inout EffectList) {
         while life == .running, let rotation {
             switch rotation.step {
@@ -86,7 +87,7 @@ extension Engine {
                 if lanes[lane].renewals != renewals {
                     setStep(.breaking(lane: lane), floor: rotation.floor, now)
                 } else if !hasRoom(lane), lanes[lane].counts.opening == 0 {
-                    // Somebody else has taken the place.
+                    // Another connection has taken the place.
                     setStep(.waiting, floor: 0, now)
                 } else {
                     return
@@ -108,7 +109,8 @@ extension Engine {
         }
     }
 
-    /// True if the connection in `slot`, which just came free, is to be closed for the rotation.
+    /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Then the step
+    /// advances.
     mutating func rotationTakes(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         guard let rotation, slots[Int(slot)].isOld else { return false }
         switch rotation.step {
@@ -121,20 +123,20 @@ extension Engine {
     }
 
     /// Begins to replace a connection of the lane of `slot`.
-    /// - Returns: true if that in `slot` has to be closed first, because there is no room for both.
+    /// - Returns: true if the connection in `slot` has to be closed first, because there is no room for both.
     private mutating func beginStep(for slot: Int32, _ now: Nanoseconds) -> Bool {
         let lane = Int(slots[Int(slot)].lane)
         let (live, renewals) = (lanes[lane].counts.live, lanes[lane].renewals)
         if hasRoom(lane) {
-            // A connect that was given up and has succeeded after all is not counted among the living yet.
+            // An abandoned connect that has succeeded after all does not count as live yet.
             let isLate = slots[Int(slot)].state == .abandoned
             setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), now)
             return false
         }
-        // A place is about to come free, or what was in one is about to have a successor: that of an earlier rotation,
-        // for one.
+        // Wait: a place is about to come free, or a closed connection's successor is on its way, of an earlier rotation
+        // for example.
         guard counts.closing + counts.abandoned == 0, lanes[lane].counts.opening == 0 else { return false }
-        // Nothing is given up while a connect would have to wait.
+        // No connection is given up while a connect would have to wait.
         if lanes[lane].failures > 0, now < lanes[lane].retryAt {
             rotation?.nextAt = lanes[lane].retryAt
             return false
@@ -161,7 +163,7 @@ extension Engine {
         setStep(.waiting, floor: 0, now)
     }
 
-    /// The old connections that are left stay as they are, unless somebody else waits for their rotation.
+    /// Stops the rotation, unless another goal waits for it. The old connections that are left stay as they are.
     mutating func stopRotation(besides number: GoalNumber) {
         guard !goals.contains(where: { $0.kind == .rotated && $0.number != number }) else { return }
         rotation = nil
@@ -178,11 +180,11 @@ extension Engine {
             return .timedOut
         }
         let isDone = now >= deadline && slots.allSatisfy { !$0.isOld || $0.state == .leased || isGone($0.state) }
-        // What is leased then is replaced later, one at a time as before, and nobody waits for it.
+        // Leased connections that are left are replaced later, one at a time as before, and no caller waits for that.
         return isDone && rotation.step == .waiting ? .achieved : nil
     }
 
-    /// True for an old connection that no lease keeps and that was not replaced all the same.
+    /// True for an old connection that is not in use and that was not replaced all the same.
     private static func isStuck(_ slot: Slot) -> Bool {
         guard slot.isOld else { return false }
         switch slot.state {

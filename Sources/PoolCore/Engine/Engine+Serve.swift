@@ -37,7 +37,7 @@ extension Engine {
                 return serveAll(now, &effects)
             }
             grant(slot, to: waiter, now, &effects)
-            // With one waiter less it may be the turn of one whom an idle session of a tag suits.
+            // With this waiter gone, it may be the turn of one that an idle session with a tag suits.
             if rotation != nil || taggedCount > 0 && !lanes[lane].idle.isEmpty {
                 serveAll(now, &effects)
             } else if permits.hasAsked {
@@ -75,7 +75,7 @@ extension Engine {
         effects.append(.grant(ticket(ofWaiter: waiter), ticket(ofSlot: slot)))
     }
 
-    /// How long the acquire has waited, whose wait has just ended.
+    /// The waiting time of an acquire whose wait has just ended.
     private func waited(_ waiter: Int32, _ now: Nanoseconds) -> Nanoseconds {
         guard configuration.hasSessionHook else { return now - waiters[Int(waiter)].since }
         // The acquire may have waited before, for a connection that its session hook did not want.
@@ -95,7 +95,7 @@ extension Engine {
         else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
         return lanes.indices.contains { other in
-            // A connection that was just opened is still counted among those being opened.
+            // A connection that was just opened still counts among those being opened.
             let finished = isJustOpened && server(of: other) == server(of: lane) ? 1 : 0
             return lanes[other].counts.live == 0 && lanes[other].counts.total < lanes[other].limits.maximum
                 && lanes[server(of: other)].connects - finished < configuration.concurrentConnects
@@ -103,13 +103,13 @@ extension Engine {
         }
     }
 
-    /// Gives every lane what it lacks, in the order of their oldest waiters.
+    /// Gives every lane the connections it lacks, in the order of their oldest waiters.
     mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
         defer { settlePermits(now, &effects) }
         guard life == .running else { return settleClosing(now, &effects) }
         let hasFloors = rotation != nil || !goals.isEmpty
         if rotation != nil { advanceRotation(now, &effects) }
-        // Nothing is opened for those whose time is over.
+        // Open nothing for goals whose time is over.
         if hasFloors { settleGoals(now, &effects) }
         serveLanes(now, &effects)
         settleGrowth()
@@ -135,9 +135,9 @@ extension Engine {
         }
     }
 
-    /// One step towards what `lane` lacks. False if nothing can be done now.
+    /// Takes one step towards the connections that `lane` lacks. False if nothing can be done now.
     private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        // An idle connection serves before those that are opened or reset: they may take long, or fail.
+        // An idle connection serves before connections that are opened or reset: these may take long, or fail.
         if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
             if needsValidation(match.slot, now) {
                 beginValidation(match.slot, now, &effects)
@@ -169,10 +169,10 @@ extension Engine {
         return true
     }
 
-    /// All that could be against it has been looked at.
+    /// Begins a connect. The caller has checked everything that could forbid it.
     mutating func beginConnect(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         let slot = allocateSlot(lane: lane, now)
-        // One more may lift the lane above what it keeps.
+        // The new connection may lift the lane above the number it keeps.
         if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
         let deadline = now.adding(configuration.connectTimeout)
         lanes[lane].attemptedAt = now
@@ -182,7 +182,7 @@ extension Engine {
             .open(ticket(ofSlot: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
     }
 
-    /// Closes the idle connection of another lane that was unused for longest. The place is free once it is closed.
+    /// Closes the idle connection of another lane that was unused for longest. Its place is free once it is closed.
     private mutating func steal(for lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].needed else { return false }
         var oldest = nowhere

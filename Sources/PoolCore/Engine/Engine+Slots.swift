@@ -1,5 +1,5 @@
 extension Engine {
-    /// The one place where a slot changes its state: counts, lists and phases follow.
+    /// Changes the state of a slot. This is the only place that does: counts, lists and phases follow.
     mutating func move(_ slot: Int32, to state: SlotState, _ now: Nanoseconds) {
         let index = Int(slot)
         let old = slots[index].state
@@ -26,7 +26,7 @@ extension Engine {
         if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
     }
 
-    /// The lane whose server a lane's connections have in common with those of every temporary lane that is like it.
+    /// The lane that stands for the server of `lane`: temporary lanes share the server of the lane they were made from.
     func server(of lane: Int) -> Int { lanes[lane].base ?? lane }
 
     private mutating func endConnect(_ slot: Int32) {
@@ -40,7 +40,7 @@ extension Engine {
         lanes[lane].counts.silent -= 1
     }
 
-    /// The server has not answered the connect for long: others are tried beside it.
+    /// Marks a connect that the server has not answered for long: others are tried beside it.
     mutating func markSilent(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         let lane = Int(slots[Int(slot)].lane)
         slots[Int(slot)].isSilent = true
@@ -70,7 +70,7 @@ extension Engine {
         slots[Int(slot)].holder = 0
     }
 
-    /// From one lease to the next, which is the last one to have begun.
+    /// Ends the lease in `slot` and begins the next one, which counts as the last to have begun.
     mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
         endLease(slot)
         slots[Int(slot)].holder = holder
@@ -140,7 +140,7 @@ extension Engine {
         effects.append(.close(ticket(ofSlot: slot), reason, mode))
     }
 
-    /// When the slot next needs attention for its age alone.
+    /// The instant at which the slot next needs attention for its age alone.
     func lifetimeDue(_ slot: Int32, _ now: Nanoseconds) -> Nanoseconds {
         guard slots[Int(slot)].isOverAge else { return slots[Int(slot)].expiresAt }
         return min(max(nextRetirementAt, now.adding(1)), overdueAt(slot))
@@ -150,7 +150,8 @@ extension Engine {
         slots[Int(slot)].expiresAt.adding(configuration.maximumLifetime / 10)
     }
 
-    /// Connections leave for their age one after the other, so that a pool never renews itself all at once.
+    /// True if the connection in `slot` may be closed for its age now. Takes the turn: connections retire one after the
+    /// other, so that a pool never renews all its connections together.
     mutating func mayRetire(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         guard now >= nextRetirementAt || now >= overdueAt(slot) else { return false }
         nextRetirementAt = now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))

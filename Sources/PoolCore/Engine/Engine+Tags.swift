@@ -1,8 +1,8 @@
 extension Engine {
-    /// What the session of the leased connection is set up for, from now on.
+    /// Sets the tag that the session of the leased connection is set up for.
     mutating func setTag(_ tag: SessionTag?, of connection: ConnectionTicket) {
         guard isLeased(connection) else { return }
-        // A session whose tag was taken away is not what the session hook makes for no tag.
+        // A session whose tag was taken away is not one that the session hook has set up for no tag.
         if tag == nil, slots[connection.position].tag != nil { slots[connection.position].isSetUp = false }
         setTag(tag, ofSlot: connection.index)
     }
@@ -20,7 +20,7 @@ extension Engine {
 
     // MARK: Who may have which session
 
-    /// True if a session may be given to `request` as it is. One that may not has to be reset first.
+    /// True if a session may be given to `request` as it is. Otherwise it has to be reset first.
     static func suits(_ tag: SessionTag?, _ request: TagRequest?) -> Bool {
         guard let tag else { return true }
         guard let request else { return false }
@@ -47,16 +47,16 @@ extension Engine {
         return best == nowhere ? nil : best
     }
 
-    /// How far a session that suits the request is from the tag that was asked for; 0 is the tag itself.
+    /// The distance from a session that suits the request to the tag that it asks for; 0 is that tag itself.
     private static func cost(of tag: SessionTag?, for request: TagRequest?) -> Int {
         guard let request, tag != request.tag else { return 0 }
         return request.match == .cheapest ? request.tag.distance(from: tag) : tag == nil ? 1 : 2
     }
 
-    /// The waiter of the lane whose turn it is and for whom there is an idle connection, and that connection.
+    /// The waiter of the lane whose turn it is and for which there is an idle connection, and that connection.
     ///
-    /// Where the idle sessions suit nobody whose turn it is, each waiter that has a connection on the way lets the next
-    /// one have a look: nobody loses by it.
+    /// If the idle sessions suit no waiter whose turn it is, each waiter that has a connection on the way lets the next
+    /// one look: no waiter loses by it.
     func nextMatch(of lane: Int) -> (waiter: Int32, slot: Int32)? {
         guard taggedCount > 0 else {
             let waiter = lanes[lane].waiters.next
@@ -71,12 +71,12 @@ extension Engine {
         return nil
     }
 
-    /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits nobody whose
-    /// turn it is.
+    /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits no waiter
+    /// whose turn it is.
     func nextWaiter(for slot: Int32) -> Int32? {
         let lane = Int(slots[Int(slot)].lane)
         guard let tag = slots[Int(slot)].tag else { return lanes[lane].waiters.next }
-        // This connection is not counted among those on the way.
+        // This connection does not count among those on the way.
         let own =
             switch slots[Int(slot)].state {
             case .opening: slots[Int(slot)].isSilent ? 0 : 1
@@ -91,8 +91,8 @@ extension Engine {
         return nil
     }
 
-    /// Where no idle session suits the next waiter, and there is no room for another connection, the one that was
-    /// unused for longest is made one for anybody.
+    /// Resets the idle session with a tag that was unused for longest, so that any waiter may get it, if no idle
+    /// session suits the next waiter and there is no room for another connection.
     mutating func resetTagged(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard mustResetTagged(lane) else { return false }
         let slot = lanes[lane].idle.first
@@ -105,7 +105,8 @@ extension Engine {
         return true
     }
 
-    /// True once all who can be served otherwise are: asked where no idle session suits those whose turn it is.
+    /// True once all waiters that can be served otherwise are. Ask only if no idle session suits the waiters whose turn
+    /// it is.
     func mustResetTagged(_ lane: Int) -> Bool {
         taggedCount > 0 && !lanes[lane].idle.isEmpty && lanes[lane].waiters.count > lanes[lane].counts.onTheWay
             && !hasRoom(lane)

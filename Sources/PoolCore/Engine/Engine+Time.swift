@@ -6,7 +6,7 @@ extension Engine {
         effects.append(.setAlarm(instant))
     }
 
-    /// Does all that is due. The alarm that was set has gone off; the next one is asked for here.
+    /// Performs everything that is due, after the alarm that was set has gone off, and asks for the next one.
     /// - Parameter random: uniformly distributed, for the backoff after a connect that took too long.
     mutating func alarm(now: Nanoseconds, random: UInt64, effects: inout EffectList) {
         armedAt = .never
@@ -59,8 +59,8 @@ extension Engine {
         }
     }
 
-    /// Where one connection was silently cut, those that were idle for as long are too: a waiter must not spend its
-    /// time on one validation after the other.
+    /// Closes the connections of the lane that were idle for long: if one was silently cut, the others probably were
+    /// too, and a waiter must not spend its time on one validation after the other.
     private mutating func closeUnused(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         while let slot = longestIdle(of: lane), now - slots[Int(slot)].since >= configuration.validateAfterIdle {
             close(slot, .validationFailed, .orderly, now, &effects)
@@ -79,7 +79,8 @@ extension Engine {
         }
     }
 
-    /// When the connection of `lane` that is unused for longest is to be closed for it.
+    /// The instant at which the connection of `lane` that was unused for longest reaches the idle timeout, if it may be
+    /// closed.
     func idleExpiry(of lane: Int) -> Nanoseconds? {
         guard configuration.idleTimeout != .never, !lanes[lane].idle.isEmpty,
             lanes[lane].counts.live > lanes[lane].kept, lanes[lane].idle.count > lanes[lane].limits.minimumIdle
@@ -87,7 +88,7 @@ extension Engine {
         return slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout)
     }
 
-    /// Where fewer connections are kept from now on, more may be idle for too long.
+    /// Arms the idle timeouts again, because fewer connections are kept from now on.
     mutating func armIdleExpiries(_ effects: inout EffectList) {
         for lane in lanes.indices {
             if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }

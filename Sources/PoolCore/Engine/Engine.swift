@@ -1,11 +1,11 @@
-/// The pool's decisions, as a value: reports of what happened go in, ``Effect``s come out.
+/// The pool's decisions, as a value: reports of events go in, ``Effect``s come out.
 ///
-/// It knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell calls
-/// one function at a time under its lock, and performs the effects after unlocking.
+/// An engine knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell
+/// calls one function at a time under its lock, and performs the effects after unlocking.
 struct Engine: ~Copyable {
     enum Life: Hashable, Sendable {
         case running
-        /// No new acquires; leases that are out may end until the instant, and so may those that are about to begin.
+        /// No new acquires; current leases, and those about to begin, may go on until the instant.
         case draining(forceAt: Nanoseconds)
         case forcing(giveUpAt: Nanoseconds)
         case finished
@@ -18,35 +18,35 @@ struct Engine: ~Copyable {
     var waiters: [Waiter] = []
     var freeWaiters: [Int32] = []
     var lanes: [EngineLane]
-    /// The sum over the lanes.
+    /// The counts of all lanes together.
     var counts = SlotCounts()
     var waiting = 0
     /// The acquires that have a connection, and wait for the session hook to run on it.
     var preparations: [ConnectionTicket: SessionPreparation] = [:]
-    /// How many slots have a tag.
+    /// The number of slots with a tag.
     var taggedCount = 0
-    /// How many connections the shell hands on by itself.
+    /// The number of connections that the shell hands on by itself.
     var cachedCount = 0
     var lastReleaseAt = Nanoseconds.min / 2
     var lastQueuedAt = Nanoseconds.min / 2
-    /// In the order in which the leases began.
+    /// Leases in the order in which they began.
     var leases = LinkedList()
-    /// The first lease in `leases` that no warning was given for.
+    /// The first lease in `leases` that has had no leak warning.
     var firstUnwarnedLease = nowhere
     var holders: HolderIndex
     /// Connect, validation and reset deadlines and lifetimes, by slot.
     var slotDeadlines = DeadlineHeap()
     var waiterDeadlines = DeadlineQueue()
     var armedAt = Nanoseconds.never
-    /// Of the next waiter. Engines that share a budget are given numbers that rise across them all.
+    /// The sequence number of the next waiter. Engines that share a budget are given numbers that rise across them all.
     var nextSequence: UInt64 = 0
     var permits: PermitBook
     /// No connection is closed for its age before this instant, unless it is overdue.
     var nextRetirementAt: Nanoseconds = 0
 
-    /// The most connections that there may be while a maximum that was lowered is not reached yet.
+    /// The most connections that there may be while the pool is still above a maximum that was lowered.
     var ceiling = 0
-    /// What callers wait for besides connections.
+    /// The events that callers wait for besides connections.
     var goals: [Goal] = []
     var lastGoal: GoalNumber = 0
     var rotation: Rotation?
@@ -63,7 +63,7 @@ struct Engine: ~Copyable {
         holders = HolderIndex(capacity: configuration.maximumConnections)
     }
 
-    /// Opens what the minimums ask for.
+    /// Opens connections up to the minimums.
     mutating func start(now: Nanoseconds, effects: inout EffectList) {
         serveAll(now, &effects)
         check()
@@ -73,11 +73,13 @@ struct Engine: ~Copyable {
 
     enum AcquireOutcome: Hashable, Sendable {
         case granted(ConnectionTicket)
-        /// An effect of a later call decides.
+        /// An effect of a later call will decide.
         case queued(WaiterTicket)
         case failed(AcquireFailure)
     }
 
+    /// Begins an acquire.
+    ///
     /// - Parameters:
     ///   - holder: the task that will hold the lease, or 0 if the lease may move between tasks.
     ///   - asker: the task that waits; nil if it is the holder.
@@ -126,7 +128,9 @@ struct Engine: ~Copyable {
         return wouldDeadlock(holder: asker, lane: lane) ? .wouldDeadlock : nil
     }
 
-    /// - Parameter earlier: what is known of an acquire that was given a connection already, and needs another.
+    /// Puts an acquire into the queue.
+    ///
+    /// - Parameter earlier: the record of an acquire that had a connection already, and needs another.
     mutating func enqueue(
         lane: Int, priority: Int32, holder: UInt, asker: UInt, tag: TagRequest?, now: Nanoseconds,
         deadline: Nanoseconds, earlier: SessionPreparation? = nil
@@ -166,7 +170,7 @@ struct Engine: ~Copyable {
         return index
     }
 
-    /// Takes the waiter out, however its wait ends. Its fields stay readable until the next acquire.
+    /// Takes the waiter out of the queue, however its wait ends. Its fields stay readable until the next acquire.
     mutating func dequeue(_ waiter: Int32, _ now: Nanoseconds) {
         let lane = Int(waiters[Int(waiter)].lane)
         lanes[lane].waiters.remove(waiter, priority: waiters[Int(waiter)].priority, in: &waiters)
@@ -178,7 +182,7 @@ struct Engine: ~Copyable {
         markHolder(waiters[Int(waiter)].asker, waitsFor: nowhere)
     }
 
-    /// The acquire was cancelled. False if it had ended before.
+    /// Ends a cancelled acquire. False if it had ended before.
     mutating func cancel(_ waiter: WaiterTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
@@ -189,7 +193,7 @@ struct Engine: ~Copyable {
         return true
     }
 
-    /// After a change by which it may be the turn of another waiter, whom an idle session of a tag suits.
+    /// Serves again after a change that may make it the turn of a waiter that an idle session with a tag suits.
     private mutating func serveOthers(_ now: Nanoseconds, _ effects: inout EffectList) {
         if taggedCount > 0, waiting > 0 {
             serveAll(now, &effects)
@@ -200,8 +204,8 @@ struct Engine: ~Copyable {
 
     // MARK: Releasing
 
-    /// A lease has ended. Ignored if the connection was closed under it.
-    /// - Parameter breaking: why the connection is broken, if it is.
+    /// Ends a lease. Ignored if the connection was closed under it.
+    /// - Parameter breaking: the reason of the close, if the connection is broken.
     mutating func release(
         _ connection: ConnectionTicket, condition: ConnectionCondition, breaking reason: CloseReason = .broken,
         now: Nanoseconds, effects: inout EffectList
@@ -217,13 +221,13 @@ struct Engine: ~Copyable {
         case .clean where !configuration.resetsEveryRelease:
             offer(slot, now, &effects)
         case .dirty where isUsedUp(slot) && !configuration.resetsEveryRelease:
-            // What is closed next needs no reset.
+            // `offer` will close a used-up connection: skip its reset.
             offer(slot, now, &effects)
         case .clean, .dirty:
             move(slot, to: .resetting, now)
             setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
             effects.append(.reset(connection))
-            // Who has a connection on the way lets the next one look at the idle sessions.
+            // A waiter with a connection on the way lets the next one look at the idle sessions.
             serveOthers(now, &effects)
         case .broken:
             close(slot, reason, .orderly, now, &effects)

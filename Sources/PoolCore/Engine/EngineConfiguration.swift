@@ -3,15 +3,15 @@ struct EngineConfiguration: Sendable {
     struct Lane: Sendable {
         var maximum: Int
         var minimum = 0
-        /// Kept idle beyond those that are leased.
+        /// Connections kept idle beyond those that are leased.
         var minimumIdle = 0
-        /// How many connections an acquire that finds none opens.
+        /// The number of connections that an acquire that finds none opens.
         var growth = 1
         var closesLast = false
     }
 
     var maximumConnections: Int
-    /// How many acquires may wait for a release; `.max` for any number.
+    /// The number of acquires that may wait for a release; `.max` for any number.
     var maximumWaiters = 500
     var concurrentConnects = 2
     var lanes: [Lane]
@@ -23,26 +23,26 @@ struct EngineConfiguration: Sendable {
     var idleTimeout: Nanoseconds = 600_000_000_000
     var maximumLifetime: Nanoseconds = 1_800_000_000_000
     var lifetimeJitter = 0.1
-    /// Leases that a connection serves.
+    /// The number of leases that a connection serves.
     var maximumUses = Int32.max
     var initialBackoff: Nanoseconds = 100_000_000
     var maximumBackoff: Nanoseconds = 30_000_000_000
-    /// The longest pause while somebody waits for the lane.
+    /// The longest pause while an acquire waits for the lane.
     var waitersBackoff: Nanoseconds = 3_000_000_000
     var leakWarning: Nanoseconds = .never
     var isLastInFirstOut = true
 
-    /// There is an acquire hook: every grant goes through validation.
+    /// True if there is an acquire hook: every grant goes through validation.
     var validatesEveryGrant = false
-    /// There is a session hook: an acquire whose session is not as that hook left it waits for it.
+    /// True if there is a session hook: an acquire whose session is not as that hook left it waits for it.
     var hasSessionHook = false
-    /// There is a release hook: every release goes through reset.
+    /// True if there is a release hook: every release goes through reset.
     var resetsEveryRelease = false
 
-    /// In debug builds the engine looks through all of its state after each call.
+    /// True if, in debug builds, the engine checks all of its state after each call.
     var checksItself = false
 
-    /// After so long without an answer a connect holds up no other. What is left of its time it goes on.
+    /// The time without an answer after which a connect holds up no other. It goes on until its own deadline.
     var silentAfter: Nanoseconds { max(4_000_000_000, connectTimeout / 5 * 2) }
 
     /// True if a connection that comes back may go to the next lease with nothing done or counted in between.

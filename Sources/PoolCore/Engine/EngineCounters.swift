@@ -1,8 +1,8 @@
-/// What happened in an engine since it was made, or since its statistics were reset.
+/// Counts of an engine's events since it was made, or since its statistics were reset.
 struct EngineCounters: Hashable, Sendable {
     var acquired = 0
     var enqueued = 0
-    /// Leases given to those who were.
+    /// Leases given to acquires that had been enqueued.
     var dequeued = 0
     var timedOut = 0
     /// Of `timedOut`, acquires that had been enqueued.
@@ -10,15 +10,16 @@ struct EngineCounters: Hashable, Sendable {
     var cancelled = 0
     /// Of `cancelled`, acquires that had been enqueued.
     var cancelledInQueue = 0
-    /// Refused because too many waited.
+    /// Acquires refused because too many waited.
     var rejected = 0
-    /// Refused because connects fail for good, because a hook has thrown, or because they could never have succeeded.
+    /// Acquires refused because connects fail for good, because a hook has thrown, or because they could never have
+    /// succeeded.
     var failed = 0
     /// Of `failed`, acquires that had been enqueued.
     var failedInQueue = 0
-    /// They waited when the pool began to close.
+    /// Acquires that waited when the pool began to close.
     var rejectedAtClose = 0
-    /// They came after that.
+    /// Acquires refused because the pool was closing or closed.
     var refusedAtClose = 0
     var queueTimes = QueueTimes()
     var opened = 0
@@ -49,18 +50,18 @@ struct EngineCounters: Hashable, Sendable {
         if inQueue { cancelledInQueue += 1 }
     }
 
-    /// All acquires that were asked for: each has ended in one way, or waits, for a connection or for the session hook.
+    /// All acquires so far: each has ended in one way, or waits, for a connection or for the session hook.
     func requests(waiting: Int) -> Int {
         acquired + timedOut + cancelled + rejected + failed + rejectedAtClose + refusedAtClose + waiting
     }
 
-    /// Everyone who was enqueued has left the queue in one way, or waits.
+    /// True if every enqueued acquire has left the queue in exactly one way, or waits.
     func isBalanced(waiting: Int) -> Bool {
         enqueued == dequeued + timedOutInQueue + cancelledInQueue + failedInQueue + rejectedAtClose + waiting
     }
 }
 
-/// How long those waited who have left the queue, however they left it.
+/// The waiting times of acquires that have left the queue, however they left it.
 struct QueueTimes: Hashable, Sendable {
     private(set) var count = 0
     private(set) var sum: Nanoseconds = 0
@@ -76,7 +77,7 @@ struct QueueTimes: Hashable, Sendable {
 }
 
 extension Engine {
-    /// Counts anew from now on. Those who wait count as enqueued now, so that the counters go on to agree with each
+    /// Resets the counters. Acquires that wait now count as enqueued, so that the counters go on to agree with each
     /// other.
     mutating func resetStatistics() {
         counters = EngineCounters()

@@ -1,7 +1,7 @@
-/// How many slots of a lane, or of the pool, are in each state.
+/// The number of slots of a lane, or of the pool, in each state.
 struct SlotCounts: Hashable, Sendable {
     var opening = 0
-    /// Of those being opened, the ones whose server has not answered for so long that nobody counts on them.
+    /// The part of `opening` whose server has not answered for so long that the engine no longer counts on them.
     var silent = 0
     var abandoned = 0
     var idle = 0
@@ -10,16 +10,16 @@ struct SlotCounts: Hashable, Sendable {
     var resetting = 0
     var closing = 0
 
-    /// All that count towards a maximum.
+    /// All slots that count towards a maximum.
     var total: Int { live + abandoned + closing }
 
-    /// Those that serve a waiter now or, if all goes well, later.
+    /// Connections that serve a waiter now or, if all goes well, later.
     var live: Int { opening + idle + validating + leased + resetting }
 
-    /// Those that exist and work, as far as is known.
+    /// Connections that exist and work, as far as is known.
     var established: Int { idle + validating + leased + resetting }
 
-    /// Those that will be offered to a waiter without anybody's release, and soon.
+    /// Connections that will be offered to a waiter soon, without a release.
     var onTheWay: Int { opening - silent + validating + resetting }
 
     mutating func change(_ state: SlotState, by amount: Int) {
@@ -59,7 +59,7 @@ struct WaiterQueue {
         }
     }
 
-    /// Puts back a waiter that has been out of the queue: before all that came later.
+    /// Puts back a waiter that has been out of the queue: before all waiters that came later.
     mutating func putBack(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
         switch priority {
         case 0: Self.putBack(waiter, into: &high, in: &table)
@@ -84,7 +84,7 @@ struct WaiterQueue {
         }
     }
 
-    /// When the waiter that has waited for longest came, whatever its priority.
+    /// The sequence number of the waiter that has waited for longest, whatever its priority; `.max` if none waits.
     func oldestSequence(in table: [Waiter]) -> UInt64 {
         var oldest = UInt64.max
         for first in [high.first, normal.first, low.first] where first != nowhere {
@@ -93,7 +93,7 @@ struct WaiterQueue {
         return oldest
     }
 
-    /// The waiter that is served after so many others, or `nowhere`.
+    /// The waiter that is served after `count` others, or `nowhere`.
     func member(after count: Int, in table: [Waiter]) -> Int32 {
         var left = count
         for list in [high, normal, low] {
@@ -117,36 +117,36 @@ struct WaiterQueue {
 struct EngineLane {
     var limits: EngineConfiguration.Lane
     var counts = SlotCounts()
-    /// In the order in which they were parked.
+    /// Idle connections in the order in which they were parked.
     var idle = LinkedList()
     var waiters = WaiterQueue()
-    /// Rises when all connections of the lane that are open become unusable at once.
+    /// The generation of the lane's connections. Rises when all that are open become unusable together.
     var epoch: UInt32 = 0
-    /// Leases whose holder waits for a connection of this pool.
+    /// The number of leases whose holder waits for a connection of this pool.
     var blockedLeases = 0
 
-    /// How many connections an acquire wants there to be; 0 once they are there, or cannot be.
+    /// The number of connections that an acquire wants to exist; 0 once they do, or cannot.
     var growth = 0
-    /// How many connections those who wait for a ``Goal``, and the rotation, want there to be.
+    /// The number of connections that the goals and the rotation want to exist.
     var floor = 0
-    /// Connections that were opened since the rotation began.
+    /// The number of connections that were opened since the rotation began.
     var renewals: UInt32 = 0
 
-    /// Connects that failed since the last success.
+    /// The number of connects that failed since the last success.
     var failures = 0
-    /// No connect before this instant.
+    /// The instant before which no connect begins.
     var retryAt: Nanoseconds = 0
-    /// What the pause until `retryAt` was made of: when it began, and which part of the longest one it is, from 0 to 1.
+    /// The pause until `retryAt`: its beginning, and its length as a part of the longest one, from 0 to 1.
     var pausedSince: Nanoseconds = 0
     var pauseShare = 0.0
-    /// When the last connect began.
+    /// The instant at which the last connect began.
     var attemptedAt: Nanoseconds = 0
-    /// Connections in a row that broke at their first use, and when the last of them did.
+    /// The number of connections in a row that broke at their first use, and the instant at which the last of them did.
     var stillbirths = 0
     var stillbornAt = Nanoseconds.min
-    /// Connects under way to the lane's server, those of temporary lanes included, and those that are silent not.
+    /// Connects under way to the lane's server, including those of temporary lanes, but not the silent ones.
     var connects = 0
-    /// The last connect failed in a way that waiting does not mend.
+    /// True if the last connect failed in a way that waiting does not mend.
     var isRefused = false
 
     private(set) var phase = PoolError.Phase.queue
@@ -157,7 +157,7 @@ struct EngineLane {
         self.limits = limits
     }
 
-    /// Charges the time until `now` to the phase that ends, and looks which one begins.
+    /// Charges the time until `now` to the phase that ends, and sets the phase that begins.
     mutating func settlePhase(_ now: Nanoseconds) {
         phaseTimes[phase] += now - phaseSince
         phaseSince = now
@@ -170,7 +170,7 @@ struct EngineLane {
         return times
     }
 
-    /// What the first waiter of the lane is waiting for.
+    /// The phase that the first waiter of the lane is in.
     var currentPhase: PoolError.Phase {
         if counts.opening > 0 || failures > 0 { return .connect }
         if counts.validating > 0 { return .validate }
@@ -185,27 +185,27 @@ struct EngineLane {
     /// True while one connect at a time finds out whether the server is there.
     var isProbing: Bool { failures > 0 || counts.silent > 0 }
 
-    /// True where connects succeed, and what they give breaks at its first use: a pooler without its server, for one.
+    /// True if connects succeed, but their connections break at the first use: a pooler without its server, for one.
     var isHollow: Bool { stillbirths > 1 }
 
-    /// The lane that a temporary one is like.
+    /// The lane that this temporary one was made from; nil for a lane of the driver.
     var base: Int?
 
     var isUnused: Bool {
         base != nil && counts.total == 0 && waiters.isEmpty
     }
 
-    /// How many more connections the lane would like to have on the way.
+    /// Connections to open: for waiters, for minimums, for growth and goals.
     var wanted: Int {
         let ahead = waiters.count - counts.onTheWay + limits.minimumIdle - counts.idle
         return max(needed, ahead, max(growth, floor) - counts.live)
     }
 
-    /// How many of them are worth another lane's idle connections.
+    /// The part of `wanted` for which idle connections of other lanes may be closed.
     var needed: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)
     }
 
-    /// How many connections the idle timeout leaves alone.
+    /// The number of connections that the idle timeout leaves alone.
     var kept: Int { max(limits.minimum, floor) }
 }

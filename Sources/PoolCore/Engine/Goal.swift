@@ -1,14 +1,14 @@
 typealias GoalNumber = UInt64
 
-/// Something that a caller waits for, other than a connection. It ends exactly once, with ``Effect/endGoal(_:_:)``.
+/// Something that a caller waits for, other than a connection. A goal ends exactly once, with ``Effect/endGoal(_:_:)``.
 struct Goal: Sendable {
     enum Kind: Hashable, Sendable {
-        /// What is above the new limits and idle is closed, and the new minimums are open, or a connect for them has
+        /// Idle connections above the new limits are closed, and the new minimums are open, or a connect for them has
         /// failed.
         case reconfigured
-        /// Each lane has so many connections.
+        /// Each lane has this number of connections.
         case warm(levels: [Int])
-        /// The old connections are replaced, those excepted that are leased.
+        /// The old connections are replaced, except those that are leased.
         case rotated
     }
 
@@ -17,7 +17,7 @@ struct Goal: Sendable {
     let deadline: Nanoseconds
 }
 
-/// How the wait for a ``Goal`` ended.
+/// The end of the wait for a ``Goal``.
 enum GoalOutcome: Hashable, Sendable {
     case achieved
     case timedOut
@@ -54,7 +54,7 @@ extension Engine {
         return number
     }
 
-    /// Nobody waits for the goal any more. Ignored if it has ended.
+    /// Ends a goal that no caller waits for any more. Ignored if it has ended.
     mutating func cancelGoal(_ number: GoalNumber, now: Nanoseconds, effects: inout EffectList) {
         guard let place = goals.firstIndex(where: { $0.number == number }) else { return }
         if goals[place].kind == .rotated { stopRotation(besides: number) }
@@ -84,7 +84,7 @@ extension Engine {
     mutating func endGoals(_ outcome: GoalOutcome, _ effects: inout EffectList) {
         rotation = nil
         while !goals.isEmpty { endGoal(at: 0, outcome, &effects) }
-        // Nobody may have waited for the rotation any more.
+        // The rotation may have gone on without a caller.
         setFloors()
     }
 
@@ -116,7 +116,7 @@ extension Engine {
         }
     }
 
-    /// What is kept open for those who wait.
+    /// Sets the number of connections that goals and the rotation keep open in each lane.
     mutating func setFloors() {
         for lane in lanes.indices {
             var floor = rotation?.floor(of: lane) ?? 0

@@ -1,10 +1,10 @@
-/// How often each duration occurred, in buckets that are at most 25 % wide: constant time and memory.
+/// The frequency of durations, in buckets that are at most 25 % wide: constant time and memory.
 public struct Histogram: Sendable, Hashable {
     /// Four buckets for each power of two.
     private static let bucketCount = 4 * 62
 
     private var counts: [UInt64]
-    /// How many durations were recorded.
+    /// The number of durations that were recorded.
     public private(set) var count: Int = 0
     private var total: Int64 = 0
     private var largest: Int64 = 0
@@ -45,10 +45,12 @@ public struct Histogram: Sendable, Hashable {
         return exponent == 62 && step == 3 ? .max : (5 + step) << (exponent - 2)
     }
 
+    /// The mean of all recorded durations; zero if there are none.
     public var mean: Duration {
         count == 0 ? .zero : .nanoseconds(total / Int64(count))
     }
 
+    /// The longest recorded duration; zero if there is none.
     public var maximum: Duration {
         .nanoseconds(largest)
     }
@@ -58,7 +60,8 @@ public struct Histogram: Sendable, Hashable {
         .nanoseconds(total)
     }
 
-    /// A duration that `fraction` of all records (0 to 1) do not exceed, at most 25 % too large.
+    /// A duration that `fraction` of all records (0 to 1) do not exceed, at most 25 % too large. Zero if there are
+    /// none.
     public func percentile(_ fraction: Double) -> Duration {
         let rank = Swift.max(1, (Double(count) * Swift.min(1, Swift.max(0, fraction))).rounded(.up))
         var seen: UInt64 = 0

@@ -1,6 +1,4 @@
-/// A place in a table of the engine, and which of its successive tenants is meant.
-///
-/// A report that names an earlier tenant is stale, and is ignored.
+/// A generational index: table position plus the generation that was there. Stale ids are ignored.
 @usableFromInline
 struct Ticket<Tenant>: Hashable, Sendable {
     let index: Int32
@@ -21,17 +19,17 @@ extension Ticket {
     var position: Int { Int(index) }
 }
 
-/// No place.
+/// The index that stands for no place.
 let nowhere: Int32 = -1
 
 /// Nanoseconds on the pool's clock. The engine compares and adds them, and never asks for the time.
 typealias Nanoseconds = Int64
 
 extension Nanoseconds {
-    /// Never.
+    /// An instant or a duration that is never reached.
     static let never = Int64.max
 
-    /// Stays at ``never`` instead of wrapping around.
+    /// Adds an interval; stays at ``never`` instead of wrapping around.
     func adding(_ interval: Nanoseconds) -> Nanoseconds {
         let (sum, overflow) = addingReportingOverflow(interval)
         return overflow ? .never : sum

@@ -4,7 +4,7 @@ struct Links {
     var next: Int32 = nowhere
 }
 
-/// Members of a table that can be linked.
+/// A member of a table that can be linked.
 protocol Linked {
     var links: Links { get set }
 }
@@ -24,6 +24,8 @@ struct LinkedList {
         count += 1
     }
 
+    /// Inserts `member` before another.
+    ///
     /// - Parameter next: a member of the list.
     mutating func insert<Member: Linked>(_ member: Int32, before next: Int32, in table: inout [Member]) {
         let previous = table[Int(next)].links.previous

@@ -1,23 +1,22 @@
-/// What an engine tells the budget that it shares with others: always all of it, so that of several only the latest
-/// counts.
+/// The message of an engine to the budget that it shares with others: always complete, so that only the latest counts.
 struct PermitClaim: Hashable, Sendable {
-    /// Rises with each claim of an engine: on their way they may overtake each other.
+    /// Rises with each claim of an engine: claims may overtake each other on their way.
     var number: UInt64 = 0
     /// Permits given back since the engine was made.
     var returned = 0
-    /// Permits that it would like to have received since it was made: as many as it has, or one more. One at a time, so
-    /// that the next goes to whoever has waited for longest then.
+    /// Permits that the engine wants to have received since it was made: as many as it has, or one more. One at a time,
+    /// so that the next goes to the waiter that has waited for longest then.
     var wanted = 0
-    /// When the waiter came that the next permit is for; `.max` if nobody waits for it.
+    /// Sequence of the waiter that the next permit is for; `.max` if none waits for it.
     var sequence = UInt64.max
-    /// The same among the lanes that have no connection at all.
+    /// Sequence of the oldest waiter whose lane has no connection; `.max` if none.
     var starving = UInt64.max
     /// Connections that are being closed to make room: their permits are about to come back.
     var yielding = 0
-    /// The engine closes: it will never want a permit again.
+    /// True if the engine closes: it will never want a permit again.
     var isLeaving = false
 
-    /// True if it says nothing that `other` does not.
+    /// True if this claim says nothing that `other` does not.
     func agrees(with other: PermitClaim) -> Bool {
         var renumbered = self
         renumbered.number = other.number
@@ -25,34 +24,35 @@ struct PermitClaim: Hashable, Sendable {
     }
 }
 
-/// Who waits because a budget is used up, as far as its engines need to know.
+/// The acquires that wait because a budget is used up, as far as its engines need to know.
 struct BudgetShortage: Hashable, Sendable {
-    /// Somebody waits: connections that their own pool does not need are closed.
+    /// True if an acquire waits: connections that their own pool does not need are closed.
     var exists = false
-    /// When the oldest waiter came whose lane has no connection at all: also a connection that is needed is closed, if
-    /// those who wait for it came later.
+    /// Sequence of the oldest waiter whose lane has no connection at all: for it a connection is closed even if its own
+    /// pool has waiters, if those came later. `.max` if none.
     var starving = UInt64.max
 
     static let none = BudgetShortage()
 }
 
-/// The permits of one engine. One that shares no budget holds as many as it could want.
+/// The permits of one engine. An engine that shares no budget holds as many as it could want.
 struct PermitBook {
     let isShared: Bool
     var received = 0
     var returned = 0
     var yielding = 0
     var shortage = BudgetShortage.none
-    /// The last that was told.
+    /// The last claim that the budget was told.
     var claim = PermitClaim()
 
     init(isShared: Bool) {
         self.isShared = isShared
     }
 
-    /// A connection's place needs one, from the start of its connect until its driver has closed it.
+    /// The permits held now. A connection's place needs one, from the start of its connect until its driver has closed
+    /// it.
     var held: Int { isShared ? received - returned : .max }
 
-    /// True if a waiter's going may change the claim.
+    /// True if the end of a wait may change the claim.
     var hasAsked: Bool { claim.wanted > received }
 }

@@ -5,12 +5,12 @@ struct SessionPreparation: Sendable {
     let holder: UInt
     let asker: UInt
     let request: TagRequest?
-    /// Its place among those who wait, if it has to wait again.
+    /// The acquire's place among the waiters, if it has to wait again.
     let sequence: UInt64
-    /// How long it waited before it had the connection.
+    /// The time it waited before it had the connection.
     let waited: PhaseTimes
     let since: Nanoseconds
-    /// The statistics count it among those who left the queue for a lease.
+    /// True if the statistics count it among the acquires that left the queue for a lease.
     var isInQueue: Bool
 
     func spent(at now: Nanoseconds) -> PhaseTimes {
@@ -21,7 +21,7 @@ struct SessionPreparation: Sendable {
 }
 
 extension Engine {
-    /// How an acquire ended that waited for its session hook, other than by a lease.
+    /// The end of an acquire that waited for its session hook, other than by a lease.
     enum PreparationFailure: Hashable, Sendable {
         case timedOut
         case cancelled
@@ -33,7 +33,7 @@ extension Engine {
         configuration.hasSessionHook && (!slots[Int(slot)].isSetUp || slots[Int(slot)].tag != request?.tag)
     }
 
-    /// An acquire that did not wait has its connection.
+    /// Notes that an acquire that did not wait has its connection.
     mutating func beginPreparation(
         of slot: Int32, _ lane: Int, _ priority: Int32, _ holder: UInt, _ asker: UInt, _ request: TagRequest?,
         _ now: Nanoseconds
@@ -44,7 +44,7 @@ extension Engine {
         nextSequence += 1
     }
 
-    /// A waiter that has just been dequeued has its connection.
+    /// Notes that a waiter that has just been dequeued has its connection.
     mutating func beginPreparation(of slot: Int32, for waiter: Waiter, _ now: Nanoseconds) {
         let lane = Int(waiter.lane)
         preparations[ticket(ofSlot: slot)] = SessionPreparation(
@@ -53,7 +53,7 @@ extension Engine {
             isInQueue: true)
     }
 
-    /// The session hook has run, for a session that is set up for `tag` now: the lease begins.
+    /// Begins the lease: the session hook has run, and the session is set up for `tag` now.
     mutating func prepared(_ connection: ConnectionTicket, tag: SessionTag?, now: Nanoseconds) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
         counters.acquired += 1
@@ -65,7 +65,7 @@ extension Engine {
         check()
     }
 
-    /// The acquire has ended without a lease. Its connection is closed, and nothing is held against the server.
+    /// Ends the acquire without a lease. Its connection is closed, and the failure does not count against the server.
     mutating func unprepared(
         _ connection: ConnectionTicket, _ failure: PreparationFailure, mode: CloseMode, now: Nanoseconds,
         effects: inout EffectList
@@ -82,10 +82,10 @@ extension Engine {
         check()
     }
 
-    /// The acquire needs another connection, and has its place in the queue again.
+    /// Gives an acquire that needs another connection its place in the queue again.
     ///
-    /// - Parameter isRejected: the hook did not want the connection: another is opened no faster than after a failed
-    ///   connect. Else it was closed under the hook.
+    /// - Parameter isRejected: true if the hook did not want the connection: another is opened no faster than after a
+    ///   failed connect. False if it was closed under the hook.
     mutating func acquireAgain(
         instead connection: ConnectionTicket, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
         effects: inout EffectList
@@ -112,7 +112,7 @@ extension Engine {
         return .queued(ticket)
     }
 
-    /// The connection of an acquire was found dead before its hook began.
+    /// Forgets the acquire: its connection was found dead before its hook began.
     mutating func dropPreparation(of connection: ConnectionTicket) {
         preparations[connection] = nil
     }

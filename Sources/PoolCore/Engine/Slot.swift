@@ -1,8 +1,8 @@
-/// What the connection in a slot is doing.
+/// The activity of the connection in a slot.
 enum SlotState: Int, Sendable {
     case free
     case opening
-    /// Its connect passed the deadline and was cancelled; the driver has not answered yet.
+    /// The connect passed its deadline and was cancelled; the driver has not answered yet.
     case abandoned
     case idle
     case validating
@@ -16,32 +16,32 @@ struct Slot: Linked {
     var state = SlotState.free
     var generation: UInt32 = 0
     var lane: Int32 = 0
-    /// In the idle list of the lane, or in the engine's list of leases.
+    /// Links in the idle list of the lane, or in the engine's list of leases.
     var links = Links()
-    /// Connections of an earlier epoch than their lane's are closed at the next occasion.
+    /// The lane's epoch when the connect began. Connections of an earlier epoch are closed at the next occasion.
     var epoch: UInt32 = 0
-    /// How many leases it has served, the one that is out included.
+    /// The number of leases that the connection has served, including the current one.
     var uses: Int32 = 0
-    /// The shell hands it from lease to lease by itself; for the engine it is leased, to nobody.
+    /// True while the shell hands the connection from lease to lease; for the engine it is leased, without a holder.
     var isCached = false
-    /// To be replaced by the rotation that is under way.
+    /// True if the rotation under way is to replace the connection.
     var isOld = false
-    /// Somebody waits until it is closed.
+    /// True if a reconfiguration waits until the connection is closed.
     var isAwaited = false
-    /// Its connect has gone without an answer for so long that nobody counts on it.
+    /// True if the connect has gone without an answer for so long that the engine no longer counts on it.
     var isSilent = false
-    /// When its connect is given up.
+    /// The instant at which the connect is given up.
     var connectDeadline = Nanoseconds.never
-    /// Its lifetime ended while it could not be closed.
+    /// True if the lifetime ended while the connection could not be closed.
     var isOverAge = false
-    /// Its driver has found it dead while it could not be closed.
+    /// True if the driver found the connection dead while it could not be closed.
     var isLost = false
-    /// It is closed for somebody who waits for its place.
+    /// True if the connection is closed for a waiter that needs its place.
     var makesRoom = false
-    /// When it came into its state.
+    /// The instant at which the slot came into its state.
     var since: Nanoseconds = 0
     var openedAt: Nanoseconds = 0
-    /// The part of the jitter by which its life is shortened, from 0 to 1.
+    /// The part of the jitter by which the connection's life is shortened, from 0 to 1.
     var shortening = 0.0
     var expiresAt: Nanoseconds = .never
     /// The task that holds the lease, or 0 if the lease may move between tasks.
@@ -50,9 +50,9 @@ struct Slot: Linked {
     var nextOfHolder: Int32 = nowhere
     /// The lane that the holder of the lease waits for, while it does.
     var holderWaitsFor: Int32 = nowhere
-    /// What the session is set up for.
+    /// The tag that the session is set up for.
     var tag: SessionTag?
-    /// The session hook has run for the tag, or for none, and nothing has undone what it did.
+    /// True if the session hook has run for the tag, or for none, and its work has not been undone since.
     var isSetUp = false
 }
 
@@ -63,7 +63,7 @@ struct Waiter: Linked {
     var lane: Int32 = 0
     var priority: Int32 = 0
     var links = Links()
-    /// Greater than that of every earlier waiter.
+    /// The order of arrival: greater than that of every earlier waiter.
     var sequence: UInt64 = 0
     var since: Nanoseconds = 0
     /// The task that will hold the lease, or 0 if the lease may move between tasks.
@@ -75,7 +75,7 @@ struct Waiter: Linked {
     var tag: TagRequest?
 }
 
-/// How long something spent in each phase.
+/// The time spent in each phase.
 struct PhaseTimes: Hashable, Sendable {
     var queue: Nanoseconds = 0
     var connect: Nanoseconds = 0
@@ -85,7 +85,7 @@ struct PhaseTimes: Hashable, Sendable {
 
     var total: Nanoseconds { queue + connect + validate + reset + session }
 
-    /// As errors tell it: a phase that took no time is missing.
+    /// The times as errors show them: a phase that took no time is absent.
     var byPhase: [PoolError.Phase: Duration] {
         var result: [PoolError.Phase: Duration] = [:]
         for phase in PoolError.Phase.allCases where self[phase] > 0 { result[phase] = .nanoseconds(self[phase]) }
@@ -121,7 +121,7 @@ struct PhaseTimes: Hashable, Sendable {
     }
 }
 
-/// Which slots a task holds: a hash table with its chains in the slots, so that it never allocates.
+/// The slots that each task holds: a hash table with its chains in the slots, so that it never allocates.
 struct HolderIndex {
     private var buckets: [Int32]
 
@@ -131,7 +131,7 @@ struct HolderIndex {
         buckets = Array(repeating: nowhere, count: size)
     }
 
-    /// Tasks are aligned: the low bits of their addresses carry nothing.
+    /// The bucket of a task. Tasks are aligned: the low bits of their addresses carry nothing.
     private func bucket(of holder: UInt) -> Int {
         Int(truncatingIfNeeded: ((holder >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (buckets.count - 1)
     }
