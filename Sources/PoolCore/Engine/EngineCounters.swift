@@ -5,17 +5,17 @@ struct EngineCounters: Hashable, Sendable {
     /// Leases given to acquires that had been enqueued.
     var dequeued = 0
     var timedOut = 0
-    /// Of `timedOut`, acquires that had been enqueued.
+    /// The part of `timedOut` that had been enqueued.
     var timedOutInQueue = 0
     var cancelled = 0
-    /// Of `cancelled`, acquires that had been enqueued.
+    /// The part of `cancelled` that had been enqueued.
     var cancelledInQueue = 0
     /// Acquires refused because too many waited.
     var rejected = 0
     /// Acquires refused because connects fail for good, because a hook has thrown, or because they could never have
     /// succeeded.
     var failed = 0
-    /// Of `failed`, acquires that had been enqueued.
+    /// The part of `failed` that had been enqueued.
     var failedInQueue = 0
     /// Acquires that waited when the pool began to close.
     var rejectedAtClose = 0

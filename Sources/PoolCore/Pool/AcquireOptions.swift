@@ -1,4 +1,4 @@
-/// Options of one acquire, where it differs from the pool's configuration.
+/// The options of one acquire, by which it differs from the pool's configuration.
 public struct AcquireOptions: Sendable, Hashable {
     /// The order in which waiters are served: higher priorities first; within a priority, the waiter that came first.
     public enum Priority: Int, Sendable, Hashable, CaseIterable { case high, normal, low }

@@ -17,7 +17,7 @@ public struct CredentialRequest: Sendable, Hashable {
     public let isRefresh: Bool
 }
 
-/// The credentials that a pool has now. One call of the provider serves all who wait for it.
+/// The credentials that a pool has now. One call of the provider serves all connects that wait for it.
 final class CredentialStore: Sendable {
     struct Held: Sendable {
         let credentials: Credentials

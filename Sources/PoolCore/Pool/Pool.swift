@@ -81,7 +81,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         try await lend(options, fileID, line, executor: { $0.executor }, body)
     }
 
-    /// Leases a connection to `body`, from where it cannot leave the task.
+    /// Leases a connection to `body`, in such a way that the lease cannot leave the task.
     ///
     /// - Parameter executor: the executor for a body that belongs to no actor; nil to leave it where it is. A body that
     ///   belongs to an actor stays: it would take its actor along to the connection's thread, and leave it there.

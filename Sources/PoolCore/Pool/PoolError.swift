@@ -10,7 +10,7 @@ public struct PoolError: Error, Sendable {
 
         /// The deadline passed before a connection was ready.
         public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
-        /// As many acquires as ``PoolConfiguration/maximumWaiters`` allows already wait for a release.
+        /// The queue is full: ``PoolConfiguration/maximumWaiters`` acquires already wait for a release.
         public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
         /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child
         /// task of its own is not known to wait.

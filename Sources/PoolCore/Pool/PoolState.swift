@@ -131,7 +131,7 @@ struct PoolState: ~Copyable {
         waiters[ticket.position] = waiter
     }
 
-    /// Notes who holds the lease of `ticket`.
+    /// Notes the holder of the lease of `ticket`.
     mutating func begin(_ ticket: ConnectionTicket, for claim: LeaseClaim) -> Seat? {
         entries[ticket.position].claim = claim
         entries[ticket.position].leases &+= 1

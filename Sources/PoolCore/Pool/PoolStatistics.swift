@@ -51,17 +51,17 @@ public struct PoolStatistics: Sendable {
     public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
-    /// Of ``timedOut``, acquires that had been enqueued; the others had a deadline that passed before they began, or in
-    /// the session hook.
+    /// The part of ``timedOut`` that had been enqueued; the other acquires had a deadline that passed before they began,
+    /// or in the session hook.
     public let timedOutInQueue: Int
     /// Acquires whose task was cancelled while they waited, for a connection or for their session hook.
     public let cancelled: Int
-    /// Of ``cancelled``, acquires that had been enqueued.
+    /// The part of ``cancelled`` that had been enqueued.
     public let cancelledInQueue: Int
     /// Acquires that failed because connects are refused for good, because a hook has thrown, or because they could
     /// never have succeeded.
     public let failed: Int
-    /// Of ``failed``, acquires that had been enqueued.
+    /// The part of ``failed`` that had been enqueued.
     public let failedInQueue: Int
     /// Acquires that were refused because ``PoolConfiguration/maximumWaiters`` acquires waited.
     public let rejected: Int

@@ -1,6 +1,8 @@
 extension Bool: SQLCodable {
+    /// A ``SQLValue/bool(_:)``.
     public var sqlValue: SQLValue { .bool(self) }
 
+    /// Decodes `bool`, and `int` 0 and 1. Throws ``SQLConversionError`` for other values.
     public init(sqlValue: SQLValue) throws {
         switch sqlValue {
         case .bool(let value): self = value
@@ -14,12 +16,15 @@ extension Bool: SQLCodable {
 }
 
 extension SQLEncodable where Self: FixedWidthInteger {
+    /// An ``SQLValue/int(_:)``, or a ``SQLValue/decimal(_:)`` beyond the range of 64 bits with sign.
     public var sqlValue: SQLValue {
         Int64(exactly: self).map(SQLValue.int) ?? .decimal(SQLDecimal(self))
     }
 }
 
 extension SQLDecodable where Self: FixedWidthInteger {
+    /// Decodes `int`, `double` and `decimal` whose value is a whole number in range. Throws ``SQLConversionError`` for
+    /// others.
     @inlinable
     public init(sqlValue: SQLValue) throws {
         if case .int(let value) = sqlValue, let exact = Self(exactly: value) {
@@ -29,6 +34,8 @@ extension SQLDecodable where Self: FixedWidthInteger {
         }
     }
 
+    /// Decodes `int`, `double` and `decimal` whose value is a whole number in range. Throws ``SQLConversionError`` for
+    /// others.
     @inlinable
     public init(cell: borrowing SQLCell) throws {
         if let value = cell.int, let exact = Self(exactly: value) {
@@ -68,8 +75,10 @@ extension UInt64: SQLCodable {}
 extension UInt128: SQLCodable {}
 
 extension UInt8: SQLCodable {
+    /// An array of bytes is a ``SQLValue/bytes(_:)``.
     public static func sqlValue(ofArray elements: [UInt8]) -> SQLValue { .bytes(elements) }
 
+    /// Decodes `bytes`. Throws ``SQLConversionError`` for other values.
     public static func array(sqlValue: SQLValue) throws -> [UInt8] {
         guard case .bytes(let bytes) = sqlValue else {
             throw SQLConversionError(expected: [UInt8].self, actual: sqlValue)
@@ -79,13 +88,18 @@ extension UInt8: SQLCodable {
 }
 
 extension Double: SQLCodable {
+    /// A ``SQLValue/double(_:)``.
     public var sqlValue: SQLValue { .double(self) }
 
+    /// Decodes `double`, `int` and `decimal`, if the type can hold all digits. Throws ``SQLConversionError`` if it
+    /// cannot.
     @inlinable
     public init(sqlValue: SQLValue) throws {
         if case .double(let value) = sqlValue { self = value } else { self = try Self.converted(sqlValue) }
     }
 
+    /// Decodes `double`, `int` and `decimal`, if the type can hold all digits. Throws ``SQLConversionError`` if it
+    /// cannot.
     @inlinable
     public init(cell: borrowing SQLCell) throws {
         if let value = cell.double { self = value } else { self = try Self.converted(cell.sqlValue) }
@@ -111,8 +125,11 @@ extension Double: SQLCodable {
 }
 
 extension Float: SQLCodable {
+    /// A ``SQLValue/double(_:)``.
     public var sqlValue: SQLValue { .double(Double(self)) }
 
+    /// Decodes `double`, `int` and `decimal`, if the type can hold all digits. Throws ``SQLConversionError`` if it
+    /// cannot.
     public init(sqlValue: SQLValue) throws {
         let exact: Float?
         switch sqlValue {
@@ -132,8 +149,11 @@ extension Float: SQLCodable {
 }
 
 extension SQLDecimal: SQLCodable {
+    /// A ``SQLValue/decimal(_:)``.
     public var sqlValue: SQLValue { .decimal(self) }
 
+    /// Decodes `decimal`, `int`, `double` (its shortest text), and `text` that is a number. Throws
+    /// ``SQLConversionError`` for other values.
     public init(sqlValue: SQLValue) throws {
         switch sqlValue {
         case .decimal(let value): self = value
@@ -144,6 +164,6 @@ extension SQLDecimal: SQLCodable {
     }
 }
 
-/// Whether it happens depends on the values, as in the average of a column.
+/// The reason for values that vary from row to row, as in the average of a column.
 private let tooManyDigits =
     "more digits than the type can hold; decode SQLDecimal, or cast the column to a floating-point type"

@@ -33,7 +33,7 @@ public protocol SQLEncodable {
 
 /// A type that values in results can be decoded as.
 ///
-/// One rule holds for all types of this package: a conversion happens where nothing can get lost, and fails otherwise.
+/// One rule holds for all types of this package: a conversion happens if nothing can get lost, and fails otherwise.
 /// Hence the integer 1 and the double 1.0 decode as `Int`, and 1.5 does not.
 ///
 /// | type | decodes from |
@@ -53,41 +53,44 @@ public protocol SQLEncodable {
 /// | ``SQLValue`` | everything, as it is |
 ///
 /// A double can hold all digits of a decimal if its own shortest text is the same number: 0.10 does, and one of twenty
-/// digits does not. Where an approximation will do, decode ``SQLDecimal`` and make a `Double` of it.
+/// digits does not. If an approximation will do, decode ``SQLDecimal`` and make a `Double` of it.
 ///
 /// A text without an offset from UTC decodes as ``SQLZonedTimestamp`` too, and is in UTC then: SQLite keeps moments as
 /// such texts.
 ///
 /// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
 public protocol SQLDecodable {
-    /// Throw ``SQLConversionError`` if `sqlValue` is nothing that the type can hold.
+    /// Decodes a value. Throw ``SQLConversionError`` if the type cannot hold `sqlValue`.
     init(sqlValue: SQLValue) throws
 
-    /// The same from a value that still lies in its result. The default makes a ``SQLValue`` of it for
-    /// ``init(sqlValue:)``, which is what your own types need; those of this package do without, because that is
-    /// faster. Both must give the same.
+    /// Decodes a value that still lies in its result; must agree with ``init(sqlValue:)``. The default makes a
+    /// ``SQLValue`` for that initializer, which is enough for your own types; the types of this package do without one,
+    /// because that is faster.
     init(cell: borrowing SQLCell) throws
 
-    /// An array of such values. The default takes ``SQLValue/array(_:)``; that of `UInt8` takes
+    /// Decodes an array of such values. The default takes ``SQLValue/array(_:)``; the one of `UInt8` takes
     /// ``SQLValue/bytes(_:)``.
     static func array(sqlValue: SQLValue) throws -> [Self]
 }
 
-/// A type that goes both ways.
+/// A type that can be a bind value, and that values in results can be decoded as.
 public typealias SQLCodable = SQLDecodable & SQLEncodable
 
 extension SQLEncodable {
+    /// The default is ``SQLValue/array(_:)``.
     public static func sqlValue(ofArray elements: [Self]) -> SQLValue {
         .array(elements.map(\.sqlValue))
     }
 }
 
 extension SQLDecodable {
+    /// The default decodes the cell's ``SQLCell/sqlValue``.
     @inlinable
     public init(cell: borrowing SQLCell) throws {
         try self.init(sqlValue: cell.sqlValue)
     }
 
+    /// The default decodes ``SQLValue/array(_:)``. Throws ``SQLConversionError`` for other values.
     public static func array(sqlValue: SQLValue) throws -> [Self] {
         guard case .array(let elements) = sqlValue else {
             var reason: String?
@@ -108,18 +111,22 @@ extension SQLDecodable {
 }
 
 extension SQLValue: SQLCodable {
+    /// The value itself.
     public var sqlValue: SQLValue { self }
 
+    /// Takes every value as it is.
     public init(sqlValue: SQLValue) {
         self = sqlValue
     }
 }
 
 extension SQLEncodable where Self: RawRepresentable, RawValue: SQLEncodable {
+    /// The raw value's.
     public var sqlValue: SQLValue { rawValue.sqlValue }
 }
 
 extension SQLDecodable where Self: RawRepresentable, RawValue: SQLDecodable {
+    /// Decodes the raw value. Throws ``SQLConversionError`` if the type has no such raw value.
     public init(sqlValue: SQLValue) throws {
         let rawValue: RawValue
         do {

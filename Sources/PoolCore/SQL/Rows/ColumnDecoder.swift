@@ -7,7 +7,7 @@ struct ColumnDecoder: Decoder {
     @usableFromInline var codingPath: [any CodingKey] { [] }
     @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    /// What SQL knows how to decode is decoded that way. All else decodes itself, as an enum with raw values does.
+    /// Decodes a type that is ``SQLDecodable`` as such. Any other type decodes itself, as an enum with raw values does.
     @usableFromInline
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let known = type as? any SQLDecodable.Type, let value = try decodeKnown(known) as? Value { return value }

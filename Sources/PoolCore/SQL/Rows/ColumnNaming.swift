@@ -1,4 +1,4 @@
-/// How the columns of a result are named after the properties of a `Decodable` type.
+/// The rule by which the columns of a result are named after the properties of a `Decodable` type.
 public enum ColumnNaming: Sendable, Hashable {
     /// A column has the name of its property.
     case exact
@@ -12,7 +12,7 @@ public enum ColumnNaming: Sendable, Hashable {
         }
     }
 
-    /// An underscore goes before each capital that begins a word: one that follows a small letter or a digit, or that
+    /// Puts an underscore before each capital that begins a word: one that follows a small letter or a digit, or that
     /// comes before a small letter and after another capital.
     private static func snakeCase(_ property: String) -> String {
         let characters = Array(property)

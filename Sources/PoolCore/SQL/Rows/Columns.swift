@@ -2,17 +2,17 @@ internal import Synchronization
 
 /// The columns of a result, shared by all its rows.
 public final class Columns: Sendable {
-    /// In the order of the result. Nothing keeps names from occurring twice.
+    /// The names in the order of the result. A name may occur twice.
     public let names: [String]
 
-    /// What the database calls the types of the columns, in the order of ``names``; empty where a driver does not say.
-    /// On Postgres these are the OIDs of `pg_type`.
+    /// The database's type of each column, in the order of ``names``; empty if a driver does not report types. On
+    /// Postgres these are the OIDs of `pg_type`.
     public let typeIDs: [UInt32]
 
-    /// Made when it is first needed: most results are read by position or have few columns.
+    /// Made when first needed: most results are read by position or have few columns.
     private let index = AtomicLazyReference<Index>()
 
-    /// `names` in the order of the result, and a type for each of them or for none.
+    /// Makes columns of `names` in the order of the result, and a type for each of them or for none.
     public init(names: [String], typeIDs: [UInt32] = []) {
         precondition(
             typeIDs.isEmpty || typeIDs.count == names.count,
@@ -21,11 +21,11 @@ public final class Columns: Sendable {
         self.typeIDs = typeIDs
     }
 
-    /// How many there are.
+    /// The number of columns.
     @inlinable
     public var count: Int { names.count }
 
-    /// The place of the column of that name, upper and lower case being different.
+    /// The index of the column with this name; case matters.
     ///
     /// Takes the same time however many columns there are.
     ///
@@ -36,7 +36,7 @@ public final class Columns: Sendable {
         throw absenceError(name)
     }
 
-    /// Why there is no one column of that name.
+    /// The error for a name that does not stand for exactly one column.
     func absenceError(_ name: String) -> any Error {
         find(name) == .ambiguous ? SQLDecodingError.ambiguousColumn(name) : .noSuchColumn(name, in: names)
     }
@@ -49,7 +49,7 @@ public final class Columns: Sendable {
     }
 
     func find(_ name: String) -> Place {
-        // To compare a few names is faster than to hash one.
+        // Comparing a few names is faster than hashing one.
         if names.count <= 8 { return scan(for: name) }
         return (index.load() ?? index.storeIfNil(Index(names))).places[name] ?? .nowhere
     }

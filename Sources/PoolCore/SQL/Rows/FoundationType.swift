@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Types of Foundation's that decode themselves as a JSON decoder wants them to, which is not how a database stores
-/// them. They are known by their names, because this module does without Foundation.
+/// The types of Foundation that decode themselves as a JSON decoder expects, which is not how a database stores them.
+/// Identified by their names, because this module does without Foundation.
 enum FoundationType: String {
     case date = "Date"
     case uuid = "UUID"
@@ -15,7 +15,7 @@ enum FoundationType: String {
         self.init(rawValue: String(parts[1]))
     }
 
-    /// The way out.
+    /// The advice for an application that uses the type.
     var advice: String {
         switch self {
         case .date:
@@ -27,7 +27,7 @@ enum FoundationType: String {
         }
     }
 
-    /// The latest type that was found to be no date. To read a type's name takes longer than to decode a row.
+    /// The latest type that was found to be no date: reading a type's name takes longer than decoding a row.
     private static let latestHarmless = Atomic<UInt>(0)
 
     /// True for `Date`, which decodes itself from the seconds since 2001, which no database stores: it would be wrong
@@ -42,13 +42,13 @@ enum FoundationType: String {
 }
 
 extension Columns {
-    /// Called for types of a date's size.
+    /// Refuses `Date`. Called for types of its size.
     @usableFromInline
     func refuseDate(_ type: Any.Type) throws {
         if FoundationType.isDate(type) { throw foundationError(type, FoundationType.date.advice) }
     }
 
-    /// An error of decoding a whole row as `type`, in terms of that type where it is one of Foundation's.
+    /// An error of decoding a whole row as `type`; if that is a type of Foundation, in terms of that type.
     @usableFromInline
     func explaining(_ error: any Error, as type: Any.Type) -> any Error {
         guard let error = error as? SQLDecodingError, let foundation = FoundationType(type) else { return error }
@@ -70,7 +70,7 @@ extension Columns {
 }
 
 extension SQLDecodingError {
-    /// The same error for who asked for `type`, which decodes itself by way of others.
+    /// The error for a caller that asked for `type`, which decodes itself by way of others.
     func naming(_ type: Any.Type) -> SQLDecodingError {
         var error = self
         error.expectedType = String(describing: type)

@@ -1,28 +1,28 @@
-/// A row whose columns are asked for by the keys of one type, and where these columns are: it may become another row of
-/// the same result.
+/// A row whose columns are asked for by the keys of one type, together with the indices of these columns: it may become
+/// another row of the same result.
 @safe
 @usableFromInline
 final class KeyedRow {
     @usableFromInline let columns: Columns
     @usableFromInline let values: StoredValues
-    /// Of ``values``, which live as long.
+    /// Borrows from `values`; must not outlive it.
     @usableFromInline let reader: ValueReader
     private let naming: ColumnNaming
-    /// The place of the row's first value.
+    /// The index of the row's first value in `values`.
     @usableFromInline @exclusivity(unchecked) private(set) var offset = 0
     @usableFromInline @exclusivity(unchecked) private(set) var number = 0
-    /// True if a key is a byte that says all about it, as in an enum without associated values.
+    /// True if a key is a byte that identifies it completely, as in an enum without associated values.
     private let keysAreBytes: Bool
-    /// The columns of such keys, -1 where that is not known.
+    /// The columns of such keys, -1 if not known yet.
     private let indices: UnsafeMutablePointer<Int16>
 
-    /// The columns of other keys, in the order in which they are asked for, as a rule the same in each row. So the next
-    /// key is compared with the one that came next in the row before.
+    /// The columns of other keys, in the order in which they are asked for, which is usually the same in each row. So
+    /// the next key is compared with the one that came next in the row before.
     @exclusivity(unchecked) private var trail: [(key: String, place: Columns.Place)] = []
-    /// The place of the next key there.
+    /// The index of the next key in `trail`.
     @exclusivity(unchecked) private var next = 0
 
-    /// A type that asks for more is found its columns by name.
+    /// The length of the trail. A type that asks for more keys has their columns found by name.
     private static var stepLimit: Int { 256 }
 
     init<Key: CodingKey>(
@@ -40,7 +40,7 @@ final class KeyedRow {
 
     deinit { unsafe indices.deallocate() }
 
-    /// From now on it is this row.
+    /// Becomes another row.
     @usableFromInline
     func begin(offset: Int, number: Int) {
         unsafe self.offset = offset
@@ -89,9 +89,9 @@ final class KeyedRow {
             unsafe next = position + 1
             return unsafe trail[position].place
         }
-        // One that is asked for again.
+        // The key is asked for again.
         if position > 0, unsafe trail[position - 1].key == key { return unsafe trail[position - 1].place }
-        // One that was left out this time: those after it follow.
+        // A key was left out this time: those after it follow.
         for later in unsafe trail.indices.dropFirst(position + 1).prefix(4) where unsafe trail[later].key == key {
             unsafe next = later + 1
             return unsafe trail[later].place
@@ -104,7 +104,7 @@ final class KeyedRow {
         return place
     }
 
-    /// Why there is no one column for a key.
+    /// The error for a key that does not stand for exactly one column.
     func absenceError(_ key: some CodingKey) -> any Error {
         columns.absenceError(naming.columnName(for: key.stringValue))
     }
@@ -126,6 +126,6 @@ final class KeyedRow {
 
     func column(at index: Int) -> ColumnDecoder { ColumnDecoder(row: row, index: index) }
 
-    /// Of this row, whichever this becomes.
+    /// A decoder of the present row, which stays with that row.
     var decoder: RowDecoder { unsafe RowDecoder(RowDecoding(columns, values, naming), offset: offset, number: number) }
 }

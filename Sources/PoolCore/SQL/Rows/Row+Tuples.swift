@@ -1,7 +1,7 @@
-// As for all rows at once, in `Rows+Tuples.swift`.
+// A function for each size, as for all rows together in `Rows+Tuples.swift`.
 
 extension Row {
-    /// The row as a tuple, column by column: `row.decode((Int, String).self)`. For one of thirteen columns or more see
+    /// The row as a tuple, column by column: `row.decode((Int, String).self)`. For thirteen columns or more see
     /// ``Rows``.
     ///
     /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.

@@ -1,4 +1,4 @@
-// The tuples of more columns than those in `Row+Tuples.swift`.
+// Tuples of more columns than those in `Row+Tuples.swift`.
 
 extension Row {
     /// The row as a tuple of nine columns.

@@ -1,10 +1,10 @@
 /// A row of a result.
 ///
-/// It keeps the values of the ``Rows`` that it belongs to: store what you decode from it rather than the row itself.
+/// A row keeps the values of the ``Rows`` that it belongs to: store what you decode from it rather than the row itself.
 public struct Row: Sendable {
-    /// Those of the result.
+    /// The columns of the result.
     public let columns: Columns
-    /// Its place in the result, from 0.
+    /// The row's place in the result, from 0.
     public let number: Int
     @usableFromInline let storage: StoredValues
     @usableFromInline let offset: Int
@@ -17,12 +17,12 @@ public struct Row: Sendable {
         self.offset = offset
     }
 
-    /// One for each column, as the driver delivered them.
+    /// The row's values, one for each column, as the driver delivered them.
     public var values: ArraySlice<SQLValue> {
         (offset..<offset + columns.count).map { storage.value(at: $0) }[...]
     }
 
-    /// The value of the column of that name, upper and lower case being different.
+    /// The value of the column with this name; case matters.
     ///
     /// - Throws: ``SQLDecodingError``.
     @inlinable
@@ -30,7 +30,7 @@ public struct Row: Sendable {
         get throws { try value(at: try columns.index(of: name)) }
     }
 
-    /// The value of the column at that place, from 0.
+    /// The value of the column at this index, from 0.
     ///
     /// - Throws: ``SQLDecodingError``.
     @inlinable
@@ -50,7 +50,7 @@ public struct Row: Sendable {
         }
     }
 
-    /// Apart, so that what is inlined where rows are decoded stays small.
+    /// Out of line, so that the code that is inlined into the application stays small.
     @usableFromInline
     func conversionError(_ error: any Error, to type: Any.Type, at index: Int) -> any Error {
         SQLDecodingError(error, converting: rawValue(at: index), to: type, column: index, in: self)
@@ -71,7 +71,7 @@ extension Row {
         return try value(at: 0)
     }
 
-    /// The value of the only column. Types that are `Decodable` too are taken for values.
+    /// The value of the only column. A type that is also `Decodable` is decoded as a single value.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
     @inlinable
@@ -85,7 +85,7 @@ extension Row {
     /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
-    /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    /// - Throws: ``SQLDecodingError``, and any error of the type's own `init(from:)`.
     @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
         if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }
@@ -98,7 +98,7 @@ extension Row {
 }
 
 extension Row: CustomStringConvertible {
-    /// Names and values, as in `[id: 1, name: "Ada"]`.
+    /// The names and values, as in `[id: 1, name: "Ada"]`.
     public var description: String {
         "[\(zip(columns.names, values).map { "\($0): \($1)" }.joined(separator: ", "))]"
     }

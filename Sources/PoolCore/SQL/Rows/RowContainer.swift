@@ -11,13 +11,13 @@ struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] { row.columns.names.compactMap(Key.init(stringValue:)) }
 
     func contains(_ key: Key) -> Bool {
-        // An ambiguous name counts as there, so that the error comes out where the value is asked for.
+        // An ambiguous name counts as present, so that the error comes out when the value is asked for.
         row.find(key) != .nowhere
     }
 
     func decodeNil(forKey key: Key) throws -> Bool { row.isNull(at: try row.index(of: key)) }
 
-    /// Serves the protocol's functions for `Bool`, `String` and the numbers too.
+    /// Decodes one column. Serves the protocol's functions for `Bool`, `String` and the numbers too.
     @inline(__always)
     func decode<Value: Decodable & SQLDecodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
         try row.value(at: try row.index(of: key))
@@ -27,7 +27,7 @@ struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try row.column(key).decode(type)
     }
 
-    /// In one step what is three by default. Serves the protocol's other functions too.
+    /// Decodes one column in one step instead of the default's three. Serves the protocol's other functions too.
     @inline(__always)
     func decodeIfPresent<Value: Decodable & SQLDecodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
         guard let index = try indexIfPresent(key) else { return nil }
@@ -39,7 +39,7 @@ struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return try row.column(at: index).decode(type)
     }
 
-    /// Nil where there is no such column, and where it is NULL.
+    /// The index of a key's column; nil if there is no such column, or if it is NULL.
     private func indexIfPresent(_ key: Key) throws -> Int? {
         switch row.find(key) {
         case .at(let index): return row.isNull(at: index) ? nil : index

@@ -1,6 +1,6 @@
-/// Decodes a row as a `Decodable` type. Small enough to need no memory where it is passed on as `any Decoder`.
+/// Decodes a row as a `Decodable` type. Small enough to need no memory when it is passed on as `any Decoder`.
 ///
-/// All of it can be inlined, so that the compiler can make it anew for the application's types.
+/// All of it can be inlined, so that the compiler can specialize it for the application's types.
 @usableFromInline
 struct RowDecoder: Decoder {
     @usableFromInline let decoding: RowDecoding
@@ -37,7 +37,7 @@ struct RowDecoder: Decoder {
     }
 }
 
-/// A row where a single value is asked for: the row itself, for types that wrap another, and its only column.
+/// A row as a single value: the row itself, for types that wrap another, and its only column.
 private struct WholeRowContainer: SingleValueDecodingContainer {
     let decoder: RowDecoder
 

@@ -1,15 +1,16 @@
-/// What the rows of one result have in common while they are decoded as a `Decodable` type.
+/// The state that the rows of one result share while they are decoded as a `Decodable` type.
 @safe
 @usableFromInline
 final class RowDecoding {
     @usableFromInline let columns: Columns
     @usableFromInline let values: StoredValues
     @usableFromInline let naming: ColumnNaming
-    /// What gave the latest container, as a rule for the next row too.
+    /// The source of the latest container, usually of the next row's too.
     @usableFromInline @exclusivity(unchecked) var latest: AnyObject?
-    /// What its keys are.
+    /// The type of the keys of `latest`.
     @usableFromInline @exclusivity(unchecked) var latestKeys: ObjectIdentifier?
-    /// Those with other keys: a type may have parts, or a superclass, that decode themselves from the same row.
+    /// The sources for other key types: a type may have parts, or a superclass, that decode themselves from the same
+    /// row.
     private var others: [ObjectIdentifier: AnyObject] = [:]
 
     @usableFromInline
@@ -19,8 +20,8 @@ final class RowDecoding {
         self.naming = naming
     }
 
-    /// A container for a row. To make one takes longer than to read from it, so it is that of another row where nobody
-    /// has kept that.
+    /// A container for a row. Making one takes longer than reading from it, so one of an earlier row is reused unless a
+    /// copy of it was kept.
     @inlinable
     func container<Key: CodingKey>(
         keyedBy type: Key.Type, offset: Int, number: Int
@@ -53,7 +54,7 @@ final class RowDecoding {
     }
 }
 
-/// A container, with what decides which row it reads.
+/// A container, together with the row that it reads.
 @usableFromInline
 final class RowContainerSource<Key: CodingKey> {
     @usableFromInline let row: KeyedRow
@@ -65,7 +66,7 @@ final class RowContainerSource<Key: CodingKey> {
         unsafe container = KeyedDecodingContainer(RowContainer(row))
     }
 
-    /// False if somebody has kept a copy of the container: it must go on to read its own row.
+    /// False if a copy of the container was kept: it must go on to read its own row.
     @inlinable
     var isFree: Bool {
         // The standard library's container is one reference to an object, which all its copies share.

@@ -1,10 +1,10 @@
-// A tuple of up to twelve columns has a function for its size, which the compiler makes anew for the types of the
-// tuple. It cannot do that for a pack of any number of types: each value would cost several times as much.
+// A tuple of up to twelve columns has a function for its size, which the compiler specializes for the types of the
+// tuple. It cannot do that for a parameter pack: each value would cost several times as much.
 
 extension Rows {
     /// Each row as a tuple, column by column: `rows.decode((Int, String).self)`.
     ///
-    /// Of a tuple of thirteen columns or more, the compiler (6.3) finds the elements after the first two only once the
+    /// For a tuple of thirteen columns or more, the compiler (6.3) finds the elements after the first two only once the
     /// tuple has a name: `for row in try rows.decode(…) { let row = row; use(row.12) }`, or a pattern that takes all
     /// of it. A `Decodable` structure is easier to read there.
     ///
@@ -125,7 +125,7 @@ extension Rows {
         }
     }
 
-    /// `width` columns of each row, by place: a row of its own for each would be counted as a reference to all values.
+    /// Decodes `width` columns of each row, by place: a ``Row`` for each would retain all values each time.
     @inlinable
     @inline(__always)
     func tuples<Tuple>(

@@ -1,4 +1,4 @@
-// The tuples of more columns than those in `Rows+Tuples.swift`.
+// Tuples of more columns than those in `Rows+Tuples.swift`.
 
 extension Rows {
     /// Each row as a tuple of nine columns.

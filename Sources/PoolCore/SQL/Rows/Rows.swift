@@ -5,16 +5,16 @@
 /// for (id, name) in try rows.decode((Int, String).self) { print(id, name) }
 /// ```
 public struct Rows: Sendable {
-    /// Shared by all rows.
+    /// The columns, shared by all rows.
     public let columns: Columns
-    /// One row after the other.
+    /// The values of one row after the other.
     @usableFromInline let values: StoredValues
-    /// How many there are.
+    /// The number of rows.
     public let count: Int
     /// The place of the first row in the result that these rows are a part of.
     @usableFromInline let firstNumber: Int
 
-    /// `values` holds the rows one after the other, `columns.names.count` values each.
+    /// Makes rows of `values`, which holds them one after the other, `columns.names.count` values each.
     ///
     /// A result without columns has no rows here.
     public init(columns: Columns, values: [SQLValue]) {
@@ -39,7 +39,9 @@ public struct Rows: Sendable {
 }
 
 extension Rows: RandomAccessCollection {
+    /// The position of the first row: 0.
     public var startIndex: Int { 0 }
+    /// The position after the last row.
     @inlinable
     public var endIndex: Int { count }
 
@@ -61,7 +63,7 @@ extension Rows {
         try decodeOnlyColumn(type)
     }
 
-    /// The values of the only column. Types that are `Decodable` too are taken for values.
+    /// The values of the only column. A type that is also `Decodable` is decoded as a single value.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
     @inlinable
@@ -72,7 +74,7 @@ extension Rows {
     @inlinable
     func decodeOnlyColumn<Value: SQLDecodable>(_ type: Value.Type) throws -> [Value] {
         try columns.check(count: 1, for: type)
-        // With one column, values are rows: there is no need to make a row of each.
+        // With one column, values are rows: no row has to be made for each.
         var decoded: [Value] = []
         decoded.reserveCapacity(count)
         try values.withReader { reader in
@@ -92,7 +94,7 @@ extension Rows {
         }
     }
 
-    /// Apart, so that what is inlined where rows are decoded stays small.
+    /// Out of line, so that the code that is inlined into the application stays small.
     @usableFromInline
     func conversionError(_ error: any Error, to type: Any.Type, at place: Int) -> any Error {
         self[place / columns.count].conversionError(error, to: type, at: place % columns.count)
@@ -103,7 +105,7 @@ extension Rows {
     /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
     ///
     /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
-    /// - Throws: ``SQLDecodingError``, and what the type's own `init(from:)` throws.
+    /// - Throws: ``SQLDecodingError``, and any error of the type's own `init(from:)`.
     @inlinable
     public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
         if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }

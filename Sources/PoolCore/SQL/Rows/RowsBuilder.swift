@@ -1,35 +1,38 @@
-/// What a driver collects the values of a result in, row by row. The memory is that of the ``Rows`` in the end.
+/// Collects the values of a result for a driver, row by row. Its memory becomes that of the ``Rows``.
 @_spi(Driver)
 public struct RowsBuilder: ~Copyable {
     @usableFromInline var buffer = StoredValues.none.buffer
     @usableFromInline var capacity = 0
-    /// How many values there are.
+    /// The number of values.
     @usableFromInline var count = 0
     @usableFromInline var byteCount = 0
-    /// How many bytes are free between cells and texts.
+    /// The number of bytes that are free between cells and texts.
     @usableFromInline var room = 0
     private let expectedSize: Int
     @usableFromInline var others: [SQLValue] = []
 
-    /// - Parameter expectedSize: How many bytes to begin with: ``size`` of an earlier result of the same statement.
+    /// Makes an empty builder.
+    ///
+    /// - Parameter expectedSize: the number of bytes to begin with: ``size`` of an earlier result of the same
+    ///   statement.
     public init(expectedSize: Int = 0) {
         self.expectedSize = min(max(expectedSize, Self.leastCapacity), Self.mostExpected)
     }
 
     private static var leastCapacity: Int { 128 }
-    /// One large result must not make all later ones large.
+    /// Limited, so that one large result does not make all later ones large.
     private static var mostExpected: Int { 1 << 18 }
 
     /// True if there is no value.
     @inlinable
     public var isEmpty: Bool { count == 0 }
 
-    /// How many bytes the values take.
+    /// The number of bytes that the values take.
     @inlinable
     public var size: Int { capacity - room }
 
-    /// True if a number can be appended without more memory. Who asks, and goes another way where it cannot, appends
-    /// without a call.
+    /// True if a number can be appended without more memory. A caller that checks this, and takes another path if it is
+    /// false, appends without a call.
     @inlinable
     public var hasRoomForNumber: Bool { room >= MemoryLayout<StoredValues.Cell>.stride }
 
@@ -53,19 +56,19 @@ public struct RowsBuilder: ~Copyable {
     @inlinable
     public mutating func append(_ value: Bool) { append(StoredValues.Cell(.bool, payload: value ? 1 : 0)) }
 
-    /// Appends what is UTF-8; what is not is repaired.
+    /// Appends text in UTF-8; invalid UTF-8 is repaired.
     @inlinable
     public mutating func append(text: UnsafeRawBufferPointer) { unsafe append(text, .text) }
 
-    /// Appends JSON in UTF-8; what is not UTF-8 is repaired.
+    /// Appends JSON in UTF-8; invalid UTF-8 is repaired.
     @inlinable
     public mutating func append(json: UnsafeRawBufferPointer) { unsafe append(json, .json) }
 
-    /// Appends what is a text if it is UTF-8, and bytes if it is not.
+    /// Appends a text, which becomes bytes if it is not valid UTF-8.
     @inlinable
     public mutating func append(uncheckedText: UnsafeRawBufferPointer) { unsafe append(uncheckedText, .uncheckedText) }
 
-    /// Appends what is JSON if it is UTF-8, and bytes if it is not.
+    /// Appends JSON, which becomes bytes if it is not valid UTF-8.
     @inlinable
     public mutating func append(uncheckedJSON: UnsafeRawBufferPointer) { unsafe append(uncheckedJSON, .uncheckedJSON) }
 
@@ -90,7 +93,7 @@ public struct RowsBuilder: ~Copyable {
     @inlinable
     @inline(__always)
     mutating func append(_ cell: StoredValues.Cell) {
-        // What grows is apart, so that the rest calls nothing.
+        // Growing is out of line, so that the rest calls nothing.
         if room < MemoryLayout<StoredValues.Cell>.stride { return grow(for: cell) }
         put(cell)
     }
@@ -149,7 +152,7 @@ public struct RowsBuilder: ~Copyable {
         others.append(value)
     }
 
-    /// Of 4 GiB and more, which a cell cannot count.
+    /// Appends a text or bytes of 4 GiB and more, whose length does not fit into a cell.
     private mutating func append(long bytes: UnsafeRawBufferPointer, _ kind: StoredValues.Kind) {
         let text =
             switch kind {
@@ -190,10 +193,10 @@ public struct RowsBuilder: ~Copyable {
         (count, byteCount, room, others) = (0, 0, capacity, [])
     }
 
-    /// The rows that were collected; what is appended afterwards are others.
+    /// The rows that were collected. Values appended afterwards belong to other rows.
     public mutating func take(_ columns: Columns) -> Rows {
         if count == 0 { return Rows(columns: columns, values: .none, valueCount: 0) }
-        // What was made for a much larger result would be kept as long as the rows are.
+        // Memory for a much larger result would be kept as long as the rows are.
         if capacity > 4 * max(size, Self.leastCapacity) { resize(to: size) }
         if !others.isEmpty {
             buffer.header.others = others

@@ -1,11 +1,11 @@
-/// A value in a result, where it lies: what a ``SQLDecodable`` type is made of without a ``SQLValue`` in between.
+/// A value inside a result, from which a ``SQLDecodable`` type is made without a ``SQLValue`` in between.
 ///
-/// It is there while ``SQLDecodable/init(cell:)`` runs, and cannot be copied or kept.
+/// A cell exists while ``SQLDecodable/init(cell:)`` runs, and cannot be copied or kept.
 public struct SQLCell: ~Copyable {
     @usableFromInline let values: ValueReader
     @usableFromInline let place: Int
 
-    /// `place` must be one of a value.
+    /// Makes a cell. `place` must be the place of a value.
     @inlinable
     init(_ values: ValueReader, at place: Int) {
         self.values = values

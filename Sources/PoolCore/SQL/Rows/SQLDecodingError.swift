@@ -1,6 +1,7 @@
-/// A value in a result that could not be read as the type asked for. It says where and why, and never shows the value.
+/// A value in a result that could not be read as the type asked for. Tells the place and the reason, and never shows
+/// the value.
 public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
-    /// What went wrong.
+    /// The kind of mistake.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private let name: String
         public var description: String { name }
@@ -9,34 +10,34 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
         public static let typeMismatch = Code(name: "typeMismatch")
         /// The value is NULL, and the Swift type is not optional.
         public static let unexpectedNull = Code(name: "unexpectedNull")
-        /// The result has no column of that name, or not so many columns.
+        /// The result has no column with that name, or not so many columns.
         public static let noSuchColumn = Code(name: "noSuchColumn")
-        /// The result has several columns of that name.
+        /// The result has several columns with that name.
         public static let ambiguousColumn = Code(name: "ambiguousColumn")
         /// The result has more or fewer columns than the type has values.
         public static let columnCount = Code(name: "columnCount")
-        /// The Swift type asks for something that a row does not have, such as an object within a column.
+        /// The Swift type asks for a structure that a row does not have, such as an object within a column.
         public static let unsupportedType = Code(name: "unsupportedType")
     }
 
-    /// What kind of mistake it is.
+    /// The kind of mistake.
     public let code: Code
-    /// The column, where one is concerned.
+    /// The name of the column; nil if none is concerned.
     public internal(set) var columnName: String?
-    /// The column's place in the result, from 0, where one is concerned.
+    /// The column's place in the result, from 0; nil if none is concerned.
     public internal(set) var columnIndex: Int?
-    /// The row's place in the result, from 0.
+    /// The row's place in the result, from 0; nil if none is concerned.
     public internal(set) var row: Int?
-    /// The Swift type asked for, where one is concerned.
+    /// The Swift type asked for; nil if none is concerned.
     public internal(set) var expectedType: String?
-    /// What was there: ``SQLValue/typeName``.
+    /// The kind of the value that was found: ``SQLValue/typeName``.
     public internal(set) var actualType: String?
-    /// More about it, in words.
+    /// The details, in words.
     public internal(set) var reason: String?
-    /// What a ``SQLDecodable/init(sqlValue:)`` of the application threw, if that is the cause. The description leaves
-    /// it out, since it may show the value.
+    /// The error of an application's ``SQLDecodable/init(sqlValue:)``, if that is the cause. The description leaves it
+    /// out, since it may show the value.
     public internal(set) var underlying: (any Error)?
-    /// False where a type that decodes itself has asked for another.
+    /// False if a type that decodes itself has asked for another.
     var namesTypeAskedFor = false
 
     init(code: Code, reason: String? = nil) {
@@ -58,9 +59,9 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
 }
 
 extension SQLDecodingError {
-    /// A failed conversion, with the place where it happened.
+    /// Adds to a failed conversion the place where it happened.
     init(_ error: any Error, converting value: SQLValue, to type: Any.Type, column: Int, in row: Row) {
-        // What has been located already, deeper within, is not located again.
+        // An error that has been located already, deeper within, is not located again.
         if let located = error as? SQLDecodingError {
             self = located
             return

@@ -1,16 +1,15 @@
 /// The values of a result in one piece of memory: from its front a cell for each value, and from its end backwards the
 /// bytes of the texts. Places are counted from the end, so that they stay when the memory grows.
-///
-/// Most values are never looked at as a ``SQLValue``: they are decoded from where they lie.
+/// Most values never become a ``SQLValue``: they are decoded directly from this memory.
 @usableFromInline
 struct StoredValues: @unchecked Sendable {  // … because nothing changes the buffer once rows have it.
-    /// What lies where. Numbers need no more than their cell.
+    /// The kind and place of a value. Numbers need no more than their cell.
     @usableFromInline
     struct Cell: BitwiseCopyable {
         @usableFromInline let kind: Kind
-        /// How many bytes a text has.
+        /// The number of bytes of a text.
         @usableFromInline let count: UInt32
-        /// The number's bits, or how far before the memory's end the bytes begin, or the place among the others.
+        /// The bits of a number, or the distance of the bytes from the memory's end, or the index in `others`.
         @usableFromInline let payload: UInt64
 
         @inlinable
@@ -24,17 +23,17 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
     @usableFromInline
     enum Kind: UInt8, BitwiseCopyable {
         case null, bool, int, double, bytes
-        /// What is no UTF-8 in it is repaired when it is read.
+        /// Text. Invalid UTF-8 in it is repaired when it is read.
         case text, json
-        /// Turns out to be bytes when it is read, if it is no UTF-8.
+        /// Text that turns out to be bytes when it is read, if it is not valid UTF-8.
         case uncheckedText, uncheckedJSON
-        /// Kept as a ``SQLValue``.
+        /// A value kept as a ``SQLValue``.
         case other
     }
 
     @usableFromInline
     struct Header {
-        /// In bytes.
+        /// The capacity in bytes.
         @usableFromInline let capacity: Int
         @usableFromInline var others: [SQLValue]
 
@@ -56,7 +55,7 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
 
     @usableFromInline static let none = StoredValues(StoredValues.allocate(0))
 
-    /// `capacity` is in bytes.
+    /// Makes a buffer. `capacity` is in bytes.
     @usableFromInline
     static func allocate(_ capacity: Int) -> Buffer {
         let cells = (capacity + MemoryLayout<Cell>.stride - 1) / MemoryLayout<Cell>.stride
@@ -65,7 +64,7 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
         }
     }
 
-    /// Calls `body` with what the values can be read with while it runs.
+    /// Calls `body` with a reader of the values, which is valid while `body` runs.
     @inlinable
     @inline(__always)
     func withReader<Result>(_ body: (ValueReader) throws -> Result) rethrows -> Result {
@@ -75,8 +74,8 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
     func value(at place: Int) -> SQLValue { withReader { $0.value(at: place) } }
 }
 
-/// Reads the values that it was made for, which must outlive it: it holds no reference to them, because to count
-/// references for each value takes longer than to read it.
+/// Reads values that must outlive it: a reader holds no reference to them, because counting references for each value
+/// takes longer than reading it.
 @usableFromInline
 @safe
 struct ValueReader {
@@ -89,7 +88,7 @@ struct ValueReader {
         unsafe self.cells = unsafe cells
     }
 
-    /// The cell at that place, which must be one.
+    /// The cell at `place`, which must be in use.
     @inlinable
     subscript(place: Int) -> StoredValues.Cell { unsafe cells[place] }
 
@@ -99,22 +98,22 @@ struct ValueReader {
         return unsafe UnsafeBufferPointer(start: start, count: Int(cell.count))
     }
 
-    /// The text of a cell that has one; nil if it is no UTF-8, and nobody has said that it is.
+    /// The text of a cell that has one; nil if it is not valid UTF-8 and was not declared to be.
     @usableFromInline
     func text(of cell: StoredValues.Cell) -> String? {
         let bytes = unsafe bytes(of: cell)
         let isUnchecked = cell.kind == .uncheckedText || cell.kind == .uncheckedJSON
         if !isUnchecked, bytes.count <= Self.shortCount { return unsafe Self.text(short: bytes) }
-        // Most text is ASCII, which needs no other check.
+        // Most text is ASCII, which needs no further check.
         if unsafe Self.isASCII(bytes) { return unsafe Self.text(ascii: bytes) }
         if isUnchecked { return unsafe String(validating: bytes, as: UTF8.self) }
         return unsafe String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A string of up to so many bytes needs no memory of its own.
+    /// A string of up to this many bytes needs no memory of its own.
     private static var shortCount: Int { 15 }
 
-    /// It is written where it stays, and looked at there if it is not ASCII.
+    /// Makes a short string in its final place, where it is checked if it is not ASCII.
     @inline(__always)
     private static func text(short bytes: UnsafeBufferPointer<UInt8>) -> String {
         unsafe String(unsafeUninitializedCapacity: bytes.count) { text in
@@ -125,7 +124,7 @@ struct ValueReader {
         }
     }
 
-    /// Eight bytes at a time. What is left at the end of a longer text is looked at together with bytes before it.
+    /// Checks eight bytes at a time. The rest at the end of a longer text is checked together with bytes before it.
     @inline(__always)
     private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let raw = UnsafeRawBufferPointer(bytes)
@@ -145,7 +144,7 @@ struct ValueReader {
         return bits & 0x8080_8080_8080_8080 == 0
     }
 
-    /// Without the look at each byte that a string takes elsewhere.
+    /// Makes a string without the check of each byte that it takes elsewhere.
     @inline(__always)
     private static func text(ascii bytes: UnsafeBufferPointer<UInt8>) -> String {
         if bytes.count <= shortCount { return unsafe text(short: bytes) }

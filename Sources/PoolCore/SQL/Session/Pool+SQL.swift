@@ -1,16 +1,16 @@
 extension Pool where Driver: SQLDriver {
     /// Acquires a connection, runs one statement, and returns all its rows.
     ///
-    /// How many rows a statement has changed it does not tell: that is ``execute(_:_:fileID:line:)``'s. To read a
-    /// result in parts there is ``SQLSession/stream(_:batchSize:_:)``, within ``withConnection(_:fileID:line:_:)``. A
-    /// statement whose text is a variable is ``SQL/init(raw:binds:)``.
+    /// The result does not tell how many rows a statement has changed: use ``execute(_:_:fileID:line:)`` for that. To
+    /// read a result in parts there is ``SQLSession/stream(_:batchSize:_:)``, within
+    /// ``withConnection(_:fileID:line:_:)``. For a statement whose text is a variable use ``SQL/init(raw:binds:)``.
     ///
-    /// Each call may run on another connection. A statement that opens a transaction is therefore refused: it is rolled
-    /// back, by what the server says of it and not by its text.
+    /// Each call may run on another connection. A statement that opens a transaction is therefore refused, by the state
+    /// that the server reports and not by its text: the transaction is rolled back.
     ///
-    /// - Parameter options: How the connection is acquired: `.readOnly` sends the statement to a reader, where the
-    ///   driver has such. The default takes a connection that reads and writes. Its time-out ends the wait for a
-    ///   connection, not the statement.
+    /// - Parameter options: the options of the acquire: `.readOnly` sends the statement to a reader, if the driver has
+    ///   one. The default takes a connection that reads and writes. The timeout ends the wait for a connection, not the
+    ///   statement.
     /// - Throws: ``PoolError`` if no connection can be had, or with ``PoolError/Code/transactionLeftOpen``; or the
     ///   driver's error.
     @inlinable
@@ -24,8 +24,8 @@ extension Pool where Driver: SQLDriver {
         }
     }
 
-    /// Acquires a connection and runs one statement for what it does: the result tells how many rows it has changed.
-    /// Rows that it returns are dropped: ``query(_:_:fileID:line:)`` returns them.
+    /// Acquires a connection and runs one statement for its effect: the result tells how many rows it has changed. Rows
+    /// that it returns are dropped: ``query(_:_:fileID:line:)`` returns them.
     ///
     /// A statement that opens a transaction is refused, as by ``query(_:_:fileID:line:)``.
     ///
@@ -56,10 +56,10 @@ extension Pool where Driver: SQLDriver {
     /// rolled back when it throws. See ``Lease/transaction(_:_:)``.
     ///
     /// - Parameters:
-    ///   - options: Isolation, access and retries. An access that is given here decides over that of `acquire`: a
+    ///   - options: isolation, access and retries. An access given here takes precedence over the one in `acquire`: a
     ///     transaction that only reads takes a connection that only reads.
-    ///   - acquire: How the connection is acquired.
-    /// - Throws: What `body` throws, ``PoolError`` if no connection can be had, or the driver's error.
+    ///   - acquire: the options of the acquire.
+    /// - Throws: the error of `body`, ``PoolError`` if no connection can be had, or the driver's error.
     @discardableResult
     public func withTransaction<Result>(
         _ options: TransactionOptions = TransactionOptions(), acquire: AcquireOptions = AcquireOptions(),
@@ -75,7 +75,7 @@ extension Pool where Driver: SQLDriver {
 }
 
 extension Lease where Driver: SQLDriver {
-    /// False at once where nothing is left of the statement.
+    /// False, without I/O, if the statement left the session clean.
     @inlinable
     var mayHaveTransaction: Bool { handle.base.condition == .dirty }
 

@@ -12,12 +12,12 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
         self.batchSize = batchSize
     }
 
-    /// The columns of all its rows, known before the first.
+    /// The columns of all rows, known before the first row.
     public var columns: Columns { cursor.columns }
 
     /// The next row, or nil at the end. After an error there are no more rows.
     ///
-    /// - Throws: The driver's error, or `CancellationError`.
+    /// - Throws: the driver's error, or `CancellationError`.
     public mutating func next() async throws -> Row? {
         while !isAtEnd {
             if let batch, position < batch.count {
@@ -29,7 +29,8 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
         return nil
     }
 
-    /// The one misuse that the compiler allows: `swap` of two streams would let each be used after its end.
+    /// Guards against the one misuse that the compiler allows: `swap` of two streams would let each be used after its
+    /// end.
     func requireStillOf(_ cursor: Driver.Connection.Cursor) {
         precondition(self.cursor === cursor, "A stream was swapped with another one.")
     }

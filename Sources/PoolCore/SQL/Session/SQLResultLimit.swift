@@ -1,35 +1,36 @@
-/// How large a result may be that is collected in memory, as `query` and a batch do. A larger one is an error, and not
-/// the end of the process: ``SQLResultLimitError``.
+/// The largest result that is collected in memory, as `query` and a batch do. A larger one is an error, and not the end
+/// of the process: ``SQLResultLimitError``.
 ///
-/// Each driver's configuration has a `resultLimit`; nil there is no limit. A stream holds a few rows at a time, and has
-/// none.
+/// Each driver's configuration has a `resultLimit`; nil means no limit. A stream holds a few rows at a time, and has no
+/// limit.
 public struct SQLResultLimit: Sendable, Hashable {
-    /// How many bytes the values of a result may take, from 1 to 2^50: those of its texts and blobs, and 16 more for
-    /// each value. The default, 1,100,000,000, has room for the largest single value that common databases take by
-    /// default, which is 1 GiB.
+    /// The most bytes that the values of a result may take, from 1 to 2^50: the bytes of its texts and blobs, and 16
+    /// more for each value. The default, 1,100,000,000, has room for the largest single value that common databases
+    /// take by default, which is 1 GiB.
     public let bytes: Int
-    /// How many rows a result may have, from 1 to 2^50. Nil, the default, is any number.
+    /// The most rows that a result may have, from 1 to 2^50. Nil, the default, is any number.
     public let rows: Int?
 
-    /// The configuration that gets the limit checks it.
+    /// Makes a limit. The configuration that gets the limit checks it.
     public init(bytes: Int = 1_100_000_000, rows: Int? = nil) {
         self.bytes = bytes
         self.rows = rows
     }
 }
 
-/// A result was larger than the configuration's `resultLimit`. What had come of it was freed.
+/// A result was larger than the configuration's `resultLimit`. The part of it that had come was freed.
 ///
-/// The connection is usable, or replaced by a new one. What the statement wrote outside a transaction is not undone, or
-/// it is not known whether it is: see `resultLimit` of the driver's configuration.
+/// The connection is usable, or replaced by a new one. Changes that the statement made outside a transaction are not
+/// undone, or it is not known whether they are: see `resultLimit` of the driver's configuration.
 public struct SQLResultLimitError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The limit that was passed.
     public let limit: SQLResultLimit
-    /// How many bytes had come, counted as in ``SQLResultLimit/bytes``.
+    /// The number of bytes that had come, counted as in ``SQLResultLimit/bytes``.
     public let bytes: Int
-    /// How many rows had come; nil where the database's library was still collecting them.
+    /// The number of rows that had come; nil if the database's library was still collecting them.
     public let rows: Int?
 
+    /// Reports a result that passed `limit` with this many bytes and rows.
     @_spi(Driver)
     public init(_ limit: SQLResultLimit, bytes: Int, rows: Int?) {
         self.limit = limit
@@ -47,12 +48,13 @@ public struct SQLResultLimitError: Error, Sendable, Hashable, CustomStringConver
 
 @_spi(Driver)
 extension SQLResultLimit {
-    /// So much no process can hold.
+    /// No process can hold as much as this.
     private static let most = 1 << 50
 
-    /// Refuses numbers that no result can have.
+    /// Refuses limits that are out of bounds.
     ///
-    /// - Parameter configuration: The name of the driver's configuration.
+    /// - Parameter configuration: the name of the driver's configuration.
+    /// - Throws: ``PoolConfigurationError`` if `bytes` or `rows` is not from 1 to 2^50.
     public static func check(_ limit: Self?, of configuration: String) throws(PoolConfigurationError) {
         guard let limit else { return }
         if !(1...most).contains(limit.bytes) || !(1...most).contains(limit.rows ?? 1) {
@@ -65,7 +67,7 @@ extension SQLResultLimit {
 
 @_spi(Driver)
 extension RowsBuilder {
-    /// Call after each row, or after some.
+    /// Checks the values collected so far against a limit. Call after each row, or after some.
     ///
     /// - Throws: ``SQLResultLimitError``.
     @inlinable
@@ -74,7 +76,8 @@ extension RowsBuilder {
         if let limit, passes(limit, columns, 0) { throw excess(limit, columns, 0) }
     }
 
-    /// As ``check(_:columns:)``, after other results of `earlierBytes` that count too.
+    /// The error for values above `limit`, after other results of `earlierBytes` that count too; nil if they are within
+    /// it.
     public func excess(over limit: SQLResultLimit?, columns: Int, earlierBytes: Int) -> SQLResultLimitError? {
         guard let limit, passes(limit, columns, earlierBytes) else { return nil }
         return excess(limit, columns, earlierBytes)
@@ -88,7 +91,7 @@ extension RowsBuilder {
         return columns > 0 && count / columns > rows
     }
 
-    /// What the limit counts. Values that have no cell of their own take about so much more.
+    /// The number of bytes that count. A value without a cell of its own takes about 64 more.
     @inlinable
     var weight: Int { size &+ others.count &* 64 }
 

@@ -1,4 +1,4 @@
-/// What a lease and a transaction have in common: statements can be run on it, one at a time.
+/// The common part of a lease and a transaction: statements can be run on it, one at a time.
 ///
 /// Code for any database takes one as `inout`:
 ///
@@ -8,11 +8,12 @@
 /// }
 /// ```
 ///
-/// Errors of the database reach the caller as the driver's own type. Where one is thrown, the statement has ended and
-/// the connection is ready for the next. When the task is cancelled, the statement is cancelled in the database too.
+/// Errors of the database reach the caller as the driver's own type. After an error, the statement has ended and the
+/// connection is ready for the next. When the task is cancelled, the statement is cancelled in the database too.
 public protocol SQLSession: ~Copyable, Sendable {
+    /// The driver of the session's connection.
     associatedtype Driver: SQLDriver
-    /// For the functions of the protocol's extensions; opaque to applications.
+    /// The connection, for the functions of the protocol's extensions; opaque to applications.
     var handle: ConnectionHandle<Driver> { get }
 }
 
@@ -21,8 +22,8 @@ extension Lease: SQLSession where Driver: SQLDriver {}
 extension SQLSession where Self: ~Copyable {
     /// Runs a statement and returns all its rows.
     ///
-    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. How many rows
-    /// the statement has changed is told by ``execute(_:)`` alone.
+    /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. Only
+    /// ``execute(_:)`` tells how many rows the statement has changed.
     @inlinable
     public mutating func query(_ sql: SQL) async throws -> Rows {
         try await handle.base.query(sql)
@@ -38,7 +39,7 @@ extension SQLSession where Self: ~Copyable {
         return try await handle.connection.query(sql)
     }
 
-    /// Runs a statement for what it does, and tells how many rows it has changed. Rows that it returns are dropped:
+    /// Runs a statement for its effect, and tells how many rows it has changed. Rows that it returns are dropped:
     /// ``query(_:)`` returns them.
     @inlinable
     @discardableResult
@@ -46,7 +47,7 @@ extension SQLSession where Self: ~Copyable {
         try await handle.base.execute(sql)
     }
 
-    /// Runs a prepared statement with these values for what it does.
+    /// Runs a prepared statement with these values for its effect.
     ///
     /// - Throws: ``SQLStatementError`` if there are too few or too many values.
     @discardableResult
@@ -64,9 +65,9 @@ extension SQLSession where Self: ~Copyable {
     ///     "INSERT INTO users(id, name) VALUES (\(.parameter), \(.parameter))", [(1, "Ada"), (2, "Grace")])
     /// ```
     ///
-    /// It stops at the first failure. What ran before stays done, unless a transaction around it is rolled back.
+    /// The batch stops at the first failure. Changes made before stay, unless a transaction around it is rolled back.
     ///
-    /// - Returns: One result for each tuple.
+    /// - Returns: one result for each tuple.
     /// - Throws: ``SQLStatementError``, before anything runs, if the tuples have too few or too many values.
     @discardableResult
     public mutating func executeBatch<each Value: SQLEncodable>(
@@ -81,21 +82,21 @@ extension SQLSession where Self: ~Copyable {
     }
 
     /// Runs a statement once for each set of values, for statements whose number of values is known only when the
-    /// program runs. Otherwise as the form that takes tuples.
+    /// program runs. Otherwise works like the form that takes tuples.
     ///
     /// - Throws: ``SQLStatementError``, before anything runs, if a set has too few or too many values.
     @discardableResult
     public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let filled = try bindSets.map { try sql.filled(with: $0) }
         guard let count = filled.first?.count else { return [] }
-        // Where the placeholders were written by hand, only the database knows how many there are.
+        // If the placeholders were written by hand, only the database knows how many there are.
         if let other = filled.first(where: { $0.count != count }) {
             throw SQLStatementError.bindCount(expected: count, given: other.count)
         }
         return try await handle.connection.executeBatch(sql.withClosedParameters, filled)
     }
 
-    /// Runs statements that are separated by semicolons, as in a migration. It stops at the first failure.
+    /// Runs statements that are separated by semicolons, as in a migration. The script stops at the first failure.
     ///
     /// The script is passed on as it is. Never build it from input that you do not trust.
     public mutating func executeScript(_ script: String) async throws {
@@ -103,9 +104,9 @@ extension SQLSession where Self: ~Copyable {
         try await handle.connection.executeScript(script)
     }
 
-    /// Has the database check a statement, so that its errors show now, and returns it for use on any connection.
+    /// Lets the database check a statement, so that its errors show now, and returns it for use on any connection.
     ///
-    /// - Throws: The driver's error, or ``SQLStatementError`` if placeholders were written by hand beside interpolated
+    /// - Throws: the driver's error, or ``SQLStatementError`` if placeholders were written by hand beside interpolated
     ///   values.
     public mutating func prepare(_ sql: SQL) async throws -> PreparedStatement {
         let description = try await handle.connection.prepare(sql.withClosedParameters)
@@ -123,12 +124,12 @@ extension SQLSession where Self: ~Copyable {
     /// ```
     ///
     /// The session cannot be used while the body runs. The statement has ended when this function returns or throws,
-    /// wherever the body stopped reading. What it has written stays, also where the body throws, unless the transaction
-    /// around it is rolled back.
+    /// wherever the body stopped reading. Its changes stay, also if the body throws, unless the transaction around it
+    /// is rolled back.
     ///
-    /// - Parameter batchSize: How many rows are fetched at once, from 1 to 1,000,000. The default is 256.
-    /// - Throws: What `body` throws. If it returns, the driver's error where the statement fails at its end, as one
-    ///   that writes can although the body has seen rows of it: nothing that it wrote stays then.
+    /// - Parameter batchSize: the number of rows to fetch at a time, from 1 to 1,000,000. The default is 256.
+    /// - Throws: the error of `body`. If `body` returns, the driver's error if the statement fails at its end, as one
+    ///   that writes can although the body has seen rows of it: then none of its changes stay.
     @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result

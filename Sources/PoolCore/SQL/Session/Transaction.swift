@@ -1,9 +1,9 @@
 /// An open transaction.
 ///
-/// It exists within the body that it is handed to, and there it is the only way to the connection: the compiler rejects
-/// the use of the lease, or of an outer transaction, while it is open.
+/// A transaction exists within the body that it is handed to, and there it is the only way to the connection: the
+/// compiler rejects the use of the lease, or of an outer transaction, while it is open.
 public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
-    /// For the functions of ``SQLSession``; opaque to applications.
+    /// The connection, for the functions of ``SQLSession``; opaque to applications.
     public let handle: ConnectionHandle<Driver>
     /// 0 for a transaction, 1 and more for the savepoints within it.
     private let depth: Int
@@ -14,17 +14,17 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
         self.depth = depth
     }
 
-    /// Makes the transaction roll back when its body returns, which then returns its result all the same.
+    /// Makes the transaction roll back when its body returns; the body's result is returned nevertheless.
     ///
-    /// In a nested transaction, only what was done there is rolled back.
+    /// In a nested transaction, only the changes made there are rolled back.
     public mutating func setRollbackOnly() {
         mustRollBack = true
     }
 
-    /// Runs `body` in a savepoint: what it did is kept when it returns, and undone when it throws, while the
+    /// Runs `body` in a savepoint: its changes are kept when it returns, and undone when it throws, while the
     /// transaction around it goes on.
     ///
-    /// - Throws: What `body` throws, or the driver's error if the savepoint cannot be set or released.
+    /// - Throws: the error of `body`, or the driver's error if the savepoint cannot be set or released.
     @discardableResult
     public mutating func transaction<Result>(
         _ body: (inout Transaction<Driver>) async throws -> Result
@@ -36,14 +36,15 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
 extension Lease where Driver: SQLDriver {
     /// Runs `body` in a transaction, which is committed when `body` returns, and rolled back when it throws.
     ///
-    /// The rollback is done although the task may be cancelled. The error of `body` is the one that is thrown, also
-    /// if the rollback fails; the pool then closes the connection.
+    /// The rollback is done although the task may be cancelled. The error of `body` is the one thrown, also if the
+    /// rollback fails; the pool then closes the connection.
     ///
-    /// A body that returns is committed, also if the task has been cancelled meanwhile: to avoid that, it calls
-    /// `Task.checkCancellation()`.
+    /// If the body returns, the transaction is committed, also if the task has been cancelled meanwhile: to avoid that,
+    /// call `Task.checkCancellation()` in the body.
     ///
-    /// - Parameter options: Isolation, access and retries. The default is what the database does by itself, once.
-    /// - Throws: What `body` throws, or the driver's error if the transaction cannot begin or be committed;
+    /// - Parameter options: isolation, access and retries. By default the transaction has the database's own settings
+    ///   and runs once.
+    /// - Throws: the error of `body`, or the driver's error if the transaction cannot begin or be committed;
     ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
     @discardableResult
     public mutating func transaction<Result>(
@@ -102,7 +103,8 @@ extension Transaction {
         }
     }
 
-    /// The one misuse that the compiler allows: `swap` of two transactions would let each be used after its end.
+    /// Guards against the one misuse that the compiler allows: `swap` of two transactions would let each be used after
+    /// its end.
     private func requireStillOf(_ connection: Driver.Connection, _ depth: Int) {
         precondition(
             handle.connection === connection && self.depth == depth, "A transaction was swapped with another one.")

@@ -1,7 +1,7 @@
 /// A statement that the database has checked, to be run with values that change.
 ///
-/// A value: it belongs to no connection. A connection that does not know it yet prepares it when it is first run there,
-/// and keeps it in its statement cache.
+/// A prepared statement is a value and belongs to no connection. A connection that does not know it yet prepares it
+/// when it is first run there, and keeps it in its statement cache.
 ///
 /// ```swift
 /// let byTeam = try await connection.prepare("SELECT name FROM users WHERE team = \(.parameter)")
@@ -10,9 +10,9 @@
 public struct PreparedStatement: Sendable, Hashable {
     /// The statement as it was given to ``SQLSession/prepare(_:)``.
     public let sql: SQL
-    /// The names of the columns that it returns.
+    /// The names of the columns that the statement returns.
     public let columnNames: [String]
-    /// How many values it takes with each call.
+    /// The number of values that the statement takes with each call.
     public let parameterCount: Int
 
     init(sql: SQL, description: StatementDescription) throws {
@@ -27,7 +27,8 @@ public struct PreparedStatement: Sendable, Hashable {
 
     /// The statement with `values` for its parameters, in order.
     ///
-    /// - Throws: ``SQLStatementError`` with ``SQLStatementError/Code/bindCount`` if there are too few or too many.
+    /// - Throws: ``SQLStatementError`` with ``SQLStatementError/Code/bindCount`` if there are too few or too many
+    ///   values.
     public func binding<each Value: SQLEncodable>(_ values: repeat each Value) throws -> SQL {
         var binds: [SQLValue] = []
         binds.reserveCapacity(parameterCount)

@@ -7,6 +7,7 @@ extension SQL: CustomStringConvertible, CustomDebugStringConvertible, CustomRefl
 
     public var debugDescription: String { description }
 
+    /// A mirror that shows the types of the bind values, but not their contents.
     public var customMirror: Mirror {
         Mirror(self, children: ["text": text, "binds": bindSummary], displayStyle: .struct)
     }

@@ -6,10 +6,10 @@ extension SQL {
         public static let parameter = Parameter()
     }
 
-    /// Collects what a string literal of type ``SQL`` interpolates.
+    /// Collects the interpolations of a string literal of type ``SQL``.
     public struct StringInterpolation: StringInterpolationProtocol, Sendable {
         private(set) var sql: SQL
-        /// How long the text becomes if what is interpolated are values; 0 once there is memory for it.
+        /// The length that the text gets if all interpolations are values; 0 once there is memory for it.
         private var missingCapacity: Int
 
         /// Called by the compiler.
@@ -18,7 +18,8 @@ extension SQL {
             sql = SQL(reservingBinds: interpolationCount)
         }
 
-        /// Only now: the first literal takes no memory of its own, and many statements end with the first value.
+        /// Reserves memory for the text. Delayed, because the first literal takes no memory of its own, and many
+        /// statements end with the first value.
         private mutating func reserveText() {
             if missingCapacity > sql.text.utf8.count + 1 { sql.reserveText(missingCapacity) }
             missingCapacity = 0
@@ -26,34 +27,35 @@ extension SQL {
 
         /// Called by the compiler, for the text between interpolations.
         public mutating func appendLiteral(_ literal: String) {
-            // There is one between any two interpolations, and before and after them.
+            // Empty literals come between adjacent interpolations, and before and after them.
             if !literal.isEmpty { sql.append(literal) }
         }
 
-        /// A bind value: never part of the statement's text.
+        /// Appends a bind value: it is never part of the statement's text.
         public mutating func appendInterpolation(_ value: some SQLEncodable) {
             reserveText()
             sql.append(bind: value.sqlValue)
         }
 
-        /// A bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect them.
+        /// Appends a bind value, NULL for nil. The compiler warns of optionals in interpolations that do not expect
+        /// them.
         public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
             reserveText()
             sql.append(bind: value.sqlValue)
         }
 
-        /// Another statement, with its bind values.
+        /// Appends another statement, with its bind values.
         public mutating func appendInterpolation(_ sql: SQL) {
             self.sql += sql
         }
 
-        /// A place for a value that comes later: `\(.parameter)`.
+        /// Appends a place for a value that comes later: `\(.parameter)`.
         public mutating func appendInterpolation(_ parameter: Parameter) {
             reserveText()
             sql.appendParameter()
         }
 
-        /// A list of bind values in parentheses, for `IN`.
+        /// Appends a list of bind values in parentheses, for `IN`.
         ///
         /// An empty sequence becomes `(NULL)`, since no database accepts `()`. Then neither `x IN (NULL)` nor
         /// `x NOT IN (NULL)` holds for any row.
@@ -68,7 +70,7 @@ extension SQL {
             sql.append(separator == "(" ? "(NULL)" : ")")
         }
 
-        /// The name of a table, a column or the like; several make a qualified name, `"schema"."table"`.
+        /// Appends the name of a table, a column or the like; several make a qualified name, `"schema"."table"`.
         public mutating func appendInterpolation(identifier name: String, _ more: String...) {
             reserveText()
             sql.append(identifier: name)
@@ -78,12 +80,12 @@ extension SQL {
             }
         }
 
-        /// Text as it is. Never build it from input that you do not trust.
+        /// Appends text as it is. Never build it from input that you do not trust.
         public mutating func appendInterpolation(raw text: String) {
             sql.append(text)
         }
 
-        /// Several statements, with `separator` between them. None becomes nothing.
+        /// Appends several statements, with `separator` between them. None become nothing.
         public mutating func appendInterpolation(joining parts: some Sequence<SQL>, separator: SQL = ", ") {
             var isFirst = true
             for part in parts {
@@ -93,12 +95,12 @@ extension SQL {
             }
         }
 
-        /// A part of the statement where `condition` holds, and nothing otherwise.
+        /// Appends a part of the statement if `condition` holds, and nothing otherwise.
         public mutating func appendInterpolation(if condition: Bool, _ part: @autoclosure () -> SQL) {
             if condition { sql += part() }
         }
 
-        /// A part of the statement, or nothing for nil.
+        /// Appends a part of the statement, or nothing for nil.
         public mutating func appendInterpolation(optional part: SQL?) {
             if let part { sql += part }
         }

@@ -1,10 +1,10 @@
 extension SQL {
     /// The statement's text in `dialect`, and the values for its placeholders in order.
     ///
-    /// In ``SQLDialect/ansi`` this copies nothing.
+    /// In ``SQLDialect/ansi``, rendering copies nothing.
     ///
     /// - Throws: ``SQLStatementError`` if the text contains a zero byte, if an open parameter has no value, or if the
-    ///   statement is made of parts with placeholders by hand and parts with interpolated ones.
+    ///   statement mixes parts with placeholders written by hand and parts with interpolated ones.
     public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
         if text.utf8.containsZero { throw SQLStatementError.zeroByte }
         guard marks.openParameterCount == 0 else {
@@ -17,14 +17,14 @@ extension SQL {
         return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
     }
 
-    /// One value for each placeholder, as ``rendered(in:)`` gives them.
+    /// The values for the placeholders, one for each, as ``rendered(in:)`` gives them.
     @_spi(Driver) public var values: [SQLValue] { binds }
 
     /// The statement without its values, for ``rendersAs(_:)``.
     @_spi(Driver) public var withoutValues: SQL { SQL(text: text, marks: marks) }
 
     /// True if the statement renders to the same text as one that has been rendered, whatever the values of both are,
-    /// and rendering it cannot fail. For drivers that know statements again: to compare costs a fraction of rendering.
+    /// and rendering it cannot fail. For drivers that recognize statements: comparing costs a fraction of rendering.
     @_spi(Driver) public func rendersAs(_ other: SQL) -> Bool {
         let placeholders = marks.placeholderCount
         return (placeholders == 0 || placeholders == binds.count) && marks == other.marks
@@ -71,7 +71,7 @@ extension SQL {
         return result
     }
 
-    /// An identifier in quotation marks, with another quote instead.
+    /// Replaces the quotation marks around, and within, a quoted identifier.
     private static func requote(_ quoted: Substring, with quote: String) -> String {
         var result = quote
         var isSecondOfPair = false
@@ -88,7 +88,8 @@ extension SQL {
 }
 
 extension String.UTF8View {
-    /// Strings are equal for Swift that are written with different characters, and databases tell these apart.
+    /// Compares bytes, because Swift takes some strings with different characters for equal, and databases tell these
+    /// apart.
     fileprivate func hasSameBytes(as other: Self) -> Bool {
         guard count == other.count else { return false }
         let result = unsafe withContiguousStorageIfAvailable { bytes in
@@ -102,7 +103,7 @@ extension String.UTF8View {
     /// True if a byte is zero: the databases' C interfaces would take it for the end of the text.
     fileprivate var containsZero: Bool {
         let found = unsafe withContiguousStorageIfAvailable { bytes in
-            // Without an early exit, so that the compiler can look at many bytes at once.
+            // No early exit, so that the compiler can compare many bytes at a time.
             unsafe bytes.reduce(0 as UInt8) { $0 | ($1 == 0 ? 1 : 0) } != 0
         }
         return found ?? contains(0)
@@ -120,7 +121,7 @@ extension UnsafeRawBufferPointer {
             let two = unsafe other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
             if one != two { return false }
             if offset == count - 8 { return true }
-            // The last eight may overlap those before.
+            // The last eight may overlap the eight before.
             offset = Swift.min(offset + 8, count - 8)
         }
     }

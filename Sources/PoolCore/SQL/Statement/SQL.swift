@@ -1,7 +1,7 @@
 /// A statement and its bind values.
 ///
-/// Write it as a string literal. What is interpolated becomes a bind value, always, so that no value can change what
-/// the statement means:
+/// Write it as a string literal. Interpolated values always become bind values, so that no value can change what the
+/// statement means:
 ///
 /// ```swift
 /// let team = "blue"
@@ -24,11 +24,11 @@
 ///
 /// A `?` in the literal's own text is text, and reaches the database as it is.
 public struct SQL: Sendable, Hashable {
-    /// The statement in ``SQLDialect/ansi``.
+    /// The statement's text in ``SQLDialect/ansi``.
     private(set) var text: String
-    /// One value for each placeholder, in order. Those of open parameters are NULL until they are filled.
+    /// The values, one for each placeholder, in order. Values of open parameters are NULL until they are filled.
     private(set) var binds: [SQLValue]
-    /// Where the placeholders and identifiers are in `text`.
+    /// The places of placeholders and identifiers in `text`.
     private(set) var marks: SQLMarks
 
     init(text: String, binds: [SQLValue] = [], marks: SQLMarks = SQLMarks()) {
@@ -37,13 +37,13 @@ public struct SQL: Sendable, Hashable {
         self.marks = marks
     }
 
-    /// A statement whose text is only known when the program runs: one that was read from a file, for instance.
+    /// Makes a statement whose text is only known when the program runs: one that was read from a file, for instance.
     ///
     /// The text is passed on as it is. Never build it from input that you do not trust.
     ///
     /// - Parameters:
-    ///   - text: The statement, with placeholders as the database writes them.
-    ///   - binds: One value for each placeholder.
+    ///   - text: the statement, with placeholders as the database writes them.
+    ///   - binds: one value for each placeholder.
     public init(raw text: String, binds: [any SQLEncodable] = []) {
         self.init(text: text, binds: binds.map(\.sqlValue))
     }
@@ -55,7 +55,7 @@ public struct SQL: Sendable, Hashable {
     mutating func append(bind value: SQLValue) {
         marks.append(SQLMarks.Mark(offset: text.utf8.count, kind: .bind))
         text += "?"
-        // An array of its own takes less time than room in an empty one.
+        // Making an array takes less time than reserving room in an empty one.
         if binds.capacity == 0 { binds = [value] } else { binds.append(value) }
     }
 
@@ -124,9 +124,9 @@ extension SQL {
         return closed
     }
 
-    /// One value for each placeholder: the statement's own, and `values` for its open parameters, in order.
+    /// The values for all placeholders: the statement's own, and `values` for its open parameters, in order.
     ///
-    /// A statement without any placeholder of ours has been written by hand with those of the database: it takes
+    /// A statement without placeholders of this type has been written by hand with those of the database: it takes
     /// `values` as they are.
     func filled(with values: [SQLValue]) throws -> [SQLValue] {
         if binds.isEmpty { return values }

@@ -1,6 +1,6 @@
-/// How a database writes placeholders and quotes identifiers.
+/// A database's form of placeholders and quoted identifiers.
 public struct SQLDialect: Sendable, Hashable {
-    /// What stands in the text for a bind value.
+    /// The text that stands for a bind value.
     public enum Placeholder: Sendable, Hashable {
         /// `?` for each bind value, in order.
         case questionMark
@@ -8,20 +8,20 @@ public struct SQLDialect: Sendable, Hashable {
         case dollarNumber
     }
 
-    /// How placeholders are written.
+    /// The form of placeholders.
     public let placeholder: Placeholder
-    /// What an identifier is put between; it is doubled where it occurs inside.
+    /// The quotation mark around an identifier; it is doubled inside.
     public let identifierQuote: Character
-    /// Known once, since to compare characters takes longer than all else that rendering does.
+    /// Computed once: comparing characters takes longer than the rest of rendering.
     let usesANSIQuote: Bool
 
-    /// The dialect that writes both in this way.
+    /// Makes the dialect that writes both in this way.
     public init(placeholder: Placeholder, identifierQuote: Character) {
         self.placeholder = placeholder
         self.identifierQuote = identifierQuote
         usesANSIQuote = identifierQuote == "\""
     }
 
-    /// `?` and `"`: the form in which ``SQL`` keeps its text, so that rendering it costs nothing.
+    /// The dialect with `?` and `"`: the form in which ``SQL`` keeps its text, so that rendering it costs nothing.
     public static let ansi = SQLDialect(placeholder: .questionMark, identifierQuote: "\"")
 }

@@ -1,7 +1,7 @@
-/// The parts of a statement's text that other dialects write in another way, in order.
+/// The parts of a statement's text that other dialects write differently, in order.
 ///
-/// A few bind values near the start of the text are all that most statements have. They are kept in a word, so that
-/// such a statement needs no memory for its marks.
+/// Most statements have only a few bind values near the start of the text. Their marks are kept in a word, so that such
+/// a statement needs no memory for them.
 struct SQLMarks: Sendable, Hashable {
     struct Mark: Sendable, Hashable {
         enum Kind: Sendable, Hashable {
@@ -10,7 +10,7 @@ struct SQLMarks: Sendable, Hashable {
             case identifier(utf8Count: Int)
         }
 
-        /// In UTF-8, from the start of the text.
+        /// The offset in UTF-8, from the start of the text.
         var offset: Int
         var kind: Kind
     }
@@ -23,12 +23,12 @@ struct SQLMarks: Sendable, Hashable {
     /// All marks, as soon as one of them does not fit into `packed`.
     private var list: [Mark] = []
     private(set) var count = 0
-    /// How many of them are identifiers; all others are placeholders.
+    /// The number of marks that are identifiers; all others are placeholders.
     private(set) var identifierCount = 0
-    /// How many of them wait for their value.
+    /// The number of marks that wait for their value.
     private(set) var openParameterCount = 0
 
-    /// How many bind values and open parameters there are.
+    /// The number of bind values and open parameters.
     var placeholderCount: Int { count - identifierCount }
 
     subscript(index: Int) -> Mark {

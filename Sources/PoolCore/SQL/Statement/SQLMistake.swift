@@ -1,5 +1,4 @@
-/// What a statement that a database cannot read was likely meant to be: for the hints of drivers, which ask once there
-/// is an error.
+/// A guess at the mistake in a statement that a database cannot read: for the hints that drivers add to an error.
 @_spi(Driver)
 public struct SQLMistake {
     private let placeholder: SQLDialect.Placeholder
@@ -7,12 +6,16 @@ public struct SQLMistake {
     private var hasQuotedPlaceholder = false
     private var hasPlaceholder = false
 
-    /// - Parameter text: as it was sent.
+    /// Examines a text.
+    ///
+    /// - Parameters:
+    ///   - text: the text as it was sent.
+    ///   - placeholder: the database's form of placeholders.
     public init(in text: String, placeholder: SQLDialect.Placeholder) {
         self.placeholder = placeholder
         var bytes = Array(text.utf8)[...]
         var quote: UInt8?
-        /// The word before, in capital letters, if nothing but white space has come since.
+        /// The preceding word, in capital letters, if nothing but white space has come since.
         var word = ""
         var isWordOpen = false
         while let byte = bytes.popFirst() {
@@ -51,9 +54,9 @@ public struct SQLMistake {
         }
     }
 
-    /// For a text whose syntax the database does not understand.
+    /// The hint for a text whose syntax the database does not understand; nil if there is none.
     ///
-    /// - Parameter place: what the database shows of the text, from where it cannot go on.
+    /// - Parameter place: the part of the text that the database shows, from the point where it cannot go on.
     public func syntaxHint(from place: Substring) -> String? {
         if isListMissing { return "IN takes a list: write IN \\(binds: values), in the place of IN \\(values)" }
         guard let byte = place.utf8.first, Self.isPlaceholder(byte, Array(place.utf8)[1...], placeholder) else {
@@ -63,7 +66,7 @@ public struct SQLMistake {
             + "SQL(raw: text, binds: values); for a name there is \\(identifier: name)"
     }
 
-    /// For a text with more or fewer placeholders than values.
+    /// The hint for a text with more or fewer placeholders than values; nil if there is none.
     public var countHint: String? {
         if hasQuotedPlaceholder {
             return "what is interpolated inside quotation marks is text, and no value: make one value of all that is "

@@ -1,6 +1,6 @@
 /// A statement that cannot be sent to any database.
 public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with the statement.
+    /// The kind of mistake.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private let name: String
         public var description: String { name }
@@ -17,9 +17,9 @@ public struct SQLStatementError: Error, Sendable, Hashable, CustomStringConverti
         public static let batchSize = Code(name: "batchSize")
     }
 
-    /// What kind of mistake it is.
+    /// The kind of mistake.
     public let code: Code
-    /// What is wrong, and what to do.
+    /// The mistake, and the advice to mend it.
     public let description: String
 
     static let zeroByte = Self(

@@ -4,10 +4,10 @@ struct DecimalParser {
 
     private var isNegative = false
     private var digits: [UInt8] = []
-    /// How many of the digits stand before the point.
+    /// The number of digits before the point.
     private var wholeCount = 0
 
-    /// The same number in the form that ``SQLDecimal`` keeps. Nil if `text` is not a number with digits.
+    /// Brings a number into the form that ``SQLDecimal`` keeps. Nil if `text` is not a number with digits.
     static func canonicalText(of text: String) -> String? {
         if isCanonical(text.utf8) { return text }
         var parser = DecimalParser()
@@ -15,7 +15,7 @@ struct DecimalParser {
         return parser.canonicalText
     }
 
-    /// True for what most databases send: nothing to change.
+    /// True for a text that needs no change, which is what most databases send.
     private static func isCanonical(_ utf8: String.UTF8View) -> Bool {
         var rest = utf8[...]
         let isNegative = rest.first == UInt8(ascii: "-")
@@ -23,7 +23,7 @@ struct DecimalParser {
         let whole = rest.prefix(while: isDigit)
         guard let first = whole.first, first != UInt8(ascii: "0") || whole.count == 1 else { return false }
         rest = rest[whole.endIndex...]
-        // Zero has no sign, and whether this is zero shows only further on.
+        // Zero has no sign, and whether the number is zero shows only further on.
         if isNegative, first == UInt8(ascii: "0") { return false }
         if rest.isEmpty { return true }
         rest.removeFirst()
@@ -61,7 +61,7 @@ struct DecimalParser {
         return rest.isEmpty
     }
 
-    /// Moves the point, with more zeros where it leaves the digits.
+    /// Moves the point, with more zeros if it leaves the digits.
     private mutating func shift(by exponent: Int) {
         wholeCount += exponent
         if wholeCount < 0 {

@@ -1,11 +1,11 @@
 /// The arithmetic of days, after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms":
 /// https://howardhinnant.github.io/date_algorithms.html
 ///
-/// It counts years from 1 March, so that the day that leap years add is the last of its year, and splits them into eras
-/// of 400 years, after which the calendar repeats.
+/// Years are counted from 1 March, so that a leap day is the last of its year, and split into eras of 400 years, after
+/// which the calendar repeats.
 enum GregorianCalendar {
     private static let daysInEra = 146_097
-    /// From 0000-03-01 to 1970-01-01.
+    /// The days from 0000-03-01 to 1970-01-01.
     private static let daysBefore1970 = 719_468
 
     /// The days of ``SQLDate/years``.

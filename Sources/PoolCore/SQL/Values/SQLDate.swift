@@ -10,14 +10,14 @@ public struct SQLDate: Sendable, Hashable {
     private let storedMonth: UInt8
     private let storedDay: UInt8
 
-    /// 0 is the year 1 BC.
+    /// The year; 0 is the year 1 BC.
     public var year: Int { Int(storedYear) }
-    /// 1 to 12.
+    /// The month, 1 to 12.
     public var month: Int { Int(storedMonth) }
-    /// 1 to 31.
+    /// The day of the month, 1 to 31.
     public var day: Int { Int(storedDay) }
 
-    /// Nil if there is no such day, or if the year is not in ``years``.
+    /// Makes a date. Nil if there is no such day, or if the year is not in ``years``.
     public init?(year: Int, month: Int, day: Int) {
         guard Self.years.contains(year), 1...12 ~= month,
             1...GregorianCalendar.days(inMonth: month, of: year) ~= day
@@ -25,21 +25,21 @@ public struct SQLDate: Sendable, Hashable {
         self.init(checkedYear: year, month: month, day: day)
     }
 
-    /// Nil if the year is not in ``years``.
+    /// Makes a date from the number of days since 1970-01-01. Nil if the year is not in ``years``.
     public init?(daysSince1970: Int) {
         guard GregorianCalendar.dayRange.contains(daysSince1970) else { return nil }
         let (year, month, day) = GregorianCalendar.date(daysSince1970: daysSince1970)
         self.init(checkedYear: year, month: month, day: day)
     }
 
-    /// Traps unless the year fits 32 bits, the month and the day 8.
+    /// Makes a date that was checked before. Traps unless the year fits 32 bits, the month and the day 8.
     init(checkedYear year: Int, month: Int, day: Int) {
         storedYear = Int32(year)
         storedMonth = UInt8(month)
         storedDay = UInt8(day)
     }
 
-    /// 0 is 1970-01-01.
+    /// The number of days since 1970-01-01, which is 0.
     public var daysSince1970: Int {
         GregorianCalendar.daysSince1970(year: year, month: month, day: day)
     }
@@ -52,7 +52,7 @@ extension SQLDate: Comparable {
 }
 
 extension SQLDate: LosslessStringConvertible {
-    /// Reads the form that ``description`` has. Nil for all else, also for days that do not exist.
+    /// Reads the form that ``description`` has. Nil for any other text, also for days that do not exist.
     public init?(_ description: String) {
         var scanner = TextScanner(description)
         guard let date = scanner.date(), scanner.isAtEnd else { return nil }

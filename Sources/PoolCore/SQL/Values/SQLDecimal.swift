@@ -1,32 +1,32 @@
 /// A decimal number of any size and precision, as databases keep them in `NUMERIC` and `DECIMAL`.
 ///
-/// It keeps the digits after the point as they were written: `1.50` stays `1.50`. Yet `1.50` and `1.5` are equal, as
+/// The digits after the point are kept as they were written: `1.50` stays `1.50`. Yet `1.50` and `1.5` are equal, as
 /// they are in SQL. For PostgreSQL there are also NaN, which equals itself and is greater than all other numbers
 /// (https://www.postgresql.org/docs/current/datatype-numeric.html), and the two infinities.
 ///
-/// It stores and compares; it does not calculate. Databases do that, and exactly.
+/// The type stores and compares; it does not calculate. Databases do that, and exactly.
 public struct SQLDecimal: Sendable {
-    /// In canonical form: `-` for numbers below zero; digits without needless zeros before them; and a point and more
-    /// digits where there are such. Or one of the three special names.
+    /// The number in canonical form: `-` for numbers below zero; digits without needless zeros before them; and a point
+    /// and more digits if there are any. Or one of the three special names.
     private let text: String
 
     private init(canonical text: String) {
         self.text = text
     }
 
-    /// Not a number. Unlike a double, it equals itself.
+    /// Not a number. Unlike the one of a double, it equals itself.
     public static let nan = SQLDecimal(canonical: "NaN")
-    /// Above all numbers, and below NaN.
+    /// Positive infinity: above all numbers, and below NaN.
     public static let infinity = SQLDecimal(canonical: "Infinity")
-    /// Below all numbers.
+    /// Negative infinity: below all numbers.
     public static let negativeInfinity = SQLDecimal(canonical: "-Infinity")
 
-    /// The same number, without digits after the point.
+    /// Makes a decimal of a whole number, without digits after the point.
     public init(_ value: some BinaryInteger) {
         text = String(value)
     }
 
-    /// The shortest decimal that reads back as the same double.
+    /// Makes the shortest decimal that reads back as the same double.
     public init(_ value: Double) {
         if value.isNaN {
             self = .nan
@@ -40,14 +40,14 @@ public struct SQLDecimal: Sendable {
 
     /// True only for ``nan``.
     public var isNaN: Bool { text == Self.nan.text }
-    /// True for both infinities.
+    /// True for the two infinities.
     public var isInfinite: Bool { text.utf8.last == UInt8(ascii: "y") }
-    /// True for everything but NaN and the infinities.
+    /// True except for NaN and the infinities.
     public var isFinite: Bool { !isNaN && !isInfinite }
-    /// True below zero, also for the negative infinity.
+    /// True below zero, also for negative infinity.
     public var isNegative: Bool { text.utf8.first == UInt8(ascii: "-") }
 
-    /// How many digits there are after the point; 0 for NaN and the infinities.
+    /// The number of digits after the point; 0 for NaN and the infinities.
     public var scale: Int { isFinite ? fraction.count : 0 }
 
     /// The digits before the point.
@@ -86,7 +86,7 @@ extension SQLDecimal: Hashable, Comparable {
         for byte in significantFraction { hasher.combine(byte) }
     }
 
-    /// Below 0, 0 or above 0, as `left` is below, at or above `right`.
+    /// Compares two numbers: below 0, 0 or above 0, as `left` is below, at or above `right`.
     private static func compare(_ left: Self, _ right: Self) -> Int {
         guard left.isFinite, right.isFinite else { return left.rank - right.rank }
         guard left.isNegative == right.isNegative else { return left.isNegative ? -1 : 1 }
@@ -102,7 +102,7 @@ extension SQLDecimal: Hashable, Comparable {
 
     private static func compareMagnitudes(_ left: Self, _ right: Self) -> Int {
         let (leftWhole, rightWhole) = (left.whole, right.whole)
-        // There are no needless zeros, hence the longer one is greater.
+        // There are no needless zeros, so the longer one is greater.
         guard leftWhole.count == rightWhole.count else { return leftWhole.count - rightWhole.count }
         if leftWhole.lexicographicallyPrecedes(rightWhole) { return -1 }
         if rightWhole.lexicographicallyPrecedes(leftWhole) { return 1 }
@@ -113,8 +113,8 @@ extension SQLDecimal: Hashable, Comparable {
 }
 
 extension SQLDecimal: ExpressibleByIntegerLiteral {
-    /// Called by the compiler. For numbers with a fraction there is ``init(_:)``, from text: a literal would be a
-    /// double first, and lose digits.
+    /// Called by the compiler. For numbers with a fraction use ``init(_:)``, from text: a literal would be a double
+    /// first, and lose digits.
     public init(integerLiteral value: Int64) {
         self.init(value)
     }
@@ -122,8 +122,8 @@ extension SQLDecimal: ExpressibleByIntegerLiteral {
 
 extension SQLDecimal: LosslessStringConvertible {
     /// Reads digits with an optional sign, point and exponent, as in `-12.50` and `1e-7`, and in any case of letters
-    /// `NaN`, `Infinity` and `inf`. Nil for all else, and for exponents beyond ±200,000, where a few bytes of text
-    /// would take up any amount of memory.
+    /// `NaN`, `Infinity` and `inf`. Nil for any other text, and for exponents beyond ±200,000, with which a few bytes
+    /// of text would take up any amount of memory.
     public init?(_ description: String) {
         if let text = DecimalParser.canonicalText(of: description) {
             self.init(canonical: text)
@@ -152,7 +152,7 @@ extension SQLDecimal: Codable {
 }
 
 extension FixedWidthInteger {
-    /// Nil if the decimal has a fraction that is not zero, or is out of range.
+    /// Converts a decimal. Nil if it has a fraction that is not zero, or is out of range.
     public init?(exactly decimal: SQLDecimal) {
         guard decimal.isFinite, let value = decimal.integer(as: Self.self) else { return nil }
         self = value
@@ -160,7 +160,7 @@ extension FixedWidthInteger {
 }
 
 extension Double {
-    /// The double that is nearest to `decimal`.
+    /// Makes the double that is nearest to `decimal`.
     public init(_ decimal: SQLDecimal) {
         self = Double(decimal.description) ?? .nan
     }

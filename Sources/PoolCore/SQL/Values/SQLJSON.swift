@@ -3,7 +3,7 @@
 /// The text is not checked: a database with a JSON type does that. To turn it into values of your own, hand
 /// ``text`` to the JSON decoder of your choice.
 public struct SQLJSON: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// The document.
+    /// The text of the document.
     public let text: String
 
     /// Takes any text, JSON or not.

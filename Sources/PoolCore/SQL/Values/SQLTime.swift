@@ -1,39 +1,39 @@
 /// A time of day without a zone, to the microsecond.
 ///
 /// 24:00:00, the end of the day, is allowed and is not the same as 00:00:00. The text form is `12:30:59`, with a
-/// fraction of up to six digits where there is one, as in `12:30:59.5`.
+/// fraction of up to six digits if there is one, as in `12:30:59.5`.
 public struct SQLTime: Sendable, Hashable {
     static let microsecondsInDay: Int64 = 86_400_000_000
 
-    /// 0 to 86,400,000,000.
+    /// The microseconds since midnight, 0 to 86,400,000,000.
     public let microsecondsSinceMidnight: Int64
 
-    /// Nil if `microsecondsSinceMidnight` is negative or more than a day has.
+    /// Makes a time. Nil if `microsecondsSinceMidnight` is negative or more than a day has.
     public init?(microsecondsSinceMidnight: Int64) {
         guard 0...Self.microsecondsInDay ~= microsecondsSinceMidnight else { return nil }
         self.microsecondsSinceMidnight = microsecondsSinceMidnight
     }
 
-    /// Nil if there is no such time. Leap seconds (`23:59:60`) have no representation.
+    /// Makes a time. Nil if there is no such time. Leap seconds (`23:59:60`) have no representation.
     public init?(hour: Int, minute: Int, second: Int = 0, microsecond: Int = 0) {
         guard 0...24 ~= hour, 0...59 ~= minute, 0...59 ~= second, 0...999_999 ~= microsecond else { return nil }
         self.init(microsecondsSinceMidnight: Int64(((hour * 60 + minute) * 60 + second) * 1_000_000 + microsecond))
     }
 
-    /// 00:00:00.
+    /// The start of the day, 00:00:00.
     public static let midnight = SQLTime(checked: 0)
 
     init(checked microseconds: Int64) {
         microsecondsSinceMidnight = microseconds
     }
 
-    /// 0 to 24.
+    /// The hour, 0 to 24.
     public var hour: Int { Int(microsecondsSinceMidnight / 3_600_000_000) }
-    /// 0 to 59.
+    /// The minute, 0 to 59.
     public var minute: Int { Int(microsecondsSinceMidnight / 60_000_000 % 60) }
-    /// 0 to 59.
+    /// The second, 0 to 59.
     public var second: Int { Int(microsecondsSinceMidnight / 1_000_000 % 60) }
-    /// 0 to 999,999.
+    /// The microsecond, 0 to 999,999.
     public var microsecond: Int { Int(microsecondsSinceMidnight % 1_000_000) }
 }
 
@@ -44,8 +44,8 @@ extension SQLTime: Comparable {
 }
 
 extension SQLTime: LosslessStringConvertible {
-    /// Reads the form that ``description`` has; the seconds may be missing. Nil for all else, also for a fraction that
-    /// is finer than a microsecond.
+    /// Reads the form that ``description`` has; the seconds may be missing. Nil for any other text, also for a fraction
+    /// that is finer than a microsecond.
     public init?(_ description: String) {
         var scanner = TextScanner(description)
         guard let time = scanner.time(), scanner.isAtEnd else { return nil }
@@ -69,7 +69,7 @@ extension SQLTime: LosslessStringConvertible {
         text.append(fraction, width: width)
     }
 
-    /// Always with six digits after the point.
+    /// Writes the time, always with six digits after the point.
     func writeMicroseconds(to text: inout [UInt8]) {
         writeWholeSeconds(to: &text)
         text.append(".")

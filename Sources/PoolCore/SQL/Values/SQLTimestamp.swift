@@ -1,13 +1,14 @@
-/// A date and a time of day without a zone: what a clock on the wall shows, wherever it hangs.
+/// A date and a time of day without a zone: the reading of a wall clock, wherever it hangs.
 ///
-/// The text form is `2024-01-31T12:30:59.5`. Within the years 0 to 9999 the order of the texts is that of the values.
+/// The text form is `2024-01-31T12:30:59.5`. Within the years 0 to 9999 the order of the texts is the order of the
+/// values.
 public struct SQLTimestamp: Sendable, Hashable {
     /// The day.
     public let date: SQLDate
-    /// Before 24:00:00.
+    /// The time of day, before 24:00:00.
     public let time: SQLTime
 
-    /// 24:00:00 becomes 00:00:00 of the day after, so that each moment has one form.
+    /// Makes a timestamp. 24:00:00 becomes 00:00:00 of the day after, so that each moment has one form.
     ///
     /// Nil only for 24:00:00 of the last day that ``SQLDate`` can represent.
     public init?(date: SQLDate, time: SQLTime) {
@@ -21,7 +22,7 @@ public struct SQLTimestamp: Sendable, Hashable {
         }
     }
 
-    /// What a clock in UTC shows at `instant`.
+    /// Makes the timestamp that a clock in UTC shows at `instant`.
     public init(inUTC instant: SQLZonedTimestamp) {
         let (days, microseconds) = instant.microsecondsSince1970.flooredDivision(by: SQLTime.microsecondsInDay)
         // 64 bits of microseconds reach 292,277 years from 1970, and ``SQLDate`` goes much further.
@@ -39,7 +40,7 @@ extension SQLTimestamp: Comparable {
 
 extension SQLTimestamp: LosslessStringConvertible {
     /// Reads the form that ``description`` has; a space may stand for the `T`, and the seconds may be missing. Nil for
-    /// all else, also for a text with an offset: that is a ``SQLZonedTimestamp``.
+    /// any other text, also for one with an offset, which is a ``SQLZonedTimestamp``.
     public init?(_ description: String) {
         var scanner = TextScanner(description)
         guard let timestamp = scanner.timestamp(), scanner.isAtEnd else { return nil }

@@ -1,6 +1,6 @@
 /// A universally unique identifier: 128 bits.
 ///
-/// The text form is RFC 9562's, in lower case: `f81d4fae-7dec-11d0-a765-00a0c91e6bf6`.
+/// The text form is the one of RFC 9562, in lower case: `f81d4fae-7dec-11d0-a765-00a0c91e6bf6`.
 public struct SQLUUID: Sendable, Hashable {
     private let high: UInt64
     private let low: UInt64
@@ -10,7 +10,7 @@ public struct SQLUUID: Sendable, Hashable {
         self.low = low
     }
 
-    /// Nil unless there are exactly 16 bytes.
+    /// Makes an identifier of its bytes. Nil unless there are exactly 16.
     public init?(bytes: some Sequence<UInt8>) {
         var value: (high: UInt64, low: UInt64) = (0, 0)
         var count = 0
@@ -28,13 +28,13 @@ public struct SQLUUID: Sendable, Hashable {
         (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) }
     }
 
-    /// A new identifier of version 4: 122 random bits.
+    /// Makes a new identifier of version 4: 122 random bits.
     public static func random() -> SQLUUID {
         var generator = SystemRandomNumberGenerator()
         return random(using: &generator)
     }
 
-    /// A new identifier of version 4: 122 bits of `generator`.
+    /// Makes a new identifier of version 4 with 122 bits of `generator`.
     public static func random(using generator: inout some RandomNumberGenerator) -> SQLUUID {
         let high: UInt64 = generator.next()
         let low: UInt64 = generator.next()
@@ -44,14 +44,14 @@ public struct SQLUUID: Sendable, Hashable {
 }
 
 extension SQLUUID: Comparable {
-    /// The order of the bytes, which is also that of the texts.
+    /// Compares by the order of the bytes, which is also the order of the texts.
     public static func < (left: Self, right: Self) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
 }
 
 extension SQLUUID: LosslessStringConvertible {
-    /// Reads the form that ``description`` has, in upper or lower case. Nil for all else.
+    /// Reads the form that ``description`` has, in upper or lower case. Nil for any other text.
     public init?(_ description: String) {
         var value: (high: UInt64, low: UInt64) = (0, 0)
         var position = 0

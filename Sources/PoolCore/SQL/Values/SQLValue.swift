@@ -1,19 +1,32 @@
 /// A value on its way to or from a database.
 public enum SQLValue: Sendable, Hashable {
+    /// NULL.
     case null
+    /// A truth value.
     case bool(Bool)
+    /// A whole number of 64 bits.
     case int(Int64)
+    /// A floating-point number.
     case double(Double)
+    /// A decimal number of any precision.
     case decimal(SQLDecimal)
+    /// A text.
     case text(String)
+    /// Bytes, such as a blob.
     case bytes([UInt8])
+    /// A day.
     case date(SQLDate)
+    /// A time of day without a zone.
     case time(SQLTime)
+    /// A date and a time of day without a zone.
     case timestamp(SQLTimestamp)
+    /// A moment in time.
     case zonedTimestamp(SQLZonedTimestamp)
+    /// A UUID.
     case uuid(SQLUUID)
     /// The text of a JSON document.
     case json(String)
+    /// An array; its elements may be NULL.
     case array([SQLValue])
 
     /// True for NULL. An array of nothing but NULL is not NULL.
@@ -43,7 +56,7 @@ public enum SQLValue: Sendable, Hashable {
 }
 
 extension SQLValue: CustomStringConvertible {
-    /// The value as a person would write it, text in quotation marks, and of bytes only their number.
+    /// The value as a person would write it, with text in quotation marks; for bytes only their number.
     public var description: String {
         switch self {
         case .null: "NULL"

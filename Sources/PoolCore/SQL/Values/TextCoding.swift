@@ -1,5 +1,5 @@
 extension Decoder {
-    /// A value whose encoded form is its text.
+    /// Decodes a value whose encoded form is its text.
     func decodeText<Value: LosslessStringConvertible>(as type: Value.Type) throws -> Value {
         let container = try singleValueContainer()
         guard let value = Value(try container.decode(String.self)) else {

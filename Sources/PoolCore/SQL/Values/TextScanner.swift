@@ -1,5 +1,5 @@
-/// Reads dates and times from the start of a text, strictly: each function returns nil unless it finds exactly what it
-/// is named after.
+/// Reads dates and times from the start of a text, strictly: each function returns nil unless it finds exactly the
+/// thing that it is named after.
 struct TextScanner {
     private var rest: Substring.UTF8View
 
@@ -15,7 +15,7 @@ struct TextScanner {
         return true
     }
 
-    /// A number of so many digits; it ends before the first digit that would be too many.
+    /// Reads a number of `digits` digits; it ends before the first digit that would be too many.
     mutating func number(digits: ClosedRange<Int>) -> Int? {
         var value = 0
         var count = 0
@@ -32,7 +32,7 @@ struct TextScanner {
         return Int(byte) - 0x30
     }
 
-    /// `2024-01-31`, `-0043-03-15`, `+12024-01-31`.
+    /// Reads a date: `2024-01-31`, `-0043-03-15`, `+12024-01-31`.
     mutating func date() -> SQLDate? {
         let isNegative = skip("-")
         if !isNegative { _ = skip("+") }
@@ -42,7 +42,7 @@ struct TextScanner {
         return SQLDate(year: isNegative ? -year : year, month: month, day: day)
     }
 
-    /// `12:30`, `12:30:59`, `12:30:59.123456`.
+    /// Reads a time: `12:30`, `12:30:59`, `12:30:59.123456`.
     mutating func time() -> SQLTime? {
         guard let hour = number(digits: 2...2), skip(":"), let minute = number(digits: 2...2) else { return nil }
         guard skip(":") else { return SQLTime(hour: hour, minute: minute) }
@@ -52,7 +52,8 @@ struct TextScanner {
         return SQLTime(hour: hour, minute: minute, second: second, microsecond: microsecond)
     }
 
-    /// The digits after the point, in millionths. More than six are too precise to keep, unless the rest are zeros.
+    /// Reads the digits after the point, in millionths. More than six are too precise to keep, unless the rest are
+    /// zeros.
     private mutating func fraction() -> Int? {
         var value = 0
         var count = 0
@@ -69,13 +70,13 @@ struct TextScanner {
         return value
     }
 
-    /// `2024-01-31T12:30:59` or the same with a space between the two.
+    /// Reads a timestamp: `2024-01-31T12:30:59`, or a space instead of the `T`.
     mutating func timestamp() -> SQLTimestamp? {
         guard let date = date(), skip("T") || skip("t") || skip(" "), let time = time() else { return nil }
         return SQLTimestamp(date: date, time: time)
     }
 
-    /// `Z`, `+01`, `+01:00`, `+0100`, `-03:30:15`: the seconds that the clock is ahead of UTC.
+    /// Reads an offset: `Z`, `+01`, `+01:00`, `+0100`, `-03:30:15`; the result is in seconds ahead of UTC.
     mutating func offset() -> Int? {
         if skip("Z") || skip("z") { return 0 }
         let isNegative = skip("-")
@@ -91,7 +92,7 @@ struct TextScanner {
 }
 
 extension [UInt8] {
-    /// ASCII text with room for a timestamp.
+    /// Makes a string of ASCII text, with room for a timestamp.
     static func text(_ write: (inout Self) -> Void) -> String {
         var bytes: Self = []
         bytes.reserveCapacity(32)
