@@ -14,8 +14,8 @@ public protocol PoolDriver: Sendable {
     /// A short name in lower case for logs, errors and metrics: `"sqlite"`.
     var name: String { get }
 
-    /// A description of the driver, its client library and where they connect to, without secrets. The default knows
-    /// the ``name`` alone.
+    /// A description of the driver and its client library, of where they connect to, and of what they can do, without
+    /// secrets. The default knows the ``name`` alone.
     var information: DriverInformation { get }
 
     /// The lanes of a pool of `maximumConnections`. Called when the pool is made, and again when it is reconfigured:

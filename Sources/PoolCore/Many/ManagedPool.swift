@@ -10,7 +10,7 @@ public protocol ManagedPool: AnyObject, Sendable {
     /// The state the pool is in. See ``Pool/status``.
     var status: PoolStatus { get }
 
-    /// Replaces the pool's connections. See ``Pool/clear(interrupt:)``.
+    /// Makes every open connection unusable. See ``Pool/clear(interrupt:)``.
     @discardableResult
     func clear(interrupt: Bool) -> Int
     /// Closes the pool if no lease is held. See ``Pool/close()``.

@@ -83,7 +83,7 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     // more than the rest of a lease.
     @usableFromInline let unowned: UncountedReference<Driver.Connection>
     @usableFromInline let unownedBackend: UncountedReference<DriverBackend<Driver>>
-    /// The owner of both for a handle without a lease; else nil.
+    /// Keeps the connection and the driver alive for a handle without a lease; else nil.
     @usableFromInline let owner: Owner?
 
     @usableFromInline

@@ -51,8 +51,8 @@ public struct PoolStatistics: Sendable {
     public let dequeued: Int
     /// Acquires whose deadline passed.
     public let timedOut: Int
-    /// The part of ``timedOut`` that had been enqueued; the other acquires had a deadline that passed before they began,
-    /// or in the session hook.
+    /// The part of ``timedOut`` that had been enqueued; the other acquires had a deadline that passed before they
+    /// began, or in the session hook.
     public let timedOutInQueue: Int
     /// Acquires whose task was cancelled while they waited, for a connection or for their session hook.
     public let cancelled: Int
