@@ -78,6 +78,26 @@ unexplained() {
     done
 }
 
+# The public declarations that have no doc comment. Reads the names of the files.
+# What a protocol of the standard library asks for needs none: its own documentation says what it does.
+undocumented() {
+    # Attributes, conditions and plain comments may stand between the doc comment and the declaration.
+    (cd "$checked_root" && tr '\n' '\0' | xargs -0 awk '
+        BEGIN {
+            property = "(var|let) (description|debugDescription|hashValue)[^A-Za-z0-9_]"
+            function_ = "func (==|<|hash\\(into|encode\\(to|next\\(|makeAsyncIterator\\()"
+            alias = "typealias (Element|Failure|Index|Iterator|AsyncIterator|SubSequence|RawValue|[A-Za-z]*LiteralType) ="
+            witness = "(" property ")|(" function_ ")|init\\(from |(" alias ")"
+        }
+        FNR == 1 { isDocumented = 0 }
+        /^ *\/\/\// { isDocumented = 1; next }
+        /^ *(@[^ ]+ +)*(public|open) / {
+            if (!isDocumented && $0 !~ /(public|open) (import|extension) / && $0 !~ witness) print FILENAME ":" FNR ":" $0
+        }
+        /^ *(\/\/|#(if|else|endif))/ || /^ *@/ && !/(public|open) / { next }
+        { isDocumented = 0 }')
+}
+
 # An import, up to the name of the module.
 import='[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]+((struct|class|enum|protocol|typealias|func|let|var)[[:space:]]+)?'
 
