@@ -109,8 +109,8 @@ extension Engine {
         }
     }
 
-    /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Then the step
-    /// advances.
+    /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Takes the step that
+    /// this connection allows, too.
     mutating func rotationTakes(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         guard let rotation, slots[Int(slot)].isOld else { return false }
         switch rotation.step {

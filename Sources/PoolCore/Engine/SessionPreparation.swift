@@ -112,7 +112,7 @@ extension Engine {
         return .queued(ticket)
     }
 
-    /// Forgets the acquire: its connection was found dead before its hook began.
+    /// Forgets the preparation of an acquire whose connection was found dead before its hook began.
     mutating func dropPreparation(of connection: ConnectionTicket) {
         preparations[connection] = nil
     }

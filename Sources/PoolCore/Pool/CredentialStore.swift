@@ -13,7 +13,8 @@ public typealias CredentialProvider = @Sendable (CredentialRequest) async throws
 public struct CredentialRequest: Sendable, Hashable {
     /// The pool's name.
     public let pool: String
-    /// True if the pool's credentials have expired, or the server has refused them: bypass any cache.
+    /// True if the credentials that the provider returned had already expired, or the server has refused them: bypass
+    /// any cache.
     public let isRefresh: Bool
 }
 

@@ -14,7 +14,7 @@ extension PoolShell {
     /// Outcomes that need the slow path; boxed so that the common answer stays one word.
     @usableFromInline
     enum Unfinished: Sendable {
-        /// An observer or event reader is attached: report the start too.
+        /// An observer, a trace log or an event reader is attached: report the start too.
         case heard(AcquireOptions, LeaseClaim, isLent: Bool)
         case unprepared(PendingAcquire.Granted)
         /// The error to report, and the error to throw if that is another one.

@@ -13,7 +13,7 @@ final class PoolShell: Sendable {
     let random: @Sendable () -> UInt64
     let logger: Logger
     let observer: (any PoolObserver)?
-    /// Cached, because `isHeard` is read at every acquire and release that takes the lock.
+    /// True if there is an observer. Stored, because every release that takes the lock reads it.
     let isObserved: Bool
     /// True if there is an observer, or the logger takes traces.
     private let isWatched: Bool

@@ -46,7 +46,7 @@ extension PoolStatistics: CustomStringConvertible {
 }
 
 extension PoolConfiguration {
-    /// The properties by name, for people.
+    /// The limits and times by name, for people; without jitter, backoff and idle order.
     fileprivate var lines: [(String, String)] {
         [
             ("maximumConnections", "\(maximumConnections)"), ("minimumConnections", "\(minimumConnections)"),

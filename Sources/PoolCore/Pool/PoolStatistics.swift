@@ -73,11 +73,12 @@ public struct PoolStatistics: Sendable {
     public let queueTime: QueueTime
     /// Connections opened.
     public let connectionsOpened: Int
-    /// Connects that failed.
+    /// Connects that failed, and connections that count as such because they broke at their first use, or because a
+    /// hook did not want them.
     public let connectFailures: Int
     /// Closed connections by reason; reasons that did not occur are absent.
     public let connectionsClosed: [CloseReason: Int]
-    /// Validations of idle connections.
+    /// Validations before a grant, including those that only run the acquire hook.
     public let validations: Int
     /// Sessions that were reset, after a lease or for another tag. Ending a transaction in a session that is kept for
     /// its tag does not count.

@@ -1,5 +1,5 @@
 extension Optional: SQLEncodable where Wrapped: SQLEncodable {
-    /// The wrapped value's, or ``SQLValue/null`` for nil.
+    /// The wrapped value, as its own type sends it; ``SQLValue/null`` for nil.
     public var sqlValue: SQLValue { self?.sqlValue ?? .null }
 }
 

@@ -16,7 +16,7 @@ extension Bool: SQLCodable {
 }
 
 extension SQLEncodable where Self: FixedWidthInteger {
-    /// An ``SQLValue/int(_:)``, or a ``SQLValue/decimal(_:)`` beyond the range of 64 bits with sign.
+    /// A ``SQLValue/int(_:)``, or a ``SQLValue/decimal(_:)`` beyond the range of 64 bits with sign.
     public var sqlValue: SQLValue {
         Int64(exactly: self).map(SQLValue.int) ?? .decimal(SQLDecimal(self))
     }

@@ -121,7 +121,7 @@ extension SQLValue: SQLCodable {
 }
 
 extension SQLEncodable where Self: RawRepresentable, RawValue: SQLEncodable {
-    /// The raw value's.
+    /// The raw value, as its own type sends it.
     public var sqlValue: SQLValue { rawValue.sqlValue }
 }
 

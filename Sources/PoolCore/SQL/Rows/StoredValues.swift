@@ -1,5 +1,6 @@
 /// The values of a result in one piece of memory: from its front a cell for each value, and from its end backwards the
 /// bytes of the texts. Places are counted from the end, so that they stay when the memory grows.
+///
 /// Most values never become a ``SQLValue``: they are decoded directly from this memory.
 @usableFromInline
 struct StoredValues: @unchecked Sendable {  // … because nothing changes the buffer once rows have it.
