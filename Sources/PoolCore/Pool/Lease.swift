@@ -16,6 +16,8 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// The connection's identity in logs, events and ``Pool/holders()``.
     public var id: ConnectionID { ConnectionID(ticket: seat.withObject { $0.ticket }) }
 
+    /// Begins a lease on a connection that was granted.
+    ///
     /// - Parameter seat: with a reference, which the lease takes over.
     @inlinable
     init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>, _ access: Access) {
