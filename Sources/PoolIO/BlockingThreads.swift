@@ -6,19 +6,19 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The threads that all connections of a driver share whose C library blocks: as many as there are connections.
+/// The threads shared by all connections of a driver whose C library blocks: one thread for each connection.
 ///
-/// It is also a `TaskExecutor`: a task that prefers it lives on these threads, and its blocking calls need no hop. Each
-/// connection reserves a thread. No more calls than connections can block at once, so that a task which holds a
-/// connection without calling it always finds a thread to go on with. While nothing is reserved, tasks that prefer it
-/// run on Swift's own threads.
+/// The threads are also a `TaskExecutor`: a task that prefers it runs on them, and its blocking calls need no hop.
+/// Each connection reserves a thread. No more calls than connections can block at the same time, so a task that holds
+/// a connection without calling it always finds a thread to continue on. While nothing is reserved, tasks that prefer
+/// this executor run on Swift's global executor.
 public final class BlockingThreads: TaskExecutor {
-    /// Each thread has this name and a number. Debuggers and `ps -T` show it, at most 15 bytes of it on Linux.
+    /// The name of each thread, followed by a number. Debuggers and `ps -T` show it, on Linux at most 15 bytes of it.
     public let name: String
     private let atStart: @Sendable () -> Void
     private let atEnd: @Sendable () -> Void
     private let queue = Monitor(Queue())
-    /// Holds, on each of the threads, the executor that it belongs to.
+    /// Holds, on each of the threads, the executor that the thread belongs to.
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
         unsafe pthread_key_create(&key, nil)
@@ -28,23 +28,23 @@ public final class BlockingThreads: TaskExecutor {
     private enum Work {
         case job(UnownedJob)
         case call(@Sendable () -> Void)
-        /// A thread has it already.
+        /// A thread has taken the work already.
         case taken
     }
 
     private struct Queue {
         var reservationCount = 0
-        /// For a moment they may be more or fewer than the reservations.
+        /// The threads that run; for a moment more or fewer than the reservations.
         var threadCount = 0
         var latestNumber = 0
         var pending: [Work] = []
-        /// Those before it have been taken.
+        /// The index of the first entry of `pending` that no thread has taken.
         var firstPending = 0
 
         mutating func next() -> Work? {
             guard firstPending < pending.count else { return nil }
             let work = pending[firstPending]
-            // What a call holds must not go under the lock: it may be a reservation.
+            // Dropped after the lock is released: a call may hold a reservation, whose end takes the same lock.
             pending[firstPending] = .taken
             firstPending += 1
             if firstPending == pending.count {
@@ -58,18 +58,18 @@ public final class BlockingThreads: TaskExecutor {
             return work
         }
 
-        /// What nobody will take, once the last thread is gone.
+        /// Takes the work that is left when the last thread ends.
         mutating func takeAll() -> ArraySlice<Work> {
             defer { (pending, firstPending) = ([], 0) }
             return pending[firstPending...]
         }
     }
 
-    /// Starts no thread yet.
+    /// Makes an executor without threads; each ``reserve()`` starts one.
     ///
     /// - Parameters:
-    ///   - atStart: Runs first on each thread.
-    ///   - atEnd: Runs last on each thread.
+    ///   - atStart: Runs first on each thread. The default does nothing.
+    ///   - atEnd: Runs last on each thread. The default does nothing.
     public init(
         name: String, atStart: @escaping @Sendable () -> Void = {}, atEnd: @escaping @Sendable () -> Void = {}
     ) {
@@ -86,13 +86,16 @@ public final class BlockingThreads: TaskExecutor {
     /// How many threads there are now.
     public var threadCount: Int { queue.update { $0.threadCount } }
 
+    /// Runs a job on one of the threads, or on the global executor while there is no thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if !accept(.job(job)) { Self.runElsewhere(.job(job)) }
     }
 
-    /// Runs `work` on one of the threads and returns what it returns: at once if the caller is on one, else with one
+    /// Runs `work` on one of the threads and returns its result: immediately if the caller is on one, else with one
     /// hop there and one back. While nothing is reserved, `work` runs on the global executor.
+    ///
+    /// - Throws: what `work` throws.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
         return try await withCheckedThrowingContinuation { continuation in
@@ -101,7 +104,7 @@ public final class BlockingThreads: TaskExecutor {
         }
     }
 
-    /// False if there is no thread: the caller must find another place for `work`.
+    /// Queues the work. False if there is no thread: the caller must find another place for `work`.
     private func accept(_ work: Work) -> Bool {
         queue.update { queue in
             if queue.threadCount == 0 { return false }
@@ -110,7 +113,7 @@ public final class BlockingThreads: TaskExecutor {
         }
     }
 
-    /// A task may prefer this executor for longer than it has threads.
+    /// Runs work on the global executor: a task may prefer this executor for longer than it has threads.
     private static func runElsewhere(_ work: Work) {
         switch work {
         case .job(let job): globalConcurrentExecutor.enqueue(ExecutorJob(job))
@@ -121,8 +124,9 @@ public final class BlockingThreads: TaskExecutor {
 
     // MARK: Reservations
 
-    /// A thread more, until this value goes.
+    /// One more thread, for as long as this value lives.
     public final class Reservation: Sendable {
+        /// The executor that has the thread.
         public let threads: BlockingThreads
 
         fileprivate init(_ threads: BlockingThreads) {
@@ -132,13 +136,13 @@ public final class BlockingThreads: TaskExecutor {
         deinit { threads.endReservation() }
     }
 
-    /// Starts another thread, for a connection that will block one at a time.
+    /// Starts another thread, for a connection whose calls block one at a time.
     ///
     /// - Throws: ``ThreadError`` if the system refuses it.
     public func reserve() throws(ThreadError) -> Reservation {
         let number: Int? = queue.update { queue in
             queue.reservationCount += 1
-            // One that was to end may not have noticed yet.
+            // A thread that is about to end may still be counted: this reservation keeps it.
             if queue.threadCount >= queue.reservationCount { return nil }
             queue.threadCount += 1
             queue.latestNumber += 1
@@ -165,7 +169,7 @@ public final class BlockingThreads: TaskExecutor {
 
     // MARK: On the threads
 
-    /// A thread's whole life.
+    /// The body of each thread.
     private func main() {
         unsafe _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
         atStart()
@@ -179,12 +183,13 @@ public final class BlockingThreads: TaskExecutor {
         }
         atEnd()
         _ = pthread_setspecific(Self.key, nil)
-        // Another may have to end too, or there may be work that this one was woken for.
+        // Wakes the others: another thread may have to end too, or this one may have been woken for work.
         queue.update { _ in }
     }
 
-    /// Nil once the thread shall end. The last one first runs what is queued, and the end is decided under the lock
-    /// that ``accept(_:)`` takes, so that no work is ever queued for threads that will not look again.
+    /// Waits for work. Nil when this thread shall end. The last thread first runs what is queued, and its end is
+    /// decided under the lock that ``accept(_:)`` takes, so that no work is queued for threads that have stopped
+    /// looking.
     private func nextWork() -> Work? {
         queue.wait { queue -> Work?? in
             if queue.threadCount > max(1, queue.reservationCount) {

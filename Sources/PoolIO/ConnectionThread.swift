@@ -2,31 +2,31 @@ internal import Synchronization
 
 /// A named thread that runs the blocking calls on one connection, one after the other, in the order in which they came.
 ///
-/// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and its calls need no hop. The thread lives
-/// until ``shutDown()``; whoever makes one must call it.
+/// The thread is also a `TaskExecutor`: a task that prefers it runs on the thread, and its calls need no hop. The
+/// thread lives until ``shutDown()``, which the code that makes one must call.
 public final class ConnectionThread: TaskExecutor {
-    /// The name that debuggers and `ps -T` show, at most 15 bytes of it on Linux.
+    /// The name that debuggers and `ps -T` show, on Linux at most 15 bytes of it.
     public let name: String
     private let queue = Monitor(Queue())
-    /// The thread's `pthread_self`, and 0 before it runs and after it has ended: the system may give the same value to
-    /// another thread then.
+    /// The thread's `pthread_self`, and 0 before the thread runs and after it has ended: then the system may give the
+    /// same value to another thread.
     private let identity = Atomic<UInt>(0)
-    /// True from the moment on at which something is queued until the thread takes it.
+    /// True from the moment at which something is queued until the thread takes it.
     private let hasWork = Atomic<Bool>(false)
     /// True while the thread looks for work.
     private let isLooking = Atomic<Bool>(false)
-    /// The thread's, with those who bring it work.
+    /// How long the thread spins for new work before it sleeps.
     private let patience = Patience(limit: 200_000)
-    /// Theirs, with the thread.
+    /// How long callers spin for the thread's result before they suspend.
     private let callersPatience = Patience(limit: 20_000)
     /// How many calls have ended before their caller would have suspended.
     private let quickCount = Atomic<Int>(0)
-    /// How many threads of this kind do not sleep, and how many calls on them have not returned yet.
+    /// The number of threads of this kind that are awake, and the number of calls on them that have not returned.
     private static let awakeCount = Atomic<Int>(0)
     private static let callCount = Atomic<Int>(0)
-    /// A thread that looks for work takes a processor, and so does who brings it.
+    /// At most this many threads may spin: each takes a processor, and so does the caller that brings it work.
     private static let mostLooking = NativeThread.processorCount / 2
-    /// True if there are others to run, who would lack the processors.
+    /// True if spinning would take processors from other threads and calls.
     private static var areBusy: Bool {
         callCount.load(ordering: .relaxed) > mostLooking || awakeCount.load(ordering: .relaxed) > mostLooking
     }
@@ -56,6 +56,7 @@ public final class ConnectionThread: TaskExecutor {
         identity.load(ordering: .relaxed) == NativeThread.currentIdentity
     }
 
+    /// Runs a job on the thread, or on the global executor after the thread has ended.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if !accept(.job(job)) {
@@ -64,15 +65,17 @@ public final class ConnectionThread: TaskExecutor {
         }
     }
 
-    /// Runs `work` on the thread and returns what it returns: at once if the caller is on the thread, else with one hop
-    /// there and one back, or without if both are quick. After the thread has ended, `work` runs on the global
+    /// Runs `work` on the thread and returns its result: immediately if the caller is on the thread, else with one
+    /// hop there and one back, or without if both are quick. After the thread has ended, `work` runs on the global
     /// executor.
+    ///
+    /// - Throws: what `work` throws.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         if isCurrent { return try work() }
         Self.callCount.add(1, ordering: .relaxed)
         defer { Self.callCount.subtract(1, ordering: .relaxed) }
         if isLooking.load(ordering: .relaxed), !Self.areBusy { return try await runWatched(work) }
-        // Resumed once, by the call; to check that would take an allocation.
+        // Unsafe, because a checked continuation would allocate; the call resumes it exactly once.
         return try await unsafe withUnsafeThrowingContinuation { continuation in
             let call: @Sendable () -> Void = { unsafe continuation.resume(with: Result(catching: work)) }
             if !accept(.call(call)) {
@@ -81,7 +84,7 @@ public final class ConnectionThread: TaskExecutor {
         }
     }
 
-    /// As ``run(_:)`` where the thread is awake: the caller looks for the result before it suspends.
+    /// Runs `work` on the thread while it is awake: the caller looks for the result before it suspends.
     private func runWatched<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         let call = ThreadCall(work)
         if !accept(.call(call.run)) {
@@ -89,13 +92,13 @@ public final class ConnectionThread: TaskExecutor {
         } else if callersPatience.look(for: { call.isFinished }, unless: { Self.areBusy }),
             quickCount.add(1, ordering: .relaxed).newValue.isMultiple(of: 8)
         {
-            // Others may be waiting for the caller's place, which a loop of calls would never give up.
+            // Yields, because a loop of calls would otherwise never let other tasks run in the caller's place.
             await Task.yield()
         }
         return try await call.value()
     }
 
-    /// Ends the thread once it has run all that was queued. Can be called from any thread, and more than once.
+    /// Ends the thread after it has run all that was queued. May be called from any thread, and more than once.
     public func shutDown() {
         queue.update { $0.isShuttingDown = true }
     }
@@ -111,7 +114,7 @@ public final class ConnectionThread: TaskExecutor {
         }
     }
 
-    /// False if the thread has ended: the caller must find another place for `work`.
+    /// Queues the work. False if the thread has ended: the caller must find another place for `work`.
     private func accept(_ work: Work) -> Bool {
         queue.update { queue in
             if queue.hasEnded { return false }
@@ -123,7 +126,7 @@ public final class ConnectionThread: TaskExecutor {
 
     // MARK: On the thread
 
-    /// The thread's whole life.
+    /// The body of the thread.
     private func main() {
         Self.awakeCount.add(1, ordering: .relaxed)
         defer { Self.awakeCount.subtract(1, ordering: .relaxed) }
@@ -145,8 +148,8 @@ public final class ConnectionThread: TaskExecutor {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// All that is queued, or nil once the thread shall end. The end is decided under the lock that ``accept(_:)``
-    /// takes, so no work is ever queued for a thread that will not look again.
+    /// Waits for work and takes all of it; nil when the thread shall end. The end is decided under the lock that
+    /// ``accept(_:)`` takes, so that no work is queued for a thread that has stopped looking.
     private func nextBatch() -> [Work]? {
         lookForWork()
         let mayWait = !hasWork.load(ordering: .relaxed)
@@ -166,7 +169,7 @@ public final class ConnectionThread: TaskExecutor {
         }
     }
 
-    /// For a moment, while there are processors for it.
+    /// Spins for a moment, while there are processors for it.
     private func lookForWork() {
         if hasWork.load(ordering: .relaxed) || Self.areBusy { return }
         isLooking.store(true, ordering: .relaxed)

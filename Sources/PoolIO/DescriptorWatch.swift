@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// A descriptor that an ``EventLoop`` watches. At most one task waits at a time.
 ///
-/// The descriptor stays registered, and the system tells of each change once. A wait for the answer to what was just
-/// sent therefore needs no call of the system at all.
+/// The descriptor stays registered, and the system reports each change once. A wait for the answer to a request that
+/// was just sent therefore needs no system call of its own.
 public final class DescriptorWatch: Sendable {
     let descriptor: OwnedDescriptor
     private let loop: EventLoop
@@ -11,12 +11,12 @@ public final class DescriptorWatch: Sendable {
     private let tokenValue = Atomic<UInt64>(0)
     private let news = Atomic<Bool>(false)
 
-    /// Reads on the loop's thread what has come, and must not block it. True if more must come before the task that
-    /// waits can go on.
+    /// Reads the input that has arrived, on the loop's thread, which it must not block. Returns true if more must
+    /// arrive before the waiting task can continue.
     public typealias PartReader = @Sendable () -> Bool
 
-    /// A suspended ``wait(for:until:onlyNews:)``. An unsafe continuation, which costs no allocation: whoever takes the
-    /// waiter out of the state, under its lock, resumes it, and nobody else can.
+    /// A suspended ``wait(for:until:onlyNews:)``. Its continuation is unsafe, which saves an allocation: the code
+    /// that takes the waiter out of the state, under its lock, resumes it, and no other code can.
     @safe
     private struct Waiter {
         let continuation: UnsafeContinuation<WaitOutcome, Never>
@@ -27,17 +27,17 @@ public final class DescriptorWatch: Sendable {
 
     private struct State {
         var waiter: Waiter?
-        /// What the waiter waits for.
+        /// The readiness that the waiter waits for.
         var wanted: Readiness = []
-        /// What has been told of, and no wait has taken.
+        /// The readiness that the system has reported and no wait has taken yet.
         var arrived: Readiness = []
         /// The number of the latest wait.
         var wait: UInt64 = 0
-        /// True if that is a ``waitBriefly(for:onlyNews:)``.
+        /// True if the latest wait is a ``waitBriefly(for:onlyNews:)``.
         var isBrief = false
-        /// The number of the latest wait at the loop's latest look.
+        /// The number of the latest wait when the loop last looked.
         var seenWait: UInt64 = 0
-        /// True while the loop looks on each of its ticks.
+        /// True while the loop looks at this watch on each of its ticks.
         var isLookedAfter = false
         var isInterrupted = false
         var isClosed = false
@@ -56,7 +56,7 @@ public final class DescriptorWatch: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Set once, before the loop can report anything.
+    /// The watch's token in its loop; set once, before the loop can report anything.
     var token: UInt64 {
         get { tokenValue.load(ordering: .relaxed) }
         set { tokenValue.store(newValue, ordering: .relaxed) }
@@ -64,14 +64,14 @@ public final class DescriptorWatch: Sendable {
 
     /// Suspends until the descriptor is ready, the deadline has passed, or ``interrupt()`` is called.
     ///
-    /// The task's cancellation does not end a wait: have its handler call ``interrupt()``.
+    /// Cancelling the task does not end a wait: call ``interrupt()`` in its cancellation handler.
     ///
     /// - Parameters:
     ///   - readiness: Empty to wait only for an interruption or the deadline.
     ///   - deadline: Nil waits forever.
-    ///   - onlyNews: True if nothing can be there that was not told of yet, as when all that had come was read before
-    ///     the request whose answer is waited for was sent. Such a wait costs no call of the system. False also ends
-    ///     the wait at once for what a reader has left.
+    ///   - onlyNews: True if nothing unreported can be there yet, for example if all input was read before the
+    ///     request was sent whose answer is awaited. Such a wait needs no system call. With false, the default, input
+    ///     that a reader has left also ends the wait immediately.
     public func wait(
         for readiness: Readiness, until deadline: ContinuousClock.Instant?, onlyNews: Bool = false
     ) async -> WaitOutcome {
@@ -85,10 +85,11 @@ public final class DescriptorWatch: Sendable {
 
     /// Suspends until the descriptor is ready, or ``interrupt()`` is called.
     ///
-    /// The same without a deadline. A form of its own because the clock's instants are dear to pass on.
+    /// A form without a deadline, because passing an `Instant` is slow.
     ///
-    /// - Parameter read: For what comes in many parts: it is called for each that comes during the wait, and the task
-    ///   is resumed when it says that it can go on. What was there before the wait ends that at once, and is not read.
+    /// - Parameter read: A reader for input that arrives in many parts. It is called for each part that arrives
+    ///   during the wait, and the task is resumed when it returns false. Input that is there before the wait ends the
+    ///   wait immediately, and is not read.
     public func wait(
         for readiness: Readiness, onlyNews: Bool = false, reading read: PartReader? = nil
     ) async -> WaitOutcome {
@@ -100,8 +101,9 @@ public final class DescriptorWatch: Sendable {
 
     /// Suspends until the descriptor is ready, ``interrupt()`` is called, or a few milliseconds have passed.
     ///
-    /// For what is nearly always ready at once: it costs no deadline, and needs no handler for cancellation where it
-    /// does not matter that a cancelled task goes on for as long. The loop looks at all such waits now and then.
+    /// Meant for input that is nearly always there immediately: such a wait costs no deadline, and needs no
+    /// cancellation handler if a cancelled task may continue for so long. The loop checks all brief waits on its
+    /// ticks.
     ///
     /// - Parameter read: See ``wait(for:onlyNews:reading:)``. All parts together have these milliseconds.
     public func waitBriefly(
@@ -119,11 +121,11 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// True while a task is suspended. For tests, which know no other way to come after it.
+    /// True while a task is suspended. For tests, which have no other way to act after the suspension.
     var isWaiting: Bool { state.withLock { $0.waiter != nil } }
 
-    /// Nil if the continuation waits now. Before it can be resumed, `prepare` gets the state with the number of its
-    /// wait.
+    /// Begins a wait. Nil if the continuation waits now. Before it can be resumed, `prepare` gets the state with the
+    /// number of this wait.
     @inline(__always)
     private func begin(
         _ readiness: Readiness, onlyNews: Bool, _ waiter: Waiter, _ prepare: (inout State) -> Void
@@ -140,7 +142,7 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// Nil if it must be waited for.
+    /// The outcome of a wait that need not suspend; nil if it must.
     @inline(__always)
     private func outcomeAtOnce(_ readiness: Readiness, onlyNews: Bool, _ state: inout State) -> WaitOutcome? {
         if state.isClosed { return .closed }
@@ -153,20 +155,20 @@ public final class DescriptorWatch: Sendable {
             take(readiness, &state)
             return .ready
         }
-        // A descriptor that cannot be watched will fail whoever reads it.
+        // A descriptor that cannot be watched counts as ready: the read that follows will fail.
         if !readiness.isEmpty, !onlyNews, !loop.tellAgain(self) { return .ready }
         return nil
     }
 
     private func take(_ readiness: Readiness, _ state: inout State) {
         state.arrived.subtract(readiness)
-        // What is false stays so without a write, which costs more than the look.
+        // Load before store: an unneeded store would take the cache line.
         if !state.arrived.contains(.read), news.load(ordering: .relaxed) {
             news.store(false, ordering: .sequentiallyConsistent)
         }
     }
 
-    /// Ends the wait that runs, or else the next one.
+    /// Ends the current wait, or else the next one.
     public func interrupt() {
         let waiter = state.withLock { state in
             if state.waiter == nil { state.isInterrupted = true }
@@ -175,24 +177,24 @@ public final class DescriptorWatch: Sendable {
         waiter?.resume(.interrupted)
     }
 
-    /// Forgets an ``interrupt()`` that came while nobody waited.
+    /// Forgets an ``interrupt()`` that came while no task waited.
     public func clearInterrupt() {
         state.withLock { $0.isInterrupted = false }
     }
 
-    /// Called on the loop's thread when bytes or the end of the stream come while nobody waits; nil ends that.
+    /// Sets an action for bytes, or the end of the stream, that arrive while no task waits; nil removes it.
     ///
-    /// It is called once for what has come, also if nobody reads it then: see ``hasNews``.
+    /// The loop's thread calls the action once for what has arrived, even if it stays unread: see ``hasNews``.
     public func onUnexpectedInput(_ action: (@Sendable () -> Void)?) {
         state.withLock { $0.onUnexpected = action }
     }
 
-    /// True if something has come that no wait has been told of. The next wait is.
+    /// True if something has arrived that no wait has reported. The next wait reports it.
     public var hasNews: Bool { news.load(ordering: .sequentiallyConsistent) }
 
-    /// Counts what has come as told, for one who reads it without a wait.
+    /// Marks what has arrived as reported, for a caller that reads it without a wait.
     ///
-    /// - Returns: false if the other side has closed the stream.
+    /// - Returns: False if the other side has closed the stream.
     public func takeNews() -> Bool {
         state.withLock { state in
             take(.read, &state)
@@ -200,8 +202,8 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// Tells the peer of a socket that nothing more comes, and suspends until it has ended the stream too. What it
-    /// still sends is dropped. For a socket that nobody reads any more.
+    /// Tells the peer of a socket that nothing more will be sent, and suspends until the peer has ended the stream
+    /// too. Input that still arrives is dropped. For a socket that has no reader any more.
     ///
     /// - Returns: False if the deadline has passed, or the watch was closed.
     public func finish(until deadline: ContinuousClock.Instant) async -> Bool {
@@ -216,7 +218,7 @@ public final class DescriptorWatch: Sendable {
         }
     }
 
-    /// Ends the watch, and a wait with it. To be called once at least.
+    /// Ends the watch, and the wait on it. Must be called at least once.
     public func close() {
         guard let ending = markClosed() else { return }
         loop.remove(self)
@@ -225,7 +227,7 @@ public final class DescriptorWatch: Sendable {
 
     // MARK: Called by the loop
 
-    /// The loop has ended.
+    /// Ends the watch, because the loop has ended.
     func end() {
         markClosed()?.resume()
     }
@@ -235,7 +237,7 @@ public final class DescriptorWatch: Sendable {
         func resume() { waiter?.resume(.closed) }
     }
 
-    /// Nil if it was closed before.
+    /// Marks the watch closed. Nil if it was closed before.
     private func markClosed() -> Ending? {
         state.withLock { state in
             if state.isClosed { return nil }
@@ -265,7 +267,7 @@ public final class DescriptorWatch: Sendable {
         if let read = waiter.read, read() { goOn(waiter) } else { waiter.resume(.ready) }
     }
 
-    /// A part was read, and the wait goes on. It is the same one: a brief wait does not begin anew with each part.
+    /// Continues the same wait after a part was read: a brief wait does not start again with each part.
     private func goOn(_ waiter: Waiter) {
         let outcome = state.withLock { state in
             let outcome = outcomeAtOnce(state.wanted, onlyNews: false, &state)
@@ -275,7 +277,7 @@ public final class DescriptorWatch: Sendable {
         if let outcome { waiter.resume(outcome) }
     }
 
-    /// The loop's look at a tick: ends a brief wait that was there at the look before.
+    /// Called by the loop on a tick: ends a brief wait that was already there at the previous look.
     ///
     /// - Returns: True if no wait has begun since then, so that the loop need not look again.
     func endBriefWait() -> Bool {

@@ -10,19 +10,19 @@ internal import Darwin
 
 /// One thread that waits for many descriptors.
 ///
-/// It is also a `TaskExecutor`: a task that prefers it runs on the thread, and is resumed there without a hop when what
-/// it waits for is ready. Whatever runs on it holds up the others: it must never block.
+/// The loop is also a `TaskExecutor`: a task that prefers it runs on the thread, and is resumed there without a hop
+/// when its descriptor is ready. All tasks of the loop share the thread, so none of them may block.
 ///
-/// The thread lives until ``shutDown()``; whoever makes one must call it.
+/// The thread lives until ``shutDown()``, which the code that makes a loop must call.
 public final class EventLoop: TaskExecutor {
-    /// The name that debuggers and `ps -T` show, at most 15 bytes of it on Linux.
+    /// The name that debuggers and `ps -T` show, on Linux at most 15 bytes of it.
     public let name: String
     private let poller: Poller
     private let state = Mutex(State())
-    /// True if the state has something for the thread that it has not seen.
+    /// True if the state holds something that the thread has not seen.
     private let hasNews = Atomic<Bool>(false)
-    /// True while the thread sleeps, or is about to: else it looks for news by itself before it does. Whoever makes it
-    /// false wakes it.
+    /// True while the thread sleeps, or is about to; otherwise it checks for news before it sleeps. The code that
+    /// changes this to false wakes the thread.
     private let isSleeping = Atomic<Bool>(false)
     private nonisolated(unsafe) var thread = ThreadState()  // … because only the loop's own thread uses it.
     /// Holds, on the thread of each loop, that loop.
@@ -47,11 +47,11 @@ public final class EventLoop: TaskExecutor {
     }
 
     private struct State {
-        /// Those that other threads have queued.
+        /// The jobs that other threads have queued.
         var jobs: [QueuedJob] = []
         var watches = WatchTable()
         var deadlines = DeadlineList()
-        /// The tokens of those watches whose brief waits are looked at on each tick. The poller ticks while there are
+        /// The tokens of the watches whose brief waits are checked on each tick. The poller ticks while there are
         /// any.
         var briefWatches: [UInt64] = []
         var isShuttingDown = false
@@ -61,7 +61,7 @@ public final class EventLoop: TaskExecutor {
 
     private struct ThreadState {
         var jobs: [QueuedJob] = []
-        /// Boxed, because all that is next to an instant of the clock is dear to reach.
+        /// Boxed: an `Instant` stored inline made every access to this struct slower.
         var firstDeadline: Deadline?
         var group: EventLoopGroup?
         var isShuttingDown = false
@@ -80,14 +80,14 @@ public final class EventLoop: TaskExecutor {
         try start(for: nil)
     }
 
-    /// A loop whose thread does not run yet.
+    /// Makes a loop whose thread does not run yet.
     init(unstarted name: String) throws {
         self.name = name
         poller = try Poller()
     }
 
-    /// Runs the thread, which keeps the group that the loop is in until it ends. To be called once. After a failure the
-    /// loop has ended.
+    /// Starts the thread, which keeps the loop's group alive until it ends. Call once. If it throws, the loop has
+    /// ended.
     func start(for group: EventLoopGroup?) throws {
         do {
             try NativeThread.start(name: name) {
@@ -101,13 +101,13 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
-    /// The loop whose thread the caller runs on.
+    /// The loop on whose thread the caller runs; nil on other threads.
     static var current: EventLoop? {
         guard let loop = unsafe pthread_getspecific(key) else { return nil }
         return unsafe Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
     }
 
-    /// True if the loop is one of the group's. Asked by its own thread only.
+    /// True if the loop belongs to the group. Call on the loop's own thread only.
     func belongs(to group: EventLoopGroup) -> Bool { unsafe thread.group === group }
 
     /// True if the caller runs on the loop's thread.
@@ -115,13 +115,14 @@ public final class EventLoop: TaskExecutor {
         unsafe pthread_getspecific(Self.key) == UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
     }
 
+    /// Runs a job on the loop's thread, or on the global executor after the loop has ended.
     public func enqueue(_ job: consuming ExecutorJob) {
         unsafe enqueue(UnownedJob(job), for: asUnownedTaskExecutor())
     }
 
-    /// Queues a job for the loop, or for the group that the loop is in.
+    /// Queues a job for the loop, or for the loop's group.
     func enqueue(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
-        // What the thread queues for itself needs no lock, and nobody has to wake it.
+        // The thread's own jobs need neither the lock nor a wake-up.
         if isCurrent { return unsafe enqueueHere(job, for: executor) }
         let isAccepted = state.withLock { state in
             if state.hasEnded { return false }
@@ -132,17 +133,17 @@ public final class EventLoop: TaskExecutor {
         if isAccepted { tellThread() } else { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
     }
 
-    /// The same on the loop's own thread.
+    /// Queues a job on the loop's own thread, without a lock.
     func enqueueHere(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
         unsafe thread.jobs.append(QueuedJob(job, executor))
     }
 
     /// Begins to watch a descriptor, which may be closed at any time.
     ///
-    /// What is watched is a duplicate of it, until ``DescriptorWatch/close()``: C libraries close descriptors when they
-    /// please, and the number may then be another connection's.
+    /// The loop watches a duplicate of the descriptor, until ``DescriptorWatch/close()``: C libraries close
+    /// descriptors at any time, and the number may then be another connection's.
     ///
-    /// - Throws: ``EventLoopError`` if the system refuses, or if the loop has ended.
+    /// - Throws: ``EventLoopError`` if the system refuses, or if the loop is shutting down or has ended.
     public func watch(_ descriptor: Int32) throws -> DescriptorWatch {
         let watch = DescriptorWatch(loop: self, descriptor: try OwnedDescriptor(duplicating: descriptor))
         try state.withLock { state in
@@ -158,8 +159,8 @@ public final class EventLoop: TaskExecutor {
         return watch
     }
 
-    /// Ends the thread once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any
-    /// thread, and more than once.
+    /// Ends the thread after it has run what was queued; waits end with ``WaitOutcome/closed``. May be called from
+    /// any thread, and more than once.
     public func shutDown() {
         let hasEnded = state.withLock { state in
             state.isShuttingDown = true
@@ -179,23 +180,23 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
-    /// Has the thread look at the state. Not under the state's lock, which the thread wants next.
+    /// Makes the thread look at the state. Call without the state's lock, which the thread takes next.
     ///
-    /// The thread says that it sleeps before it looks a last time, so that either it sees the news or this sees that it
-    /// sleeps.
+    /// The thread announces that it sleeps before its last look, so that either the thread sees the news or this
+    /// function sees that it sleeps.
     private func tellThread() {
         hasNews.store(true, ordering: .sequentiallyConsistent)
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wake() }
     }
 
-    /// The poller is there until the loop has ended.
+    /// Wakes the thread. Under the lock, because the poller ends with the loop.
     private func wake() {
         state.withLock { if !$0.hasEnded { poller.wake() } }
     }
 
     // MARK: For the watches
 
-    /// Has the watch told again of what its descriptor is ready for. False if the system refuses.
+    /// Makes the system report again what the watch's descriptor is ready for. False if the system refuses.
     func tellAgain(_ watch: DescriptorWatch) -> Bool {
         poller.tellAgain(watch.descriptor.number, token: watch.token)
     }
@@ -205,7 +206,7 @@ public final class EventLoop: TaskExecutor {
             // The poller has ended with the loop.
             if state.hasEnded { return }
             state.watches.remove(watch.token)
-            // It would keep the watch, and with it a descriptor, until then.
+            // A deadline would keep the watch, and with it a descriptor, until it passes.
             state.deadlines.remove(watch)
             poller.remove(watch.descriptor.number)
         }
@@ -216,10 +217,11 @@ public final class EventLoop: TaskExecutor {
         if isFirst { tellThread() }
     }
 
-    /// In nanoseconds.
+    /// The time between two ticks, in nanoseconds.
     static let tick = 5_000_000
 
-    /// Has the watch's brief waits looked at, until ``DescriptorWatch/endBriefWait()`` says that there are none.
+    /// Checks the watch's brief waits on each tick, until ``DescriptorWatch/endBriefWait()`` says that there are
+    /// none.
     func lookAfter(_ watch: DescriptorWatch) {
         state.withLock { state in
             // The poller has ended with the loop, and the waits end too.
@@ -229,7 +231,7 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
-    /// For tests.
+    /// True while the poller ticks. For tests.
     var isTicking: Bool { state.withLock { !$0.briefWatches.isEmpty } }
 
     // MARK: On the thread
@@ -239,7 +241,7 @@ public final class EventLoop: TaskExecutor {
             defer { state.briefWatches.removeAll() }
             return state.briefWatches.compactMap { state.watches.find($0) }
         }
-        // Not under the lock: the watches take it under theirs.
+        // Not under the lock: a watch takes the loop's lock while it holds its own.
         let others = watches.filter { !$0.endBriefWait() }
         state.withLock { state in
             state.briefWatches += others.map(\.token)
@@ -247,12 +249,13 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
-    /// How often jobs that queue more jobs may run before the descriptors are looked at again.
+    /// How many turns of jobs may run before the loop looks at the descriptors again.
     private static let turnsBetweenLooks = 16
 
     private func main() {
         becomeCurrent()
-        // The jobs of this turn. The list that is being filled takes its place, so that neither grows anew each time.
+        // The jobs of this turn. The list being filled and this one swap places, so that neither allocates on each
+        // turn.
         var jobs: [QueuedJob] = []
         var turnsSinceLook = 0
         while true {
@@ -275,9 +278,9 @@ public final class EventLoop: TaskExecutor {
         }
     }
 
-    /// False if there is something to do before.
+    /// Ends the loop on its own thread. False if there is still something to do.
     private func endOnThread() -> Bool {
-        // Tasks that the end resumes must not queue for a thread that runs no more jobs.
+        // Tasks that this resumes must not be queued for a thread that runs no more jobs.
         _ = pthread_setspecific(Self.key, nil)
         if end() { return true }
         becomeCurrent()
@@ -288,7 +291,7 @@ public final class EventLoop: TaskExecutor {
         unsafe _ = pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// For how many milliseconds to sleep, -1 being until something comes, and 0 if something has come already.
+    /// How many milliseconds to sleep: -1 until something arrives, and 0 if something has arrived already.
     private func beginSleep() -> Int32 {
         isSleeping.store(true, ordering: .sequentiallyConsistent)
         if hasNews.load(ordering: .sequentiallyConsistent) { return 0 }
@@ -296,7 +299,7 @@ public final class EventLoop: TaskExecutor {
         return deadline.instant.millisecondsFromNow
     }
 
-    /// Takes over what other threads have queued, and ends the waits whose deadline has passed.
+    /// Takes over the jobs of other threads, and ends the waits whose deadline has passed.
     private func takeNews() {
         hasNews.store(false, ordering: .sequentiallyConsistent)
         let (expired, first, isShuttingDown, jobs) = state.withLock { state in
@@ -310,14 +313,15 @@ public final class EventLoop: TaskExecutor {
         for (watch, wait) in expired { watch.expire(wait) }
     }
 
-    /// Ends the loop. False if there is something to do before, which is decided under the lock that
-    /// ``enqueue(_:for:)`` takes, so that no job is ever queued for a thread that will not look again.
+    /// Ends the loop. False if there is still something to do, which is decided under the lock that
+    /// ``enqueue(_:for:)`` takes, so that no job is queued for a thread that has stopped looking.
     @discardableResult
     func end() -> Bool {
         let ending = state.withLock { state -> Ending? in
             if !state.jobs.isEmpty { return nil }
             state.hasEnded = true
-            // A watch keeps its loop: what was not closed must not keep both for ever.
+            // A watch keeps its loop, and the loop its watches: without this, a watch that was not closed would leak
+            // both.
             defer {
                 (state.endWaiters, state.watches, state.deadlines) = ([], WatchTable(), DeadlineList())
                 state.briefWatches = []
@@ -337,10 +341,10 @@ public final class EventLoop: TaskExecutor {
     }
 
     private func handle(_ token: UInt64, _ readiness: Readiness) {
-        // Whoever has news now need not wake the thread.
+        // The thread is awake: other threads need not wake it for their news.
         isSleeping.store(false, ordering: .relaxed)
         if token == Poller.tickToken { return endBriefWaits() }
-        // Nil for an event of a watch that has been closed since: its descriptor may be another's by now.
+        // Nil for an event of a watch that has been closed since: its descriptor may belong to another watch by now.
         state.withLock { $0.watches.find(token) }?.handle(readiness)
     }
 }

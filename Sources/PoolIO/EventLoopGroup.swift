@@ -8,19 +8,19 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Event loops that share the tasks which prefer the group: it is a `TaskExecutor`.
+/// Event loops that share the tasks that prefer the group, which is a `TaskExecutor`.
 ///
-/// A task goes on where it was resumed, on the thread of the loop that saw what it waited for, and so moves from loop
-/// to loop without a hop. What is queued from outside goes to the loops in turn. Tasks that run at the same time do so
-/// on different threads, one for each loop; one that blocks holds up all that has to do with its loop.
+/// A task continues on the thread of the loop that saw its descriptor become ready, and so moves between loops
+/// without a hop. Jobs from other threads go to the loops in turn. Each loop has one thread, so a task that blocks
+/// holds up all other work of its loop.
 ///
-/// The threads live until ``shutDown()``; whoever makes a group must call it.
+/// The threads live until ``shutDown()``, which the code that makes a group must call.
 public final class EventLoopGroup: TaskExecutor {
-    /// At least one.
+    /// The loops of the group; at least one.
     public let loops: [EventLoop]
     private let turn = Atomic<UInt>(0)
 
-    /// As many loops as can run at once on this machine, but at most 8.
+    /// As many loops as can run at the same time on this machine, but at most 8.
     public static var defaultLoopCount: Int {
         min(NativeThread.processorCount, 8)
     }
@@ -28,8 +28,8 @@ public final class EventLoopGroup: TaskExecutor {
     /// Starts the loops.
     ///
     /// - Parameters:
-    ///   - name: The name of each loop, with a number after it if there are several.
-    ///   - loopCount: At least 1.
+    ///   - name: The name of each loop, followed by a number if there are several.
+    ///   - loopCount: At least 1. The default is ``defaultLoopCount``.
     /// - Throws: ``EventLoopError`` or ``ThreadError`` if the system refuses a descriptor or a thread.
     public init(name: String, loopCount: Int = EventLoopGroup.defaultLoopCount) throws {
         precondition(loopCount >= 1, "EventLoopGroup needs at least one loop")
@@ -54,11 +54,12 @@ public final class EventLoopGroup: TaskExecutor {
         }
     }
 
-    /// Another loop each time.
+    /// The next loop in turn, for example to watch a new descriptor.
     public func next() -> EventLoop {
         loops[Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue % UInt(loops.count))]
     }
 
+    /// Runs a job on the calling loop if it belongs to the group, else on the next loop in turn.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let executor = unsafe asUnownedTaskExecutor()
@@ -72,7 +73,7 @@ public final class EventLoopGroup: TaskExecutor {
     /// True if the caller runs on the thread of one of the loops.
     public var isCurrent: Bool { EventLoop.current?.belongs(to: self) ?? false }
 
-    /// Ends each loop once it has run what was queued; waits end with ``WaitOutcome/closed``. Can be called from any
+    /// Ends each loop after it has run what was queued; waits end with ``WaitOutcome/closed``. May be called from any
     /// thread, and more than once.
     public func shutDown() {
         for loop in loops { loop.shutDown() }

@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// Threads for calls that block and cannot be avoided: name resolution, and requests that a C library has in no other
-/// form.
+/// Threads for blocking calls that cannot be avoided: name resolution, and requests for which a C library has only a
+/// blocking form.
 ///
-/// Threads are started when they are needed, up to a maximum, and end when they have nothing to do.
+/// Threads are started when needed, up to a maximum, and end when they have nothing to do.
 public final class HelperThreads: Sendable {
     /// The name of each thread.
     public let name: String
-    /// At most this many calls run at once.
+    /// The largest number of calls that run at the same time.
     public let maximumThreads: Int
     private let state = Mutex(State())
 
@@ -17,7 +17,9 @@ public final class HelperThreads: Sendable {
         var waiting: [@Sendable () -> Void] = []
     }
 
-    /// Starts no thread yet.
+    /// Starts no thread; the first calls do.
+    ///
+    /// - Parameter maximumThreads: At least 1.
     public init(name: String, maximumThreads: Int) {
         precondition(maximumThreads >= 1, "HelperThreads needs at least one thread")
         self.name = name
@@ -26,8 +28,8 @@ public final class HelperThreads: Sendable {
 
     /// Runs `work` on one of the threads; beyond the maximum it waits its turn.
     ///
-    /// When the task is cancelled it throws `CancellationError` at once; `work` goes on all the same and its result is
-    /// dropped, because a call that blocks cannot be stopped.
+    /// When the task is cancelled, the call throws `CancellationError` immediately; `work` continues all the same and
+    /// its result is dropped, because a call that blocks cannot be stopped.
     ///
     /// - Throws: what `work` throws, ``ThreadError``, or `CancellationError`.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -46,10 +48,11 @@ public final class HelperThreads: Sendable {
         }
     }
 
-    /// Runs `work` on a thread of its own, and does not wait for it.
+    /// Runs `work` on a new thread immediately, and does not wait for it.
     ///
-    /// False if as many threads as may be are at work, or the system has none: then `work` does not run. For requests
-    /// that may never be answered, and are no use any more if they come late.
+    /// For requests that may never be answered, and are useless if they start late.
+    ///
+    /// - Returns: False if the maximum of threads is busy, or the system refuses a thread: then `work` does not run.
     public func startAtOnce(_ work: @escaping @Sendable () -> Void) -> Bool {
         let hasRoom = state.withLock { state in
             if state.threadCount == maximumThreads { return false }
@@ -62,8 +65,8 @@ public final class HelperThreads: Sendable {
         return isStarted
     }
 
-    /// Runs `work` on one of the threads, and does not wait for it; beyond the maximum `work` waits its turn. `failure`
-    /// is called instead if there is no thread to run it on.
+    /// Runs `work` on one of the threads, and does not wait for it; beyond the maximum `work` waits its turn.
+    /// `failure` is called instead if there is no thread to run it on.
     public func start(_ work: @escaping @Sendable () -> Void, failure: (ThreadError) -> Void) {
         let needsThread = state.withLock { state in
             if state.threadCount == maximumThreads {
@@ -85,7 +88,7 @@ public final class HelperThreads: Sendable {
         }
     }
 
-    /// A thread's life: its first call, and then those that wait.
+    /// The body of a thread: runs its first call, and then the waiting ones.
     private func main(_ first: @Sendable () -> Void) {
         first()
         while let next = next() { next() }
@@ -102,7 +105,7 @@ public final class HelperThreads: Sendable {
     }
 }
 
-/// Who waits for a call: resumed by whichever comes first, its result or the cancellation.
+/// The caller of ``HelperThreads/run(_:)``: resumed by the result or the cancellation, whichever comes first.
 private final class HelperCall<Value: Sendable>: Sendable {
     private enum State {
         case new
@@ -112,7 +115,7 @@ private final class HelperCall<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.new)
 
-    /// False if the task was cancelled before.
+    /// Begins to wait. False if the task was cancelled before.
     func begin(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
         let isFinished = state.withLock { state in
             if case .finished = state { return true }

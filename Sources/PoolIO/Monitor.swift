@@ -31,7 +31,7 @@ package final class Monitor<State>: @unchecked Sendable {  // … because `state
         unsafe mutex.deinitialize(count: 1).deallocate()
     }
 
-    /// Changes the state, and wakes the sleeping thread if there is one.
+    /// Changes the state, and wakes a sleeping thread if there is one.
     package func update<Result>(_ body: (inout State) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         let result = body(&state)

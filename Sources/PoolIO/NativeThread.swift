@@ -17,15 +17,15 @@ public struct ThreadError: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// Threads as the system has them.
+/// Threads of the operating system.
 enum NativeThread {
-    /// Room for the frames of a lease's body, on systems whose default for a thread is small (512 KiB on macOS).
+    /// Enough stack for the frames of a lease's body: some systems' default is small (512 KiB on macOS).
     private static let stackBytes = 2 << 20
 
-    /// How many threads can run at once.
+    /// The number of threads that can run at the same time.
     static let processorCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-    /// What tells the running thread from all others that run now.
+    /// An identity of the running thread that no other running thread has.
     static var currentIdentity: UInt {
         #if canImport(Darwin)
         unsafe UInt(bitPattern: pthread_self())
@@ -34,7 +34,7 @@ enum NativeThread {
         #endif
     }
 
-    /// Runs `body` on a thread of its own, and frees both when it returns.
+    /// Runs `body` on a new thread, which ends when it returns.
     static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         // `nativeThreadMain` takes over this reference.
         let context = unsafe Unmanaged.passRetained(NativeThreadLife(name: name, body: body)).toOpaque()
@@ -45,7 +45,7 @@ enum NativeThread {
         }
     }
 
-    /// Makes a detached thread: the system frees it when it ends, and nobody joins it.
+    /// Makes a detached thread, which the system frees when it ends; no thread joins it.
     private static func create(_ context: UnsafeMutableRawPointer) -> Int32 {
         var attributes = pthread_attr_t()
         var result = unsafe pthread_attr_init(&attributes)
@@ -66,8 +66,8 @@ enum NativeThread {
         #if canImport(Darwin)
         unsafe _ = pthread_setname_np(name)
         #else
-        // `pthread_setname_np` is a GNU extension that Swift does not import; the kernel's file does the same. Without
-        // /proc the thread keeps its process's name.
+        // `pthread_setname_np` is a GNU extension that Swift does not import; the kernel's file has the same effect.
+        // Without /proc the thread keeps its process's name.
         let file = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
         // Cut at a character, because the kernel would cut at its 15th byte.
@@ -80,7 +80,7 @@ enum NativeThread {
     }
 }
 
-/// What a thread is to do.
+/// The name and the body of a thread that is starting.
 private final class NativeThreadLife: Sendable {
     let name: String
     let body: @Sendable () -> Void
@@ -91,8 +91,8 @@ private final class NativeThreadLife: Sendable {
     }
 }
 
-/// What `pthread_create` calls. Not a closure, because one that calls a static member from here crashes the compiler
-/// (Swift 6.3.1).
+/// The function that `pthread_create` calls. Not a closure, because one that calls a static member from here crashes
+/// the compiler (Swift 6.3.1).
 private func nativeThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     if let context = unsafe context {
         let life = unsafe Unmanaged<NativeThreadLife>.fromOpaque(context).takeRetainedValue()

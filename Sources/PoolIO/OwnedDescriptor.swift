@@ -6,7 +6,7 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// A descriptor that nobody else closes. It is closed with its last reference.
+/// A descriptor that no other code closes. Its last reference closes it.
 final class OwnedDescriptor: Sendable {
     let number: Int32
 
@@ -15,12 +15,12 @@ final class OwnedDescriptor: Sendable {
         if number < 0 { throw EventLoopError(function: "fcntl", systemError: errno) }
     }
 
-    /// No effect if it is no socket, or not connected any more.
+    /// Ends the writing side. No effect on a descriptor that is no socket, or is not connected any more.
     func shutDownWriting() {
         _ = shutdown(number, Int32(SHUT_WR))
     }
 
-    /// Reads once, and forgets what came. True at the end of the stream, or if it cannot be read at all.
+    /// Reads once, and drops the bytes. True at the end of the stream, or if reading fails.
     func dropInput() -> Bool {
         unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let count = unsafe read(number, buffer.baseAddress, buffer.count)

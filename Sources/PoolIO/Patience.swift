@@ -8,17 +8,17 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Looks for what another thread is about to do, for a moment, before its own thread sleeps or gives up its place: to
-/// be woken can take ten times as long as a short statement.
+/// Spins for a moment for what another thread is about to do, before its own thread sleeps or its task suspends: a
+/// wake-up can take ten times as long as a short statement.
 ///
-/// It looks only while that pays. After each time in vain it leaves out twice as many as before.
+/// Spinning continues only while it pays: each failure in a row doubles how many of the next looks do not spin.
 struct Patience: ~Copyable {
     private let limit: UInt64
-    /// In a row. What threads that share a value overwrite for each other was only a guess.
+    /// The failures in a row. Threads that share a value may overwrite each other's count, which is a guess anyway.
     private let failures = Atomic<Int>(0)
-    /// How many times are still left out.
+    /// How many of the next looks do not spin.
     private let omissions = Atomic<Int>(0)
-    /// One look in vain for 64 sleeps costs little.
+    /// Bounds the pause at 2⁶ looks: one spin in vain for 64 sleeps costs little.
     private static var mostFailures: Int { 6 }
 
     /// - Parameter limit: How long to look, in nanoseconds.
@@ -26,7 +26,8 @@ struct Patience: ~Copyable {
         self.limit = limit
     }
 
-    /// False if `isThere` has not returned true so far. It ends early, and in vain, if `isHopeless` returns true.
+    /// Spins until `isThere` returns true. False if it did not in time; ends early, and in vain, if `isHopeless`
+    /// returns true.
     func look(for isThere: () -> Bool, unless isHopeless: () -> Bool = { false }) -> Bool {
         let left = omissions.load(ordering: .relaxed)
         if left > 0 {
@@ -46,7 +47,7 @@ struct Patience: ~Copyable {
         return false
     }
 
-    /// In nanoseconds.
+    /// The monotonic clock's time, in nanoseconds.
     private static var now: UInt64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)

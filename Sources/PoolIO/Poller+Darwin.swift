@@ -1,10 +1,10 @@
 #if canImport(Darwin)
 internal import Darwin
 
-/// The system's list of watched descriptors: kqueue. All but ``wait(_:_:)`` and ``close()`` may be called from any
-/// thread.
+/// The system's list of watched descriptors: kqueue. All functions but ``wait(_:_:)`` and ``close()`` may be called
+/// from any thread.
 struct Poller: Sendable {
-    /// The identity of the event by which other threads wake the loop.
+    /// The identity of the event with which other threads wake the loop.
     static let wakeToken = UInt64.max
     /// The token of the ticks.
     static let tickToken = UInt64.max - 1
@@ -27,8 +27,8 @@ struct Poller: Sendable {
         return unsafe kevent(queue, &event, 1, nil, 0, nil) == 0 ? 0 : errno
     }
 
-    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out
-    /// of the wait instead would have the system set a timer for each wait.
+    /// Starts the ticks, or restarts them: each ``EventLoop/tick`` there is an event with the ``tickToken``. A
+    /// time-out of the wait instead would make the system set a timer for each wait.
     func startTicking() {
         _ = unsafe Self.change(
             queue,
@@ -43,19 +43,19 @@ struct Poller: Sendable {
             kevent(ident: 0, filter: Int16(EVFILT_TIMER), flags: UInt16(EV_DELETE), fflags: 0, data: 0, udata: nil))
     }
 
-    /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
+    /// Watches a descriptor. Edge-triggered: an event reports a change, and does not come again.
     func add(_ descriptor: Int32, token: UInt64) throws(EventLoopError) {
         let result = setFilters(of: descriptor, UInt16(EV_ADD | EV_CLEAR), token)
         if result != 0 { throw EventLoopError(function: "kevent", systemError: result) }
     }
 
-    /// Has what a watched descriptor is ready for told again: to add a filter that is there looks at the descriptor
-    /// anew. False if the system refuses.
+    /// Makes the system report again what a watched descriptor is ready for: adding a filter that exists checks the
+    /// descriptor again. False if the system refuses.
     func tellAgain(_ descriptor: Int32, token: UInt64) -> Bool {
         setFilters(of: descriptor, UInt16(EV_ADD | EV_CLEAR), token) == 0
     }
 
-    /// Fails silently for a descriptor that was closed: the system has removed it by itself.
+    /// Stops watching a descriptor. Fails silently for one that was closed: the system has removed it already.
     func remove(_ descriptor: Int32) {
         _ = setFilters(of: descriptor, UInt16(EV_DELETE), 0)
     }
@@ -71,13 +71,13 @@ struct Poller: Sendable {
         return 0
     }
 
-    /// Makes the wait that runs, or else the next one, return.
+    /// Makes the current wait, or else the next one, return.
     func wake() {
         _ = unsafe Self.change(
             queue, kevent(ident: 0, filter: Int16(EVFILT_USER), flags: 0, fflags: NOTE_TRIGGER, data: 0, udata: nil))
     }
 
-    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event but the wake-up.
+    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event except the wake-up.
     func wait(_ milliseconds: Int32, _ body: (UInt64, Readiness) -> Void) {
         var timeout = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
         unsafe withUnsafeTemporaryAllocation(of: kevent.self, capacity: Self.capacity) { events in

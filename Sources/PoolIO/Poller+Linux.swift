@@ -6,10 +6,10 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// The system's list of watched descriptors: epoll. All but ``wait(_:_:)`` and ``close()`` may be called from any
-/// thread.
+/// The system's list of watched descriptors: epoll. All functions but ``wait(_:_:)`` and ``close()`` may be called
+/// from any thread.
 struct Poller: Sendable {
-    /// The token of the descriptor by which other threads wake the loop.
+    /// The token of the descriptor with which other threads wake the loop.
     static let wakeToken = UInt64.max
     /// The token of the ticks.
     static let tickToken = UInt64.max - 1
@@ -39,36 +39,36 @@ struct Poller: Sendable {
         _ = cepoll_watch_signal(queue, timer, Self.tickToken)
     }
 
-    /// Begins to tick, or to count anew: each ``EventLoop/tick`` there is an event with the ``tickToken``. A time-out
-    /// of the wait instead would have the system set a timer for each wait.
+    /// Starts the ticks, or restarts them: each ``EventLoop/tick`` there is an event with the ``tickToken``. A
+    /// time-out of the wait instead would make the system set a timer for each wait.
     func startTicking() { cepoll_set_timer(timer, EventLoop.tick) }
 
     func stopTicking() { cepoll_set_timer(timer, 0) }
 
-    /// Watches a descriptor. Edge-triggered: an event tells of what has changed, and does not come again.
+    /// Watches a descriptor. Edge-triggered: an event reports a change, and does not come again.
     func add(_ descriptor: Int32, token: UInt64) throws(EventLoopError) {
         let result = cepoll_watch(queue, descriptor, 1, token)
         if result != 0 { throw EventLoopError(function: "epoll_ctl", systemError: result) }
     }
 
-    /// Has what a watched descriptor is ready for told again. False if the system refuses.
+    /// Makes the system report again what a watched descriptor is ready for. False if the system refuses.
     func tellAgain(_ descriptor: Int32, token: UInt64) -> Bool {
         cepoll_watch(queue, descriptor, 0, token) == 0
     }
 
-    /// Fails silently for a descriptor that was closed: the system has removed it by itself.
+    /// Stops watching a descriptor. Fails silently for one that was closed: the system has removed it already.
     func remove(_ descriptor: Int32) {
         _ = cepoll_remove(queue, descriptor)
     }
 
-    /// Makes the wait that runs, or else the next one, return.
+    /// Makes the current wait, or else the next one, return.
     func wake() {
         var one: UInt64 = 1
         // Fails only if the counter is full, and then the loop is being woken already.
         unsafe _ = write(signal, &one, 8)
     }
 
-    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event but the wake-up.
+    /// Waits for at most `milliseconds`, -1 being forever. Calls `body` for each event except the wake-up.
     func wait(_ milliseconds: Int32, _ body: (UInt64, Readiness) -> Void) {
         unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.capacity) { tokens in
             unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.capacity) { interests in

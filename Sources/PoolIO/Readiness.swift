@@ -1,20 +1,22 @@
-/// What a descriptor is ready for, or is waited for to be.
+/// What a descriptor is ready for, or what a wait waits for.
 public struct Readiness: OptionSet, Sendable, Hashable {
+    /// The bits of the set.
     public let rawValue: UInt8
 
+    /// Makes a set from its bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Bytes, the end of the stream or an error can be read without blocking.
     public static let read = Self(rawValue: 1)
     /// Bytes can be written without blocking.
     public static let write = Self(rawValue: 2)
-    /// The other side has closed the stream. It counts as readable too, and is not waited for by itself.
+    /// The other side has closed the stream. Such a descriptor is also readable; no wait asks for this bit alone.
     static let end = Self(rawValue: 4)
 }
 
 /// How a wait ended.
 public enum WaitOutcome: Sendable, Hashable {
-    /// The descriptor is ready. It may also not be, once in a while: try, and wait again.
+    /// The descriptor is ready. Occasionally it is not: try, and wait again.
     case ready
     /// ``DescriptorWatch/interrupt()`` was called, during this wait or before it.
     case interrupted
@@ -24,11 +26,11 @@ public enum WaitOutcome: Sendable, Hashable {
     case closed
 }
 
-/// The system refused what an event loop needs.
+/// The system refused a descriptor or another resource that an event loop needs.
 public struct EventLoopError: Error, Hashable, CustomStringConvertible {
-    /// The function that failed.
+    /// The name of the function that failed.
     public let function: String
-    /// Its `errno` value.
+    /// The function's `errno` value; 0 for a `watch` on a loop that is shutting down.
     public let systemError: Int32
 
     public var description: String {

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A call that another thread runs. Its caller may look for the result before it suspends.
+/// A call that another thread runs, whose caller may look for the result before it suspends.
 final class ThreadCall<Value: Sendable>: Sendable {
     private enum State {
         case running
@@ -16,7 +16,7 @@ final class ThreadCall<Value: Sendable>: Sendable {
         self.work = work
     }
 
-    /// Called once, by the thread that runs it.
+    /// Runs the call. Called once, by the thread that runs it.
     func run() {
         let result = Result(catching: work)
         let continuation: CheckedContinuation<Value, any Error>? = state.withLock { state in
@@ -31,7 +31,7 @@ final class ThreadCall<Value: Sendable>: Sendable {
     /// True if ``value()`` will not suspend.
     var isFinished: Bool { hasFinished.load(ordering: .relaxed) }
 
-    /// What the call returns. Called once.
+    /// The call's result, which the caller asks for once.
     func value() async throws -> Value {
         if isFinished, case .finished(let result) = state.withLock({ $0 }) { return try result.get() }
         return try await withCheckedThrowingContinuation { continuation in

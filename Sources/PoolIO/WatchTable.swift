@@ -1,4 +1,4 @@
-/// The watches of a loop, by tokens that are never used twice: a place in the table and the generation of that place.
+/// The watches of a loop, by tokens that are never reused: an index in the table and the generation of that index.
 struct WatchTable {
     private struct Place {
         var generation: UInt32 = 0
@@ -27,19 +27,19 @@ struct WatchTable {
         let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
         guard find(token) != nil else { return }
         places[index].watch = nil
-        // After 2³¹ uses a place is given up, so that no token ever comes back.
+        // After 2³¹ uses an index is given up, so that no token is ever used twice.
         places[index].generation += 1
         if places[index].generation < 1 << 31 { free.append(index) }
     }
 }
 
-/// The waits that have a deadline. They are few, so a list that is searched does.
+/// The waits that have a deadline. There are few, so searching a list is fast enough.
 struct DeadlineList {
     private var entries: [(deadline: ContinuousClock.Instant, watch: DescriptorWatch, wait: UInt64)] = []
 
-    /// True if the new one is the first of all.
+    /// Adds a deadline. True if it is the earliest of all.
     mutating func insert(_ deadline: ContinuousClock.Instant, _ watch: DescriptorWatch, _ wait: UInt64) -> Bool {
-        // A watch has one wait at a time: what it waited for before is over.
+        // A watch has one wait at a time: its earlier wait is over.
         entries.removeAll { $0.watch === watch }
         let isFirst = entries.allSatisfy { deadline < $0.deadline }
         entries.append((deadline, watch, wait))
@@ -62,11 +62,12 @@ struct DeadlineList {
 }
 
 extension ContinuousClock.Instant {
-    /// Rounded up, so that it has passed afterwards, and never below zero, which would be forever.
+    /// The time until the instant, rounded up, so that it has passed afterwards; never negative, which would mean
+    /// forever.
     package var millisecondsFromNow: Int32 {
         let now = Self.now
         if self <= now { return 0 }
-        // Bounded before it is taken apart: what is further away than 64 bits of seconds has no components.
+        // Bounded first: a duration longer than 64 bits of seconds has no components.
         let (seconds, attoseconds) = min(self - now, .seconds(86_400)).components
         return Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
