@@ -1,10 +1,10 @@
 public import PoolCore
 
 extension MySQLConfiguration {
-    /// Reads `mysql://user:password@host:3306/database?tls=required`; `mariadb://` means the same.
+    /// Reads a URL: `mysql://user:password@host:3306/database?tls=required`. The scheme `mariadb://` means the same.
     ///
-    /// Everything but the user and the host may be missing; with `socket` the host may be, too. What is not a letter, a
-    /// digit or one of `-._~` is written as `%` and two hexadecimal digits. The settings after `?` are:
+    /// Everything but the user and the host may be missing; with `socket` the host may be, too. Characters other than
+    /// letters, digits and `-._~` are written as `%` and two hexadecimal digits. The settings after `?` are:
     ///
     /// | name | value |
     /// |---|---|
@@ -18,7 +18,7 @@ extension MySQLConfiguration {
     /// | `statementCache` | a number of statements |
     /// | `temporaryTables` | `dropped` or `kept` |
     ///
-    /// - Parameter database: The database in the place of the URL's; nil for that one.
+    /// - Parameter database: The database that replaces the URL's; nil keeps the URL's.
     /// - Throws: ``PoolConfigurationError``, which never shows the password.
     public init(url: String, database: String? = nil) throws(PoolConfigurationError) {
         var parts = try URLParts(url)
@@ -91,7 +91,7 @@ private struct URLParts {
             }
             mayHoldPassword = settings.contains { $0.name.lowercased().contains("pass") || $0.name == "initCommand" }
             rest = rest[..<question]
-            // What follows a / or ? that the password has would be taken for something else, and shown.
+            // A `/` or `?` in an unquoted password would end it there, and the rest of it would be shown.
             if url[question...].contains("@") { throw Self.refused(Self.quoting) }
         }
         if let slash = rest.firstIndex(of: "/") {
@@ -177,7 +177,7 @@ private struct URLParts {
 
     func requireNothingLeft() throws(PoolConfigurationError) {
         guard let name = settings.first?.name else { return }
-        // What looks like a name may be a piece of a password that holds an ampersand.
+        // Text that looks like a name may be a piece of a password that contains an ampersand.
         let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
         throw Self.refused(
             mayHoldPassword || !isName

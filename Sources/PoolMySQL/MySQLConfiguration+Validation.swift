@@ -8,7 +8,7 @@ extension MySQLConfiguration {
                 throw PoolConfigurationError(
                     "location", "host \"\(host)\"", "a host must not be empty or hold a zero byte")
             }
-            // libmariadb reads lists of addresses, and settings, out of a host.
+            // libmariadb parses lists of addresses, and settings, out of a host.
             if host.utf8.contains(where: { ",;=".utf8.contains($0) }) {
                 throw PoolConfigurationError("location", "host \"\(host)\"", "a host must not hold a comma, ; or =")
             }
@@ -20,8 +20,8 @@ extension MySQLConfiguration {
                 throw PoolConfigurationError(
                     "location", "socket \"\(path)\"", "a path must not be empty or hold a zero byte")
             }
-            // `sockaddr_un` has room for 108 bytes on Linux and 104 elsewhere, the last being zero; libmariadb does not
-            // look.
+            // `sockaddr_un` has room for 108 bytes on Linux and 104 elsewhere, including a final zero; libmariadb
+            // does not check.
             if path.utf8.count > 103 {
                 throw PoolConfigurationError(
                     "location", "socket \"\(path)\"", "the path of a socket must have at most 103 bytes")
@@ -61,7 +61,7 @@ extension MySQLConfiguration {
 
     static func check(_ property: String, _ timeout: Duration?) throws(PoolConfigurationError) {
         guard let timeout else { return }
-        // Its bounds come first: what is longer than 64 bits of seconds has no components.
+        // Checked against its bounds first: a duration longer than 64 bits of seconds has no components.
         if timeout < .seconds(1) || timeout > .seconds(86_400) || timeout.components.attoseconds != 0 {
             throw PoolConfigurationError(property, timeout, "it must be whole seconds, from 1 second to one day")
         }

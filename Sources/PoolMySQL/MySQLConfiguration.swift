@@ -1,47 +1,49 @@
 @_spi(Driver) public import PoolCore
 
-/// Where the server is, and how its connections behave.
+/// The address and login of a server, and the behaviour of its connections.
 ///
-/// Each value is checked when the configuration is made; the first that cannot work is thrown as a
-/// ``PoolConfigurationError`` that names the property, the value and the rule. Descriptions leave out passwords.
+/// The initializer checks each value, and throws a ``PoolConfigurationError`` for the first that cannot work, which
+/// names the property, the value and the rule. Descriptions leave out passwords.
 ///
-/// No option file is read, and a lost connection is never replaced behind the application's back
-/// (`MYSQL_OPT_RECONNECT` stays off): the pool does that, where it is safe.
+/// No option file is read, and libmariadb never replaces a lost connection by itself (`MYSQL_OPT_RECONNECT` stays
+/// off): the pool replaces connections when that is safe.
 public struct MySQLConfiguration: Sendable, Hashable {
-    /// How the server is reached.
+    /// The address of a server.
     public enum Location: Sendable, Hashable {
-        /// A name or an address, and a port from 1 to 65535.
+        /// A host's name or address, and a port from 1 to 65535.
         case tcp(host: String, port: Int = 3306)
         /// The path of a Unix socket.
         case socket(path: String)
     }
 
-    /// Whether what is sent is encrypted, and whether the server must prove who it is.
+    /// Whether the connection is encrypted, and whether the server must prove its identity.
     public enum TLSMode: String, Sendable, Hashable, CaseIterable {
-        /// Never.
+        /// Never encrypted.
         case disabled
-        /// Encrypted where the server can. It protects from listeners, and not from who stands in between, who can also
-        /// refuse TLS.
+        /// Encrypted if the server supports it. Protects from eavesdroppers, but not from an attacker between client
+        /// and server, who can also refuse TLS.
         case preferred
-        /// Encrypted, or connecting fails before anything of the login is sent. It does not check who the server is:
-        /// who stands in between can read all that is sent. The password is not among it, unless
-        /// ``MySQLConfiguration/allowsClearPassword``.
+        /// Encrypted, or connecting fails before anything of the login is sent. The server's identity is not checked:
+        /// an attacker between client and server can read everything except the password, which is not sent unless
+        /// ``MySQLConfiguration/allowsClearPassword`` is true.
         case required
-        /// Encrypted, with a certificate that the given authority has signed for the host that is connected to.
+        /// Encrypted, with a certificate that the given authority has signed for the host.
         case verified
     }
 
-    /// Transport security.
+    /// The settings of transport security.
     public struct TLS: Sendable, Hashable {
+        /// Whether to encrypt, and whether to check the server's certificate.
         public let mode: TLSMode
-        /// A file of certificates in PEM form: who may vouch for the server.
+        /// The path of a PEM file with the certificates that may sign the server's; nil for none.
         public let certificateAuthority: String?
-        /// Files in PEM form with which the client proves who it is; both or none.
+        /// The path of a PEM file with the client's certificate, which needs a ``clientKey``; nil for none.
         public let clientCertificate: String?
+        /// The path of a PEM file with the private key of ``clientCertificate``; nil for none.
         public let clientKey: String?
 
-        /// - Parameter mode: Nil is ``TLSMode/verified`` with a certificate authority, and ``TLSMode/preferred``
-        ///   without.
+        /// - Parameter mode: The mode; nil means ``TLSMode/verified`` with a certificate authority, and
+        ///   ``TLSMode/preferred`` without.
         public init(
             mode: TLSMode? = nil, certificateAuthority: String? = nil, clientCertificate: String? = nil,
             clientKey: String? = nil
@@ -53,22 +55,22 @@ public struct MySQLConfiguration: Sendable, Hashable {
         }
     }
 
-    /// Where the body of a lease runs.
+    /// The place where the body of a lease runs.
     public enum Execution: Sendable, Hashable {
-        /// On one of the driver's threads where its caller allows it, so that there is one hop for each lease, and none
+        /// On one of the driver's threads if the caller's isolation allows it. Each lease then costs one hop, or none
         /// for a task that prefers ``MySQLDriver/taskExecutor``.
         case driverThreads
-        /// Where its caller runs; each statement hops to one of the driver's threads and back, unless the caller is on
-        /// one.
+        /// Where the caller runs; each statement hops to one of the driver's threads and back, unless the caller is
+        /// on one.
         case caller
     }
 
-    /// How statements are sent.
+    /// The protocol that carries statements.
     public enum StatementProtocol: Sendable, Hashable {
-        /// Prepared, with binary results, wherever the server can prepare a statement.
+        /// Prepared, with binary results, if the server can prepare the statement.
         case prepared
-        /// As text where there are no bind values: no round trip to prepare a statement that runs once. The server
-        /// prints a `FLOAT` with six digits then.
+        /// As text if there are no bind values, which saves the round trip that prepares a statement that runs once.
+        /// The server then prints a `FLOAT` with six digits.
         case textWithoutBinds
     }
 
@@ -81,100 +83,104 @@ public struct MySQLConfiguration: Sendable, Hashable {
         case server
     }
 
-    /// What the end of a lease undoes.
+    /// The changes that the end of a lease undoes.
     public enum ResetPolicy: Sendable, Hashable {
-        /// An open transaction only. For applications that know that they change nothing else.
+        /// Undoes only an open transaction. For applications that change nothing else.
         case rollbackOnly
-        /// Everything, unless each statement is known to have changed nothing: see ``MySQLDriver``. What a view, a
-        /// trigger or a default calls, such as a function with `GET_LOCK` or `SET`, no text shows.
+        /// Undoes everything, unless each statement is known to have changed nothing: see ``MySQLDriver``. A
+        /// statement's text does not show what views, triggers and defaults call, for example a function with
+        /// `GET_LOCK` or `SET`.
         case smart
-        /// Everything, after each lease that ran a statement, whatever it was.
+        /// Undoes everything, after each lease that ran any statement.
         case full
     }
 
-    /// How the server is reached. Cancels go to the address that the host's name had for their session, but with
-    /// ``TLSMode/verified``, where the certificate is for the name.
+    /// The server's address. Cancel requests go to the address to which the session's host name resolved, except with
+    /// ``TLSMode/verified``, whose certificate is for the name.
     public let location: Location
-    /// Who logs in. Not empty: libmariadb would take the name of the process's user.
+    /// The user who logs in. Never empty: libmariadb would take the name of the process's user.
     public private(set) var user: String
     private(set) var password: String
     /// The database that each lease begins in; nil for none.
     public let database: String?
-    /// The default is ``TLSMode/preferred``, with no authority and no certificate.
+    /// The settings of TLS. The default is ``TLSMode/preferred``, without authority and certificate.
     public let tls: TLS
-    /// How long connecting may take until the session is ready; only resolving the host's name is not limited by it.
-    /// The default is 10 s; from 1 s, in whole seconds.
+    /// How long connecting may take until the session is ready, except for resolving the host's name. The default is
+    /// 10 s; from 1 s, in whole seconds.
     public let connectTimeout: Duration
     /// How long the server may be silent while a statement runs, before its connection is given up with
-    /// ``MySQLError/Code/serverLost``. The default is nil, without end: cancel tasks instead, which keeps the
+    /// ``MySQLError/Code/serverLost``. The default is nil, no limit: cancel tasks instead, which keeps the
     /// connection. From 1 s, in whole seconds.
     public let readTimeout: Duration?
-    /// How long sending may stand still before the connection is given up. The default is nil, without end. From 1 s,
-    /// in whole seconds.
+    /// How long sending may stall before the connection is given up. The default is nil, no limit. From 1 s, in whole
+    /// seconds.
     public let writeTimeout: Duration?
-    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up. The
-    /// default is 5 s; more than zero, and at most an hour. The end of a transaction, which is never cancelled, may
-    /// take twelve times as long after its task was.
+    /// How long a server may take to answer after a request to cancel a statement, before its connection is given up.
+    /// The default is 5 s; more than zero, and at most an hour. The end of a transaction, which is never cancelled,
+    /// gets twelve times as long after the cancellation of its task.
     public let cancelTimeout: Duration
-    /// Statements that each session begins with, and again after a reset. The default is none.
+    /// The statements that run at the start of each session, and again after a reset. The default is none.
     public let initCommands: [String]
-    /// What `performance_schema.session_connect_attrs` shows beside libmariadb's own. The default is none but
-    /// `program_name`, which is `swift-connection-pool` unless it is given here.
+    /// Connection attributes that `performance_schema.session_connect_attrs` shows in addition to libmariadb's own.
+    /// The default is none but `program_name`, which is `swift-connection-pool` unless it is given here.
     public let attributes: [String: String]
-    /// True if what is sent is compressed, where the server can. The default is false: it costs more time than it saves
-    /// but on slow networks.
+    /// True if traffic is compressed, if the server supports that. The default is false: except on slow networks,
+    /// compression costs more time than it saves.
     public let usesCompression: Bool
-    /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with it, the server decides
+    /// True if `LOAD DATA LOCAL` may read files of this machine. The default is false: with true, the server decides
     /// which file it gets. https://mariadb.com/kb/en/load-data-infile/
     public let allowsLocalInfile: Bool
-    /// True if a server may have the password itself: as it is (`mysql_clear_password`, or `dialog` for PAM), or by
-    /// `caching_sha2_password` and `sha256_password`, with which it may be asked for as it is, or encrypted for a key
-    /// that whoever answers has made. The default is false: such a login is refused with
-    /// ``MySQLError/Code/authenticationPlugin`` but over a Unix socket or with ``TLSMode/verified``, because whoever
-    /// answers at the address would have the password.
+    /// True if the password may be sent to the server: in clear text (`mysql_clear_password`, or `dialog` for PAM),
+    /// or with `caching_sha2_password` and `sha256_password`, which may ask for it in clear text or encrypted for a
+    /// key that the answering server has made. The default is false: such a login fails with
+    /// ``MySQLError/Code/authenticationPlugin``, except over a Unix socket or with ``TLSMode/verified``, because any
+    /// server that answers at the address would get the password.
     ///
     /// A user of MySQL 8 has `caching_sha2_password` unless it was created with another plug-in: connect with a
-    /// certificate authority. libmariadb cannot be told to take only the short form of that login, in which the
-    /// password is not sent. https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
+    /// certificate authority. libmariadb cannot be limited to the short form of that login, which does not send the
+    /// password. https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
     public let allowsClearPassword: Bool
-    /// The default is ``TimeZone/utc``.
+    /// The time zone of the sessions. The default is ``TimeZone/utc``.
     public let timeZone: TimeZone
-    /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps
-    /// none; at most 10,000. The server's `max_prepared_stmt_count` is for all connections together.
+    /// The largest number of prepared statements that each connection keeps; the least recently used go first. The
+    /// default is 100; 0 keeps none; at most 10,000. The server's `max_prepared_stmt_count` is for all connections
+    /// together.
     public let statementCacheCapacity: Int
-    /// The default is ``StatementProtocol/prepared``.
+    /// The protocol that carries statements. The default is ``StatementProtocol/prepared``.
     public let statementProtocol: StatementProtocol
-    /// True if a batch of plain inserts is sent in one request where the server has MariaDB's bulk execution. The
+    /// True if a batch of plain inserts is sent in one request, if the server has MariaDB's bulk execution. The
     /// default is true.
     public let usesBulkExecution: Bool
-    /// The default is ``Execution/driverThreads``.
+    /// The place where the body of a lease runs. The default is ``Execution/driverThreads``.
     public let execution: Execution
-    /// The default is ``ResetPolicy/smart``.
+    /// The changes that the end of a lease undoes. The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
-    /// How large each result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit.
-    /// The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments.
+    /// The largest size of each result that is not streamed; a larger one throws an ``SQLResultLimitError``. Nil
+    /// means no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments.
     ///
-    /// The connection stays usable: a statement that only reads is stopped by a KILL, and the rest of another one's
-    /// rows is read and dropped. After a procedure it is closed. Of a procedure's result all rows come before they are
-    /// counted.
+    /// The connection stays usable: a statement that only reads is stopped by a `KILL`, and the remaining rows of
+    /// another one are read and dropped. After a procedure, the connection is closed. All rows of a procedure's
+    /// result arrive before they are counted.
     public let resultLimit: SQLResultLimit?
-    /// What the end of a lease does with temporary tables. The default is that they are dropped.
+    /// The fate of temporary tables at the end of a lease. The default is that they are dropped.
     ///
-    /// With ``TemporaryTables/kept`` a reset neither makes the session anew nor logs in: it rolls back, ends table
-    /// locks and those of `GET_LOCK`, gives the variables that were changed the server's global values, goes back to
-    /// the database and the role, and runs the ``initCommands``. The statements that the connection has prepared stay.
-    /// What no statement can find and undo stays too, and the next lease sees it: user variables (`@name`), statements
-    /// of `PREPARE`, open `HANDLER`s, `LAST_INSERT_ID()`. A connect hook runs again after each reset and finds the
-    /// tables that it has made: let it say `CREATE TEMPORARY TABLE IF NOT EXISTS`.
+    /// With ``TemporaryTables/kept`` a reset neither resets the session as a whole nor logs in again: it rolls back,
+    /// releases table locks and those of `GET_LOCK`, sets changed variables to the server's global values, goes back
+    /// to the database and the role, and runs the ``initCommands``. The connection's prepared statements stay. State
+    /// that no statement can find and undo stays too, and the next lease sees it: user variables (`@name`),
+    /// statements of `PREPARE`, open `HANDLER`s, `LAST_INSERT_ID()`. A connect hook runs again after each reset and
+    /// finds the tables that it has made: use `CREATE TEMPORARY TABLE IF NOT EXISTS` there.
     ///
-    /// The session is made anew after all, and the tables are dropped, where statements cannot undo what a lease has
-    /// done: it logged in as another user, left no ``database`` for one, or changed variables that the server does not
-    /// tell of (a statement failed that may have, or the server's global `session_track_system_variables` is empty) or
-    /// that have no default value. The server is asked to tell of all variables, which makes its answers to `SET` a
-    /// little longer. https://mariadb.com/kb/en/session_track_system_variables/
+    /// The session is reset as a whole, and the tables are dropped, if statements cannot undo what a lease has done:
+    /// it logged in as another user, selected a database although ``database`` is nil, or changed variables that have
+    /// no default value or that the server does not report (a statement failed that may have changed some, or the
+    /// server's global `session_track_system_variables` is empty). The server is asked to report all variables, which
+    /// makes its answers to `SET` a little longer. https://mariadb.com/kb/en/session_track_system_variables/
     public let temporaryTables: TemporaryTables
 
-    /// - Throws: ``PoolConfigurationError``.
+    /// Checks the settings, whose meanings and defaults the properties document.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for the first value that cannot work.
     public init(
         _ location: Location, user: String, password: String = "", database: String? = nil, tls: TLS = TLS(),
         connectTimeout: Duration = .seconds(10), readTimeout: Duration? = nil, writeTimeout: Duration? = nil,
@@ -224,7 +230,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         self.temporaryTables = temporaryTables
     }
 
-    /// The same for another user. The configuration's own password is never sent for `credentials`, which may have
+    /// A copy for another user. The configuration's own password is never sent for `credentials`, which may have
     /// none.
     func with(_ credentials: Credentials?) throws(MySQLError) -> Self {
         guard let credentials else { return self }
@@ -240,7 +246,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
 }
 
 extension MySQLConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Whom and where, without the password.
+    /// The user and the address, without the password.
     public var description: String {
         let place =
             switch location {
@@ -252,5 +258,6 @@ extension MySQLConfiguration: CustomStringConvertible, CustomDebugStringConverti
 
     public var debugDescription: String { description }
 
+    /// A mirror that shows the ``description`` alone, so that no dump shows the password.
     public var customMirror: Mirror { Mirror(self, children: ["server": description], displayStyle: .struct) }
 }

@@ -7,13 +7,13 @@ public final class MySQLConnection: SQLConnection {
     private let configuration: MySQLConfiguration
     private let thread: BlockingThreads.Reservation
     private let interrupter: Interrupter
-    /// Stops what runs on the connection's server.
+    /// Stops the statements that run on the connection's server.
     let killer: Killer
     private let cacheLimit: StatementCacheCapacity
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
     private let pulse: Pulse
-    /// True while the lease is one that only reads.
+    /// True while the current lease only reads.
     private let isForReading = Atomic<Bool>(false)
 
     /// Takes over a session, which nothing else may use.
@@ -31,39 +31,50 @@ public final class MySQLConnection: SQLConnection {
     }
 
     deinit {
-        // The pool closes each connection; this frees the thread of one that a test or a tool forgot, and says no
-        // goodbye, for which whoever lets go of it last would have to wait.
+        // The pool closes each connection; this frees the thread of one that a test or a tool forgot. Without a
+        // goodbye, because waiting for the server would block the code that drops the last reference.
         interrupter.shutDown()
         pulse.end()
     }
 
     // MARK: DriverConnection
 
+    /// The state after the latest operation, or that the connection is lost or about to be ended by the server. Read
+    /// without the session's lock.
     public var condition: ConnectionCondition { pulse.condition }
 
+    /// Sets the action for a loss that is found while no operation runs; an idle connection is checked about once a
+    /// second.
     public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
 
+    /// Notes whether the current lease only reads: its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
 
+    /// Sets how many prepared statements to keep; nil means ``MySQLConfiguration/statementCacheCapacity``.
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
+    /// The driver's threads, with ``MySQLConfiguration/Execution/driverThreads`` and a caller that is not on one;
+    /// else nil.
     public var executor: (any TaskExecutor)? {
-        // Who is there already stays.
+        // A caller that already runs on the driver's threads needs no hop.
         configuration.execution == .driverThreads && !isHere ? thread.threads : nil
     }
 
+    /// True if a transaction is open, as far as the server's latest answer tells.
     public var isTransactionOpen: Bool { session.withLock { $0.isInTransaction } }
 
-    // A call that goes on after a forced close has the session: nothing waits for it.
+    // Does not wait for a call that continues after a forced close and still holds the session.
+    /// The error that broke the connection; nil if none did, or while an operation holds the session.
     public var failure: (any Error)? { session.withLockIfAvailable { $0.failure } ?? nil }
 
+    /// Stops the running operation with a `KILL QUERY`; no effect if none runs.
     public func cancel() { _ = interrupter.cancelRunning() }
 
     // MARK: Operations
 
     /// Runs `body` with the session, on one of the driver's threads.
     ///
-    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end.
+    /// `isCancellable` says whether cancelling the task stops it; the end of a transaction must run to its end.
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
@@ -78,14 +89,15 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    /// ``perform(isCancellable:_:)`` where the caller is already in the right place. Its closure needs no allocation.
+    /// Runs ``perform(isCancellable:_:)`` for a caller that is on the right thread already. Its closure needs no
+    /// allocation.
     private func performHere<Result: Sendable>(
         isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
         let operation = interrupter.begin(cancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
-            // A task that was cancelled before has called the handler by now.
+            // If the task was cancelled before, the handler has been called by now.
             try withSession(body)
         } onCancel: {
             interrupter.cancel(operation)
@@ -114,7 +126,7 @@ public final class MySQLConnection: SQLConnection {
 
     private static let interrupted = MySQLError.local(.queryInterrupted, "The statement was interrupted")
 
-    /// What the caller is told when the operation was stopped from outside.
+    /// The error for the caller if the operation was stopped from outside.
     private static func reason(
         for error: any Error, _ signal: Interrupter.Signal, hasBegun: Bool = true
     ) -> any Error {
@@ -127,7 +139,7 @@ public final class MySQLConnection: SQLConnection {
         case .connectionCancelled: return error
         case .closing:
             if !hasBegun { return MySQLError.closed }
-            // These say already whether anything may have had an effect.
+            // Both SQLSTATEs say already whether anything may have had an effect.
             if [MySQLError.unknownOutcome, MySQLError.closed.sqlState].contains(error.sqlState) { return error }
             return MySQLError(.serverLost, sqlState: "08006", "The connection was closed while the statement ran")
         }
@@ -167,7 +179,7 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    /// What the session is like now counts as unchanged.
+    /// Makes the session's present state count as unchanged.
     func adoptSession() {
         session.withLock { session in
             session.adopt()
@@ -176,11 +188,11 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    /// How long a close by force waits for a call of the C library that goes on although its socket is shut down.
+    /// How long a forced close waits for a call of the C library that continues although its socket is shut down.
     static let patience = Duration.seconds(3)
 
-    /// Behind the operation that may still be running, for which no thread waits. By force it returns after
-    /// ``patience`` at the latest: what a call that is stuck then holds is freed when it returns.
+    /// Closes the connection after the running operation, for which no thread waits. A forced close returns after
+    /// ``patience`` at the latest: what a stuck call then holds is freed when it returns.
     func close(_ mode: CloseMode) async {
         if mode == .forced { interrupter.close() }
         pulse.end()
@@ -192,7 +204,7 @@ public final class MySQLConnection: SQLConnection {
     }
 
     private func closeSession() async {
-        // It cannot throw, as what runs does not.
+        // Cannot throw, because the closure does not.
         try? await thread.threads.run {
             self.session.withLock { $0.close() }
             self.pulse.end()
@@ -204,56 +216,69 @@ public final class MySQLConnection: SQLConnection {
 // MARK: - The common query interface
 
 extension SQLDialect {
-    /// `?` and a backtick.
+    /// The dialect of MariaDB and MySQL: `?` as the placeholder, and backticks around names.
     public static let mysql = SQLDialect(placeholder: .questionMark, identifierQuote: "`")
 }
 
 extension MySQLConnection {
-    /// True if a statement can run on the thread that asks.
+    /// True if a statement can run on the caller's thread.
     private var isHere: Bool { thread.threads.isCurrent }
 
+    /// Runs one statement and drops the rows that it returns.
+    ///
+    /// - Throws: ``MySQLError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.execute(text, binds) } }
         return try await perform { try $0.execute(text, binds) }
     }
 
+    /// Runs one statement and collects the rows of its first result that has any.
+    ///
+    /// - Throws: ``MySQLError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.query(text, binds) } }
         return try await perform { try $0.query(text, binds) }
     }
 
-    /// The rows come as they are taken. A stream that is closed early ends a `SELECT` on the server where many rows are
-    /// left, and otherwise reads the rest.
+    /// Runs one statement whose rows arrive as they are taken. If a stream is closed early, a `SELECT` with many rows
+    /// left is stopped on the server; otherwise the rest is read and dropped.
     public func open(_ sql: SQL) async throws -> MySQLCursor {
         let (text, binds) = try sql.rendered(in: .mysql)
         let opened = try await perform { try $0.openCursor(text, binds) }
         return MySQLCursor(self, opened)
     }
 
-    /// Where the server has bulk execution, plain inserts go to it together, and their results have no
-    /// ``StatementResult/lastInsertedID``: the server tells only one.
+    /// Runs one statement once for each set of bind values, and stops at the first failure.
+    ///
+    /// If the server has bulk execution, plain inserts are sent together, and their results have no
+    /// ``StatementResult/lastInsertedID``, because the server reports only one.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .mysql)
         if bindSets.isEmpty { return [] }
         return try await perform { try $0.executeBatch(text, bindSets) }
     }
 
-    /// A statement that fails ends the script; those before it stay done unless a transaction is open. `DELIMITER` is a
-    /// command of the `mariadb` program, and not known here: the server itself finds the end of a compound statement. A
-    /// statement of nothing, as between `;;`, is an error in the middle of a script.
+    /// Runs statements separated by semicolons, without bind values.
+    ///
+    /// A statement that fails ends the script; earlier ones stay done unless a transaction is open. `DELIMITER` is a
+    /// command of the `mariadb` program, and unknown here: the server itself finds the end of a compound statement.
+    /// An empty statement, as between `;;`, is an error in the middle of a script.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }
 
+    /// Prepares a statement on the server, so that its errors show now, and describes its parameters and columns.
+    ///
+    /// - Throws: ``MySQLError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, _) = try sql.rendered(in: .mysql)
         return try await perform { try $0.describe(text) }
     }
 
-    /// A transaction that is not told otherwise does what its lease was acquired for: that of a lease that reads only
-    /// reads.
+    /// Begins, ends or marks a transaction. Without an access in its options, a transaction only reads if its lease
+    /// does.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin(var options):

@@ -1,11 +1,12 @@
 public import PoolCore
 internal import Synchronization
 
-/// The rows of a statement that is still running. It holds a batch at a time in memory, whatever the result's size.
+/// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class MySQLCursor: SQLCursor {
+    /// The columns of the rows.
     public let columns: Columns
     private let connection: MySQLConnection
-    /// Nil for a result that was collected as a whole.
+    /// The number of the stream; nil for a result that was collected as a whole.
     private let number: UInt64?
     private let state: Mutex<State>
 
@@ -36,19 +37,21 @@ public final class MySQLCursor: SQLCursor {
         }
         if let collected { return collected.isEmpty ? nil : collected }
         guard let number, !hasEnded else { return nil }
-        // Where it throws, the stream may still be open: a cancelled task does not even reach it.
+        // After an error the stream may still be open: with a cancelled task the call does not even reach it.
         let (rows, mayHaveMore) = try await connection.perform { try $0.fetch(number, maximumRows: maximumRows) }
         if !mayHaveMore { state.withLock { $0.hasEnded = true } }
         return rows.isEmpty ? nil : rows
     }
 
+    /// Ends the statement and frees the connection for the next one; cancelling the task does not stop that. No
+    /// effect after the first call, or after the last rows.
     public func close() async {
         let hadEnded = state.withLock { state in
             defer { state.hasEnded = true }
             return state.hasEnded
         }
         guard let number, !hadEnded else { return }
-        // Only a connection that is closed or lost can refuse, and says so by its condition.
+        // Only a connection that is closed or lost can fail here, and its condition says so.
         try? await connection.perform(isCancellable: false) { session in
             if session.cursor?.number == number { try session.closeCursor() }
         }

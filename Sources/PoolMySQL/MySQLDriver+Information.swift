@@ -1,6 +1,8 @@
 public import PoolCore
 
 extension MySQLDriver {
+    /// The names and versions of the driver and of libmariadb, the address and the user, and the capabilities; no
+    /// secrets.
     public var information: DriverInformation {
         let place =
             switch configuration.location {

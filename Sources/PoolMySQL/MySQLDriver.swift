@@ -7,44 +7,46 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// Adapts libmariadb to the pool.
 ///
 /// **Threads.** There is a thread for each connection. All calls run on these threads, and so do the bodies of leases
-/// where the caller allows it, and tasks that prefer the ``taskExecutor``. A connection that is closed by force while a
-/// call of the C library does not return gives its place in the pool back after three seconds; the call then keeps one
-/// thread until it returns, and nothing else. Cancels go to the server on a connection beside the pool's, one at a
-/// time, which is open for as long as there is something to cancel, and a second longer for the next. It counts among
-/// the server's and the user's connections.
+/// if the caller's isolation allows it, and tasks that prefer the ``taskExecutor``. If a connection is closed by
+/// force and a call of the C library does not return, the connection gives its place in the pool back after three
+/// seconds; the call then keeps one thread until it returns, and nothing else. Cancel requests go to the server on a
+/// separate connection, one at a time, which stays open while there is something to cancel, and one second longer. It
+/// counts among the server's and the user's connections.
 ///
-/// **Session.** A lease is clean if each of its statements is known to leave the session as it is: `SELECT`, `VALUES`,
-/// `INSERT`, `REPLACE`, `UPDATE`, `DELETE`, `SHOW`, `EXPLAIN`, `DO`, the making and dropping of tables that are not
-/// temporary, and the beginning and ending of transactions, as long as they call nothing but built-in functions without
-/// side effects and use no variable of the user's. After anything else the connection is reset, in the background,
-/// before the next lease: also after a text that means different things in different SQL modes, such as one with a
-/// backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would show to the
-/// next lease, are removed as well. A role that differs from the one of the login costs a login; profiling and a seed
-/// of `RAND()` cost the connection. What a view, a trigger or a default locks, assigns or calls, no text shows:
-/// ``MySQLConfiguration/ResetPolicy/full`` is for that. Where nothing was changed, `LAST_INSERT_ID()`, `FOUND_ROWS()`
-/// and `ROW_COUNT()` still tell of the lease before: use what each statement returns.
+/// **Session.** A lease is clean if each of its statements is known to leave the session unchanged: `SELECT`,
+/// `VALUES`, `INSERT`, `REPLACE`, `UPDATE`, `DELETE`, `SHOW`, `EXPLAIN`, `DO`, the making and dropping of tables that
+/// are not temporary, and the beginning and ending of transactions, as long as they call only built-in functions
+/// without side effects and use no user variables. After any other statement the connection is reset, in the
+/// background, before the next lease: also after a text that means different things in different SQL modes, such as
+/// one with a backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would
+/// show to the next lease, are removed as well. A role that differs from the one of the login costs a login;
+/// profiling and a seed of `RAND()` cost the connection. A statement's text does not show what views, triggers and
+/// defaults lock, assign or call: ``MySQLConfiguration/ResetPolicy/full`` is for that. After a clean lease
+/// `LAST_INSERT_ID()`, `FOUND_ROWS()` and `ROW_COUNT()` still show its values to the next one: use what each
+/// statement returns.
 ///
 /// **Values.** A date that no calendar has, such as `0000-00-00` or `2024-02-30`, which the server stores in some SQL
-/// modes, comes as a text: it decodes as a `String`, not as ``SQLDate`` or ``SQLTimestamp``; `NULLIF(column, 0)` makes
-/// a NULL of a zero date. A ``SQLUUID`` is bound as its 36 characters, which fit the type `UUID` and `CHAR(36)`. A
-/// column `BINARY(16)` decodes as ``SQLUUID``, but for comparing and inserting bind `uuid.bytes`, or
+/// modes, arrives as text: it decodes as a `String`, not as ``SQLDate`` or ``SQLTimestamp``; `NULLIF(column, 0)`
+/// makes a NULL of a zero date. A ``SQLUUID`` is bound as its 36 characters, which fit the types `UUID` and
+/// `CHAR(36)`. A column `BINARY(16)` decodes as ``SQLUUID``, but for comparing and inserting bind `uuid.bytes`, or
 /// `UNHEX(REPLACE(\(uuid), '-', ''))`. https://mariadb.com/kb/en/uuid-data-type/, https://mariadb.com/kb/en/date/
 ///
-/// **Failover.** A server that refuses a write because it only reads ends the connections that are open, so that the
-/// next ones lead to the primary where a name or a proxy does; at most once in five seconds, because a write to a
-/// replica by mistake looks the same.
+/// **Failover.** If a server refuses a write because it only reads, the pool closes the open connections, so that the
+/// next ones lead to the primary if a name or a proxy does; at most once in five seconds, because a mistaken write to
+/// a replica looks the same.
 public struct MySQLDriver: SQLDriver {
+    /// The configuration of connections without a shard.
     public let configuration: MySQLConfiguration
-    /// Where the connections of each shard go.
+    /// The configurations of the shards, by the shards' names.
     public let shards: [String: MySQLConfiguration]
     private let shared: Shared
 
-    /// What all connections of a driver have in common.
+    /// The state that all connections of a driver share.
     private final class Shared: Sendable {
         let killer: Killer
-        /// Those of the shards.
+        /// The statement cancellers of the shards.
         let killers: [String: Killer]
-        /// By the shard's name; that of the main configuration has none.
+        /// The limits on failovers by shard name; the main configuration's has the key nil.
         let demotions: [String?: DemotionLimit]
         let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
 
@@ -56,23 +58,25 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    /// Connects to nothing yet.
+    /// Makes a driver, without connecting.
     ///
-    /// - Parameter shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is
-    ///   a lane of its own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    /// - Parameter shards: More servers or databases, by the names that ``AcquireOptions/shard`` gives. Each is a
+    ///   lane of its own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
     public init(configuration: MySQLConfiguration, shards: [String: MySQLConfiguration] = [:]) {
         self.configuration = configuration
         self.shards = shards
         shared = Shared(configuration, shards)
     }
 
+    /// The driver's name: `mysql`.
     public var name: String { "mysql" }
 
-    /// The threads of the driver's connections, for tasks that shall run on them for all their life:
-    /// `Task(executorPreference:)`. Their statements need no hop at all. There are as many as there are open
-    /// connections, so such tasks may compute for a while, but must not wait for one another by blocking.
+    /// The threads of the driver's connections, for tasks that should always run on them:
+    /// `Task(executorPreference:)`. The statements of such tasks need no hop. There are as many threads as open
+    /// connections, so these tasks may compute for a while, but must not block to wait for one another.
     public var taskExecutor: any TaskExecutor { shared.threads }
 
+    /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
         return [main]
@@ -82,12 +86,14 @@ public struct MySQLDriver: SQLDriver {
             }
     }
 
-    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET
-    /// ROLE`.
+    /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the
+    /// server trusts; a role is taken on with `SET ROLE`.
     public func accepts(_ identity: Identity) -> Bool { true }
 
-    /// Resolving the host's name cannot be interrupted; all else can. Where that takes longer, the attempt fails all
-    /// the same, three seconds after its time or its cancellation.
+    /// Opens a connection that is ready for use. Everything but the resolution of the host's name can be interrupted.
+    /// If that takes longer, the attempt still fails, three seconds after its time-out or its cancellation.
+    ///
+    /// - Throws: ``MySQLError``, ``ThreadError``, or `CancellationError`.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
         let end = FirstResult<Result<MySQLConnection, any Error>>()
@@ -117,7 +123,7 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    /// Begins to connect. A connection that comes when nobody waits for it any more is closed.
+    /// Begins to connect. A connection that arrives after its caller has given up is closed.
     private func begin(
         _ configuration: MySQLConfiguration, _ request: ConnectRequest, _ killer: Killer, _ wait: ConnectWait,
         _ end: FirstResult<Result<MySQLConnection, any Error>>
@@ -143,7 +149,7 @@ public struct MySQLDriver: SQLDriver {
             let link = try Link()
             try link.connect(configuration, wait)
             let interrupter = try interrupter(for: link, killer, timeout: configuration.cancelTimeout)
-            // A shard that is none of this driver's leads to the main configuration.
+            // A shard that this driver does not have uses the main configuration.
             let demotions = shared.demotions[request.lane.shard] ?? DemotionLimit()
             let session = try link.whileConnecting(wait) {
                 try Session(link, configuration, role: request.role, interrupter, demotions)
@@ -152,13 +158,13 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it
-    /// ended.
+    /// How many times the cancel time-out the end of a transaction may take: a server may sync slowly, or wait for
+    /// another, and giving up leaves the outcome unknown.
     private static let patienceForEnds = 12
 
     private static func giveUp(_ operation: UInt64, of interrupter: Interrupter, after timeout: Duration) {
         Task.detached {
-            // It cannot be cancelled: nobody holds the task.
+            // Cannot be cancelled, because no code holds the task.
             try? await Task.sleep(for: timeout)
             interrupter.giveUp(operation)
         }
@@ -174,7 +180,7 @@ public struct MySQLDriver: SQLDriver {
         } abandon: { interrupter in
             killer.end(interrupter, connection: number)
         }
-        // Without it nothing could end a call that blocks.
+        // Without the duplicate nothing could end a call that blocks.
         guard let socket = Socket(duplicating: link.socket) else {
             throw MySQLError(.cannotConnect, "The process has no file descriptor left")
         }
@@ -182,31 +188,46 @@ public struct MySQLDriver: SQLDriver {
         return interrupter
     }
 
+    /// Proves with a ping that the connection works.
+    ///
+    /// - Throws: ``MySQLError``, or `CancellationError`.
     public func validate(_ connection: MySQLConnection) async throws {
         try await connection.validate()
     }
 
+    /// Undoes what the last lease left, as ``MySQLConfiguration/resetPolicy`` says.
+    ///
+    /// - Throws: ``MySQLError`` if only a new connection can do that.
     public func reset(_ connection: MySQLConnection) async throws {
         try await connection.reset()
     }
 
+    /// Rolls back an open transaction and closes an open stream; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``MySQLError``.
     public func endTransaction(of connection: MySQLConnection) async throws {
         try await connection.endTransaction()
     }
 
+    /// Makes the session's present state count as clean; a later reset still undoes it.
     public func adoptSession(of connection: MySQLConnection) {
         connection.adoptSession()
     }
 
+    /// Closes a connection. With ``CloseMode/forced`` it interrupts the running operation, and returns after three
+    /// seconds at the latest.
     public func close(_ connection: MySQLConnection, mode: CloseMode) async {
         await connection.close(mode)
         connection.killer.noteClose()
     }
 
+    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``MySQLError``.
     public func verdict(on error: any Error) -> Verdict {
         (error as? MySQLError)?.verdict ?? .keep
     }
 
+    /// True for a deadlock, a lock wait that timed out, and a row that changed since the transaction's snapshot
+    /// (error 1020).
     public func canRetryTransaction(after error: any Error) -> Bool {
         (error as? MySQLError)?.allowsRetry ?? false
     }

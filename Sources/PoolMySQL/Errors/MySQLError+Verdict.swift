@@ -1,15 +1,15 @@
 internal import PoolCore
 
 extension MySQLError {
-    /// What the error means for the pool.
+    /// The error's meaning for the pool.
     var verdict: Verdict {
         switch code {
         case .tooManyConnections, .tooManyUserConnections, .userLimitReached: return .serverFull
-        // ER_UNKNOWN_COM_ERROR, of a Galera node that is not ready, and ER_SERVER_OFFLINE_MODE.
+        // ER_UNKNOWN_COM_ERROR, from a Galera node that is not ready, and ER_SERVER_OFFLINE_MODE.
         case _ where isConnecting && [1047, 3032].contains(code.rawValue): return .serverStarting
         // ER_CANT_CREATE_THREAD and ER_OUT_OF_RESOURCES.
         case _ where isConnecting && [1041, 1135].contains(code.rawValue): return .serverFull
-        // A node that has left its cluster says so to each statement.
+        // A Galera node that has left its cluster answers each statement with this.
         case _ where code.rawValue == 1047 && message.contains("WSREP"): return .discard
         case .serverShutdown: return isConnecting ? .serverStarting : .discardGeneration
         case .needsReprepare, .unknownStatement, .newMetadata: return .statementsStale
@@ -23,19 +23,20 @@ extension MySQLError {
         return code.breaksConnection ? .discard : .keep
     }
 
-    /// True for what only a person can mend.
+    /// True for a refusal that lasts until a person changes something.
     private var isPermanentConnectFailure: Bool {
         switch code {
         case .databaseAccessDenied, .accessDenied, .unknownDatabase, .hostBlocked, .hostNotAllowed,
             .authenticationPlugin:
             true
-        // A lost connection looks like this too, in the middle of a handshake.
+        // A connection that is lost in the middle of a handshake also reports this code.
         case .tls: !Self.signsOfALoss.contains { message.contains($0) }
-        // An account that is locked, or whose password has expired; a plugin or a variable that the server does not
-        // know; what only another user may set; a role that is not the user's (ER_INVALID_ROLE, ER_ROLE_NOT_GRANTED).
+        // A locked account, or one whose password has expired; a plug-in or variable that the server does not know; a
+        // setting that needs another user's rights; a role that is not the user's (ER_INVALID_ROLE,
+        // ER_ROLE_NOT_GRANTED).
         case _ where Self.refusals.contains(code.rawValue): true
-        // A user that the server does not take, and an init command that it cannot read. The server uses 42000 for
-        // limits, too.
+        // A user that the server refuses, and an init command that it cannot parse. Only for server codes outside
+        // libmariadb's range: the server uses 42000 for limits, too.
         case _ where !(2000..<3000).contains(code.rawValue): sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
         default: false
         }
@@ -46,9 +47,9 @@ extension MySQLError {
     ]
     private static let signsOfALoss = ["unexpected eof", "Connection reset", "Broken pipe", "timed out", "timeout"]
 
-    /// True if the transaction may succeed when it is run again.
+    /// True if the transaction may succeed when it runs again.
     var allowsRetry: Bool {
-        // 1020, ER_CHECKREAD: a row has changed since the snapshot of the transaction was taken.
+        // 1020, ER_CHECKREAD: a row has changed since the transaction's snapshot was taken.
         code == .deadlock || code == .lockWaitTimeout || code.rawValue == 1020
     }
 }

@@ -1,20 +1,20 @@
-/// An error that the server or libmariadb reported, or that the driver found before they could.
+/// An error that the server or libmariadb reported, or that the driver found before sending anything.
 ///
-/// Bind values are never part of it, unless the server writes them into its message, as it does for a key that exists.
+/// An error never contains bind values, unless the server writes them into its message, as for a duplicate key.
 public struct MySQLError: Error, Sendable, Hashable {
     /// The number of the error.
     public let code: Code
-    /// The SQLSTATE; `HY000` where there is no better one.
+    /// The SQLSTATE; `HY000` if there is none more specific.
     public let sqlState: String
-    /// What the server said.
+    /// The text of the error, as the server, libmariadb or the driver wrote it.
     public let message: String
     /// The statement, with placeholders where it has bind values; nil if no statement was involved.
     public internal(set) var sql: String?
-    /// One sentence on what to do about it, where there is something to say.
+    /// One sentence on what to do about the error, if there is something to say.
     public internal(set) var remedy: String?
     /// True if the error ended an attempt to connect.
     var isConnecting = false
-    /// True if the driver found it: nothing was sent, and the connection is as it was.
+    /// True if the driver found the error itself: nothing was sent, and the connection is unchanged.
     var isLocal = false
 
     init(_ code: Code, sqlState: String = "HY000", _ message: String, sql: String? = nil, remedy: String? = nil) {
@@ -25,7 +25,7 @@ public struct MySQLError: Error, Sendable, Hashable {
         self.remedy = remedy ?? code.remedy(message: message)
     }
 
-    /// The same error about the statement `sql`.
+    /// A copy of the error, about the statement `sql`.
     func inStatement(_ sql: String) -> MySQLError {
         var error = self
         error.sql = self.sql ?? sql
@@ -33,19 +33,19 @@ public struct MySQLError: Error, Sendable, Hashable {
         return error
     }
 
-    /// The same error as the end of an attempt to connect.
+    /// A copy of the error as the end of an attempt to connect.
     func whileConnecting() -> MySQLError {
         var error = self
         error.isConnecting = true
         return error
     }
 
-    /// The same error on a connection that was there: with TLS, libmariadb reports every loss as trouble with TLS.
+    /// The error as it is after the login: libmariadb reports every loss of a TLS connection as a TLS error.
     func afterConnecting() -> MySQLError {
         code == .tls ? MySQLError(.serverLost, sqlState: sqlState, message, sql: sql) : self
     }
 
-    /// An error of the driver's own.
+    /// An error that the driver found itself.
     static func local(
         _ code: Code = .misuse, _ message: String, sql: String? = nil, remedy: String? = nil
     ) -> MySQLError {
@@ -54,7 +54,7 @@ public struct MySQLError: Error, Sendable, Hashable {
         return error
     }
 
-    /// The SQLSTATE of an end of a transaction that nobody knows the outcome of.
+    /// The SQLSTATE of the end of a transaction whose outcome is unknown.
     static let unknownOutcome = "08007"
 
     static let closed = MySQLError(.serverGone, sqlState: "08003", "The connection is closed")
@@ -62,7 +62,7 @@ public struct MySQLError: Error, Sendable, Hashable {
         MySQLError(.serverLost, sqlState: "08001", "The connection was not ready within the connectTimeout of \(limit)")
     }
 
-    /// What came cannot be what a server sends.
+    /// The server sent something that no server may send.
     static let malformed = MySQLError(
         .malformedPacket, sqlState: "08P01",
         "The server sent a value that its type does not have, or a row that is not whole")

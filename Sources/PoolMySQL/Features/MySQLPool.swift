@@ -2,7 +2,7 @@ public import Logging
 public import PoolCore
 
 extension Pool where Driver == MySQLDriver {
-    /// A pool for the server and database that `url` names: `mysql://user:password@host:3306/database`. See
+    /// Makes a pool for the server and database that `url` names: `mysql://user:password@host:3306/database`. See
     /// ``MySQLConfiguration/init(url:)``.
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
@@ -16,7 +16,7 @@ extension Pool where Driver == MySQLDriver {
             credentials: credentials, observer: observer, logger: logger, budget: budget)
     }
 
-    /// A pool for the server and database that `database` describes.
+    /// Makes a pool for the server and database that `database` describes.
     ///
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(

@@ -1,18 +1,18 @@
 @_spi(Driver) internal import PoolCore
 
-/// Takes values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
+/// Reads values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
 ///
-/// Nothing is read behind the end of the row, whatever the server says of lengths. Newer versions of libmariadb check
-/// by themselves that a row is complete, but look at the lower half of a length only.
+/// Nothing is read beyond the end of the row, whatever lengths the server sends. Newer versions of libmariadb check
+/// that a row is complete, but look only at the lower half of a length.
 @safe
 struct BinaryDecoding {
     /// The first byte that was not taken.
     private(set) var position: UnsafeMutablePointer<UInt8>
     private let end: UnsafeMutablePointer<UInt8>
-    /// True once more was taken than there is, or what is no value of its type. What was taken then means nothing.
+    /// True once a value was longer than the row, or invalid for its type. Values read after that mean nothing.
     private(set) var isMalformed = false
 
-    /// - Parameter end: Nothing is read from there on.
+    /// - Parameter end: The first byte that must not be read.
     init(at position: UnsafeMutablePointer<UInt8>, end: UnsafeMutablePointer<UInt8>) {
         unsafe self.position = unsafe position
         unsafe self.end = unsafe end
@@ -30,7 +30,7 @@ struct BinaryDecoding {
     @inline(never)
     private mutating func fail<Integer: FixedWidthInteger>() -> Integer {
         isMalformed = true
-        // Nor is there anything else.
+        // Leaves nothing to read.
         unsafe position = unsafe end
         return 0
     }
@@ -48,7 +48,7 @@ struct BinaryDecoding {
         case 252: UInt64(take(UInt16.self))
         case 253: UInt64(take(UInt16.self)) | UInt64(take(UInt8.self)) << 16
         case 254: take(UInt64.self)
-        // NULL and an error, neither of which is in a row of this protocol.
+        // NULL and an error, neither of which occurs in a row of this protocol.
         default: fail()
         }
     }
@@ -63,13 +63,13 @@ struct BinaryDecoding {
         return unsafe UnsafeRawBufferPointer(start: start, count: Int(truncatingIfNeeded: count))
     }
 
-    /// A part with a length of its own before it.
+    /// Reads a part of the row that begins with its own length.
     private mutating func takePart() -> (part: BinaryDecoding, count: Int) {
         let count = unsafe takeBytes().count
         return unsafe (BinaryDecoding(at: position.advanced(by: -count), end: position), count)
     }
 
-    /// Appends a value to `rows`. The kinds that most columns have are taken from where they lie.
+    /// Appends a value to `rows`. The most frequent kinds are read in place.
     @inline(__always)
     mutating func read(_ kind: ColumnKind, _ zone: SessionZone, into rows: inout RowsBuilder) {
         switch kind {
@@ -110,7 +110,7 @@ struct BinaryDecoding {
 
     private mutating func timestamp(_ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
         var (part, count) = takePart()
-        // What is zero at the end is not sent.
+        // Trailing zero parts are not sent.
         var (year, month, day) = (0, 0, 0)
         var clock = Temporal.Clock()
         switch count {
@@ -155,7 +155,7 @@ struct BinaryDecoding {
 
     // MARK: The same in both protocols
 
-    /// Bytes that are not UTF-8 come as bytes, so that nothing is lost or made up.
+    /// Text that is not valid UTF-8 becomes bytes, so that nothing is lost or invented.
     static func text(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         // Most text is ASCII, which needs no other check.
         var high: UInt8 = 0
@@ -172,7 +172,8 @@ struct BinaryDecoding {
         }
     }
 
-    /// The most significant byte comes first. More than a `BIT` has come as bytes, so that nothing is lost.
+    /// The most significant byte comes first. More than the 64 bits of a `BIT` becomes bytes, so that nothing is
+    /// lost.
     static func bits(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         if bytes.count > 8 { return unsafe .bytes(Array(bytes)) }
         var value: UInt64 = 0

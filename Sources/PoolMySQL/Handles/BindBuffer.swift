@@ -1,7 +1,7 @@
 internal import CMariaDB
 internal import PoolCore
 
-/// The bind values of a run of a statement, encoded, with the array that libmariadb takes. Kept and filled again.
+/// The encoded bind values of one run of a statement, with the array that libmariadb takes. Reused for each run.
 @safe
 final class BindBuffer {
     private(set) var binds: UnsafeMutablePointer<MYSQL_BIND>
@@ -32,7 +32,7 @@ final class BindBuffer {
     private func begin(_ count: Int) {
         byteCount = 0
         valueCount = 0
-        // A large value should not keep its memory for as long as the connection lives.
+        // A large value should not keep its memory for the lifetime of the connection.
         if byteCapacity > 1 << 20 { reallocate(512) }
         if count > capacity {
             unsafe binds.deallocate()
@@ -43,7 +43,7 @@ final class BindBuffer {
     }
 
     private func append(_ value: SQLValue, at index: Int, _ zone: SessionZone) throws {
-        // Numbers and structures must begin at a multiple of 8.
+        // Numbers and structures must be aligned to 8 bytes.
         byteCount = (byteCount + 7) & ~7
         let start = byteCount
         let type: enum_field_types
@@ -129,7 +129,7 @@ final class BindBuffer {
     }
 
     private func store(_ source: UnsafeRawBufferPointer) {
-        // With room for the gap before the next value.
+        // Leaves room for the gap before the next value.
         let needed = byteCount + source.count + 8
         if needed > byteCapacity { reallocate(max(needed, byteCapacity * 2)) }
         if let start = source.baseAddress {

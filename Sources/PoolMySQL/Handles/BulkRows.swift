@@ -1,20 +1,20 @@
 internal import CMariaDB
 internal import PoolCore
 
-/// The values of many runs of a statement, for one request. All values of a column have one type, or are NULL.
+/// The values of many runs of a statement, for one request. All values of a column have the same type, or are NULL.
 @safe
 final class BulkRows {
     private(set) var count = 0
-    /// About how large the request becomes.
+    /// The approximate size of the request.
     private(set) var byteCount = 0
     private let columnCount: Int
-    /// Each row's values, encoded. A pointer of the library points into one of them at a time.
+    /// The encoded values of each row. The library's pointer refers to one of them at a time.
     private let buffers: [BindBuffer]
     private let isNull: UnsafeMutablePointer<CChar>
     private let isThere: UnsafeMutablePointer<CChar>
 
-    /// Takes the first rows of `rows` that can go together: at most `limit` of them, and no more than about
-    /// `maximumBytes`.
+    /// Takes the first rows of `rows` that can be sent together: at most `limit` of them, and about `maximumBytes` at
+    /// most.
     ///
     /// - Throws: ``MySQLError`` for values that the server has no type for, if the first row has one.
     init(_ rows: ArraySlice<[SQLValue]>, limit: Int, maximumBytes: Int, _ zone: SessionZone) throws {
@@ -26,7 +26,7 @@ final class BulkRows {
             do {
                 try buffer.fill(values, zone)
             } catch {
-                // It fails when its turn comes, after those before it have run.
+                // A later row fails when its turn comes, after the rows before it have run.
                 if buffers.isEmpty { throw error }
                 break
             }
@@ -53,7 +53,7 @@ final class BulkRows {
 
     private let types: [enum_field_types]
 
-    /// The binds with the types of all rows.
+    /// Calls `body` with binds that have the types of all rows.
     func withFirstBinds(_ body: (UnsafeMutablePointer<MYSQL_BIND>) throws -> Void) throws {
         try unsafe withUnsafeTemporaryAllocation(of: MYSQL_BIND.self, capacity: max(1, columnCount)) { binds in
             guard let start = binds.baseAddress else { return }
@@ -65,7 +65,7 @@ final class BulkRows {
         }
     }
 
-    /// Fills in the values of a row. The types stay.
+    /// Fills in the values of a row; the types stay.
     func provide(_ row: Int, _ binds: UnsafeMutablePointer<MYSQL_BIND>) {
         let source = unsafe buffers[row].binds
         for column in 0..<columnCount {
@@ -78,7 +78,7 @@ final class BulkRows {
 }
 
 extension BindBuffer {
-    /// False if a value is of another type than those of its column before it. NULL goes with each type.
+    /// False if a value's type differs from the type of its column so far. NULL agrees with each type.
     fileprivate func agrees(with types: inout [enum_field_types]) -> Bool {
         let own = (0..<valueCount).map { unsafe binds[$0].buffer_type }
         if types.isEmpty {
@@ -86,7 +86,7 @@ extension BindBuffer {
             return true
         }
         for (index, type) in own.enumerated() where type != types[index] && type != MYSQL_TYPE_NULL {
-            // A column of nothing but NULL so far takes the first type that comes.
+            // A column that has held only NULL so far takes the first type that comes.
             if types[index] != MYSQL_TYPE_NULL { return false }
         }
         for (index, type) in own.enumerated() where types[index] == MYSQL_TYPE_NULL { types[index] = type }

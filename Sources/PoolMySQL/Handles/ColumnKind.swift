@@ -29,7 +29,7 @@ enum ColumnKind: UInt8, Sendable {
         }
     }
 
-    /// MariaDB sends some types as strings, and says in an extension what they are. The character set 63 is `binary`.
+    /// MariaDB sends some types as strings, and names the type in an extension. The character set 63 is `binary`.
     private static func stringKind(of field: MYSQL_FIELD) -> Self {
         if let kind = unsafe extendedKind(of: field) { return kind }
         return unsafe field.charsetnr == 63 ? .bytes : .text
@@ -53,7 +53,7 @@ enum ColumnKind: UInt8, Sendable {
     }
 }
 
-/// What tells whether a column is still the one that was known.
+/// The properties of a column that show whether it is still the one that was known.
 struct FieldShape: Equatable {
     let name: String
     private let type: UInt32
@@ -77,12 +77,12 @@ struct FieldShape: Equatable {
             decoding: UnsafeRawBufferPointer(start: start, count: Int(field.name_length)), as: UTF8.self)
     }
 
-    /// True if they agree in what libmariadb does not take over from a run.
+    /// True if both agree in the properties that libmariadb does not update from a run.
     func hasSameName(as other: Self) -> Bool {
         name.utf8.elementsEqual(other.name.utf8) && extendedKind == other.extendedKind
     }
 
-    /// The same as to make one and compare, without memory of its own.
+    /// Compares with a field without allocating a shape for it.
     func matches(_ field: MYSQL_FIELD) -> Bool {
         guard unsafe type == field.type.rawValue, unsafe flags == field.flags, unsafe length == field.length,
             unsafe characterSet == field.charsetnr, unsafe name.utf8.count == Int(field.name_length),

@@ -9,26 +9,25 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Lets a connect be interrupted: libmariadb asks this instead of poll(2) while it connects, handshakes and logs in.
+/// Makes a connect interruptible: libmariadb calls this instead of poll(2) while it connects, handshakes and logs in.
 final class ConnectWait: Sendable {
     private struct State {
         var isInterrupted = false
         /// True once the time for the connect has passed.
         var isLate = false
-        /// The connect's own, which may be blocked where nobody asks this object: libmariadb does not where it uses
-        /// TLS.
+        /// The connect's own socket: with TLS, libmariadb may block on it without calling this object.
         var socket: Socket?
     }
 
     private let state = Mutex(State())
-    /// The connects that are going on, by the identities of their threads: libmariadb passes the socket only.
+    /// The connects in progress, by the identities of their threads: libmariadb passes only the socket.
     private static let current = Mutex<[UInt: ConnectWait]>([:])
 
     var isInterrupted: Bool { state.withLock { $0.isInterrupted } }
 
     var isLate: Bool { state.withLock { $0.isLate } }
 
-    /// Ends the wait that is going on, and each that follows.
+    /// Ends the current wait, and each one that follows.
     func interrupt() {
         state.withLock { state in
             state.isInterrupted = true
@@ -36,8 +35,8 @@ final class ConnectWait: Sendable {
         }
     }
 
-    /// Calls `body`, which connects, and ends its waits when `limit` has passed. After it nothing is interrupted any
-    /// more.
+    /// Calls `body`, which connects, and ends its waits when `limit` has passed. Afterwards nothing is interrupted
+    /// any more.
     func limited<Result: ~Copyable>(to limit: Duration, _ body: () throws -> Result) rethrows -> Result {
         let timer = Task.detached {
             do { try await Task.sleep(for: limit) } catch { return }
@@ -54,7 +53,7 @@ final class ConnectWait: Sendable {
         return try body()
     }
 
-    /// Says which socket the connect uses from now on.
+    /// Sets the socket that the connect uses from now on.
     func use(_ descriptor: Int32) {
         Socket.closeInChildren(descriptor)
         state.withLock { state in
@@ -63,7 +62,7 @@ final class ConnectWait: Sendable {
         }
     }
 
-    /// Calls `body`, whose waits this object decides about.
+    /// Calls `body`, whose waits on this thread this object controls.
     func during<Result: ~Copyable>(_ mysql: UnsafeMutablePointer<MYSQL>, _ body: () throws -> Result) rethrows -> Result
     {
         let thread = Self.threadIdentity
@@ -76,7 +75,7 @@ final class ConnectWait: Sendable {
         return try body()
     }
 
-    /// As poll(2) for one descriptor, and -1 once it is interrupted.
+    /// Works like poll(2) for one descriptor; -1 once the connect is interrupted.
     fileprivate func wait(_ descriptor: Int32, isReading: Bool, milliseconds: Int32) -> Int32 {
         use(descriptor)
         if hasEnded { return -1 }
@@ -101,7 +100,8 @@ final class ConnectWait: Sendable {
     }
 }
 
-/// What libmariadb calls. Not a closure, because one that calls a static member crashes the compiler (Swift 6.3.1).
+/// The function that libmariadb calls. Not a closure, because one that calls a static member crashes the compiler
+/// (Swift 6.3.1).
 private func waitForSocket(_ descriptor: my_socket, _ isReading: my_bool, _ milliseconds: Int32) -> Int32 {
     guard let wait = ConnectWait.ofThisThread() else {
         let events = Int16(isReading != 0 ? POLLIN : POLLOUT)

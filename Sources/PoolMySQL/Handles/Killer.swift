@@ -9,18 +9,18 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Asks the server to stop statements, with `KILL QUERY` on a connection of its own: one at a time for each driver,
-/// opened when it is needed and closed when nothing was left to stop for a second, or when the driver has no connection
-/// any more.
+/// Asks the server to stop statements, with `KILL QUERY` on a separate connection. Each driver has at most one such
+/// connection: it is opened when needed, and closed when there was nothing to stop for a second, or when the driver
+/// has no connections any more.
 final class Killer: Sendable {
     private struct Request: Sendable {
         let interrupter: Interrupter
-        /// Nil to end the connection, whatever it runs.
+        /// The operation to stop; nil to end the connection, whatever it runs.
         let operation: UInt64?
         let connection: UInt
-        /// When to stop asking, in milliseconds.
+        /// When to stop asking, in coarse milliseconds.
         var end = Int64.max
-        /// When to ask, in milliseconds; later each time, until the operation ends.
+        /// When to ask next, in coarse milliseconds; the pauses grow until the operation ends.
         var moment: Int64
         var pause: Int64 = 1
 
@@ -30,15 +30,14 @@ final class Killer: Sendable {
     private struct State {
         var requests: [Request] = []
         var isRunning = false
-        /// How often the thread has waited for more to stop.
+        /// How often the thread has waited for more requests.
         var waits: UInt64 = 0
         var isWaitOver = false
-        /// Those of the driver, whose statements may have to be stopped.
+        /// The driver's connections, whose statements may have to be stopped.
         var connectionCount = 0
     }
 
-    /// For how long the connection is kept when nothing is left to stop: who cancels one statement often cancels the
-    /// next.
+    /// How long the idle connection is kept: one cancelled statement is often followed by another.
     private static let patience = Duration.seconds(1)
 
     private let configuration: MySQLConfiguration
@@ -49,9 +48,9 @@ final class Killer: Sendable {
         self.configuration = configuration
     }
 
-    /// Asks for `operation` of `interrupter`, on the server's connection with this number, to be stopped.
+    /// Asks the server to stop `operation` of `interrupter`, which runs on the server's connection with this number.
     ///
-    /// It is asked again and again for as long as the operation runs: a request that finds the connection between two
+    /// The request is repeated for as long as the operation runs: one that reaches the connection between two
     /// statements has no effect.
     func ask(_ interrupter: Interrupter, _ operation: UInt64, connection: UInt) {
         add(
@@ -60,7 +59,7 @@ final class Killer: Sendable {
                 moment: Library.coarseMilliseconds()))
     }
 
-    /// Asks for the server's connection with this number to be ended: it was closed while something ran on it.
+    /// Asks the server to end its connection with this number, which was closed while something ran on it.
     func end(_ interrupter: Interrupter, connection: UInt) {
         let now = Library.coarseMilliseconds()
         let limit = Int64(configuration.cancelTimeout / .milliseconds(1))
@@ -83,7 +82,7 @@ final class Killer: Sendable {
         helpers.start {
             self.run()
         } failure: { _ in
-            // Without a thread nobody asks; the time-out ends the connections.
+            // Without a thread no request is sent; the operations' time-outs then end the connections.
             self.state.update { state in
                 state.requests = []
                 state.isRunning = false
@@ -105,7 +104,7 @@ final class Killer: Sendable {
         Library.endThread()
     }
 
-    /// Those whose moment has come, after a short sleep if none has. Nil if there is nothing left to do.
+    /// Takes the requests that are due, after a short sleep if none is. Nil if there is nothing left to do.
     private func due() -> [Request]? {
         let (requests, pause): ([Request]?, Int64) = state.update { state in
             state.requests.removeAll { !$0.isNeeded }
@@ -142,7 +141,7 @@ final class Killer: Sendable {
         }
     }
 
-    /// A connection beside the pool's, and where it leads.
+    /// The separate connection, and where it leads.
     fileprivate struct Helper {
         let link: Link
         let login: Login?
@@ -155,11 +154,11 @@ final class Killer: Sendable {
         if let existing = helper, !existing.mayServe(request.interrupter) { helper = nil }
         var next = request
         do {
-            // Only once the one before has ended: there is never a second.
+            // Opened only after the previous one has ended: there is never a second.
             if helper == nil { helper = try connect(request.interrupter) }
         } catch {
-            // The server is full or gone, or refuses. It is tried again until the statement ends or its time-out
-            // passes, and seldom where it refuses, as servers count that.
+            // The server is full, gone, or refuses. The attempt is repeated until the statement ends or its time-out
+            // passes, but rarely if the server refuses, because servers count refused logins.
             if (error as? MySQLError)?.whileConnecting().verdict == .refused { next.pause = 1_000 }
         }
         if let found = helper {
@@ -190,7 +189,7 @@ final class Killer: Sendable {
         }
     }
 
-    /// Nil if the operation has ended.
+    /// Sends one request. Nil if the operation has ended.
     private func send(_ request: Request, _ link: Link) -> Interrupter.Delivery? {
         guard let operation = request.operation else { return kill("CONNECTION", request.connection, link) }
         guard request.interrupter.beginRequest(operation) else { return nil }
@@ -213,18 +212,19 @@ final class Killer: Sendable {
 }
 
 extension Killer.Helper {
-    /// True if it can stop what this session runs, as far as it knows: it leads to the same place and belongs to the
-    /// same user, and the server has not ended it.
+    /// True if this connection can presumably stop what the session runs: it leads to the same place and belongs to
+    /// the same user, and the server has not ended it.
     fileprivate func mayServe(_ interrupter: Interrupter) -> Bool {
         login == interrupter.login && address == interrupter.peerAddress && !Socket.hasInput(link.socket)
     }
 }
 
 extension MySQLConfiguration {
-    /// The same server and user, with nothing that a `KILL` does not need, and an end to every wait.
+    /// The configuration for a connection that only sends `KILL`: the same server and user, and a limit for every
+    /// wait.
     ///
-    /// `address` is where the session's own connection leads: the host's name may lead elsewhere by now. A certificate
-    /// is for the name, though.
+    /// `address` is where the session's own connection leads, because the host's name may lead elsewhere by now. With
+    /// a verified certificate, which is issued for the name, the name is used.
     fileprivate func forKilling(_ login: Login?, at address: String?) -> MySQLConfiguration {
         let limit = Duration.seconds(max(1, min(cancelTimeout.components.seconds, 10)))
         var place = location

@@ -8,16 +8,19 @@ enum Library {
         return result == 0 ? cmariadb_register_tls_login() : result
     }()
 
+    /// Makes sure that the library is set up.
+    ///
     /// - Throws: ``MySQLError`` if the library cannot work at all.
     static func requireReady() throws {
         if start != 0 { throw MySQLError(.clientOutOfMemory, "libmariadb cannot be set up") }
     }
 
-    /// Each thread of ours that calls the library begins with this, and ends with ``endThread()``.
+    /// Prepares a thread for calls of the library. Each thread of the driver begins with this, and ends with
+    /// ``endThread()``.
     static func beginThread() { _ = mysql_thread_init() }
 
     static func endThread() { mysql_thread_end() }
 
-    /// Milliseconds of a monotonic clock, a few of them coarse.
+    /// The time of a monotonic clock in milliseconds, accurate to a few of them.
     static func coarseMilliseconds() -> Int64 { cmariadb_coarse_milliseconds() }
 }

@@ -11,7 +11,7 @@ extension Link {
         case .tcp(let name, let number): (host, port) = (name, UInt32(number))
         case .socket(let path): socket = path
         }
-        // Results of procedures come one after the other; an UPDATE counts the rows that it finds, as in other
+        // Results of procedures come one after the other; an UPDATE counts the rows that it matches, as in other
         // databases.
         let flags = UInt(CLIENT_MULTI_RESULTS) | UInt(CLIENT_FOUND_ROWS)
         let isConnected = unsafe wait.during(pointer) {
@@ -21,7 +21,7 @@ extension Link {
         }
         if !isConnected { throw connectError() }
         Socket.closeInChildren(self.socket)
-        // Newer versions of libmariadb leave it out on a Unix socket.
+        // Newer versions of libmariadb silently skip TLS on a Unix socket.
         if configuration.tls.mode == .required || configuration.tls.mode == .verified, cipher == nil {
             throw MySQLError(.tls, "The server does not encrypt connections, and the configuration asks for it")
         }
@@ -43,12 +43,12 @@ extension Link {
         return try unsafe wait.during(pointer, body)
     }
 
-    /// Copied by the library, all of them.
+    /// Sets the connection's options, all of which the library copies.
     private func setOptions(_ configuration: MySQLConfiguration) {
         set(MYSQL_OPT_CONNECT_TIMEOUT, UInt32(configuration.connectTimeout.components.seconds))
         if let timeout = configuration.readTimeout { set(MYSQL_OPT_READ_TIMEOUT, UInt32(timeout.components.seconds)) }
         if let timeout = configuration.writeTimeout { set(MYSQL_OPT_WRITE_TIMEOUT, UInt32(timeout.components.seconds)) }
-        // Without this `localhost` would mean a socket at a place that was built in.
+        // Without this, `localhost` would mean a socket at a compiled-in path.
         switch configuration.location {
         case .tcp: set(MYSQL_OPT_PROTOCOL, MYSQL_PROTOCOL_TCP.rawValue)
         case .socket: set(MYSQL_OPT_PROTOCOL, MYSQL_PROTOCOL_SOCKET.rawValue)
@@ -69,13 +69,14 @@ extension Link {
         }
     }
 
-    /// Decides how the client may prove who it is, and with what the login begins.
+    /// Decides how the client may authenticate, and with which plug-in the login begins.
     private func restrictLogin(_ configuration: MySQLConfiguration) {
         let hashing = Self.hashingPlugins[0]
         if !configuration.mayTellPassword {
             let allowed = Self.hashingPlugins + [CMARIADB_TLS_LOGIN]
             unsafe _ = mysql_options(pointer, MARIADB_OPT_RESTRICTED_AUTH, allowed.joined(separator: ","))
-            // Else the login begins with the server's own default, which may be refused although the user has another.
+            // Without this, the login begins with the server's own default, which may be refused although the user
+            // has another.
             unsafe _ = mysql_options(pointer, MYSQL_DEFAULT_AUTH, hashing)
         }
         if configuration.tls.mode == .required {
@@ -83,11 +84,11 @@ extension Link {
         }
     }
 
-    /// The plug-ins that prove to know the password without telling it to anybody.
+    /// The plug-ins that prove knowledge of the password without sending it.
     ///
-    /// `caching_sha2_password` is not one: where the server wants a full authentication, and with TLS always,
-    /// libmariadb sends the password as it is, or encrypted for the key that the server has just named; the short form
-    /// cannot be had alone. `sha256_password` knows no other.
+    /// `caching_sha2_password` is not among them: for a full authentication, and always with TLS, libmariadb sends
+    /// the password in clear text or encrypted for the key that the server has just sent; the short form cannot be
+    /// had alone. `sha256_password` has no other form.
     /// https://dev.mysql.com/doc/refman/8.4/en/caching-sha2-pluggable-authentication.html
     private static let hashingPlugins = ["mysql_native_password", "client_ed25519", "parsec", "auth_gssapi_client"]
 
@@ -122,7 +123,7 @@ extension Link {
 }
 
 extension MySQLConfiguration {
-    /// True if the server may be told the password as it is, or encrypted for its own key.
+    /// True if the password may be sent in clear text, or encrypted for the server's own key.
     fileprivate var mayTellPassword: Bool {
         if case .socket = location { return true }
         return allowsClearPassword || tls.mode == .verified

@@ -1,7 +1,7 @@
 internal import CMariaDB
 internal import PoolCore
 
-/// The owner of a `MYSQL`. Used by one call at a time, and each may block: on the connection's own thread only.
+/// The owner of a `MYSQL`. Used by one call at a time, each of which may block: only on the driver's own threads.
 @safe
 final class Link {
     /// Freed by `mysql_close` in the deinitializer.
@@ -13,10 +13,10 @@ final class Link {
         unsafe self.pointer = unsafe pointer
     }
 
-    /// Says goodbye, and waits until the server has ended the session, or for a second: the next connection must not
-    /// find the server still busy with this one. It does not block where the socket was shut down.
+    /// Says goodbye, and waits up to a second until the server has ended the session: the next connection must not
+    /// find the server still busy with this one. Does not block if the socket was shut down.
     deinit {
-        // It is none once libmariadb has given the connection up.
+        // Negative once libmariadb has given the connection up.
         let descriptor = socket
         let end = descriptor < 0 ? nil : Socket(duplicating: descriptor)
         unsafe mysql_close(pointer)
@@ -36,13 +36,12 @@ final class Link {
         static let sessionChanged = Self(rawValue: 0x4000)
     }
 
-    /// True if more has come than was asked for, or is said to come. What is read next would be the answer to something
-    /// else.
+    /// True if unread input remains or is announced, which would be taken for the answer to the next request.
     var isOutOfSequence: Bool {
         unsafe status.contains(.moreResults) || cmariadb_unread_count(pointer) > 0
     }
 
-    /// To be called before anything is sent.
+    /// Must be called before anything is sent.
     func requireInSequence() throws {
         if isOutOfSequence {
             throw MySQLError(
@@ -56,7 +55,7 @@ final class Link {
         set { unsafe pointer.pointee.server_status = newValue.rawValue }
     }
 
-    /// 0 for statements that change no rows.
+    /// The rows that the latest statement changed; 0 for statements that change none.
     var affectedRows: Int {
         let count = unsafe mysql_affected_rows(pointer)
         return count == .max ? 0 : Int(clamping: count)
@@ -68,7 +67,7 @@ final class Link {
     var socket: Int32 { unsafe mysql_get_socket(pointer) }
     var serverVersion: String { unsafe mysql_get_server_info(pointer).map { unsafe String(cString: $0) } ?? "" }
 
-    /// The database that the session is in, as the server last told.
+    /// The session's database, as the server last reported it.
     var database: String? {
         guard let name = unsafe pointer.pointee.db, unsafe name.pointee != 0 else { return nil }
         return unsafe String(cString: name)
@@ -81,11 +80,11 @@ final class Link {
     var hasBulkExecution: Bool {
         var capabilities: UInt = 0
         let result = unsafe mariadb_get_info(pointer, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &capabilities)
-        // MARIADB_CLIENT_STMT_BULK_OPERATIONS, of which the library shows the upper half.
+        // MARIADB_CLIENT_STMT_BULK_OPERATIONS, of which the library returns the upper half.
         return result == 0 && capabilities & 4 != 0
     }
 
-    /// What the latest answer says of system variables that have changed, as names and values.
+    /// The names and values of the system variables that the latest answer reports as changed.
     var changedVariables: [(name: String, value: String)] {
         var words: [String] = []
         var start: UnsafePointer<CChar>?
@@ -98,7 +97,7 @@ final class Link {
         return stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
     }
 
-    /// True if the latest answer says that the session is in another database now.
+    /// True if the latest answer reports that the session has changed its database.
     var hasChangedDatabase: Bool {
         var start: UnsafePointer<CChar>?
         var count = 0
@@ -133,13 +132,13 @@ final class Link {
     /// How many columns the result has that ``query(_:)`` or ``nextResult()`` has begun; 0 if it has no rows.
     var columnCount: Int { unsafe Int(mysql_field_count(pointer)) }
 
-    /// The rows of that result, which come as they are asked for.
+    /// The rows of the result that has begun, which come as they are asked for.
     func rows() throws -> TextRows {
         guard let result = unsafe mysql_use_result(pointer) else { throw error() }
         return unsafe TextRows(owning: result, of: self)
     }
 
-    /// Goes on to the next result, once all rows of the one before were taken. False at the end.
+    /// Goes on to the next result, after all rows of the previous one were taken. False at the end.
     func nextResult() throws -> Bool {
         if !status.contains(.moreResults) { return false }
         let result = unsafe mysql_next_result(pointer)
@@ -160,9 +159,9 @@ final class Link {
         try check(unsafe mysql_ping(pointer))
     }
 
-    /// Gives the session the state of a new one, but for its database. All prepared statements are gone then.
+    /// Gives the session the state of a new one, except for its database. All prepared statements are gone then.
     func resetSession() throws {
-        // libmariadb would go on to the next result until there is one, also where the connection is lost.
+        // Without input in sequence, libmariadb would read on until there is a result, even on a lost connection.
         try requireInSequence()
         try check(unsafe mysql_reset_connection(pointer))
     }

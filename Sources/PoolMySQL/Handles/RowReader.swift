@@ -1,10 +1,11 @@
 internal import CMariaDB
 @_spi(Driver) internal import PoolCore
 
-/// Where libmariadb puts the values of rows.
+/// The place where libmariadb puts the values of rows.
 @safe
 final class RowReader {
-    /// What the callback gets. Not properties of the object, because each access to these is checked.
+    /// The state that the callback gets. Allocated separately, because each access to an object's properties is
+    /// checked.
     let pointer: UnsafeMutablePointer<State>
 
     @safe
@@ -12,11 +13,11 @@ final class RowReader {
         /// How each column is read.
         var kinds: UnsafeMutablePointer<ColumnKind>
         var columnCount = 0
-        /// Where the rows are, unless ``end`` says so; nil before the first.
+        /// The connection whose buffer holds the rows, unless ``end`` is set; nil before the first row.
         var connection: UnsafeMutablePointer<MYSQL>?
-        /// The end of the row that is read, where libmariadb has all rows in its memory.
+        /// The end of the current row, if libmariadb has stored all rows in memory.
         var end: UnsafeMutablePointer<UInt8>?
-        /// True once a value was none of its type, or longer than its row.
+        /// True once a value was invalid for its type, or longer than its row.
         var isMalformed = false
         var zone = SessionZone.other
         var rows = RowsBuilder()
@@ -36,7 +37,7 @@ final class RowReader {
         unsafe pointer.pointee.kinds.deallocate()
         unsafe pointer.pointee.kinds = .allocate(capacity: fields.count)
         for index in fields.indices {
-            // One each, because that many were allocated.
+            // One for each field, because that many were allocated.
             unsafe (pointer.pointee.kinds + index).initialize(to: ColumnKind(of: fields[index]))
         }
         unsafe pointer.pointee.columnCount = fields.count
@@ -49,7 +50,7 @@ final class RowReader {
         unsafe pointer.pointee.isMalformed = false
     }
 
-    /// Says which row is read next, where libmariadb has all rows in its memory.
+    /// Sets the row that is read next, if libmariadb has stored all rows in memory.
     func expect(_ row: UnsafeMutablePointer<MYSQL_ROWS>?) {
         guard let row = unsafe row, let start = unsafe UnsafeMutableRawPointer(row.pointee.data) else { return }
         let end = unsafe start.advanced(by: Int(clamping: row.pointee.length))
@@ -60,7 +61,9 @@ final class RowReader {
 
     var isMalformed: Bool { unsafe pointer.pointee.isMalformed }
 
-    /// - Throws: ``SQLResultLimitError`` if what was read is more than `limit`.
+    /// Checks the size of what was read.
+    ///
+    /// - Throws: ``SQLResultLimitError`` if it is more than `limit`.
     func check(_ limit: SQLResultLimit?) throws {
         unsafe try pointer.pointee.rows.check(limit, columns: pointer.pointee.columnCount)
     }
@@ -73,8 +76,9 @@ final class RowReader {
     }
 }
 
-/// What libmariadb calls for each value of a row, in the order of the columns. It must leave `position` behind the
-/// value; nil is NULL. Not a closure, because one that calls a static member crashes the compiler (Swift 6.3.1).
+/// The function that libmariadb calls for each value of a row, in the order of the columns. It must move `position`
+/// behind the value; a nil position is NULL. Not a closure, because one that calls a static member crashes the
+/// compiler (Swift 6.3.1).
 func receiveValue(
     _ user: UnsafeMutableRawPointer?, _ column: UInt32,
     _ position: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?
@@ -89,7 +93,7 @@ func receiveValue(
     guard let end = unsafe state.pointee.end ?? state.pointee.connection?.pointee.net.buff_end else { return }
     let kind = unsafe state.pointee.kinds[Int(column)]
     var decoding = unsafe BinaryDecoding(at: start, end: end)
-    // Numbers are read here, without a call, which would take longer than the rest.
+    // Numbers are read here, without a call, which would take longer than reading them.
     switch unsafe state.pointee.rows.hasRoomForNumber ? kind : .null {
     case .int64: unsafe state.pointee.rows.append(decoding.take() as Int64)
     case .int32: unsafe state.pointee.rows.append(Int64(decoding.take() as Int32))

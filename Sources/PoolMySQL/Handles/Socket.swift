@@ -12,7 +12,7 @@ internal import Darwin
 final class Socket: Sendable {
     private let descriptor: Int32
 
-    /// Nil if the system has no descriptor left.
+    /// Duplicates the socket. Nil if the process has no descriptor left.
     init?(duplicating original: Int32) {
         let duplicate = fcntl(original, F_DUPFD_CLOEXEC, 0)
         if duplicate < 0 { return nil }
@@ -21,24 +21,23 @@ final class Socket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Ends the connection for both sides: a call that waits for it returns with an error.
+    /// Ends the connection in both directions: a call that waits for it returns with an error.
     func shutDown() { Self.shutDown(descriptor) }
 
     static func shutDown(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Programs that this process starts do not get the socket, on which somebody is logged in. libmariadb does not say
-    /// so.
+    /// Keeps programs that this process starts from inheriting the logged-in socket. libmariadb does not.
     static func closeInChildren(_ descriptor: Int32) {
         let flags = fcntl(descriptor, F_GETFD)
         if flags >= 0 { _ = fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) }
     }
 
-    /// True if something has come. On a connection where nothing runs that is the server's goodbye.
+    /// True if input has arrived. On an idle connection that is the server's goodbye.
     var hasInput: Bool { Self.hasInput(descriptor) }
 
     static func hasInput(_ descriptor: Int32) -> Bool { wait(for: descriptor, Int16(POLLIN), milliseconds: 0) != 0 }
 
-    /// Drops what comes until the other side has ended the connection, for about so long at most.
+    /// Drops input until the other side has ended the connection, for about `milliseconds` at most.
     func waitForEnd(milliseconds: Int64) {
         let end = Library.coarseMilliseconds() + milliseconds
         unsafe withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { bytes in
@@ -69,7 +68,7 @@ final class Socket: Sendable {
             ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
-    /// As poll(2) for one descriptor.
+    /// Works like poll(2) for one descriptor.
     static func wait(for descriptor: Int32, _ events: Int16, milliseconds: Int32) -> Int32 {
         var request = pollfd(fd: descriptor, events: events, revents: 0)
         var result: Int32

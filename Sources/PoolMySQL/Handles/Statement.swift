@@ -1,31 +1,31 @@
 internal import CMariaDB
 @_spi(Driver) internal import PoolCore
 
-/// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used only where its ``Link`` is.
+/// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used on the same thread as its ``Link``.
 @safe
 final class Statement {
     let text: String
     let traits: StatementTraits
     let parameterCount: Int
-    /// The columns of the latest result; before the first run, those that the server expects.
+    /// The columns of the latest result; before the first run, the columns that the server announced.
     private(set) var columns = Columns(names: [])
-    /// How much memory the rows of the latest run took, for those of the next.
+    /// The size of the rows of the latest run, to reserve memory for the next.
     var expectedSize = 0
-    /// True once the columns are others than libmariadb keeps for later runs: the statement must be prepared anew for
-    /// the next.
+    /// True once the columns differ from those that libmariadb keeps for later runs: the statement must be prepared
+    /// again before the next run.
     private(set) var isOutdated = false
     private var shapes: [FieldShape] = []
-    /// True if the server has told of its columns already when it was prepared, which it does not for a `CALL`.
+    /// True if the server announced the columns when the statement was prepared, which it does not for a `CALL`.
     private let isAnnounced: Bool
     private let reader = RowReader()
-    /// True while the rows are in libmariadb's memory, all of them.
+    /// True while all rows are in libmariadb's memory.
     private var isStored = false
-    /// The statement's own binds, in place of libmariadb's; freed in the deinitializer. They are set once at most: it
-    /// runs no more then.
+    /// The statement's own binds, in place of libmariadb's; freed in the deinitializer. Set once at most, because the
+    /// statement does not run again then.
     private var otherBinds: UnsafeMutablePointer<MYSQL_BIND>?
     /// Freed by `mysql_stmt_close` in the deinitializer, which tells the server unless the connection is gone.
     private let pointer: UnsafeMutablePointer<MYSQL_STMT>
-    /// Must outlive the statement.
+    /// Kept, because it must outlive the statement.
     private let link: Link
 
     init(preparing text: String, traits: StatementTraits, on link: Link) throws {
@@ -52,7 +52,7 @@ final class Statement {
         isAnnounced = count > 0
         if count == 0 { return }
         let fields = unsafe mariadb_stmt_fetch_fields(pointer)
-        // As many, because libmariadb says so of its own.
+        // As many as `count`, because libmariadb reports both itself.
         unsafe learn(UnsafeBufferPointer(start: fields, count: count))
     }
 
@@ -73,7 +73,7 @@ final class Statement {
 
     // MARK: Running
 
-    /// Runs it with the values in `binds`, and waits until its first result has begun.
+    /// Runs the statement with the values in `binds`, and waits until its first result has begun.
     func execute(_ binds: BindBuffer) throws {
         try link.requireInSequence()
         if parameterCount > 0 {
@@ -88,7 +88,7 @@ final class Statement {
         learnColumns()
     }
 
-    /// Runs it once for each of `rows`, in one request. The server must have bulk execution.
+    /// Runs the statement once for each of `rows`, in one request. The server must have bulk execution.
     func execute(_ rows: BulkRows) throws {
         try link.requireInSequence()
         try unsafe rows.withFirstBinds { binds in
@@ -107,7 +107,7 @@ final class Statement {
         if result != 0 { throw error }
     }
 
-    /// Goes on to the next result, once all rows of the one before were taken. False at the end.
+    /// Goes on to the next result, after all rows of the previous one were taken. False at the end.
     func nextResult() throws -> Bool {
         if !link.status.contains(.moreResults) { return false }
         isStored = false
@@ -125,14 +125,14 @@ final class Statement {
         isStored = true
     }
 
-    /// Appends all rows that are left; `limit` of them at most. True if there may be more.
+    /// Appends the remaining rows, at most `limit` of them. True if there may be more.
     ///
     /// - Throws: also ``SQLResultLimitError``, after the row that is too much.
     func take(
         _ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone, within resultLimit: SQLResultLimit? = nil
     ) throws -> Bool {
         unsafe reader.begin(zone, link.pointer)
-        // Else rows would have other columns than their names say.
+        // Otherwise rows would have other columns than their names say.
         guard unsafe Int(pointer.pointee.field_count) == reader.columnCount else { throw MySQLError.malformed }
         return try reader.read(into: &rows) {
             for _ in 0..<limit {
@@ -150,50 +150,51 @@ final class Statement {
         }
     }
 
-    /// To be called where rows came one by one: libmariadb leaves the status at their end unread. It is the packet read
-    /// last.
+    /// Reads the status at the end of rows that came one by one, from the packet that was read last: libmariadb
+    /// leaves it unread.
     private func noteEndOfRows() {
         guard let packet = unsafe link.pointer.pointee.net.read_pos, unsafe packet[0] == 254 else { return }
         unsafe link.pointer.pointee.warning_count = unsafe UInt32(packet[1]) | UInt32(packet[2]) << 8
         link.status = Link.Status(rawValue: unsafe UInt32(packet[3]) | UInt32(packet[4]) << 8)
     }
 
-    /// Drops what is left of a result.
+    /// Drops the rest of a result.
     func freeResult() { unsafe _ = mysql_stmt_free_result(pointer) }
 
     // MARK: Columns
 
-    /// How many columns the result has that has begun; 0 if it has no rows.
+    /// The number of columns of the result that has begun; 0 if it has no rows.
     var columnCount: Int { link.columnCount }
 
-    /// What stands in a field that libmariadb has copied from the statement, where no server can write.
+    /// The value that marks a field that libmariadb has copied from the statement, at a place that no server can
+    /// write.
     private static let mark: UInt = 0x706F_6F6C
 
-    /// MariaDB does not send the columns again while they stay as they are. libmariadb then takes those that it keeps,
-    /// with the mark. https://mariadb.com/kb/en/mariadb-protocol-differences-with-mysql/
+    /// Marks the known columns: MariaDB does not send them again while they are unchanged, and libmariadb then takes
+    /// its copies, with the mark. https://mariadb.com/kb/en/mariadb-protocol-differences-with-mysql/
     private func markColumns() {
         guard unsafe pointer.pointee.field_count > 0, let fields = unsafe pointer.pointee.fields else { return }
         unsafe fields[0].max_length = Self.mark
     }
 
-    /// True if the server has sent no columns with the result that has begun, which has those of the last time.
+    /// True if the server has sent no columns with the result that has begun: it has the columns of the previous run.
     private func isMarked(_ fields: UnsafeMutablePointer<MYSQL_FIELD>) -> Bool {
         unsafe fields[0].max_length == Self.mark
     }
 
-    /// libmariadb fails where a result has more or fewer columns than the last time. The statement has run all the
-    /// same, and its rows follow: they are read, and nothing runs twice.
+    /// Accepts a result with more or fewer columns than the previous one, for which libmariadb fails. The statement
+    /// has run all the same, and its rows follow: they are read, and nothing runs twice.
     private func takeOtherColumns() throws {
         let error = error
         guard error.code == .newMetadata, columnCount > 0, let fields = unsafe link.pointer.pointee.fields else {
             throw error
         }
-        // Of another number, and yet not sent.
+        // The number of columns has changed, and yet the server has not sent them.
         if unsafe isMarked(fields) {
             throw MySQLError(.malformedPacket, "The server's answer has columns that it has not told of", sql: text)
         }
-        // What libmariadb has for its own binds of a row is too small for more columns, and it writes there although
-        // nobody reads it.
+        // libmariadb's own binds of a row are too small for more columns, and it writes to them although they are not
+        // read.
         let binds = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: columnCount)
         // As many as are allocated, because `columnCount` is libmariadb's own, which has read so many columns.
         unsafe binds.initialize(repeating: MYSQL_BIND(), count: columnCount)
@@ -204,17 +205,17 @@ final class Statement {
         isOutdated = true
     }
 
-    /// The server tells of the columns where they have changed: the table may be another one.
+    /// Reads the columns, which the server sends if they have changed: the table may be a different one.
     private func learnColumns() {
         let count = columnCount
         guard count > 0, let fields = unsafe link.pointer.pointee.fields else { return }
         if unsafe shapes.count == count && isMarked(fields) { return }
-        // As many, because libmariadb says so of its own.
+        // As many as `count`, because libmariadb reports both itself.
         let buffer = unsafe UnsafeBufferPointer(start: fields, count: count)
         if unsafe isKnown(buffer) { return }
         let before = shapes
         unsafe learn(buffer)
-        // libmariadb keeps the types, but not the names, of columns that it is told of in a run.
+        // libmariadb updates the types, but not the names, of columns that the server sends with a run.
         if isAnnounced, !before.elementsEqual(shapes, by: { $0.hasSameName(as: $1) }) { isOutdated = true }
     }
 
@@ -231,7 +232,7 @@ final class Statement {
     }
 }
 
-/// What libmariadb calls before it encodes a row of a bulk execution.
+/// The function that libmariadb calls before it encodes a row of a bulk execution.
 private func provideRow(
     _ user: UnsafeMutableRawPointer?, _ binds: UnsafeMutablePointer<MYSQL_BIND>?, _ row: UInt32
 )

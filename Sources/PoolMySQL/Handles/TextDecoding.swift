@@ -1,6 +1,6 @@
 internal import PoolCore
 
-/// Values as the text protocol writes them.
+/// Reads values as the text protocol writes them.
 enum TextDecoding {
     static func value(_ bytes: UnsafeRawBufferPointer, _ kind: ColumnKind, _ zone: SessionZone) -> SQLValue {
         switch kind {
@@ -11,7 +11,7 @@ enum TextDecoding {
         case .null: return .null
         default: break
         }
-        // What follows is ASCII.
+        // All other kinds are ASCII.
         let text = unsafe String(decoding: bytes, as: UTF8.self)
         return typed(text, kind, zone) ?? .text(text)
     }
@@ -20,7 +20,7 @@ enum TextDecoding {
         switch kind {
         case .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .year:
             Int64(text).map { .int($0) } ?? SQLDecimal(text).map { .decimal($0) }
-        // By way of the type that the column has, so that it is the same value as the binary protocol's.
+        // Converted through the column's own type, so that the value equals the binary protocol's.
         case .float: Float(text).map { .double(Double($0)) }
         case .double: Double(text).map { .double($0) }
         case .decimal: SQLDecimal(text).map { .decimal($0) }

@@ -1,8 +1,8 @@
 internal import CMariaDB
 @_spi(Driver) internal import PoolCore
 
-/// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. It must end before its link is
-/// used again.
+/// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. Must end before its link is used
+/// again.
 @safe
 final class TextRows {
     let columns: Columns
@@ -16,7 +16,7 @@ final class TextRows {
         unsafe self.result = unsafe result
         self.link = link
         let count = unsafe Int(mysql_num_fields(result))
-        // As many, because they are its own.
+        // As many as `count`, because both are the result's own.
         let fields = unsafe UnsafeBufferPointer(start: mysql_fetch_fields(result), count: count)
         kinds = (0..<count).map { unsafe ColumnKind(of: fields[$0]) }
         columns = Columns(names: (0..<count).map { unsafe FieldShape.name(of: fields[$0]) })
@@ -41,14 +41,14 @@ final class TextRows {
                 rows.appendNull()
                 continue
             }
-            // In the row, because libmariadb compares.
+            // Within the row, because libmariadb has checked the length.
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(lengths[column]))
             rows.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
         }
         return true
     }
 
-    /// The values of all rows that are left, one after the other.
+    /// The values of all remaining rows, one after the other.
     func allValues(_ zone: SessionZone) throws -> [SQLValue] {
         var rows = RowsBuilder()
         while try next(into: &rows, zone) {}
