@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A result that comes from several places, of which the first counts.
+/// A result that may come from several places; the first one counts.
 final class FirstResult<Value: Sendable>: Sendable {
     private enum State {
         case open
@@ -10,7 +10,7 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.open)
 
-    /// False if another came before.
+    /// Sets the result. False if another came before.
     @discardableResult
     func settle(_ value: Value) -> Bool {
         let (isFirst, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Value, Never>?) in
@@ -28,7 +28,7 @@ final class FirstResult<Value: Sendable>: Sendable {
         return isFirst
     }
 
-    /// Called once. `other` counts if nothing else has come within `limit`; nil for no limit.
+    /// Waits for the result. Called once. `other` counts if nothing else has come within `limit`; nil means no limit.
     func value(orAfter limit: Duration?, _ other: Value) async -> Value {
         let timer = limit.map { limit in
             Task.detached {

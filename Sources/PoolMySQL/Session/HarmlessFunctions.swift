@@ -1,13 +1,13 @@
-/// The functions that change nothing in a session, and that each server has built in: none of the application's own can
-/// stand behind such a name. https://mariadb.com/kb/en/built-in-functions/,
+/// The functions that change nothing in a session, and that MariaDB and MySQL both have built in, so that no function
+/// of the application can have such a name. https://mariadb.com/kb/en/built-in-functions/,
 /// https://dev.mysql.com/doc/refman/8.4/en/built-in-function-reference.html
 ///
-/// Not among them are those that one of the servers lacks, since its users may have made one, as `NVL` and `TO_CHAR`.
+/// Functions that one of the servers lacks, such as `NVL` and `TO_CHAR`, are left out: its users may have made one.
 enum HarmlessFunctions {
-    /// True if a call of `name`, in lower case, with its parenthesis directly behind it, is one of a harmless function.
+    /// True if a call of `name`, in lower case, directly followed by its parenthesis, calls a harmless function.
     static func contains(_ name: String) -> Bool { names.contains(name) }
 
-    /// True for a word that a parenthesis may follow, also after a blank, and that is reserved or no function's.
+    /// True for a word that a parenthesis may follow, even after a blank, and that is reserved or no function's name.
     static func isKeyword(_ word: String) -> Bool { keywords.contains(word) }
 
     private static let names: Set<String> = set(

@@ -3,11 +3,11 @@ internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
-/// A request to stop goes to the server on a connection of its own, so that it may arrive late. Hence an operation ends
-/// in three steps: no more requests are begun, those that are on their way are waited for, and the caller drains what
-/// they may have left behind (``Aftermath``).
+/// A request to stop travels on a separate connection, so it may arrive late. Hence an operation ends in three steps:
+/// no more requests are begun, the requests on their way are waited for, and the caller clears up what they may have
+/// left (``Aftermath``).
 ///
-/// An operation that nobody wants to stop is one word, and takes no lock: see ``OperationWord``.
+/// An operation that is not being stopped is one word, and takes no lock: see ``OperationWord``.
 final class Interrupter: Sendable {
     enum Signal: Sendable {
         case none
@@ -19,29 +19,29 @@ final class Interrupter: Sendable {
         case closing
     }
 
-    /// What the requests to stop an operation have left.
+    /// The effects that requests to stop an operation may have left.
     enum Aftermath: Sendable {
         case none
-        /// One was delivered: the server may have kept it for the next statement.
+        /// A request was delivered: the server may have kept it for the next statement.
         case delivered
-        /// Nobody knows what became of one.
+        /// The fate of a request is unknown.
         case unknown
     }
 
     private struct State {
-        /// What runs, once that is in here.
+        /// The running operation, once it is kept here.
         var operation = OperationWord()
         var signal = Signal.none
-        /// True once the server was asked to stop it, or is about to be.
+        /// True once the server was asked to stop the operation, or is about to be.
         var isAsked = false
-        /// True once somebody waits for its end who will not wait for ever.
+        /// True once a caller waits for the operation's end with a time limit.
         var isWatched = false
         var requestsOnTheirWay = 0
         var hasDelivered = false
         var hasLostRequest = false
         var isGivenUp = false
         var isClosing = false
-        /// What to do once nothing runs.
+        /// The action for the end of the running operation.
         var afterOperation: (@Sendable () -> Void)?
         var socket: Socket?
         var peerAddress: String?
@@ -58,17 +58,16 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// What runs, while nobody else wants to know. Once its ``OperationWord/isShared`` is set, the state's is what
-    /// counts, and this one changes only under the monitor's lock.
+    /// The running operation, while no other thread looks at it. Once its ``OperationWord/isShared`` is set, the
+    /// state's copy counts, and this one changes only under the monitor's lock.
     private let word = Atomic<UInt64>(OperationWord().bits)
     private let monitor = Monitor(State())
 
-    /// Called where the server shall be asked to stop an operation.
+    /// Called when the server should be asked to stop an operation.
     private let ask: @Sendable (Interrupter, _ operation: UInt64) -> Void
-    /// Called where nobody waits any more for an operation that must run to its end.
+    /// Called when no caller waits any more for an operation that must run to its end.
     private let watch: @Sendable (Interrupter, _ operation: UInt64) -> Void
-    /// Called where the connection was closed in the middle of an operation, which the server does not notice before
-    /// its end.
+    /// Called when the connection was closed in the middle of an operation, which the server notices only at its end.
     private let abandon: @Sendable (Interrupter) -> Void
 
     init(
@@ -88,7 +87,7 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// Changes the state, with what runs in it.
+    /// Changes the state, which then holds the running operation.
     private func share<Result>(_ body: (inout State) -> Result) -> Result {
         monitor.update { state in
             Self.takeOver(&state, word)
@@ -102,7 +101,7 @@ final class Interrupter: Sendable {
         if !latest.isShared { state.begin(latest) }
     }
 
-    /// Changes the word where nobody else has looked at it. False where somebody has.
+    /// Changes the word if no other thread has looked at it. False if one has.
     private func changeAlone(_ change: (inout OperationWord) -> Void) -> Bool {
         var bits = word.load(ordering: .relaxed)
         while true {
@@ -116,17 +115,17 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// The latest operation, as it is now.
+    /// The latest operation, in its present state.
     private var latest: OperationWord {
         let word = OperationWord(bits: word.load(ordering: .acquiring))
         return word.isShared ? share { $0.operation } : word
     }
 
-    /// True if `sign` is true while nothing runs: of something that is no answer, such as the server's goodbye.
+    /// True if `sign` is true while nothing runs, and so is no answer: for example the server's goodbye.
     func seesWhileIdle(_ sign: (Socket?) -> Bool) -> Bool {
         let before = latest
         guard !before.isRunning, sign(monitor.update { $0.socket }) else { return false }
-        // What has begun since, and may have ended since, was perhaps what the server has answered.
+        // An operation that has begun since, and may have ended, perhaps received that as its answer.
         let after = latest
         return !after.isRunning && after.number == before.number
     }
@@ -136,7 +135,7 @@ final class Interrupter: Sendable {
 
     // MARK: Operations
 
-    /// Returns the operation's number.
+    /// Begins an operation, and returns its number.
     func begin(cancellable: Bool) -> UInt64 {
         var number: UInt64 = 0
         let isAlone = changeAlone { word in
@@ -151,7 +150,7 @@ final class Interrupter: Sendable {
             var operation = state.operation
             operation.begin(cancellable: isCancellable)
             state.begin(operation)
-            // Nothing of the earlier ones is left: this one may be alone again.
+            // Nothing of earlier operations is left: this one needs no lock again.
             if !state.isClosing, !state.isGivenUp, state.requestsOnTheirWay == 0 {
                 word.store(operation.bits, ordering: .releasing)
             }
@@ -159,7 +158,7 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// From now on the operation may send statements. Returns the signal that came before.
+    /// Allows the operation to send statements from now on. Returns the signal that came before.
     func start() -> Signal {
         if changeAlone({ $0.hasStarted = true }) { return .none }
         return share { state in
@@ -168,13 +167,13 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// Asked between the statements of an operation.
+    /// The signal to stop the operation, which checks it between its statements.
     var signal: Signal {
         OperationWord(bits: word.load(ordering: .acquiring)).isShared ? share { $0.signal } : .none
     }
 
-    /// Ends the operation for those who want to stop it, and waits for requests that are on their way. Blocks for as
-    /// long as they take, or until the connection is given up.
+    /// Admits no more requests to stop the operation, and waits for the requests on their way. Blocks until they have
+    /// ended, or the connection is given up.
     func finish() -> Aftermath {
         if changeAlone({ $0.hasStarted = false }) { return .none }
         return monitor.wait { state in
@@ -186,7 +185,7 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// After this the operation cannot be stopped.
+    /// Ends an operation, which cannot be stopped afterwards.
     func end(_ operation: UInt64) {
         if changeAlone({ $0.end(operation) }) { return }
         let action = share { state -> (@Sendable () -> Void)? in
@@ -198,11 +197,11 @@ final class Interrupter: Sendable {
         action?()
     }
 
-    /// Calls `action` once: now if nothing runs, else when what runs has ended.
+    /// Calls `action` once: now if nothing runs, else when the running operation has ended.
     func afterOperation(_ action: @escaping @Sendable () -> Void) {
         let isIdle = share { state in
             if !state.operation.isRunning { return true }
-            // An orderly close may wait already, behind which one by force comes.
+            // A forced close may come while an orderly one waits already.
             let earlier = state.afterOperation
             state.afterOperation = {
                 earlier?()
@@ -220,7 +219,7 @@ final class Interrupter: Sendable {
     @discardableResult
     func cancel(_ operation: UInt64) -> Bool { interrupt(operation, .taskCancelled) }
 
-    /// Stops whichever operation runs now; no effect if none does. Returns its number if the server is asked.
+    /// Stops the running operation; no effect if none runs. Returns its number if the server is asked.
     func cancelRunning() -> UInt64? {
         let operation = share { $0.operation.running }
         return interrupt(operation, .connectionCancelled) ? operation : nil
@@ -243,8 +242,7 @@ final class Interrupter: Sendable {
         return mustAsk
     }
 
-    /// Has the server stop the operation that runs now, although nobody wants it cancelled: its rows are not wanted any
-    /// more.
+    /// Asks the server to stop the running operation without cancelling it: its remaining rows are not needed.
     func stopRunning() {
         let operation = share { state in
             if state.isAsked || !state.operation.hasStarted { return 0 as UInt64 }
@@ -264,7 +262,7 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// Ends what runs now, and each operation that begins from now on.
+    /// Ends the running operation, and each operation that begins from now on.
     func close() {
         let isAbandoned = share { state in
             let isFirst = !state.isClosing
@@ -277,24 +275,24 @@ final class Interrupter: Sendable {
         if isAbandoned { abandon(self) }
     }
 
-    // MARK: For who asks the server
+    // MARK: For the canceller
 
     /// The address that the session leads to, in digits; nil for a Unix socket.
     var peerAddress: String? { monitor.update { $0.peerAddress } }
 
-    /// Whom the session belongs to, if that is not the configuration's user: only the same user may stop it.
+    /// The login of the session, if its user is not the configuration's: only the same user may stop it.
     var login: Login? {
         get { monitor.update { $0.login } }
         set { monitor.update { $0.login = newValue } }
     }
 
-    /// Which server runs the session; nil until it is known.
+    /// The server that runs the session; nil until it is known.
     var server: ServerIdentity? {
         get { monitor.update { $0.server } }
         set { monitor.update { $0.server = newValue } }
     }
 
-    /// False if the operation needs no stopping any more. Else ``endRequest(_:)`` must follow.
+    /// Begins a request to stop the operation. False if it has ended already; else ``endRequest(_:)`` must follow.
     func beginRequest(_ operation: UInt64) -> Bool {
         share { state in
             guard state.operation.running == operation, state.operation.hasStarted, !state.isGivenUp else {

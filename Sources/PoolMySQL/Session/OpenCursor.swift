@@ -1,6 +1,6 @@
 @_spi(Driver) internal import PoolCore
 
-/// A statement that is in the middle of its rows, which the server sends as they are taken.
+/// A statement in the middle of its rows, which the server sends as they are taken.
 final class OpenCursor {
     enum Source {
         case prepared(Statement)
@@ -11,7 +11,7 @@ final class OpenCursor {
     let text: String
     let traits: StatementTraits
     let columns: Columns
-    /// How much memory the latest rows took, for the next.
+    /// The size of the latest rows, to reserve memory for the next.
     var expectedSize = 0
     private let source: Source
 
@@ -36,7 +36,7 @@ final class OpenCursor {
         }
     }
 
-    /// Frees what libmariadb holds of the result; the rows must all have been taken, or have failed.
+    /// Frees libmariadb's part of the result, after all rows were taken, or have failed.
     func finish() {
         if case .prepared(let statement) = source { statement.freeResult() }
     }

@@ -1,5 +1,5 @@
-/// Which operation of a connection runs, and how far it is, in one word: a processor can change that without a lock, so
-/// that nothing waits for an operation that nobody wants to stop.
+/// The number and progress of a connection's operation in one word, which a processor can change without a lock: an
+/// operation that is not being stopped waits for no other thread.
 struct OperationWord: Sendable {
     private(set) var bits: UInt64 = 0
 
@@ -7,7 +7,7 @@ struct OperationWord: Sendable {
 
     init(bits: UInt64) { self.bits = bits }
 
-    /// Set once somebody else has looked at the operation, who may change it.
+    /// Set once another thread has looked at the operation and may change it.
     static var shared: UInt64 { 1 }
     private static var running: UInt64 { 2 }
     private static var cancellable: UInt64 { 4 }
@@ -18,22 +18,22 @@ struct OperationWord: Sendable {
     var isRunning: Bool { bits & Self.running != 0 }
     var isCancellable: Bool { bits & Self.cancellable != 0 }
 
-    /// True once it may have sent something.
+    /// True once the operation may have sent something.
     var hasStarted: Bool {
         get { bits & Self.started != 0 }
         set { if newValue { bits |= Self.started } else { bits &= ~Self.started } }
     }
 
-    /// Of the latest operation.
+    /// The number of the latest operation.
     var number: UInt64 { bits >> Self.flags }
-    /// 0 while nothing runs.
+    /// The number of the running operation; 0 if none runs.
     var running: UInt64 { isRunning ? number : 0 }
 
     mutating func begin(cancellable: Bool) {
         bits = (number &+ 1) << Self.flags | Self.running | (cancellable ? Self.cancellable : 0)
     }
 
-    /// Nothing happens if another has begun since.
+    /// Ends the operation; no effect if another has begun since.
     mutating func end(_ number: UInt64) {
         if running == number { bits &= ~Self.running }
     }

@@ -1,14 +1,14 @@
 internal import PoolCore
 internal import Synchronization
 
-/// What is known of a connection without asking it: whether it lives, and since when it has been silent.
+/// The facts about a connection that are known without asking it: whether it lives, and how long it has been silent.
 final class Pulse: Sendable {
     private let interrupter: Interrupter
-    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
+    /// The ``Session/condition`` after the latest operation, so that a release needs no lock and no hop.
     private let latestCondition: Atomic<UInt8>
-    /// When the latest operation ended, in coarse milliseconds.
+    /// The end of the latest operation, in coarse milliseconds.
     private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
-    /// After how many milliseconds of silence the server ends the connection.
+    /// The silence after which the server ends the connection, in milliseconds.
     private let idleLimit: Atomic<Int64>
     private let watch = Mutex<Task<Void, Never>?>(nil)
 
@@ -28,7 +28,8 @@ final class Pulse: Sendable {
         }
     }
 
-    /// In the middle of a stream the server has sent rows that nobody has asked for yet, which are no sign of an end.
+    /// Notes the condition after an operation. In the middle of a stream the socket holds rows that are not yet asked
+    /// for, which are no sign of an end.
     func note(_ condition: ConnectionCondition, isStreaming: Bool) {
         latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
         let number = isStreaming && condition == .dirty ? Self.streaming : Self.number(condition)
@@ -37,11 +38,10 @@ final class Pulse: Sendable {
 
     private static let streaming: UInt8 = 4
 
-    /// The server may end the session at another time than it said before.
+    /// Notes a new limit of silence, after which the server ends the session.
     func note(idleLimit milliseconds: Int64) { idleLimit.store(milliseconds, ordering: .relaxed) }
 
-    /// False if the server has ended the session since the latest operation, or is about to do so because it was
-    /// silent.
+    /// False if the server has ended the session since the latest operation, or is about to, because it was silent.
     private var isStillThere: Bool {
         let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
         if silence <= 0 { return true }
@@ -61,14 +61,14 @@ final class Pulse: Sendable {
 
     // MARK: Watching
 
-    /// Looks at the idle connection every second, or when its limit of silence is near, and calls `action` when it is
+    /// Checks the idle connection every second, or when its limit of silence is near, and calls `action` when it is
     /// lost.
     func watch(_ action: @escaping @Sendable () -> Void) {
         let task = Task.detached {
             while !Task.isCancelled {
                 let silence = Library.coarseMilliseconds() - self.latestUse.load(ordering: .relaxed)
                 let pause = min(1_000, max(10, self.idleLimit.load(ordering: .relaxed) - silence))
-                // Cancelled, it ends at once.
+                // A cancelled sleep ends immediately.
                 try? await Task.sleep(for: .milliseconds(pause))
                 if Task.isCancelled { return }
                 switch self.condition {
@@ -82,7 +82,7 @@ final class Pulse: Sendable {
         watch.withLock { $0 = task }
     }
 
-    /// The connection is closed.
+    /// Marks the connection as closed, and ends the checks.
     func end() {
         latestCondition.store(2, ordering: .releasing)
         watch.withLock { task in

@@ -1,6 +1,6 @@
 internal import PoolCore
 
-/// The results of a statement in their order. There is one, as a rule, which needs no array.
+/// The results of a statement in their order. Usually there is one, which needs no array.
 struct Results: Sendable {
     private var earlier: [MySQLResultSet] = []
     private var last: MySQLResultSet?
@@ -20,7 +20,7 @@ struct Results: Sendable {
     var areSeveral: Bool { !earlier.isEmpty }
     var haveRows: Bool { last.map { $0.columnCount > 0 } ?? false || earlier.contains { $0.columnCount > 0 } }
 
-    /// What the statement did as a whole: of several results, the last tells.
+    /// The effect of the statement as a whole: of several results, the last one's.
     var statementResult: StatementResult {
         guard let last else { return StatementResult(affectedRows: 0) }
         return StatementResult(affectedRows: last.affectedRows, lastInsertedID: last.keyOfOnlyRow)

@@ -6,7 +6,7 @@ extension Session {
         var statement = try statement(for: text, link)
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
-        // It needs a transaction, whose begin would unlock tables.
+        // Bulk execution needs a transaction, whose begin would unlock tables.
         let isBulk =
             hasBulkExecution && statement.traits.contains(.isPlainInsert) && statement.parameterCount > 0
             && !mayHoldTableLocks
@@ -42,11 +42,11 @@ extension Session {
         }
     }
 
-    /// Runs the first few of `bindSets` in one request, so that it looks as if they had run one after the other.
+    /// Runs the first few of `bindSets` in one request, with the effect of running them one after the other.
     ///
-    /// The server takes them for one statement. If one fails it undoes all, where the tables have transactions; they
-    /// are run again one by one then, so that those before the failure stay done. Tables without transactions keep them
-    /// anyhow.
+    /// The server treats the request as one statement. If one run fails the server undoes all, in tables with
+    /// transactions; the runs are then repeated one by one, so that those before the failure stay done. Tables
+    /// without transactions keep them anyway.
     private mutating func runTogether(
         _ statement: Statement, _ bindSets: ArraySlice<[SQLValue]>, _ link: Link
     ) throws -> [StatementResult] {
@@ -81,13 +81,13 @@ extension Session {
         return results
     }
 
-    /// True if the rollback that was just run has left something in tables without transactions.
+    /// True if the rollback that was just run has left changes in tables without transactions.
     private mutating func cannotUndo(_ link: Link) throws -> Bool {
         // ER_WARNING_NOT_COMPLETE_ROLLBACK
         try warnings(link).contains { $0.code.rawValue == 1196 }
     }
 
-    /// The warnings of the latest statement that had any.
+    /// The server's warnings about the latest statement that had any.
     mutating func warnings(_ link: Link) throws -> [MySQLWarning] {
         do {
             try link.query("SHOW WARNINGS")

@@ -4,11 +4,12 @@ extension Session {
     /// The start of a stream.
     enum Opened: Sendable {
         case running(UInt64, Columns)
-        /// All rows are here already.
+        /// All rows have arrived already.
         case collected(Rows)
     }
 
-    /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, since its results follow one another.
+    /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, because its results follow one
+    /// another.
     mutating func openCursor(_ text: String, _ values: [SQLValue]) throws -> Opened {
         let link = try ready()
         if values.isEmpty, !goesPrepared(text, cache.find(text)) { return try openText(text, link) }
@@ -20,7 +21,8 @@ extension Session {
             do {
                 return try openPrepared(statement, values, link)
             } catch let error as MySQLError where !isRepeated && canRepeat(statement, after: error) {
-                // The forgotten statement must be gone before the next is open: its end would take the next one's rows.
+                // The forgotten statement must be freed before the next is open: its end would take the next one's
+                // rows.
                 isRepeated = true
             }
         }
@@ -68,7 +70,7 @@ extension Session {
         return .running(open.number, open.columns)
     }
 
-    /// Up to `maximumRows` rows, and whether there may be more.
+    /// Fetches up to `maximumRows` rows, and tells whether there may be more.
     mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> (rows: Rows, mayHaveMore: Bool) {
         let link = try open()
         guard let open = cursor, open.number == number else {
@@ -83,7 +85,7 @@ extension Session {
             open.expectedSize = rows.size
             return (rows.take(open.columns), mayHaveMore)
         } catch let error as MySQLError where error.isLocal {
-            // Its rows are still to come.
+            // The rows of the stream are still to come.
             try closeCursor()
             throw error
         } catch {
@@ -99,8 +101,8 @@ extension Session {
         noteSuccess(open.traits, link)
     }
 
-    /// Ends the stream that is open, if one is. Where many rows are left of a statement that only reads, the server is
-    /// asked to stop; else they are read, because to stop a statement undoes what it wrote.
+    /// Ends the open stream, if there is one. If many rows are left of a statement that only reads, the server is
+    /// asked to stop; else they are read, because stopping a statement undoes what it wrote.
     mutating func closeCursor() throws {
         guard let open = cursor else { return }
         let link = try self.open()
@@ -117,7 +119,7 @@ extension Session {
             open.finish()
             cursor = nil
             let error = noteFailure(error, open.traits, open.text)
-            // Nobody waits for its rows any more, nor for its errors.
+            // The stream's rows and errors are not needed any more.
             if isBroken { throw error }
         }
     }

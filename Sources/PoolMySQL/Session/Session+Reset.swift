@@ -1,7 +1,7 @@
 internal import PoolCore
 
 extension Session {
-    /// Gives a session that the server has just made, or made anew, what the configuration asks for.
+    /// Applies the configuration to a session that the server has just made or reset.
     mutating func setUp() throws {
         let link = try open()
         var settings = baseline
@@ -9,7 +9,8 @@ extension Session {
         try link.query(settings)
         isToldOfVariables = !link.changedVariables.isEmpty
         zone = configuration.timeZone == .utc ? .utc : .other
-        // Before the init commands, so that they find the same role each time; and after them, as they may set another.
+        // Before the init commands, so that they find the same role each time; and again after them, because they may
+        // set another.
         try takeRole(link)
         for command in configuration.initCommands {
             try drop(command, link)
@@ -25,8 +26,8 @@ extension Session {
         otherUser = nil
     }
 
-    /// What the driver relies on, and the server may be configured otherwise: that it tells of changes, and of those
-    /// variables by which a prepared statement or a value means something else.
+    /// The settings that the driver relies on and the server may have otherwise: the server reports changes,
+    /// including changes of the variables that alter the meaning of a prepared statement or a value.
     private var baseline: String {
         let variables =
             keepsTables
@@ -39,7 +40,7 @@ extension Session {
             """ + (configuration.timeZone == .utc ? ", time_zone = '+00:00'" : "")
     }
 
-    /// Asks for what does not change while the connection lasts, but for the limits.
+    /// Reads the server's limits and identity, of which only the limits can change while the connection lasts.
     mutating func readLimits() throws {
         let variables = try open().variables(["wait_timeout", "max_allowed_packet"] + ServerIdentity.names)
         interrupter.server = ServerIdentity(variables)
@@ -47,8 +48,8 @@ extension Session {
         if let bytes = variables["max_allowed_packet"].flatMap({ Int($0) }) { maximumPacket = bytes }
     }
 
-    /// A session that was made anew takes the server's `wait_timeout` of that moment. The server's end of a connection
-    /// keeps the `max_allowed_packet` that it began with, whatever the session's is said to be.
+    /// Reads the limit of silence: a session that was reset takes the server's present `wait_timeout`. The
+    /// `max_allowed_packet` stays the one with which the connection began, whatever the session's variable says.
     private mutating func readIdleLimit() throws {
         if case .int(let seconds) = try values("SELECT @@session.wait_timeout").first { noteIdleLimit("\(seconds)") }
     }
@@ -59,7 +60,7 @@ extension Session {
         return try link.rows().allValues(.other)
     }
 
-    /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
+    /// Ends what the last lease left open, and undoes what it changed. Throws if only a new connection can do that.
     mutating func reset() throws {
         try rollback()
         if !isChanged, !isUsed, try open().status.contains(.autocommit) { return try dropMessages() }
@@ -79,7 +80,7 @@ extension Session {
         try readIdleLimit()
     }
 
-    /// Has the server forget what `SHOW WARNINGS` tells, which a statement does that reads from a table.
+    /// Makes the server forget its messages for `SHOW WARNINGS`, which any statement that reads from a table does.
     mutating func dropMessages() throws {
         if hasMessages, configuration.resetPolicy != .rollbackOnly {
             _ = try values("SELECT 1 FROM (SELECT 1) AS t")
@@ -90,10 +91,10 @@ extension Session {
     private mutating func makeNew() throws {
         let link = try open()
         let isElsewhere = link.database != configuration.database
-        // Nothing but a login leaves a database for none, or takes a role away.
+        // Only a login can leave a session without a database, or take a role away.
         if otherUser != nil || (isElsewhere && configuration.database == nil) { return try logInAgain(link) }
         try link.resetSession()
-        // The server has forgotten them, and libmariadb knows that.
+        // The server has forgotten the statements, and libmariadb knows that.
         cache.removeAll()
         if isElsewhere, let database = configuration.database { try link.select(database: database) }
         if try mayHaveOtherRole() { try logInAgain(link) }
@@ -102,11 +103,11 @@ extension Session {
     private mutating func logInAgain(_ link: Link) throws {
         try logIn(configuration.user, configuration.password, configuration.database, link)
         cache.removeAll()
-        // Somebody may have given the user another one since.
+        // The user may have been given another default role since.
         loginRole = nil
     }
 
-    /// What the session is like now counts as clean. A reset undoes it all the same, and what no reset undoes then
+    /// Makes the session's present state count as clean. A later reset still undoes it, and what no reset undoes then
     /// costs the connection.
     mutating func adopt() {
         isChanged = false
@@ -114,7 +115,7 @@ extension Session {
         hasMessages = false
     }
 
-    /// Makes the session one of another user, until it is reset. A login that is refused ends the connection.
+    /// Makes the session another user's, until it is reset. A login that is refused ends the connection.
     mutating func changeUser(_ login: Login) throws {
         try requireIdle()
         let link = try open()

@@ -1,17 +1,17 @@
 internal import PoolCore
 
 extension Session {
-    /// Undoes by statements what the last lease changed, where that is possible, so that temporary tables stay. False
-    /// where the session must be made anew.
+    /// Undoes by statements what the last lease changed, if possible, so that temporary tables stay. False if the
+    /// session must be reset as a whole.
     mutating func restore() throws -> Bool {
         let link = try open()
         let isElsewhere = link.database != configuration.database
-        // A login has dropped the tables already, and only another one takes back it, or the choice of a database.
+        // A login has dropped the tables already; and only a login undoes a login, or the selection of a database.
         if otherUser != nil || mayHaveUntoldVariables || (isElsewhere && configuration.database == nil) { return false }
-        // The server tells of no more changes once that is changed, and not always of that one.
+        // After a change of that variable the server reports no more changes, and does not always report that one.
         if try changedVariables.contains("session_track_system_variables") || !tellsOfAllVariables() { return false }
         do {
-            // What was set for the next transaction alone is gone with one.
+            // A setting for the next transaction alone ends with a transaction.
             for text in ["START TRANSACTION", "ROLLBACK", "UNLOCK TABLES", "DO RELEASE_ALL_LOCKS()"] {
                 try link.query(text)
             }
@@ -21,11 +21,11 @@ extension Session {
                 try link.query("SET " + defaults.joined(separator: ", "))
             }
         } catch let error as MySQLError where !error.code.breaksConnection && !error.isLocal {
-            // A variable without a default value, a server without RELEASE_ALL_LOCKS, a role that was revoked.
+            // A variable without a default value, a server without RELEASE_ALL_LOCKS, or a role that was revoked.
             return false
         }
         if isElsewhere, let database = configuration.database { try link.select(database: database) }
-        // Statements that were prepared since mean what the session was like then.
+        // Statements that were prepared in the lease were prepared under its settings.
         let isExpired = cache.isExpired || !changedVariables.isEmpty || isElsewhere
         try dropMessages()
         try setUp()
@@ -37,7 +37,7 @@ extension Session {
         try values("SELECT @@session_track_system_variables").first == .text("*")
     }
 
-    /// What leads back to the role that a login and the init commands give.
+    /// The statement that restores the role after a login and the init commands.
     private var takingRoleOfLogin: String {
         guard let loginRole, !loginRole.isEmpty else { return "SET ROLE NONE" }
         // MySQL answers with a list of quoted names, MariaDB with a name.

@@ -1,8 +1,8 @@
 internal import PoolCore
 
 extension Session {
-    /// The role that the session has, empty for none, and on a server that has no roles. Nil where the session is such
-    /// that it does not tell, as with an `sql_select_limit` of 0.
+    /// The role of the session; empty for none, and on a server without roles. Nil if the session's settings keep it
+    /// from telling, such as an `sql_select_limit` of 0.
     func currentRole() throws -> String? {
         do {
             switch try values("SELECT CURRENT_ROLE()").first {
@@ -16,10 +16,11 @@ extension Session {
         }
     }
 
-    /// True unless the session is known to have the role that it began with. A function, a trigger or a block may have
-    /// set one that no text shows, and the server's reset keeps it. https://mariadb.com/kb/en/set-role/
+    /// True unless the session is known to have the role that it began with. A function, a trigger or a block may
+    /// have set another, which the statement's text does not show, and the server's reset keeps it.
+    /// https://mariadb.com/kb/en/set-role/
     func mayHaveOtherRole() throws -> Bool {
-        // One that the connection is for is taken on again, in the place of any other.
+        // The role that the connection is for is taken on again, in place of any other.
         if role != nil { return false }
         guard let current = try currentRole(), let loginRole else { return true }
         return current != loginRole
@@ -33,17 +34,18 @@ extension Session {
         try link.query("SET ROLE \(Self.quoted(role))")
     }
 
-    /// To be done before a login: MariaDB lets a user without a default role keep the role of the one before.
+    /// Drops the role. Called before a login: MariaDB lets a user without a default role keep the role of the
+    /// previous user.
     func dropRole(_ link: Link) throws {
         do {
             try link.query("SET ROLE NONE")
         } catch let error as MySQLError where !error.code.breaksConnection {
-            // A server without roles.
+            // The server has no roles.
         }
     }
 
-    /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for none: whoever asks for that as a role
-    /// would have all that the user has.
+    /// Throws unless the session has a role. MariaDB takes a quoted `NONE` for no role: such a role would have all
+    /// rights of the user.
     func requireRole() throws {
         if try currentRole() ?? "" == "" {
             throw MySQLError.local(
@@ -53,7 +55,7 @@ extension Session {
     }
 
     static func quoted(_ name: String) -> String {
-        // By scalars: a backtick and an accent after it are one character, and still end a quoted name.
+        // By scalars: a backtick with a combining accent is one character, and still ends a quoted name.
         let parts = name.unicodeScalars.split(separator: "`", omittingEmptySubsequences: false)
         return "`" + parts.map { String($0) }.joined(separator: "``") + "`"
     }

@@ -1,20 +1,20 @@
 @_spi(Driver) internal import PoolCore
 
-// What each statement calls is `mutating`, also where it only reads: it would be called with a copy of the whole
-// session else, which has more than 500 bytes.
+// Every function that a statement calls is `mutating`, even if it only reads: otherwise the call would copy the whole
+// session, more than 500 bytes.
 
 extension Session {
-    /// Which of a statement's results are kept.
+    /// The results of a statement that are kept.
     enum Keeping {
         /// The rows of the first result that has any.
         case rows
-        /// None; only what was done.
+        /// No rows; only the effect of the statement.
         case nothing
-        /// All.
+        /// All results.
         case everything
     }
 
-    /// Runs one statement to its end. What it appends to `results` is meant only if it does not throw.
+    /// Runs one statement to its end. The results that it appends to `results` are valid only if it does not throw.
     mutating func run(
         _ text: String, _ values: [SQLValue], _ keeping: Keeping, into results: inout Results
     ) throws {
@@ -39,22 +39,21 @@ extension Session {
         return results.takeFirstRows()
     }
 
-    /// Runs one statement, for what it does.
+    /// Runs one statement for its effect.
     mutating func execute(_ text: String, _ values: [SQLValue]) throws -> StatementResult {
         var results = Results()
         try run(text, values, .nothing, into: &results)
         return results.statementResult
     }
 
-    /// Runs one statement, for all its results.
+    /// Runs one statement for all its results.
     mutating func queryAll(_ text: String, _ values: [SQLValue]) throws -> [MySQLResultSet] {
         var results = Results()
         try run(text, values, .everything, into: &results)
         return results.all
     }
 
-    /// True if a statement without bind values goes by the prepared protocol. What was prepared before needs no second
-    /// look.
+    /// True if a statement without bind values uses the prepared protocol. A cached statement needs no second check.
     func goesPrepared(_ text: String, _ cached: Statement?) -> Bool {
         guard configuration.statementProtocol == .prepared else { return false }
         return cached != nil || StatementTraits(of: text).contains(.isPreparable)
@@ -76,7 +75,7 @@ extension Session {
         }
     }
 
-    /// Sends a statement, whose values are bound, and waits until its first result has begun.
+    /// Sends a statement whose values are bound, and waits until its first result has begun.
     mutating func execute(_ statement: Statement) throws {
         try checkSignal()
         try checkBegins(statement.traits, statement.text)
@@ -101,7 +100,7 @@ extension Session {
         let traits = statement.traits
         let isOut = link.status.contains(.outParameters)
         if statement.columnCount == 0 { return MySQLResultSet(of: link, traits, areOutParameters: isOut) }
-        // The status is needed to go on, and libmariadb reads it only where it reads all rows itself.
+        // The status is needed to continue, and libmariadb reads it only if it reads all rows itself.
         if link.status.contains(.moreResults) { try statement.store() }
         let zone = zone(of: traits)
         var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
@@ -126,7 +125,7 @@ extension Session {
         return result
     }
 
-    /// A statement ready for bind values, from the cache where possible.
+    /// A statement ready for bind values, from the cache if possible.
     mutating func statement(for text: String, _ link: Link) throws -> Statement {
         if let cached = cache.find(text) { return cached }
         let traits = StatementTraits(of: text)
@@ -145,13 +144,13 @@ extension Session {
         do {
             return try Statement(preparing: text, traits: traits, on: link)
         } catch let error as MySQLError where error.code == .tooManyPreparedStatements && cache.count > 0 {
-            // There is room again without the connection's own.
+            // Freeing the connection's own statements makes room again.
             cache.removeAll()
             return try Statement(preparing: text, traits: traits, on: link)
         }
     }
 
-    /// The same; nil, if `mayGoAsText`, where the server answers that it cannot prepare it, or that it has no room for
+    /// A prepared statement; or nil, if `mayGoAsText` and the server cannot prepare the statement, or has no room for
     /// another.
     mutating func statement(for text: String, orText mayGoAsText: Bool, _ link: Link) throws -> Statement? {
         do {
@@ -179,7 +178,7 @@ extension Session {
         try checkSize(binds.byteCount + values.count * 12)
     }
 
-    /// The server ends the connection of who sends more than it takes.
+    /// Refuses a request that is larger than the server accepts, for which it would end the connection.
     func checkSize(_ byteCount: Int) throws {
         if byteCount + 64 > maximumPacket {
             throw MySQLError.local(
@@ -189,13 +188,14 @@ extension Session {
     }
 
     /// True if a statement has not run at all, because the server has forgotten it, as behind a proxy, and can be
-    /// prepared anew. Any other error, and that of a statement which may call others, may have come after an effect.
+    /// prepared again. Any other error, and the error of a statement that may call others, may have come after an
+    /// effect.
     mutating func canRepeat(_ statement: Statement, after error: MySQLError) -> Bool {
         switch error.code {
         case .unknownStatement, .needsReprepare: cache.remove(statement.text)
         default: return false
         }
-        // What an EXECUTE in a trigger cannot find has another message.
+        // An EXECUTE in a trigger that misses its statement has another message.
         return error.code == .unknownStatement && statement.traits.contains(.isPlain)
             && error.message.hasSuffix("given to mysqld_stmt_execute")
     }
@@ -228,8 +228,8 @@ extension Session {
         settleZones(of: &results, link)
     }
 
-    /// The results of a procedure or a block. Where it has set the time zone, even if it has set it back since, nobody
-    /// knows which zone its rows came in.
+    /// Settles the time zone of the results of a procedure or a block: if it has set the time zone, even temporarily,
+    /// the zone of its rows is unknown.
     private mutating func settleZones(of results: inout Results, _ link: Link) {
         if !results.areSeveral { return }
         let isKept = isToldOfVariables && !link.changedVariables.contains { $0.name == "time_zone" }
@@ -268,7 +268,7 @@ extension Session {
         try closeCursor()
     }
 
-    /// Runs a statement of the driver's own, or of the configuration, and drops its rows.
+    /// Runs a statement of the driver or the configuration, and drops its rows.
     mutating func drop(_ text: String, _ link: Link) throws {
         try link.query(text)
         repeat {
@@ -288,7 +288,7 @@ extension Session {
         do {
             try drop(script, link)
         } catch let error as MySQLError where error.code == .emptyQuery {
-            // A script of nothing.
+            // The script is empty.
         } catch {
             let error = noteFailure(error, traits, nil)
             if !isBroken { try link.setAllowsSeveralStatements(false) }
@@ -298,7 +298,7 @@ extension Session {
         try link.setAllowsSeveralStatements(false)
     }
 
-    /// Asks the server, whatever is known of the statement already.
+    /// Describes a statement by asking the server again, even if it is cached.
     mutating func describe(_ text: String) throws -> StatementDescription {
         let link = try ready()
         cache.remove(text)

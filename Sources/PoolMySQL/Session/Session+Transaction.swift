@@ -34,7 +34,7 @@ extension Session {
         do {
             try runOwn(text, link)
         } catch {
-            // The isolation level waits for the next transaction, whosever that is.
+            // The isolation level waits for the next transaction, which may be another lease's.
             if options.isolation != nil { isChanged = true }
             throw error
         }
@@ -51,16 +51,17 @@ extension Session {
         isTransactionOpen = false
     }
 
-    /// Succeeds also where the server has rolled back already.
+    /// Rolls back. Succeeds also if the server has rolled back already.
     mutating func rollback() throws {
-        // Its rows stand in the way of all else.
+        // The stream's rows would be read as the answer.
         try closeCursor()
         isTransactionOpen = false
         let link = try open()
         if link.status.contains(.inTransaction) { try runOwn("ROLLBACK", link) }
     }
 
-    /// Succeeds also where the server has rolled back the whole transaction; each statement after it is refused then.
+    /// Rolls back to a savepoint. Succeeds also if the server has rolled back the whole transaction, whose further
+    /// statements are refused then.
     private mutating func rollbackToSavepoint(_ depth: Int) throws {
         try closeCursor()
         let link = try open()
@@ -81,8 +82,8 @@ extension Session {
         }
     }
 
-    /// Throws if a statement would end the transaction that is open through the pool's interface, and begin another,
-    /// unseen: what was written before could not be undone any more.
+    /// Throws if a statement would silently end the transaction that the pool's interface has opened, and begin
+    /// another: earlier writes could not be undone any more.
     /// https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
     func checkBegins(_ traits: StatementTraits, _ text: String) throws {
         if isTransactionOpen, traits.contains(.beginsTransaction) {
@@ -92,11 +93,11 @@ extension Session {
         }
     }
 
-    /// The handle, if nothing stands in the way of the next statement.
+    /// The handle, if nothing prevents the next statement.
     mutating func ready() throws -> Link {
         let link = try open()
         if cursor != nil { throw MySQLError.local(.misuse, "A stream is open on this connection: close it first") }
-        // Without this, what follows a lost transaction would be committed statement by statement.
+        // Without this check, statements after a lost transaction would be committed one by one.
         if isTransactionOpen, !link.status.contains(.inTransaction) {
             throw MySQLError.local(
                 .misuse,
@@ -111,7 +112,7 @@ extension Session {
 }
 
 extension MySQLError {
-    /// The connection was lost before the end of the transaction was confirmed: nobody knows how it ended.
+    /// The error for a connection lost before the end of the transaction was confirmed: the outcome is unknown.
     fileprivate var asEndOfCommit: MySQLError {
         MySQLError(
             code, sqlState: Self.unknownOutcome,

@@ -1,13 +1,13 @@
 @_spi(Driver) internal import PoolCore
 
-/// What one connection holds: the handle, its statements, the open cursor, and what is known of its state. Used under
-/// the connection's lock, on its thread.
+/// The state of one connection: the handle, its statements, the open cursor, and what is known of the server's
+/// session. Used under the connection's lock, on its thread.
 struct Session: ~Copyable {
     let configuration: MySQLConfiguration
     let interrupter: Interrupter
-    /// Nil once closed.
+    /// The handle; nil once closed.
     private(set) var link: Link?
-    /// What the session takes on for good; nil for none.
+    /// The role that the session takes on permanently; nil for none.
     let role: String?
     let cacheLimit: StatementCacheCapacity
     var cache: StatementCache
@@ -15,20 +15,20 @@ struct Session: ~Copyable {
     var cursor: OpenCursor?
     private var latestNumber: UInt64 = 0
 
-    /// True from the begin until the commit or rollback of the pool's interface, whatever became of it in between.
+    /// True from the begin until the commit or rollback of the pool's interface, whatever the server did in between.
     var isTransactionOpen = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
     var isChanged = false
-    /// True if anything at all ran since the last reset, where the configuration wants a reset for that.
+    /// True if any statement ran since the last reset, and the configuration wants a reset for that.
     var isUsed = false
     private let resetsAlways: Bool
-    /// True if something happened that no reset undoes: the connection must go.
+    /// True if something happened that no reset undoes: the connection must be closed.
     var mustGo = false
-    /// True if the server keeps messages, which show values, for `SHOW WARNINGS`.
+    /// True if the server keeps messages for `SHOW WARNINGS`, which may show values.
     var hasMessages = false
     /// True if tables may be locked with `LOCK TABLES`.
     var mayHoldTableLocks = false
-    /// Whom the session belongs to, if that is not the configuration's user.
+    /// The login of the session, if its user is not the configuration's.
     var otherUser: Login? {
         didSet { interrupter.login = otherUser ?? ownLogin }
     }
@@ -39,20 +39,20 @@ struct Session: ~Copyable {
     var isGenerationBroken = false
 
     var zone = SessionZone.other
-    /// True if the server tells of variables that were changed. MariaDB does not in a session that began with an empty
-    /// global `session_track_system_variables`, whatever the session's own is.
+    /// Whether the server reports changed session variables (`session_track_system_variables`). MariaDB does not in a
+    /// session that began with an empty global value, whatever the session's own is.
     var isToldOfVariables = false
-    /// True if a request to stop an open stream was delivered, which may hit what comes after it.
+    /// True if a request to stop an open stream was delivered, which may stop the next statement instead.
     private var mayBeStopped = false
-    /// How large a statement may be, in bytes.
+    /// The largest size of a statement, in bytes.
     var maximumPacket = Int.max
-    /// After how many milliseconds of silence the server ends the connection.
+    /// The silence after which the server ends the connection, in milliseconds.
     var idleLimit = Self.longestIdle * 1_000
-    /// The variables that the server says were changed since the last reset, where a reset restores them one by one.
+    /// The variables that the server reports as changed since the last reset, if a reset restores them one by one.
     var changedVariables: Set<String> = []
-    /// True if variables may have been changed of which the server did not tell.
+    /// True if variables may have changed without a report from the server.
     var mayHaveUntoldVariables = false
-    /// The role that a login and the init commands give, empty for none; nil while it is not known.
+    /// The role after a login and the init commands; empty for none, nil while it is unknown.
     var loginRole: String?
     let hasBulkExecution: Bool
     private let demotions: DemotionLimit
@@ -77,7 +77,7 @@ struct Session: ~Copyable {
         try readLimits()
     }
 
-    /// True if a reset must not make the session anew where it can do without.
+    /// True if a reset should avoid resetting the session as a whole.
     var keepsTables: Bool { configuration.temporaryTables == .kept }
 
     var condition: ConnectionCondition {
@@ -88,12 +88,13 @@ struct Session: ~Copyable {
         return isClean ? .clean : .dirty
     }
 
-    /// To be called after each operation: what is left unread would be the answer to the next lease's statement.
+    /// Must be called after each operation: input that is left would be taken for the answer to the next lease's
+    /// statement.
     mutating func requireNothingLeft() {
         if cursor == nil, link?.isOutOfSequence == true { isBroken = true }
     }
 
-    /// What the server has last said.
+    /// True if a transaction is open, as far as the server's latest answer tells.
     var isInTransaction: Bool { isTransactionOpen || link?.status.contains(.inTransaction) ?? false }
 
     /// The handle, ready for a statement.
@@ -110,7 +111,7 @@ struct Session: ~Copyable {
 
     // MARK: What statements leave behind
 
-    /// Remembers what a statement that has succeeded may have changed.
+    /// Remembers what a successful statement may have changed.
     mutating func noteSuccess(_ traits: StatementTraits, _ link: Link) {
         if traits.changesSession { noteChange(traits) }
         noteStatus(link)
@@ -125,7 +126,7 @@ struct Session: ~Copyable {
         if !isToldOfVariables && traits.mayDoAnything { mayHaveUntoldVariables = true }
     }
 
-    /// Reads what the server says of its session at the end of a statement.
+    /// Reads the session's state that the server reports at the end of a statement.
     mutating func noteStatus(_ link: Link) {
         if resetsAlways { isUsed = true }
         if link.warningCount > 0 { hasMessages = true }
@@ -139,29 +140,29 @@ struct Session: ~Copyable {
         if let seconds = variables.last(where: { $0.name == "wait_timeout" })?.value { noteIdleLimit(seconds) }
     }
 
-    /// Variables whose effect no reset takes back: the list of what was run, and what `RAND()` says next.
+    /// The variables whose effect no reset undoes: the list of executed statements, and the next values of `RAND()`.
     static let variablesForGood: Set<String> = ["profiling", "rand_seed1", "rand_seed2"]
 
-    /// Remembers when the server ends a silent session: a little earlier than the server, whose clock began to run
-    /// earlier too.
+    /// Remembers when the server ends a silent session, with a margin, because the server's clock began to run
+    /// earlier.
     mutating func noteIdleLimit(_ text: String) {
-        // With no time at all, as no server says, each connection would be given up before anybody could use it.
+        // With a limit of zero, which no server sends, each connection would be given up before its first use.
         guard let told = Int64(text), told > 0 else { return }
         let seconds = min(told, Self.longestIdle)
         idleLimit = seconds * 1_000 - min(seconds * 100, 5_000)
     }
 
-    /// In seconds; no server takes more. https://mariadb.com/kb/en/server-system-variables/#wait_timeout
+    /// The largest limit of silence, in seconds. https://mariadb.com/kb/en/server-system-variables/#wait_timeout
     private static let longestIdle: Int64 = 31_536_000
 
     private mutating func noteZone(_ name: String) {
         if configuration.timeZone == .utc { zone = ["+00:00", "UTC", "Etc/UTC"].contains(name) ? .utc : .other }
     }
 
-    /// The time zone that a statement's rows come in.
+    /// The time zone of a statement's rows.
     func zone(of traits: StatementTraits) -> SessionZone { traits.contains(.changesZone) ? .other : zone }
 
-    /// Remembers what a statement has left behind that has failed, and returns what to tell its caller.
+    /// Remembers what a failed statement has left behind, and returns the error for its caller.
     mutating func noteFailure(_ error: any Error, _ traits: StatementTraits, _ text: String?) -> any Error {
         guard let error = (error as? MySQLError)?.afterConnecting() else { return error }
         let told = text.map { error.inStatement($0) } ?? error
@@ -188,7 +189,7 @@ struct Session: ~Copyable {
         return told
     }
 
-    /// Asks for what a statement may have changed that the server did not tell of: it tells nothing where one fails.
+    /// Queries what a statement may have changed without a report: the server reports nothing if a statement fails.
     private mutating func refreshZone(_ link: Link) {
         cache.expire()
         guard !isBroken, configuration.timeZone == .utc else { return }
@@ -202,13 +203,14 @@ struct Session: ~Copyable {
         if case .text(let name) = values.first { noteZone(name) }
     }
 
-    /// An error's answer does not say whether the transaction is still open, which it is not after a deadlock.
+    /// Asks for the status: an error's answer does not say whether the transaction is still open, which it is not
+    /// after a deadlock.
     mutating func refreshStatus(_ link: Link) {
         for _ in 0..<3 {
             do {
                 return try link.query("DO 0")
             } catch let error as MySQLError where error.code == .queryInterrupted {
-                // A request to stop the statement before has come late.
+                // A request to stop the previous statement has arrived late.
                 continue
             } catch {
                 break
@@ -217,14 +219,14 @@ struct Session: ~Copyable {
         isBroken = true
     }
 
-    /// Takes up what requests to stop a statement may have left for the next one.
+    /// Handles what requests to stop a statement may have left for the next one.
     mutating func settle(_ aftermath: Interrupter.Aftermath) {
         switch aftermath {
         case .none: break
         case .unknown: isBroken = true
         case .delivered: mayBeStopped = true
         }
-        // The rows of an open stream stand in the way.
+        // The rows of an open stream come first.
         guard mayBeStopped, let link, !isBroken, cursor == nil else { return }
         mayBeStopped = false
         refreshStatus(link)
@@ -232,9 +234,9 @@ struct Session: ~Copyable {
 
     // MARK: End
 
-    /// Frees everything, which tells the server unless the connection is lost, and waits for its end there.
+    /// Frees everything, tells the server unless the connection is lost, and waits for the end there.
     mutating func close() {
-        // The rest of its rows may be long.
+        // The rest of the stream's rows may be long.
         if cursor != nil { interrupter.shutDown() }
         cursor?.finish()
         cursor = nil
@@ -246,7 +248,7 @@ struct Session: ~Copyable {
     }
 }
 
-/// Who logs in.
+/// The user of a session, with the password and the database of the login.
 struct Login: Sendable, Hashable {
     let user: String
     let password: String

@@ -1,18 +1,16 @@
-/// What the words of one statement say, without its values and comments.
+/// The words of one statement, without its values and comments.
 struct StatementOutline {
-    /// The first words, in lower case, as far as no name, value or sign stands between them; a parenthesis before them
-    /// does not count.
+    /// The first words, in lower case, up to the first name, value or sign; a leading parenthesis does not count.
     private(set) var start: [String] = []
-    /// The words anywhere that ``watched`` has.
+    /// The words from ``watched`` that occur anywhere in the statement.
     private(set) var words: Set<String> = []
-    /// False if something in it is not modelled.
+    /// False if the statement contains something that is not modelled.
     private(set) var isClear = true
-    /// True if it reads or sets a variable of the user's, or calls something that is not known to be harmless, or looks
-    /// as if.
+    /// True if the statement may read or set a user variable, or call a function that is not known to be harmless.
     private(set) var hasUnknownCall = false
-    /// True if nothing but words is in it.
+    /// True if the statement consists of words only.
     private(set) var isWordsOnly = true
-    /// True if a name stands in quotes, or a text in double ones.
+    /// True if a name stands in quotes, or a text in double quotes.
     private(set) var hasQuotedName = false
 
     private var previous = Previous.none
@@ -24,8 +22,8 @@ struct StatementOutline {
         case word(String, afterDot: Bool)
     }
 
-    /// Where the name of the table is that an `INSERT` writes to, whose columns follow in parentheses, or that of a
-    /// `WITH`.
+    /// Whether the next name is that of the table that an `INSERT` writes to, or that of a `WITH`, which columns in
+    /// parentheses may follow.
     private enum Target {
         case none, expected, named
     }
@@ -87,7 +85,7 @@ struct StatementOutline {
         if isWordsOnly && start.count < Self.longestStart { start.append(word) } else { isWordsOnly = false }
         isAtStart = false
         if Self.watched.contains(word) { words.insert(word) }
-        // NEXT VALUE FOR, PREVIOUS VALUE FOR: a sequence, whose latest value the session remembers.
+        // NEXT VALUE FOR and PREVIOUS VALUE FOR use a sequence, whose latest value the session remembers.
         if word == "value", case .word(let before, _) = previous, before == "next" || before == "previous" {
             words.insert("nextval")
         }
@@ -111,7 +109,7 @@ struct StatementOutline {
         }
     }
 
-    /// True if the parenthesis that comes may be the beginning of a function's arguments, of one that may do anything.
+    /// True if the next parenthesis may begin the arguments of a function that may do anything.
     private func isCall(hasGap: Bool) -> Bool {
         if target == .named { return false }
         switch previous {

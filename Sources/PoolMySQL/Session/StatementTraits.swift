@@ -1,45 +1,45 @@
-/// What a statement's text says about what it does, as far as that can be seen without the server.
+/// The effects of a statement, as far as its text shows them without the server.
 struct StatementTraits: OptionSet, Sendable, Hashable {
     let rawValue: UInt16
 
-    /// It is known to leave the session as it is, but for a transaction: each of its words is understood, and all that
-    /// it calls is known to be harmless. Without this it counts as a change, which stays also where the statement
-    /// fails. What a view, a trigger or a default calls, no text shows.
+    /// The statement is known to leave the session unchanged, except for a transaction: each of its words is
+    /// understood, and all that it calls is known to be harmless. Any other statement counts as a change, even if it
+    /// fails. The text does not show what a view, a trigger or a default calls.
     static let keepsSession = Self(rawValue: 1)
-    /// It only reads: to stop it in the middle undoes nothing.
+    /// The statement only reads: stopping it midway undoes nothing.
     static let onlyReads = Self(rawValue: 2)
-    /// It reads or writes rows, and calls nothing of the application's.
+    /// The statement reads or writes rows, and calls nothing of the application's.
     static let isPlain = Self(rawValue: 4)
-    /// The server can prepare it.
+    /// The server can prepare the statement.
     static let isPreparable = Self(rawValue: 8)
-    /// It inserts the same number of rows whatever the values are, and returns nothing.
+    /// The statement inserts the same number of rows whatever the values are, and returns nothing.
     static let isPlainInsert = Self(rawValue: 16)
-    /// Its rows may come in another time zone than the session's.
+    /// The statement's rows may come in another time zone than the session's.
     static let changesZone = Self(rawValue: 32)
-    /// What was prepared before it may mean something else after it.
+    /// Statements that were prepared before may mean something else after this one.
     static let changesParsing = Self(rawValue: 64)
-    /// It may lock tables, which the next begin of a transaction would unlock.
+    /// The statement may lock tables, which the next begin of a transaction would unlock.
     static let locksTables = Self(rawValue: 128)
-    /// It names what no reset takes back.
+    /// The statement names something that no reset undoes.
     static let staysForGood = Self(rawValue: 256)
-    /// It begins a transaction, and commits the one that is open.
+    /// The statement begins a transaction, and commits the one that is open.
     static let beginsTransaction = Self(rawValue: 512)
-    /// If it inserts one row, the server tells the key of that.
+    /// If the statement inserts one row, the server reports that row's key.
     static let tellsKey = Self(rawValue: 1_024)
-    /// If it returns rows, they are those that it has inserted or deleted.
+    /// If the statement returns rows, they are those that it has inserted or deleted.
     static let returnsWritten = Self(rawValue: 2_048)
-    /// It makes, changes or drops a table or the like, which may be a temporary one, and does nothing else.
+    /// The statement only makes, changes or drops a table or another object, which may be temporary.
     static let onlyDefines = Self(rawValue: 4_096)
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// True if it may leave something in the session that the next lease must not see.
+    /// True if the statement may leave something in the session that the next lease must not see.
     var changesSession: Bool { !contains(.keepsSession) }
 
-    /// True if it may do anything to the session, which stays although it fails.
+    /// True if the statement may change the session in any way, and the change stays even if the statement fails.
     var mayDoAnything: Bool { isDisjoint(with: [.keepsSession, .onlyDefines]) }
 
-    /// What must be so of each statement, and what is said of one alone.
+    /// The traits that must hold for each statement, and the traits of a single one.
     private static let ofEach: Self = [.keepsSession, .onlyDefines]
     private static let ofOne: Self = [.onlyReads, .isPlain, .isPreparable, .isPlainInsert, .tellsKey, .returnsWritten]
 
@@ -53,7 +53,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
             count += 1
             let common = traits.intersection(one).intersection(Self.ofEach)
             traits = count == 1 ? one : traits.union(one).subtracting(Self.ofEach.union(Self.ofOne)).union(common)
-            // What follows may be anything.
+            // After an unclear part, the rest may mean anything.
             if !outline.isClear { break }
         }
         self = traits
@@ -74,7 +74,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         }
     }
 
-    /// True if it is known to keep the session.
+    /// True if the statement is known to keep the session unchanged.
     private mutating func isUnderstood(_ outline: StatementOutline, _ command: String) -> Bool {
         guard outline.isClear else { return false }
         let words = outline.words
@@ -103,7 +103,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
             "desc",
             "explain", "create", "alter", "drop", "grant", "revoke", "analyze", "check", "optimize", "repair", "load":
             break
-        // The text that runs may be anything.
+        // The executed text may do anything.
         case "prepare", "execute": formUnion([.changesParsing, .locksTables, .changesZone])
         default:
             formUnion([.changesParsing, .locksTables])
@@ -112,7 +112,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         }
     }
 
-    /// Words that are no function's alone, and change the session wherever they stand.
+    /// Words that are more than functions' names, and change the session wherever they occur.
     private static let changing: Set<String> = [
         "currval", "dumpfile", "handler", "last_insert_id", "lastval", "nextval", "outfile", "procedure", "setval",
         "temporary",
@@ -131,12 +131,11 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         }
     }
 
-    /// True for a statement that makes, changes or drops what is no session's, or a temporary table, and runs nothing
-    /// else.
+    /// True for a statement that only makes, changes or drops objects outside the session, or a temporary table.
     private static func isDefinition(_ outline: StatementOutline) -> Bool {
         let words = outline.words
         if words.contains("procedure") || words.contains("into") { return false }
-        // The rows of one that reads others are computed. Columns look like calls.
+        // A definition with a query computes rows, so its calls count; otherwise columns merely look like calls.
         if !words.isDisjoint(with: ["select", "with", "values"]), outline.hasUnknownCall { return false }
         var start = outline.start[...]
         switch start.popFirst() {

@@ -10,7 +10,7 @@ enum TransactionWords {
         }
     }
 
-    /// True for one that begins, marks or ends a transaction and does nothing else.
+    /// True for a statement that begins, marks or ends a transaction and does nothing else.
     static func isControl(_ outline: StatementOutline) -> Bool {
         let start = outline.start
         switch start.first {

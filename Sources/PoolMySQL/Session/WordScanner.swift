@@ -1,13 +1,13 @@
-/// Takes the words of statements, in lower case, as the server's lexer finds them in every SQL mode:
+/// Scans statements for words, in lower case, as the server's lexer does in every SQL mode:
 /// https://mariadb.com/kb/en/comment-syntax/ and https://mariadb.com/kb/en/string-literals/
 ///
-/// What means one thing in one mode and another in another, and what is run although it looks like a comment, it does
-/// not model: that is ``Token/unclear``, and nothing after it can be relied on.
+/// Text whose meaning depends on the SQL mode, and comments that the server executes, are not modelled: they give
+/// ``Token/unclear``, after which nothing can be relied on.
 struct WordScanner {
     enum Token: Equatable {
-        /// Also a number.
+        /// A word or a number.
         case word(String)
-        /// A name in backticks, or what is between double quotes, which is a name in the mode ANSI_QUOTES and a text
+        /// A name in backticks, or text in double quotes, which is a name in the mode ANSI_QUOTES and a string
         /// otherwise.
         case quoted
         case text
@@ -16,7 +16,7 @@ struct WordScanner {
         /// `@@`, before the name of a system variable.
         case systemVariable
         case sign
-        /// What only stands where a variable of the user's is read or assigned, or the dialect is another.
+        /// A sign that occurs only when a user variable is read or assigned, or in another dialect.
         case unknownSign
         case endOfStatement
         case unclear
@@ -24,7 +24,7 @@ struct WordScanner {
 
     private let bytes: [UInt8]
     private var index = 0
-    /// True if something stood between the latest token and the one before.
+    /// True if white space or a comment precedes the latest token.
     private(set) var hasGap = false
 
     init(_ text: String) {
@@ -64,7 +64,7 @@ struct WordScanner {
             return .systemVariable
         case _ where Self.signs.contains(byte): return .sign
         case UInt8(ascii: "@"), UInt8(ascii: ":"), UInt8(ascii: "{"), UInt8(ascii: "}"): return .unknownSign
-        // A backslash, a control character.
+        // A backslash or a control character.
         default: return .unclear
         }
     }
@@ -84,7 +84,7 @@ struct WordScanner {
         }
     }
 
-    /// What makes two hyphens a comment. The end of the text counts as one.
+    /// True for a byte after which two hyphens begin a comment. The end of the text counts as one.
     private func isBlank(_ byte: UInt8?) -> Bool { byte.map { $0 <= UInt8(ascii: " ") || $0 == 127 } ?? true }
 
     private mutating func word() -> String {
@@ -93,8 +93,8 @@ struct WordScanner {
         return String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
     }
 
-    /// A doubled quote begins another string, which is skipped as well. False without an end, and with a backslash,
-    /// which hides what follows but in the mode NO_BACKSLASH_ESCAPES.
+    /// Skips a quoted string; a doubled quote begins another, which is skipped as well. False if the end is missing,
+    /// or at a backslash, whose meaning depends on the mode NO_BACKSLASH_ESCAPES.
     private mutating func skipQuoted(_ quote: UInt8) -> Bool {
         while let byte = peek(0), byte != UInt8(ascii: "\\") {
             index += 1
@@ -111,7 +111,7 @@ struct WordScanner {
         return false
     }
 
-    /// False where it is not clear what ends the line.
+    /// Skips a comment to the end of its line. False if it is unclear what ends the line.
     private mutating func skipLine() -> Bool {
         while let byte = peek(0), byte != UInt8(ascii: "\n") {
             if byte == 0 || (byte == UInt8(ascii: "\r") && peek(1) != UInt8(ascii: "\n")) { return false }
@@ -120,7 +120,7 @@ struct WordScanner {
         return true
     }
 
-    /// False for what is run, or is a hint to the server, and without an end.
+    /// Skips a comment. False if the server executes it, if it is a hint, or if its end is missing.
     private mutating func skipComment() -> Bool {
         index += 2
         if let first = peek(0), "!+M".utf8.contains(first) { return false }

@@ -1,4 +1,4 @@
-/// Takes numbers and signs from the front of a text in ASCII.
+/// Reads numbers and signs from the front of an ASCII text.
 struct DigitReader<Bytes: Collection<UInt8>> {
     private var rest: Bytes.SubSequence
 
@@ -8,14 +8,14 @@ struct DigitReader<Bytes: Collection<UInt8>> {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// False if there is another character.
+    /// Skips a character. False if another one comes.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard rest.first == UInt8(ascii: character) else { return false }
         rest = rest.dropFirst()
         return true
     }
 
-    /// Nil if there is no digit. At most 9 digits.
+    /// Reads a number of at most 9 digits. Nil if there is no digit.
     mutating func number() -> Int? {
         var number = 0
         var count = 0
@@ -27,7 +27,7 @@ struct DigitReader<Bytes: Collection<UInt8>> {
         return count > 0 ? number : nil
     }
 
-    /// `.5` as 500,000; 0 without a point.
+    /// Reads a fraction as microseconds: `.5` is 500,000. 0 without a point.
     private mutating func fraction() -> Int? {
         guard take(".") else { return 0 }
         let before = rest.count
@@ -37,7 +37,7 @@ struct DigitReader<Bytes: Collection<UInt8>> {
         return (count..<6).reduce(digits) { value, _ in value * 10 }  // fits, because there are 6 digits.
     }
 
-    /// `hhh:mm:ss.ffffff`, the fraction may be missing.
+    /// Reads `hhh:mm:ss.ffffff`; the fraction may be missing.
     mutating func clock() -> Temporal.Clock? {
         guard let hours = number(), take(":"), let minutes = number(), take(":"), let seconds = number(),
             minutes < 60, seconds < 60, let fraction = fraction()
@@ -45,7 +45,7 @@ struct DigitReader<Bytes: Collection<UInt8>> {
         return Temporal.Clock(hours: hours, minutes: minutes, seconds: seconds, fraction: fraction)
     }
 
-    /// `yyyy-mm-dd`.
+    /// Reads `yyyy-mm-dd`.
     mutating func date() -> (year: Int, month: Int, day: Int)? {
         guard let year = number(), take("-"), let month = number(), take("-"), let day = number() else { return nil }
         return (year, month, day)

@@ -2,26 +2,29 @@ public import PoolCore
 
 /// A value of the type `TIME`, which is a length of time: from -838:59:59.999999 to 838:59:59.999999.
 ///
-/// ``SQLTime``, a time of day, decodes those from 0 to 24 hours only. https://mariadb.com/kb/en/time/
+/// Unlike this type, ``SQLTime``, a time of day, decodes only values from 0 to 24 hours.
+/// https://mariadb.com/kb/en/time/
 public struct MySQLTime: Sendable, Hashable {
-    /// May be negative.
+    /// The length in microseconds; may be negative.
     public let microseconds: Int64
 
-    /// Nil if it is more than the type can hold, in either direction.
+    /// Makes a length of time. Nil if it is beyond the type's range.
     public init?(microseconds: Int64) {
         guard (-3_020_399_999_999...3_020_399_999_999).contains(microseconds) else { return nil }
         self.microseconds = microseconds
     }
 
+    /// The length as a `Duration`.
     public var duration: Duration { .microseconds(microseconds) }
 }
 
 extension MySQLTime: Comparable {
+    /// True if the left length is shorter; negative lengths come first.
     public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 }
 
 extension MySQLTime: LosslessStringConvertible {
-    /// Reads the form that ``description`` has.
+    /// Reads the format of ``description``.
     public init?(_ description: String) {
         var reader = DigitReader(description.utf8)
         let isNegative = reader.take("-")
@@ -29,7 +32,7 @@ extension MySQLTime: LosslessStringConvertible {
         self.init(microseconds: isNegative ? -clock.microseconds : clock.microseconds)
     }
 
-    /// `-12:30:59.5`.
+    /// The length in the server's format, for example `-12:30:59.5`.
     public var description: String {
         let rest = microseconds.magnitude
         let seconds = Int(rest / 1_000_000)
@@ -40,8 +43,12 @@ extension MySQLTime: LosslessStringConvertible {
 }
 
 extension MySQLTime: SQLCodable {
+    /// The length as text in the server's format.
     public var sqlValue: SQLValue { .text(description) }
 
+    /// Decodes a `TIME`: a time of day, or text in the format of ``description``.
+    ///
+    /// - Throws: an ``SQLConversionError`` for any other value.
     public init(sqlValue: SQLValue) throws {
         switch sqlValue {
         case .time(let time): microseconds = time.microsecondsSinceMidnight

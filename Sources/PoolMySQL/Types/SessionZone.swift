@@ -2,6 +2,6 @@
 enum SessionZone: Sendable {
     /// A `TIMESTAMP` is a moment.
     case utc
-    /// A `TIMESTAMP` is the time of a wall clock, nobody knows where.
+    /// A `TIMESTAMP` is the time of a wall clock in an unknown place.
     case other
 }

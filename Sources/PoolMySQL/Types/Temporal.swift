@@ -1,9 +1,9 @@
 internal import PoolCore
 
-/// Dates and times by their parts.
+/// Makes dates and times from their parts.
 ///
-/// What the server stores and the calendar does not have (`0000-00-00`, `2024-02-00`) is a text in the server's form,
-/// and so is a `TIME` that is no time of day.
+/// Values that the server stores and the calendar does not have (`0000-00-00`, `2024-02-00`) become text in the
+/// server's format, and so does a `TIME` that is no time of day.
 enum Temporal {
     static func date(_ year: Int, _ month: Int, _ day: Int) -> SQLValue {
         SQLDate(year: year, month: month, day: day).map { .date($0) } ?? .text(dateText(year, month, day))
@@ -22,14 +22,14 @@ enum Temporal {
         return .text("\(isNegative ? "-" : "")\(clock.text)")
     }
 
-    /// Hours, minutes and seconds; the hours may be more than a day has.
+    /// Hours, minutes and seconds, of which the hours may exceed a day.
     struct Clock {
         var hours = 0
         var minutes = 0
         var seconds = 0
         var fraction = 0
 
-        /// False for what no `TIME` is: https://mariadb.com/kb/en/time/
+        /// False for parts that no `TIME` has: https://mariadb.com/kb/en/time/
         var isInBounds: Bool {
             (0...838).contains(hours) && (0..<60).contains(minutes) && (0..<60).contains(seconds)
                 && (0..<1_000_000).contains(fraction)
@@ -41,10 +41,10 @@ enum Temporal {
             return seconds * 1_000_000 + Int64(fraction)  // fits, because of that.
         }
 
-        /// Nil if it is more than 24 hours.
+        /// The time of day; nil if it is more than 24 hours.
         var timeOfDay: SQLTime? { SQLTime(microsecondsSinceMidnight: microseconds) }
 
-        /// `hhh:mm:ss`, with a fraction of up to six digits where there is one.
+        /// The text `hhh:mm:ss`, followed by a fraction of up to six digits if there is one.
         var text: String {
             var text = "\(padded(hours, 2)):\(padded(minutes, 2)):\(padded(seconds, 2))"
             if fraction != 0 {
