@@ -1,116 +1,120 @@
 @_spi(Driver) public import PoolCore
 
-/// Where the server is, and how its connections behave.
+/// The address and login of a server, and the behaviour of its connections.
 ///
-/// What is not given here has libpq's own default, which reads the environment (`PGHOST`, `PGUSER` and so on), the
-/// password file and the service file: https://www.postgresql.org/docs/current/libpq-connect.html
+/// Settings that are not given here have libpq's own defaults, which come from the environment (`PGHOST`, `PGUSER`
+/// and so on), the password file and the service file: https://www.postgresql.org/docs/current/libpq-connect.html
 ///
-/// libpq's `connect_timeout` has no effect: how long a connect may take, all hosts of the list included, is the pool's
-/// to say, with ``PoolConfiguration/connectTimeout``.
+/// libpq's `connect_timeout` limits the attempt at each host, and is at least 2 seconds.
+/// ``PoolConfiguration/connectTimeout`` limits the whole connect, for all hosts of the list.
 ///
-/// **Passwords.** libpq sends the password in clear text to a server that asks for it so, whoever that is, and over a
-/// connection that is not encrypted too. `sslmode=verify-full` with an `sslrootcert` lets only the right server ask.
-/// With libpq 16 or newer `require_auth=scram-sha-256`, in the connection string or in `settings`, refuses all other
-/// ways to log in; an older libpq does not have that setting, and the initializer throws:
+/// **Passwords.** libpq sends the password in clear text to any server that asks for it so, even over a connection
+/// that is not encrypted. `sslmode=verify-full` with an `sslrootcert` lets only the right server ask. With libpq 16
+/// or newer `require_auth=scram-sha-256`, in the connection string or in `settings`, refuses all other ways to log
+/// in; an older libpq does not have that setting, and the initializer throws:
 /// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH
 ///
-/// Its description leaves out passwords.
+/// The description leaves out passwords.
 public struct PostgresConfiguration: Sendable, Hashable {
-    /// Where the body of a lease runs.
+    /// The place where the body of a lease runs.
     public enum Execution: Sendable, Hashable {
-        /// Where its caller runs.
+        /// Where the caller runs.
         case caller
-        /// On the event loop of its connection, if the caller is not isolated to an actor: one hop for the lease, and
+        /// On the event loop of the connection, if the caller is not isolated to an actor: one hop for the lease, and
         /// none for its statements. Bodies share few threads, so they must not block or compute for long.
         case eventLoop
     }
 
-    /// What the end of a lease undoes.
+    /// The changes that the end of a lease undoes.
     public enum ResetPolicy: Sendable, Hashable {
-        /// Nothing. The next lease finds the session as the last one left it, an open transaction included.
+        /// Undoes nothing. The next lease finds the session as the last one left it, including an open transaction.
         case off
-        /// An open transaction only. For applications that know that they change nothing else.
+        /// Undoes only an open transaction. For applications that change nothing else.
         case rollbackOnly
-        /// Everything, unless each statement of the lease is known to change nothing. Known are queries, changes of
-        /// rows, `COPY`, transaction control, `SHOW`, `EXPLAIN` and `SET LOCAL`, which call no functions but the
-        /// server's own harmless ones by names without a schema. All else is followed by a reset, for which the
-        /// releasing caller does not wait: functions of the application, `SET`, `CREATE`, `CALL`, `nextval`, and texts
-        /// that the driver does not understand completely.
+        /// Undoes everything, unless each statement of the lease is known to change nothing. Known are queries,
+        /// changes of rows, `COPY`, transaction control, `SHOW`, `EXPLAIN` and `SET LOCAL`, if they call only the
+        /// server's own harmless functions, by names without a schema. Any other statement is followed by a reset,
+        /// for which the releasing caller does not wait: functions of the application, `SET`, `CREATE`, `CALL`,
+        /// `nextval`, and texts that the driver does not understand completely.
         ///
-        /// A text does not show what views, triggers, rules, defaults, casts, operators and the types' own functions
-        /// do, nor that a function of the application has the name of one of the server's own. What they change in the
-        /// session reaches the next lease: ``full`` is for applications that have such. To them belongs a `serial`
-        /// column or one with a `nextval` default, whose inserts stay cheap: `lastval()` and `currval()` may show what
-        /// an earlier lease has drawn, until the lease draws itself. Take keys by `RETURNING`.
+        /// A statement's text does not show what views, triggers, rules, defaults, casts, operators and the types'
+        /// own functions do, nor that a function of the application has the name of a server function. The changes
+        /// that they make to the session reach the next lease: applications with such objects need ``full``. One
+        /// exception is a `serial` column or a `nextval` default, whose inserts cause no reset: `lastval()` and
+        /// `currval()` may show a value that an earlier lease has drawn, until the lease draws one itself. Take keys
+        /// by `RETURNING`.
         case smart
-        /// Everything, after each lease that ran a statement: for applications whose views, triggers, defaults or
-        /// operators change the session where no text tells of it. It costs each lease a round trip.
+        /// Undoes everything, after each lease that ran any statement: for applications whose views, triggers,
+        /// defaults or operators change the session without a sign in the statement's text. Costs each lease a round
+        /// trip.
         ///
-        /// Not undone, because only the end of a session does it: what a function does by `LOAD`, to the session's
-        /// replication origin, or in a language's own variables. Where a statement itself does so, as `LOAD` or
-        /// `pg_replication_origin_session_setup`, its connection is closed after the lease, also with ``smart``. A
-        /// custom setting, as `app.tenant`, is an empty text after a reset, and NULL in a session that never had it:
-        /// that is the server's own doing.
+        /// Some changes are not undone, because only the end of a session does it: what a function does by `LOAD`, to
+        /// the session's replication origin, or in a language's own variables. If a statement itself does so, such as
+        /// `LOAD` or `pg_replication_origin_session_setup`, its connection is closed after the lease, also with
+        /// ``smart``. A custom setting, such as `app.tenant`, is an empty text after a reset, and NULL in a session
+        /// that never had it: that is the server's own behaviour.
         case full
     }
 
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
-    /// How many statements each connection keeps prepared, up to 10,000; those unused for longest go first. The default
-    /// is
-    /// 100. 0 prepares none by name.
+    /// The largest number of statements that each connection keeps prepared, up to 10,000; the least recently used go
+    /// first. The default is 100. 0 prepares none by name.
     ///
-    /// Where the driver finds a pooler before the server it prepares none by name either: see
+    /// If the driver finds a pooler in front of the server, it prepares none by name either: see
     /// ``poolerKeepsStatements``.
     public let statementCacheCapacity: Int
-    /// True if what the driver finds between itself and the server keeps prepared statements for each of its clients: a
-    /// pooler in session mode, or PgBouncer from 1.21 on with `max_prepared_statements` above 0. The default is false.
+    /// True if a pooler between the driver and the server keeps prepared statements for each of its clients: a pooler
+    /// in session mode, or PgBouncer from 1.21 on with `max_prepared_statements` above 0. The default is false.
     ///
-    /// A pooler in transaction mode may give a connection another server session with each transaction, where what it
-    /// has prepared is missing. The driver finds a pooler by the number of the process that serves it, which poolers do
-    /// not pass on, and then sends each statement with its text. With true it prepares there as it does without a
-    /// pooler, up to ``statementCacheCapacity``. The name of a prepared statement is made from its text and its types,
-    /// so that it never means another one: where true is wrong, a statement fails with
-    /// ``PostgresError/Code/invalidStatementName`` at worst, and within a transaction only.
+    /// A pooler in transaction mode may give a connection another server session with each transaction, in which its
+    /// prepared statements are missing. The driver recognizes a pooler by the process ID of the session, which
+    /// poolers do not pass on, and then sends each statement with its text. With true it prepares statements as it
+    /// does without a pooler, up to ``statementCacheCapacity``. The name of a prepared statement is derived from its
+    /// text and its types, so that it never means another statement: if true is wrong, the worst case is that a
+    /// statement fails with ``PostgresError/Code/invalidStatementName``, and within a transaction only.
     /// https://www.pgbouncer.org/config.html#max_prepared_statements
     public let poolerKeepsStatements: Bool
-    /// With which of its uses on a connection a statement is prepared, up to 10,000. The default is 2: what runs only
-    /// once costs nothing more.
+    /// The use of a statement on a connection with which it is prepared, up to 10,000. The default is 2, the second
+    /// use: a statement that runs once costs nothing extra.
     public let prepareThreshold: Int
-    /// How long a server that was asked to cancel a statement may take to answer before its connection is given up, at
-    /// most one hour. The default is 5 s. The end of a transaction, which is never cancelled, may take twelve times as
-    /// long after its task was.
+    /// How long a server may take to answer after a request to cancel a statement, before its connection is given up:
+    /// more than zero, at most one hour. The default is 5 s. The end of a transaction, which is never cancelled, gets
+    /// twelve times as long after the cancellation of its task.
     public let cancelTimeout: Duration
-    /// The default is ``Execution/caller``.
+    /// The place where the body of a lease runs. The default is ``Execution/caller``.
     public let execution: Execution
-    /// How many threads wait for the sockets of a driver. Each connection belongs to one of them. Nil is the default:
-    /// as many as the machine has processors, but at most 8. Of a driver with shards, that of its own configuration
-    /// counts.
+    /// The number of threads that wait for the sockets of a driver, from 1 to 1,024; each connection belongs to one
+    /// of them. Nil is the default: one for each processor, but at most 8. In a driver with shards, the value of its
+    /// own configuration counts.
     public let eventLoops: Int?
-    /// The default is ``ResetPolicy/smart``.
+    /// The changes that the end of a lease undoes. The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
-    /// The default is that they are dropped.
+    /// The fate of temporary tables at the end of a lease. The default is that they are dropped.
     public let temporaryTables: TemporaryTables
-    /// How large a result may be that is not streamed, those of a batch together; a larger one is an
-    /// ``SQLResultLimitError``. Nil is no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments.
+    /// The largest size of a result that is not streamed, or of all results of a batch; a larger one throws an
+    /// ``SQLResultLimitError``. Nil means no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without
+    /// arguments.
     ///
-    /// libpq collects a result before anybody can count its rows. What it has received is counted meanwhile, and also
-    /// for `execute`, which drops rows: a connection that has received too many bytes is closed with its lease, and
-    /// whether the statement takes effect is not known where it writes outside a transaction. After a result that is
-    /// complete the connection stays usable.
+    /// libpq collects a result before its rows can be counted. The received bytes are counted meanwhile, also for
+    /// `execute`, which drops rows: a connection that has received too many is closed with its lease, and whether a
+    /// statement that writes outside a transaction has taken effect is unknown. After a complete result the
+    /// connection stays usable.
     public let resultLimit: SQLResultLimit?
 
+    /// Makes a configuration. The properties document the parameters that are not listed here.
+    ///
     /// - Parameters:
-    ///   - connection: A URL, `postgres://user:password@host:5432/database?sslmode=require`, several hosts being
-    ///     separated by commas; or libpq's form `host=… dbname=…`. Empty for libpq's defaults.
+    ///   - connection: A URL, `postgres://user:password@host:5432/database?sslmode=require`, with commas between
+    ///     several hosts; or libpq's form `host=… dbname=…`. Empty for libpq's defaults.
     ///   - settings: More of libpq's settings by name, which override those of `connection`.
-    ///   - sessionSettings: The server's settings that each session begins with, and comes back to with each reset:
+    ///   - sessionSettings: The server's settings that each session begins with, and returns to with each reset:
     ///     `search_path`, `TimeZone`, `lc_monetary`, `default_transaction_isolation` and so on. They are sent as
-    ///     libpq's `options`, which PgBouncer does not take:
+    ///     libpq's `options`, which PgBouncer does not accept:
     ///     https://www.postgresql.org/docs/current/config-setting.html
-    ///   - applicationName: What `pg_stat_activity` shows; nil for that of `connection` or the environment, or else
-    ///     `swift-connection-pool`.
-    /// - Throws: ``PoolConfigurationError`` for what libpq cannot read, and for numbers out of their range.
+    ///   - applicationName: The name that `pg_stat_activity` shows; nil for the name from `connection` or the
+    ///     environment, or else `swift-connection-pool`.
+    /// - Throws: ``PoolConfigurationError`` for settings that libpq cannot parse, and for numbers out of their range.
     public init(
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
@@ -183,12 +187,12 @@ public struct PostgresConfiguration: Sendable, Hashable {
             parameters.append(("application_name", applicationName))
         }
         parameters.append(("fallback_application_name", "swift-connection-pool"))
-        // What the driver reads and writes.
+        // The only encoding that the driver reads and writes.
         parameters.append(("client_encoding", "UTF8"))
         return parameters
     }
 
-    /// The last three are those of libpq 18.
+    /// The settings that descriptions hide; the last three belong to libpq 18.
     private static let secrets: Set<String> = [
         "password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key",
     ]
@@ -213,7 +217,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
 }
 
 extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The settings in libpq's form, secrets being left out.
+    /// The settings in libpq's form, without secrets.
     public var description: String {
         parameters.map { "\($0.name)=\(Self.shown($0.value, of: $0.name))" }.joined(separator: " ")
     }
@@ -222,5 +226,6 @@ extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConve
 
     public var debugDescription: String { description }
 
+    /// A mirror that shows the ``description`` alone, so that no dump shows a secret.
     public var customMirror: Mirror { Mirror(self, children: ["settings": description], displayStyle: .struct) }
 }

@@ -1,12 +1,12 @@
 internal import PoolCore
 
 extension PostgresConnection {
-    /// Sets what the driver relies on, and takes on the lane's role.
+    /// Applies the settings that the driver relies on, and takes on the lane's role.
     func applyBaseline(_ operation: Operation) async throws {
         try await applyBaselineSettings(operation)
         withSession { $0.hasReset = false }
         guard let role else { return }
-        // Also in quotation marks it means the user's own rights:
+        // Even in quotation marks the name means the user's own rights:
         // https://www.postgresql.org/docs/current/sql-set-role.html
         if role == "none" {
             throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
@@ -21,10 +21,10 @@ extension PostgresConnection {
         try withSession { try $0.finishBaseline() }
     }
 
-    /// Sets again what the driver relies on, where a statement of the lease has reset it.
+    /// Restores the settings that the driver relies on, if a statement of the lease has reset them.
     func restoreBaseline(_ operation: Operation) async throws {
         let isDue = withSession { session in
-            // In a transaction that has failed the server takes nothing.
+            // In a failed transaction the server accepts no statement.
             session.needsBaseline && session.exchange == nil && session.link?.transactionStatus != .failed
         }
         if isDue { try await applyBaselineSettings(operation) }

@@ -2,10 +2,10 @@ internal import PoolIO
 internal import Synchronization
 
 extension PostgresConnection {
-    /// Connects. Everything that libpq may block in runs on a helper thread: names, password and service files,
+    /// Connects. All steps in which libpq may block run on a helper thread: names, password and service files,
     /// certificates.
     ///
-    /// - Parameter limit: How long it may take; nil for as long as the task is not cancelled.
+    /// - Parameter limit: The time limit; nil for no limit but the task's cancellation.
     func connect(with settings: ConnectPlan.Settings, within limit: Duration?) async throws {
         guard let limit else { return try await connect(with: settings) }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -14,7 +14,7 @@ extension PostgresConnection {
                 try await Task.sleep(for: limit)
                 throw PostgresError.connectTimedOut(settings, limit)
             }
-            // What comes first decides, and ends the other.
+            // The first to end decides, and ends the other.
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -38,23 +38,25 @@ extension PostgresConnection {
         }
     }
 
-    /// A step that its task does not wait for any more goes on, and keeps the connection until it ends.
+    /// Runs a step on a helper thread. If its task stops waiting, the step continues, and keeps the connection until
+    /// it ends.
     private func helped<Value: Sendable>(
         _ body: @escaping @Sendable (inout Session) throws -> Value
     ) async throws -> Value {
         try await runtime.helpers.run {
             try self.withSession { session in
-                // It may have waited for a thread meanwhile.
+                // The step may have waited for a thread, and the session may have ended meanwhile.
                 if session.isBroken { throw PostgresError.closed }
                 return try body(&session)
             }
         }
     }
 
-    /// The watch lasts for one wait only: libpq may close the socket and open another at each step.
+    /// Waits for the socket. The watch lasts for one wait only: libpq may close the socket and open another at each
+    /// step.
     private func waitWhileConnecting(_ readiness: Readiness) async throws {
         let socket = withSession { $0.link?.socket ?? -1 }
-        // Without a socket there is nothing to wait for: the next step says why.
+        // Without a socket there is nothing to wait for: the next step reports the reason.
         guard socket >= 0 else { return }
         let watch = try loop.watch(socket)
         defer { watch.close() }
@@ -75,20 +77,22 @@ extension PostgresConnection {
         let watch = try loop.watch(socket)
         gate.attach(watch)
         try await perform { operation in try await applyBaseline(operation) }
-        // Until close(_:): a weak reference would make each use of the connection dearer.
+        // Unowned: a weak reference would force the slow retain path (side table) on every use. ``close(_:)`` removes
+        // the action.
         watch.onUnexpectedInput { [unowned watch] in self.noteUnexpectedInput(watch) }
         if watch.hasNews { noteUnexpectedInput(watch) }
     }
 
-    /// Bytes have come while nobody waited: a notification, a setting that changed, or the end of the connection.
+    /// Reads input that arrived while no task waited: a notification, a changed setting, or the end of the
+    /// connection.
     func noteUnexpectedInput(_ watch: DescriptorWatch) {
-        // An operation that runs reads them, or looks for them when it ends.
+        // A running operation reads the input, or looks for it when it ends.
         if gate.isRunning { return }
         let isAlive = withSession { session in
-            // Looked at again under the lock, without which no operation sends or reads.
+            // Checked again under the lock, without which no operation sends or reads.
             guard let link = session.link, session.exchange == nil, !gate.isRunning else { return true }
             let isOpen = watch.takeNews()
-            // What came before the end may say why.
+            // Input before the end may contain the reason.
             session.readUnexpected(link)
             if !isOpen || !link.isConnected { session.breakOff(session.loss(of: link)) }
             return !session.isBroken
@@ -99,10 +103,10 @@ extension PostgresConnection {
 
 extension Session {
     fileprivate mutating func readUnexpected(_ link: Link) {
-        // What is left waits in the socket, and so in the end with who sends it.
+        // Further input waits in the socket, and finally with its sender.
         while !notifications.isFull {
             let isRead = link.consumeInput()
-            // To look whether it is busy makes libpq read what has come.
+            // Asking whether libpq is busy makes it parse its input.
             _ = link.isBusy
             collectNotifications(link)
             if !isRead || link.fatalNotice != nil { breakOff(loss(of: link)) }

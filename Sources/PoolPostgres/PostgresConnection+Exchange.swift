@@ -2,17 +2,17 @@ internal import PoolIO
 internal import Synchronization
 
 extension PostgresConnection {
-    /// Goes on with what was sent until it is answered, or until as many rows as are wanted have come.
+    /// Continues an exchange until it is answered, or until the wanted number of rows has arrived.
     ///
-    /// True if it is answered. When the operation is cancelled it asks the server to stop, and returns only once the
-    /// server has answered, and no request is on its way any more that could hit what comes next.
+    /// Returns true if it is answered. When the operation is cancelled, the server is asked to stop, and the call
+    /// returns only when the server has answered, and no request is on its way that could stop a later statement.
     ///
-    /// - Parameter stopping: The request to stop what runs, if it was made already. If it cannot reach the server the
-    ///   connection is given up, and what would still come is not waited for.
+    /// - Parameter stopping: The request to stop the statement, if it was made already. If it cannot reach the
+    ///   server, the connection is given up, without waiting for further answers.
     func drive(_ operation: Operation, stopping: CancelRequest? = nil) async throws -> Bool {
         var step = withSession { $0.step(hasInput: false) }
         if stopping == nil, !gate.isInterrupted {
-            // Most statements need this alone, so it does without deadlines, which would double its cost.
+            // Most statements need only this loop, which has no deadlines, because they would double its cost.
             while step == .waitForAnswer || step == .waitForRead {
                 let outcome = await operation.watch.wait(
                     for: .read, onlyNews: step == .waitForAnswer, reading: step == .waitForRead ? partReader : nil)
@@ -29,7 +29,7 @@ extension PostgresConnection {
     ) async throws -> Bool {
         var step = step
         var request = stopping
-        // The wait that a cancellation ended may have been that of an exchange before this one.
+        // The interrupted wait may have been an earlier exchange's.
         try noteInterruption(of: operation, &request)
         var pauses = LookPauses()
         while true {
@@ -49,7 +49,7 @@ extension PostgresConnection {
             }
             let deadline = earlier(request?.nextMoment, lookAgain)
             let outcome = await operation.watch.wait(for: readiness, until: deadline, onlyNews: onlyNews)
-            // On each turn: a server that sends without end would keep the time-out from being seen.
+            // Checked on each turn: a server that sends without end must not hide the time-out.
             try checkDeadline(of: operation, request)
             switch outcome {
             case .ready:
@@ -75,7 +75,7 @@ extension PostgresConnection {
         return min(first, second)
     }
 
-    /// Fails if the operation was cancelled before it has sent its next statement.
+    /// Fails if the operation was cancelled before its next statement was sent.
     func checkCancellation(of operation: Operation) throws {
         guard operation.isCancellable else { return }
         switch gate.signal(for: operation) {
@@ -94,12 +94,12 @@ extension PostgresConnection {
         case .none: break
         case .closing: throw giveUp(PostgresError.closed)
         case .taskCancelled, .connectionCancelled:
-            // What must run to its end is not cancelled, but neither waited for without end.
+            // An operation that must run to its end is not cancelled, but gets a time limit.
             let canceller = operation.isCancellable ? canceller.withLock { $0 } : nil
             let current =
                 request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout * operation.patience)
             request = current
-            // Another one could hit what comes next.
+            // A further request could stop the next statement.
             if !isAnswered { current.askIfDue(waking: operation.watch) }
         }
     }
@@ -116,7 +116,7 @@ extension PostgresConnection {
         return error
     }
 
-    /// Ends what runs, and drops what it still brings: by a request to stop it, or by reading the rest.
+    /// Ends the running statement, and drops its remaining rows: by a request to stop it, or by reading the rest.
     func stopExchange(_ operation: Operation, asking: Bool) async throws {
         withSession { $0.exchange?.dropRows() }
         var request: CancelRequest?
@@ -128,15 +128,15 @@ extension PostgresConnection {
         _ = try await drive(operation, stopping: request)
     }
 
-    /// Waits until something has come, and reads it; for what is not the answer to a statement.
+    /// Waits until input has arrived, and reads it; for input that is not the answer to a statement.
     ///
-    /// The end of the connection is no failure here: libpq still gives out what had come before.
+    /// The end of the connection is no failure here: libpq still returns what had arrived before.
     ///
-    /// - Throws: If the operation was cancelled, or the connection is closed. Nothing is asked of the server then.
+    /// - Throws: If the operation was cancelled, or the connection is closed. No request is sent to the server then.
     func waitForInput(_ operation: Operation, orRoom: Bool = false) async throws {
         let held = withSession { $0.link?.heldInput ?? .none }
         if held == .some { return try readInput() }
-        // Nobody tells of what the encryption holds back.
+        // The system does not report what the encryption holds back.
         let lookAgain = held == .unknown ? ContinuousClock.now + LookPauses.longest : nil
         switch await operation.watch.wait(for: orRoom ? [.read, .write] : .read, until: lookAgain) {
         case .ready, .timedOut: try readInput()
@@ -158,7 +158,7 @@ extension PostgresConnection {
     }
 }
 
-/// When to look again for what an encryption holds that does not tell: soon at first, as little can be held back.
+/// The pauses between checks of an encryption that cannot be asked: short at first, because little can be held back.
 private struct LookPauses {
     static let longest = Duration.milliseconds(32)
     private var pause = Duration.milliseconds(1)

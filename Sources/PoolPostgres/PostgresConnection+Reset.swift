@@ -1,8 +1,8 @@
 internal import PoolCore
 
 extension PostgresConnection {
-    /// Everything of a session but its prepared statements. `RESET ALL` does not reset the role. What makes random
-    /// numbers predictable is replaced by what nobody knows.
+    /// The commands that reset a session except its prepared statements. `RESET ALL` does not reset the role. A seed
+    /// that makes random numbers predictable is replaced by a random one.
     private func scrub() -> String {
         let seed = Double.random(in: -1...1)
         return """
@@ -27,8 +27,8 @@ extension PostgresConnection {
                 throw PostgresError.misuse(
                     "the lease has done to its session what only the session's end undoes, as LOAD does")
             }
-            // The statements that were prepared by SQL: the driver's own stay. Behind a pooler they may be another
-            // client's.
+            // Removes the statements that were prepared by SQL; the driver's own stay. Behind a pooler the statements
+            // may be another client's.
             if let deallocation = try await answer(to: scrub(), operation), !isShared {
                 try await command(deallocation, operation)
             }
@@ -41,7 +41,7 @@ extension PostgresConnection {
         }
     }
 
-    /// The last value that a script of the driver's own brings; nil if it is NULL.
+    /// The last value that a script of the driver returns; nil if it is NULL.
     private func answer(to script: String, _ operation: Operation) async throws -> String? {
         try withSession { try $0.startCommand(script, dropsRows: false) }
         _ = try await drive(operation)
@@ -49,7 +49,7 @@ extension PostgresConnection {
         return text
     }
 
-    /// Rolls back what the last lease left open, and keeps what it changed.
+    /// Rolls back what the last lease left open, and keeps its other changes.
     func endTransaction() async throws {
         try await perform(isCancellable: false) { operation in
             await stopLeftover(operation)
@@ -58,7 +58,7 @@ extension PostgresConnection {
     }
 
     static func quoted(_ name: String) -> String {
-        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
+        // By scalars: a quotation mark with a combining accent is one character, and still ends a quoted name.
         let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
         return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
     }

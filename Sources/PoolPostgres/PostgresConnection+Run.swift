@@ -8,10 +8,10 @@ extension PostgresConnection {
         return try await read(result, operation)
     }
 
-    /// Runs a statement to its end, or up to as many rows as are wanted, and takes what has come. It runs once more
-    /// where what the driver knew of it has proved stale before it had any effect.
+    /// Runs a statement to its end, or until the wanted number of rows has arrived, and takes the result. Runs it
+    /// once more if the driver's knowledge of it proved stale before it had any effect.
     ///
-    /// - Parameter started: How it was started, if it was already.
+    /// - Parameter started: The state of the statement, if it was started already.
     func run<Value: Sendable>(
         _ request: StatementRequest, _ operation: Operation, started: Session.Started? = nil,
         _ take: (inout Session, _ isAnswered: Bool) throws -> Value
@@ -45,7 +45,7 @@ extension PostgresConnection {
                 }
                 switch remedy {
                 case .none: throw error
-                // Each time the values decide the type of one parameter more.
+                // Each turn, the values decide the type of one more parameter.
                 case .goOn: break
                 case .goOnFromSavepoint: try await rollBackToTypesSavepoint(operation)
                 case .again, .againIfChanged:
@@ -57,22 +57,23 @@ extension PostgresConnection {
         }
     }
 
-    /// Undoes what the driver has asked within a transaction. To cancel this would undo the transaction.
+    /// Undoes the driver's questions within a transaction. Not cancellable, because cancelling would undo the
+    /// transaction.
     func rollBackToTypesSavepoint(_ operation: Operation) async throws {
         let name = Session.typesSavepoint
         try await command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation.uncancellable)
     }
 
-    /// True if the types of the statement's parameters are others by now.
+    /// True if the types of the statement's parameters have changed.
     ///
-    /// - Parameter inBatch: True for the statement of a batch that has failed; false for the one that ran last.
+    /// - Parameter inBatch: True for the failed statement of a batch; false for the latest statement.
     func hasChanged(inBatch: Bool = false, _ operation: Operation) async throws -> Bool {
         do {
             guard try withSession({ try $0.startComparing(inBatch: inBatch) }) else { return false }
             _ = try await drive(operation)
             return try withSession { try $0.finishComparing(inBatch: inBatch) }
         } catch is PostgresError {
-            // That of the statement says more.
+            // The error of the statement itself says more.
             return false
         }
     }

@@ -1,27 +1,33 @@
 public import PoolCore
 
 extension SQLDialect {
-    /// `$1` and `"`.
+    /// The dialect of PostgreSQL: `$1` as the placeholder, and quotation marks around names.
     public static let postgres = SQLDialect(placeholder: .dollarNumber, identifierQuote: "\"")
 }
 
 // MARK: - The common query interface
 
 extension PostgresConnection {
+    /// Runs one statement and drops the rows that it returns.
+    ///
+    /// - Throws: ``PostgresError``, ``SQLResultLimitError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         try await perform(sql, dropsRows: true).latestResult
     }
 
+    /// Runs one statement and collects all its rows.
+    ///
+    /// - Throws: ``PostgresError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         try await perform(sql, dropsRows: false).rows ?? Rows(columns: Columns(names: []), values: [])
     }
 
-    /// The rows come a few at a time, and only as fast as they are taken. A cursor that is closed early ends a `SELECT`
-    /// on the server where no transaction is open, and otherwise reads the rest: to cancel it would undo the
-    /// transaction.
+    /// Runs one statement whose rows arrive a few at a time, only as fast as they are taken. If a cursor is closed
+    /// early outside a transaction, a `SELECT` is stopped on the server; otherwise the rest of the rows is read,
+    /// because stopping the statement would undo the transaction.
     ///
-    /// A `SELECT` of functions that write is such a `SELECT` too, because its text does not show it: closed early, it
-    /// is undone. Where that matters, read to the end, or open a transaction first.
+    /// A `SELECT` of functions that write counts as such a `SELECT`, because its text does not show it: closed early,
+    /// it is undone. If that matters, read to the end, or open a transaction first.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)
         let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
@@ -31,15 +37,15 @@ extension PostgresConnection {
         }
     }
 
-    /// Outside a transaction each run is one of its own. Within one, all runs are sent at once: one round trip for
-    /// many.
+    /// Runs one statement once for each set of bind values. Outside a transaction each run is a transaction of its
+    /// own. Within one, up to 500 runs are sent together, in one round trip.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
         return try await perform { operation in
             var results: [StatementResult] = []
             results.reserveCapacity(bindSets.count)
             let isInTransaction = withSession { $0.link?.transactionStatus != .idle }
-            // Bounds the memory for what is sent and not yet answered.
+            // Bounds the memory for runs that are sent and not yet answered.
             let size = isInTransaction ? 500 : 1
             for start in stride(from: 0, to: bindSets.count, by: size) {
                 try checkCancellation(of: operation)
@@ -52,8 +58,8 @@ extension PostgresConnection {
         }
     }
 
-    /// A statement that fails ends the script. Without `BEGIN` in it, a script is one transaction: what ran before is
-    /// undone.
+    /// Runs statements separated by semicolons, without bind values. A statement that fails ends the script. Without
+    /// `BEGIN` in it, a script is one transaction: a failure undoes the statements before it.
     public func executeScript(_ script: String) async throws {
         try await perform { operation in
             try await restoreBaseline(operation)
@@ -63,6 +69,9 @@ extension PostgresConnection {
         }
     }
 
+    /// Asks the server about a statement, so that its errors show now, and describes its parameters and columns.
+    ///
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: .postgres)
         return try await perform { operation in
@@ -72,6 +81,10 @@ extension PostgresConnection {
         }
     }
 
+    /// Begins, ends or marks a transaction. The commands that end one are not cancellable.
+    ///
+    /// - Throws: ``PostgresError``, with the code ``PostgresError/Code/transactionResolutionUnknown`` if the
+    ///   connection is lost during a commit.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin, .savepoint:

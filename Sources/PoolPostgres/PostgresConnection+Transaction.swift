@@ -14,21 +14,21 @@ extension PostgresConnection {
             try await self.command("RELEASE SAVEPOINT pool_savepoint_\(depth)", operation)
         case .rollbackToSavepoint(let depth):
             guard try transactionStatus() != .idle else { return }
-            // The first alone would keep the savepoint, and with it what the server holds for each.
+            // `ROLLBACK TO` alone would keep the savepoint, and the server's resources for it.
             let name = "pool_savepoint_\(depth)"
             try await self.command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
             withSession { if $0.hasChangedNames { $0.noteChangedNames() } }
         }
     }
 
-    /// A server may sync slowly, or wait for another: whoever gives up on the end of a transaction does not know how it
-    /// ended.
+    /// How many times the cancel time-out the end of a transaction may take: a server may sync slowly, or wait for
+    /// another, and giving up leaves the outcome unknown.
     static let patienceForEnds = 12
 
     private func transactionStatus() throws -> Link.TransactionStatus {
         try withSession { session in
             let link = try session.open()
-            // libpq knows nothing of the transaction once the connection is lost.
+            // libpq does not know the transaction's state once the connection is lost.
             if !link.isConnected { throw session.loss(of: link) }
             return link.transactionStatus
         }
@@ -46,7 +46,7 @@ extension PostgresConnection {
             throw PostgresError.misuse("a transaction is open already: begin a savepoint instead", .activeTransaction)
         }
         if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
-            // The server would take the word and ignore it.
+            // The server would accept the word and ignore it.
             var error = PostgresError.misuse(
                 "only a transaction that is serializable and read-only can be deferrable", .featureNotSupported)
             error.hint = "Give the transaction's options both: isolation .serializable, access .readOnly"
@@ -60,7 +60,7 @@ extension PostgresConnection {
         case .repeatableRead: text += " ISOLATION LEVEL REPEATABLE READ"
         case .serializable: text += " ISOLATION LEVEL SERIALIZABLE"
         }
-        // One lane serves both, so the transaction keeps to what the lease was acquired for.
+        // One lane serves both kinds of access, so the transaction keeps to the lease's.
         switch options.access ?? (isForReading ? .readOnly : nil) {
         case nil: break
         case .readOnly: text += " READ ONLY"
@@ -74,7 +74,7 @@ extension PostgresConnection {
 
     private func commit(_ operation: Operation) async throws {
         try requireTransaction()
-        // What fails here was not sent.
+        // An error thrown here means that nothing was sent.
         try withSession { try $0.startCommand("COMMIT") }
         let tag: String
         do {
@@ -93,7 +93,7 @@ extension PostgresConnection {
         }
     }
 
-    /// Succeeds also where the server has ended the transaction already.
+    /// Rolls back. Succeeds also if the server has ended the transaction already.
     func rollback(_ operation: Operation) async throws {
         if try transactionStatus() != .idle { try await command("ROLLBACK", operation) }
         withSession { $0.isTransactionOpen = false }
@@ -101,7 +101,8 @@ extension PostgresConnection {
 }
 
 extension PostgresError {
-    /// The same error if it says that nothing was committed. If the connection was lost, nobody knows.
+    /// The error of a commit: unchanged if it says that nothing was committed; an unknown outcome if the connection
+    /// was lost.
     var asEndOfCommit: PostgresError {
         guard code.errorClass == "08" || severity == "FATAL" || severity == "PANIC" else { return self }
         var error = PostgresError(

@@ -2,8 +2,8 @@ internal import Logging
 @_spi(Driver) internal import PoolCore
 
 extension PostgresConnection {
-    /// Ends a lookup of types that was started. Where it fails, the values stay text, and nothing else fails: the
-    /// statement that they are of goes on, or has taken effect.
+    /// Ends a lookup of types. If it fails, the values stay text, and nothing else fails: their statement continues,
+    /// or has taken effect.
     ///
     /// - Throws: ``PostgresError`` if the lookup has made the transaction fail.
     func finishTypeLookup(_ operation: Operation) async throws {
@@ -19,13 +19,13 @@ extension PostgresConnection {
             do {
                 try await rollBackToTypesSavepoint(operation)
             } catch _ {
-                // The cause says more than what follows from it.
+                // The original error says more than its consequence.
                 throw error
             }
         }
     }
 
-    /// What a statement has brought, with the columns read as arrays that prove to be some.
+    /// The result of a statement, with the columns read as arrays that prove to be arrays.
     func read(_ result: ExchangeResult, _ operation: Operation) async throws -> ExchangeResult {
         guard result.hasUnknownTypes, let rows = result.rows else { return result }
         var result = result
@@ -34,7 +34,7 @@ extension PostgresConnection {
         return result
     }
 
-    /// What the statements of a batch have brought, read like that.
+    /// The results of the statements of a batch, with the columns read as arrays that prove to be arrays.
     func read(
         _ outcomes: [Result<Rows, PostgresError>], _ operation: Operation
     ) async throws -> [Result<Rows, PostgresError>] {
@@ -44,7 +44,7 @@ extension PostgresConnection {
 
     private func catalog(for results: [Rows], _ operation: Operation) async throws -> TypeCatalog {
         let columns = results.flatMap { $0.isEmpty ? [] : $0.columns.typeIDs }
-        // A task that was cancelled takes what has come. A lookup that cannot be sent undoes nothing.
+        // A cancelled task gets the values as they are. A lookup that cannot be sent undoes nothing.
         if gate.signal(for: operation) == .none,
             (try? withSession({ try $0.startTypeLookup(of: columns) })) == true
         {

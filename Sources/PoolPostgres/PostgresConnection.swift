@@ -6,7 +6,7 @@ internal import Synchronization
 public final class PostgresConnection: SQLConnection {
     let configuration: PostgresConfiguration
     let cacheLimit: StatementCacheCapacity
-    /// The role that the session has taken on for good.
+    /// The role that the session has taken on permanently.
     let role: String?
     let runtime: Runtime
     let loop: EventLoop
@@ -14,7 +14,7 @@ public final class PostgresConnection: SQLConnection {
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
     let canceller = Mutex<Canceller?>(nil)
-    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock.
+    /// The ``Session/condition`` after the latest operation, so that a release needs no lock.
     private let latestCondition = Atomic<UInt8>(2)
     private let readingLease = Atomic<Bool>(false)
     private let lossAction = Mutex<(@Sendable () -> Void)?>(nil)
@@ -30,6 +30,7 @@ public final class PostgresConnection: SQLConnection {
 
     // MARK: DriverConnection
 
+    /// The state after the latest operation, or that the connection was lost since. Read without the session's lock.
     public var condition: ConnectionCondition {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: .clean
@@ -39,32 +40,39 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
+    /// The error that broke the connection; nil if none did.
     public var failure: (any Error)? { withSession { $0.failure } }
 
+    /// The connection's event loop, with ``PostgresConfiguration/Execution/eventLoop``; else nil.
     public var executor: (any TaskExecutor)? {
         configuration.execution == .eventLoop ? loop : nil
     }
 
+    /// True if the server's transaction status is not idle, whether the pool or a statement began the transaction.
     public var isTransactionOpen: Bool {
         withSession { session in session.link.map { $0.transactionStatus != .idle } ?? false }
     }
 
+    /// Asks the server to stop the running operation, if it is cancellable; no effect if none runs.
     public func cancel() { gate.cancelRunning() }
 
+    /// Notes whether the current lease only reads: its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: Access) { readingLease.store(access == .readOnly, ordering: .relaxed) }
 
-    /// True while the lease is one that only reads.
+    /// True while the current lease only reads.
     var isForReading: Bool { readingLease.load(ordering: .relaxed) }
 
+    /// Sets how many statements to keep prepared; nil means ``PostgresConfiguration/statementCacheCapacity``.
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
+    /// Sets the action for a loss that is found while no operation runs.
     public func onLoss(_ action: @escaping @Sendable () -> Void) {
         lossAction.withLock { $0 = action }
-        // Whoever takes it calls it: the connection may have been lost just before.
+        // The connection may have been lost just before; the action is taken, and so called, once.
         if condition == .broken { reportLoss() }
     }
 
-    /// The connection was lost while nothing ran.
+    /// Notes that the connection was lost while nothing ran.
     func noteLoss() {
         latestCondition.store(2, ordering: .releasing)
         reportLoss()
@@ -97,8 +105,8 @@ public final class PostgresConnection: SQLConnection {
 
     /// Runs `body` as the only operation of the connection.
     ///
-    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end. Such an
-    /// operation is given up when it takes longer than `patience` times the cancel's time-out after its task was
+    /// `isCancellable` says whether cancelling the task stops it; the end of a transaction must run to its end. Such
+    /// an operation is given up when it takes longer than `patience` times the cancel time-out after its task was
     /// cancelled.
     func perform<Value>(
         isCancellable: Bool = true, patience: Int = 1, _ body: (Operation) async throws -> Value
@@ -114,9 +122,9 @@ public final class PostgresConnection: SQLConnection {
 
     /// Runs a statement as the only operation of the connection.
     ///
-    /// Most are answered soon, and then it is all done here, under few locks and without a handler for cancellation,
-    /// which would have the task switch executors four times more: a cancelled task waits for such an answer. All
-    /// others go the long way from where they are, and those that were cancelled meanwhile are stopped then.
+    /// Most statements are answered soon. They finish here, with few locks and without a cancellation handler, which
+    /// would make the task switch executors four more times: a cancelled task waits for such an answer. All others
+    /// continue on the slow path from their present state, which also stops the ones that were cancelled meanwhile.
     func perform(_ sql: SQL, dropsRows: Bool) async throws -> ExchangeResult {
         let operation = try gate.begin(cancellable: true)
         var isConditionKnown = false
@@ -150,12 +158,12 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    /// Reads the parts of a large result on the event loop, so that each of them does not wake the task.
+    /// Reads the parts of a large result on the event loop, so that not every part wakes the task.
     var partReader: DescriptorWatch.PartReader { { self.withSession { $0.readPart() } } }
 
     private func end(_ operation: Operation) {
         gate.end(operation)
-        // What came while it ran, and was not for it.
+        // Handles input that arrived during the operation, and was not its answer.
         if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
     }
 
@@ -173,7 +181,7 @@ public final class PostgresConnection: SQLConnection {
         }
     }
 
-    /// What the caller is told when the operation was stopped from outside.
+    /// The error for the caller if the operation was stopped from outside.
     private func reason(for error: PostgresError, _ operation: Operation) -> any Error {
         switch gate.signal(for: operation) {
         case .none: return error
@@ -182,7 +190,7 @@ public final class PostgresConnection: SQLConnection {
             return isStopped && operation.isCancellable ? CancellationError() : error
         case .connectionCancelled: return error
         case .closing:
-            // Who waits for a commit must know that it may have come through.
+            // A caller that waits for a commit must know that it may have succeeded.
             if error.code == .transactionResolutionUnknown { return error }
             return PostgresError(connectionFailure: "the connection was closed while the statement ran")
         }
@@ -190,10 +198,10 @@ public final class PostgresConnection: SQLConnection {
 
     // MARK: Life
 
-    /// How long a server may take to end a session. One that needs longer goes on without a place in the pool.
+    /// How long a server may take to end a session. A slower one continues without a place in the pool.
     private static let farewellTimeout = Duration.seconds(1)
 
-    /// What the session is like now counts as unchanged.
+    /// Makes the session's present state count as unchanged.
     func adoptSession() {
         withSession { $0.adopt() }
         updateCondition()
@@ -203,9 +211,9 @@ public final class PostgresConnection: SQLConnection {
         try await perform { operation in _ = try await command("", operation) }
     }
 
-    /// Frees what a connect that failed has opened.
+    /// Frees what a failed connect has opened.
     ///
-    /// Where libpq still blocks a helper thread, as for a name that nobody resolves, that thread holds the session, and
+    /// If libpq still blocks a helper thread, as for a name that does not resolve, that thread holds the session, and
     /// frees it with its reference to the connection, which is the last one.
     func abandonConnect() async {
         if session.withLockIfAvailable({ _ in true }) == true { return await close(.orderly) }
@@ -223,13 +231,13 @@ public final class PostgresConnection: SQLConnection {
         let attached = gate.detach()
         let (socket, isActive) = withSession { ($0.link?.socket ?? -1, $0.link?.transactionStatus == .active) }
         let watch = attached ?? (socket < 0 ? nil : try? loop.watch(socket))
-        // The server would go on with the statement, and notice only at its end that nobody listens.
+        // Without a request the server would continue the statement, and notice the lost client only at its end.
         if isActive, let canceller = canceller.withLock({ $0 }) {
             _ = canceller.send(until: .now + configuration.cancelTimeout) { _ in }
         }
         withSession { $0.close() }
         canceller.withLock { $0 = nil }
-        // The pool opens the next connection when this one's place is free: by then the server's process should have
+        // The pool opens the next connection when this one's place is free: by then the server's process should be
         // gone.
         if mode == .orderly { _ = await watch?.finish(until: .now + Self.farewellTimeout) }
         watch?.close()

@@ -1,14 +1,15 @@
 public import PoolCore
 internal import Synchronization
 
-/// The rows of a statement that is still running. It holds a batch at a time in memory, whatever the result's size.
+/// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class PostgresCursor: SQLCursor {
+    /// The columns of the rows.
     public let columns: Columns
     private let connection: PostgresConnection
     private let state: Mutex<State>
 
     private struct State {
-        /// All of a statement that had ended when its columns came.
+        /// All rows of a statement that had ended when its columns arrived.
         var rows: Rows?
         var isClosed = false
     }
@@ -26,12 +27,16 @@ public final class PostgresCursor: SQLCursor {
         }
         if isClosed { return nil }
         if let first, !first.isEmpty { return first }
-        // After an error the statement may still run, where the task was cancelled before this has asked for anything.
+        // After an error the statement may still run: with a cancelled task the call asks for nothing.
         if let rows = try await connection.fetch(maximumRows), !rows.isEmpty { return rows }
         state.withLock { $0.isClosed = true }
         return nil
     }
 
+    /// Ends the statement, and frees the connection for the next one; no effect after the first call, or after the
+    /// last rows.
+    ///
+    /// - Throws: ``PostgresError`` of a statement that writes, or that runs in a transaction.
     public func close() async throws {
         let wasClosed = state.withLock { state in
             defer { state.isClosed = true }
@@ -42,13 +47,13 @@ public final class PostgresCursor: SQLCursor {
 }
 
 extension PostgresConnection {
-    /// Starts a statement whose rows come as they are taken, up to the first ones, which tell the columns. Returns all
-    /// rows of one that has ended by then.
+    /// Starts a statement whose rows arrive as they are taken, up to the first ones, which define the columns.
+    /// Returns all rows if the statement has ended by then.
     func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, Rows?) {
         try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
 
-    /// The next rows, none at the end.
+    /// Fetches the next rows; none at the end.
     func fetch(_ maximumRows: Int) async throws -> Rows? {
         try await perform { operation in
             let isRunning = withSession { session in
@@ -59,7 +64,7 @@ extension PostgresConnection {
             while true {
                 let isAnswered = try await drive(operation)
                 let rows = try withSession { try $0.takeRows(isAnswered: isAnswered) }
-                // Rows without columns are none to the caller, and do not end the statement.
+                // Rows without columns count as none for the caller, and do not end the statement.
                 if isAnswered || rows?.isEmpty == false { return rows }
             }
         }
@@ -67,17 +72,17 @@ extension PostgresConnection {
 
     /// Ends the statement whose rows are being read.
     ///
-    /// - Throws: The server's error, unless the statement only reads outside a transaction: nobody misses anything
-    ///   then, and a connection that is closed or lost says so by its condition.
+    /// - Throws: The server's error, unless the statement only reads outside a transaction: then nothing is lost, and
+    ///   a connection that is closed or lost says so by its condition.
     func closeCursor() async throws {
         let isHarmless = withSession { $0.mayStopExchange }
         try await endRunning(isHarmless: isHarmless) { _ in }
     }
 
-    /// Ends what runs, if anything does.
+    /// Ends the running statement, if there is one.
     ///
-    /// A statement that may be stopped without harm is, and so is any whose task was cancelled, like one that is waited
-    /// for. The rest of the others is read and dropped.
+    /// A statement that may be stopped without harm is stopped, and so is any whose task was cancelled. The remaining
+    /// rows of the others are read and dropped.
     func endRunning(isHarmless: Bool, _ prepare: (inout Session) -> Void) async throws {
         if withSession({ $0.exchange == nil }) { return }
         let isCancelled = Task.isCancelled
@@ -95,7 +100,7 @@ extension PostgresConnection {
 }
 
 extension Session {
-    /// To stop it costs nobody anything: nothing is written, and no transaction fails.
+    /// True if stopping the statement loses nothing: it writes nothing, and no transaction fails.
     var mayStopExchange: Bool {
         guard let exchange else { return false }
         return !isTransactionOpen && exchange.traits.contains(.onlyReads) && !isInExplicitTransaction

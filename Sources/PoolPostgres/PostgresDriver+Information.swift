@@ -1,8 +1,8 @@
 public import PoolCore
 
 extension PostgresDriver {
-    /// The endpoint and the user are those of the configuration; what it leaves to libpq's defaults is not known before
-    /// a connect.
+    /// The driver, libpq, and the configuration's address and user; what the configuration leaves to libpq's defaults
+    /// is unknown before a connect.
     public var information: DriverInformation {
         DriverInformation(
             name: name, clientLibrary: .init(name: "libpq", version: ClientLibrary.version),
@@ -15,17 +15,17 @@ extension PostgresDriver {
 }
 
 extension PostgresConfiguration {
-    /// The one that counts; nil if it is left to libpq.
+    /// The effective value of a setting; nil if it is left to libpq.
     func value(of name: String) -> String? {
         guard let value = parameters.last(where: { $0.name == name })?.value, !value.isEmpty else { return nil }
         return value
     }
 
-    /// `db.local:5432/shop`; several hosts are separated by commas.
+    /// The address, for example `db.local:5432/shop`; several hosts are separated by commas.
     var endpoint: String? {
         let hosts = (value(of: "host") ?? value(of: "hostaddr")).map(Self.list) ?? []
         let ports = value(of: "port").map(Self.list) ?? []
-        // One port is that of all hosts:
+        // A single port applies to all hosts:
         // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
         let places = hosts.enumerated().map { index, host in
             let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""

@@ -7,44 +7,48 @@ public typealias PostgresPool = Pool<PostgresDriver>
 
 /// Adapts libpq to the pool.
 ///
-/// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and what libpq cannot do without
-/// blocking (resolving names, reading certificates, requests to cancel) runs on helper threads.
+/// No call blocks: a few threads, the event loops, wait for all sockets of a driver, and the steps in which libpq
+/// must block (resolving names, reading certificates, sending cancel requests) run on helper threads.
 ///
 /// **Session.** A lease is followed by a reset unless each of its statements is known to leave settings, the role,
-/// temporary tables, advisory locks and the like as they are. What views, triggers and defaults do, the text does not
-/// show: see ``PostgresConfiguration/ResetPolicy/smart``. What a reset cannot undo costs the connection.
+/// temporary tables, advisory locks and the like unchanged. A statement's text does not show what views, triggers and
+/// defaults do: see ``PostgresConfiguration/ResetPolicy/smart``. A change that no reset can undo costs the
+/// connection.
 ///
-/// **Healing.** What the driver knew of a statement may prove stale, after a schema change. Then the statement is
-/// prepared anew and run again where that is safe: outside a transaction, one query or change of rows that calls no
-/// function of the application, and where the server refused it before it began to execute it. Any other, a `CALL`
-/// above all, fails once, and its next run has what is new.
+/// **Healing.** What the driver knows of a statement may become stale after a schema change. The statement is then
+/// prepared and run again if that is safe: outside a transaction, for one query or change of rows that calls no
+/// function of the application, and if the server refused it before executing it. Any other, above all a `CALL`,
+/// fails once, and succeeds on its next run.
 ///
-/// **Types.** A value of a type that the driver does not know, as of an enum, a range or an extension, is its text.
-/// An array of such values is an array of texts, and one of a domain is an array of what the domain is made of:
-/// `mood[]` decodes as `[Mood]`, and an array of a domain over `int` as `[Int]`. Each connection asks the server
-/// once about each such type, whether it is an array and of what, which costs a round trip. Where the server cannot
-/// be asked, the array is a text as well, such as `{sad,ok}`: cast it in the statement then, as in `moods::text[]`.
-/// That is so where the role may not read `pg_type`, where the lookup was cancelled, for a batch whose transaction
-/// has failed by its end, and for a stream with more than 7,000 bind values. Of a type of an extension's with a
-/// delimiter of its own, only arrays with one element can be bound.
-/// https://www.postgresql.org/docs/current/arrays.html
+/// **Types.** A value of a type that the driver does not know, such as an enum, a range or an extension's type, is
+/// its text. An array of such values is an array of texts, and an array of a domain is an array of the domain's base
+/// type: `mood[]` decodes as `[Mood]`, and an array of a domain over `int` as `[Int]`. Each connection asks the
+/// server once about each such type, whether it is an array and of what, which costs a round trip. If the server
+/// cannot be asked, the array is a text as well, such as `{sad,ok}`: cast it in the statement then, for example with
+/// `moods::text[]`. That happens if the role may not read `pg_type`, if the lookup was cancelled, for a batch whose
+/// transaction has failed by its end, and for a stream with more than 7,000 bind values. For an extension's type with
+/// its own delimiter, only arrays with one element can be bound. https://www.postgresql.org/docs/current/arrays.html
 ///
 /// **Reading.** All leases share one lane. The transactions of a lease that was acquired for `.readOnly` are `READ
-/// ONLY`, unless their options say otherwise; statements outside a transaction are not held back.
+/// ONLY`, unless their options say otherwise; statements outside a transaction are not restricted.
 ///
-/// **Streams.** A stream over a `SELECT` that is left early, outside a transaction, ends on the server at once. If the
-/// `SELECT` calls functions that write, what they wrote is undone with it: read such a stream to its end, or open a
+/// **Streams.** Outside a transaction, a stream over a `SELECT` that is left early ends immediately on the server. If
+/// the `SELECT` calls functions that write, their writes are undone with it: read such a stream to its end, or open a
 /// transaction first.
 public struct PostgresDriver: SQLDriver {
+    /// The configuration of connections without a shard.
     public let configuration: PostgresConfiguration
-    /// Where the connections of each shard go.
+    /// The configurations of the shards, by the shards' names.
     public let shards: [String: PostgresConfiguration]
     private let runtime: Runtime
 
+    /// Makes a driver, without connecting.
+    ///
     /// - Parameters:
-    ///   - shards: More servers or databases, by the names that ``AcquireOptions/shard`` has for them. Each is a lane
-    ///     of its own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
-    ///   - logger: Where the server's notices go; nil for one with the label `postgres`.
+    ///   - configuration: The server and its connections.
+    ///   - shards: More servers or databases, by the names that ``AcquireOptions/shard`` gives. Each is a lane of its
+    ///     own, under the pool's maximum. An acquire without a shard takes a connection of `configuration`.
+    ///   - logger: The logger for the server's notices; nil for one with the label `postgres`.
     public init(
         configuration: PostgresConfiguration, shards: [String: PostgresConfiguration] = [:], logger: Logger? = nil
     ) {
@@ -53,21 +57,23 @@ public struct PostgresDriver: SQLDriver {
         runtime = Runtime(logger ?? Logger(label: "postgres"), loopCount: configuration.eventLoops)
     }
 
+    /// The driver's name: `postgres`.
     public var name: String { "postgres" }
 
-    /// The driver's event loops, for tasks that shall run on them for all their life: `Task(executorPreference:)`.
-    /// Their statements need no hop: a task goes on where the answer to its statement comes in. Such tasks share as
-    /// many threads as there are loops, see ``PostgresConfiguration/eventLoops``, so they must not block or compute for
-    /// long.
+    /// The driver's event loops, for tasks that should always run on them: `Task(executorPreference:)`. The
+    /// statements of such tasks need no hop: a task continues on the thread that receives its answer. These tasks
+    /// share as many threads as there are loops (see ``PostgresConfiguration/eventLoops``), so they must not block or
+    /// compute for long.
     ///
-    /// It works with ``PostgresConfiguration/Execution/caller``, the default; it stops having threads of its own when
-    /// the driver and its connections are gone.
+    /// The executor works with ``PostgresConfiguration/Execution/caller``, the default. Its threads end when the
+    /// driver and its connections are gone.
     ///
-    /// - Throws: If the system refuses the loops their threads or their descriptors.
+    /// - Throws: ``EventLoopError`` or ``ThreadError`` if the system refuses a descriptor or a thread.
     public var taskExecutor: any TaskExecutor {
         get throws { try runtime.loops() }
     }
 
+    /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
         return [main]
@@ -77,12 +83,14 @@ public struct PostgresDriver: SQLDriver {
             }
     }
 
-    /// All of them: a user who logs in, with a password or by what the server trusts otherwise, and a role by `SET
-    /// ROLE`.
+    /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the
+    /// server trusts; a role is taken on with `SET ROLE`.
     public func accepts(_ identity: Identity) -> Bool { true }
 
-    /// Several hosts are tried in libpq's order, each for its share of the time that is left; a `connect_timeout`
-    /// bounds each, too.
+    /// Opens a connection that is ready for use. Several hosts are tried in libpq's order, each for its share of the
+    /// remaining time, and for at most `connect_timeout` if that is set.
+    ///
+    /// - Throws: ``PostgresError``, ``EventLoopError``, ``ThreadError``, or `CancellationError`.
     public func connect(_ request: ConnectRequest) async throws -> PostgresConnection {
         let start = ContinuousClock.now
         let configuration = request.lane.shard.flatMap { shards[$0] } ?? configuration
@@ -117,32 +125,45 @@ public struct PostgresDriver: SQLDriver {
         }
     }
 
+    /// Proves with an empty statement that the connection works.
+    ///
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public func validate(_ connection: PostgresConnection) async throws {
         try await connection.validate()
     }
 
+    /// Undoes what the last lease left, as ``PostgresConfiguration/resetPolicy`` says.
+    ///
+    /// - Throws: ``PostgresError`` if only a new connection can do that.
     public func reset(_ connection: PostgresConnection) async throws {
         try await connection.reset()
     }
 
+    /// Rolls back an open transaction and ends a running statement; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``PostgresError``.
     public func endTransaction(of connection: PostgresConnection) async throws {
         try await connection.endTransaction()
     }
 
+    /// Makes the session's present state count as clean; a later reset still undoes it.
     public func adoptSession(of connection: PostgresConnection) {
         connection.adoptSession()
     }
 
+    /// Closes a connection: ends a running operation, and waits until none runs. With ``CloseMode/orderly`` it then
+    /// waits up to a second until the server has ended the session.
     public func close(_ connection: PostgresConnection, mode: CloseMode) async {
         await connection.close(mode)
     }
 
+    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``PostgresError``.
     public func verdict(on error: any Error) -> Verdict {
         (error as? PostgresError)?.verdict ?? .keep
     }
 
-    /// Also after a schema change has made a plan stale within the transaction, or where the server has lost a prepared
-    /// statement: the next run prepares it anew.
+    /// True for a serialization failure and a deadlock, and if a schema change has invalidated a plan within the
+    /// transaction, or the server has lost a prepared statement: the next run prepares it again.
     public func canRetryTransaction(after error: any Error) -> Bool {
         guard let error = error as? PostgresError else { return false }
         switch error.code {
@@ -153,7 +174,7 @@ public struct PostgresDriver: SQLDriver {
 }
 
 extension PostgresError {
-    /// The same error as the end of an attempt to connect.
+    /// A copy of the error as the end of an attempt to connect.
     fileprivate var whileConnecting: PostgresError {
         var error = self
         error.isConnecting = true

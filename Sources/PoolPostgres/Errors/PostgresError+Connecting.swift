@@ -1,14 +1,14 @@
 extension PostgresError {
-    /// Reads what libpq says of a connect that failed.
+    /// Reads libpq's message about a connect that failed.
     ///
-    /// It has no SQLSTATE for that, but writes it into the text when it is asked to be verbose:
-    /// `connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  28P01: password authentication failed`. With
-    /// several hosts there is a line for each, of which the last with an SQLSTATE counts.
+    /// libpq has no SQLSTATE for that, but writes it into the text when its messages are verbose: `connection to
+    /// server at "db" (10.0.0.1), port 5432 failed: FATAL: 28P01: password authentication failed`. With several hosts
+    /// there is a line for each, of which the last with an SQLSTATE counts.
     init(connecting text: String) {
         var code: Code?
         var kept: [Substring] = []
         for line in text.split(whereSeparator: \.isNewline) {
-            // Where in the server's source the error is.
+            // The place in the server's source code.
             if line.hasPrefix("LOCATION:") { continue }
             guard let found = Self.sqlState(in: line) else {
                 kept.append(line)
@@ -22,7 +22,7 @@ extension PostgresError {
         isConnecting = true
     }
 
-    /// Finds `:  28P01: ` in a line, and gives back the line without the code.
+    /// Finds `: 28P01: ` in a line, and returns the line without the code.
     private static func sqlState(in line: Substring) -> (code: Code, rest: String)? {
         let characters = Array(line.utf8)
         guard characters.count > 10 else { return nil }
@@ -42,9 +42,9 @@ extension PostgresError {
         return nil
     }
 
-    /// True for what only a person can mend: libpq has no codes for these, and PgBouncer gives all of its own the code
-    /// 08P01, those too that pass: "query_wait_timeout", "server login has been failing, try again later", "no more
-    /// connections allowed".
+    /// True for failures that last until a person changes something: libpq has no codes for these, and PgBouncer
+    /// gives the code 08P01 to all of its own, even to temporary ones such as "query_wait_timeout", "server login has
+    /// been failing, try again later" and "no more connections allowed".
     var isPermanentConnectFailure: Bool {
         let signs = [
             "server does not support SSL", "certificate", "SSL error: tlsv", "no password supplied",

@@ -1,7 +1,7 @@
 internal import PoolCore
 
 extension PostgresError {
-    /// A statement has changed the session's `client_encoding`.
+    /// The error for a session whose `client_encoding` a statement has changed.
     static func foreignEncoding(of link: Link) -> PostgresError {
         let encoding = link.parameter("client_encoding") ?? "another"
         var error = misuse("client_encoding is \(encoding): this connection reads and writes UTF8 only")
@@ -10,7 +10,7 @@ extension PostgresError {
         return error
     }
 
-    /// A COPY outside of the functions for it.
+    /// The error for a COPY outside the functions for it.
     static let copyNeedsFunctions = {
         var error = misuse(
             "COPY needs the driver's own functions for it, which take one at a time", .featureNotSupported)
@@ -18,7 +18,7 @@ extension PostgresError {
         return error
     }()
 
-    /// What the error means for the pool.
+    /// The error's meaning for the pool.
     var verdict: Verdict {
         switch code {
         case .tooManyConnections: return .serverFull
@@ -39,7 +39,7 @@ extension PostgresError {
         return isFatal ? .discard : .keep
     }
 
-    /// True if the session ends with it.
+    /// True if the error ends the session.
     var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
     private var connectVerdict: Verdict {
@@ -50,17 +50,17 @@ extension PostgresError {
         }
     }
 
-    /// True if the statement can be run again once it has been prepared anew.
+    /// True if the statement can run again after it has been prepared again.
     var asksToPrepareAgain: Bool {
         isStalePlan || code == .invalidStatementName || code == .duplicateStatementName
     }
 
-    /// True if the server found it before it began to execute the statement, provided that the statement calls no
-    /// function but such as only compute.
+    /// True if the server found the error before it began to execute the statement, provided that the statement calls
+    /// only functions that compute.
     ///
-    /// What a function or a trigger meets comes with a context that names it. A value that cannot be read as its
-    /// parameter's type has a context of one line, which names the parameter alone, and what is wrong with the
-    /// statement has a position in it.
+    /// An error within a function or a trigger comes with a context that names it. A value that cannot be read as its
+    /// parameter's type has a context of one line, which names only the parameter; an error in the statement itself
+    /// has a position in it.
     var precedesExecution: Bool {
         guard let context else { return isOfReading || asksToPrepareAgain || code == .indeterminateDatatype }
         guard let dollar = context.firstIndex(of: "$"), !context.contains(where: { "(\"\n\r".contains($0) }) else {
@@ -69,11 +69,11 @@ extension PostgresError {
         return context[dollar...].dropFirst().first?.isNumber == true
     }
 
-    /// True if the server found it when it read the statement: only then it tells where in the text the error is. What
-    /// a statement within a function meets has a context.
+    /// True if the server found the error when it read the statement: only then it reports a position in the text. An
+    /// error within a function's statement has a context.
     var isOfReading: Bool { position != nil && context == nil }
 
-    /// True if it may come from parameter types that the server has told of before the schema or the search path
+    /// True if the error may come from parameter types that the server reported before the schema or the search path
     /// changed.
     var mayComeFromOldTypes: Bool {
         switch code {
@@ -84,14 +84,14 @@ extension PostgresError {
         }
     }
 
-    /// True for what the server says of a text above its limit of 1 GB: `bytea` takes two characters for each byte. The
-    /// first message is in English in each language.
+    /// True for the server's errors about a text above its limit of 1 GB: `bytea` takes two characters for each byte.
+    /// The message is in English in every language.
     var isAboutLength: Bool {
         code == .programLimitExceeded
             || code == .internalError && message.hasPrefix("invalid memory alloc request size")
     }
 
-    /// True if it may come from a parameter whose type the server cannot tell, and the value can.
+    /// True if the error may come from a parameter whose type only the value can tell, and not the server.
     var mayLackTypes: Bool {
         code == .indeterminateDatatype || code == .ambiguousFunction || code == .datatypeMismatch
     }

@@ -1,10 +1,11 @@
 @_spi(Driver) public import PoolCore
 
 extension Lease where Driver == PostgresDriver {
-    /// Runs `body` while this session alone, of all sessions of the database, holds the advisory lock `key`.
+    /// Runs `body` while this session holds the advisory lock `key`, which one session of the database can hold at a
+    /// time.
     ///
-    /// It waits for the lock as long as it takes: cancel the task to give up. The lock does not depend on transactions;
-    /// behind a transaction-level pooler it does not work.
+    /// The call waits for the lock without a time limit: cancel the task to give up. The lock does not depend on
+    /// transactions; behind a transaction-level pooler it does not work.
     ///
     /// https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     ///
@@ -33,7 +34,7 @@ extension PostgresConnection {
                 defer { session.isChanged = true }
                 return session.isChanged
             }
-            // If this fails, nobody knows whether the lock was granted: the reset makes sure.
+            // If this fails, whether the lock was granted is unknown: the reset makes sure.
             try await command("SELECT pg_catalog.pg_advisory_lock(\(key))", operation)
             withSession { $0.isChanged = wasChanged }
         }
@@ -45,7 +46,7 @@ extension PostgresConnection {
                 _ = try await command("SELECT pg_catalog.pg_advisory_unlock(\(key))", operation)
             }
         } catch {
-            // In a failed transaction no statement runs: the reset does it.
+            // In a failed transaction no statement runs: the reset releases the lock.
             withSession { $0.isChanged = true }
         }
     }

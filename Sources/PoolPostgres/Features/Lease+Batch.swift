@@ -1,7 +1,7 @@
 @_spi(Driver) public import PoolCore
 
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
-    /// Runs different statements in one round trip, or two where the server must first be asked about a statement's
+    /// Runs different statements in one round trip, or in two if the server must first be asked about a statement's
     /// bind values.
     ///
     /// ```swift
@@ -13,23 +13,24 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// let n = try results[1].get().decode(Int.self)
     /// ```
     ///
-    /// Outside a transaction they are one transaction together: all take effect, or none does. Where one fails, those
-    /// before it fail as undone (``PostgresError/Code/transactionRolledBack``) and those after it as not run
-    /// (``PostgresError/Code/failedTransaction``). Within a transaction, too, those after the first failure are not
-    /// run; what becomes of those before it is the transaction's to decide. A batch must not begin or end transactions
-    /// itself.
+    /// Outside a transaction, the statements are one transaction together: all take effect, or none does. If one
+    /// fails, the ones before it fail as undone (``PostgresError/Code/transactionRolledBack``) and the ones after it
+    /// as not run (``PostgresError/Code/failedTransaction``). Within a transaction, too, the statements after the
+    /// first failure are not run; the fate of the ones before it depends on the transaction. A batch must not begin
+    /// or end transactions itself.
     /// https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
     ///
-    /// - Parameter separately: Outside a transaction, each statement is one of its own, and those after a failure still
-    ///   run: for statements that no transaction may hold, as `VACUUM`, or that have nothing to do with each other. The
-    ///   server then writes and answers one at a time, which costs several times as much. The default is false.
+    /// - Parameter separately: True to make each statement a transaction of its own outside a transaction, so that
+    ///   the statements after a failure still run: for statements that no transaction may contain, such as `VACUUM`,
+    ///   or that are unrelated. The server then writes and answers one at a time, which costs several times as much.
+    ///   The default is false.
     /// - Returns: The rows or the error of each statement, in order.
-    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared, but for `separately`, where
-    ///   that is its outcome and the others run; if the connection is lost; or if the commit fails, as for a deferred
-    ///   constraint. `CancellationError` if the cancellation of the task has stopped a statement: `separately`, those
-    ///   before it have run, and those after it may have. ``SQLResultLimitError`` if the results together are larger
-    ///   than ``PostgresConfiguration/resultLimit``, and then the statements may have run. No statement may be a
-    ///   `COPY`, whose data would have no place, or change the encoding.
+    /// - Throws: ``PostgresError`` before anything runs if a statement cannot be prepared (except with `separately`,
+    ///   when that is its outcome and the others run), if the connection is lost, or if the commit fails, for example
+    ///   for a deferred constraint. `CancellationError` if cancelling the task has stopped a statement: with
+    ///   `separately`, the ones before it have run, and the ones after it may have. ``SQLResultLimitError`` if the
+    ///   results together are larger than ``PostgresConfiguration/resultLimit``; the statements may have run. No
+    ///   statement may be a `COPY`, whose data has no place in a batch, or change the encoding.
     public mutating func batch(
         _ statements: [SQL], separately: Bool = false
     ) async throws -> [Result<Rows, PostgresError>] {
@@ -47,8 +48,8 @@ extension PostgresConnection {
         }
     }
 
-    /// Runs a batch, and once more if nothing of it has taken effect because the server wants a statement prepared
-    /// anew, or with other types.
+    /// Runs a batch, and once more if it had no effect because the server wants a statement prepared again, or with
+    /// other types.
     private func runAgainIfStale(
         _ statements: [SQL], separately: Bool, _ operation: Operation
     ) async throws -> [Result<Rows, PostgresError>] {
@@ -65,7 +66,7 @@ extension PostgresConnection {
     ) async throws -> [Result<Rows, PostgresError>] {
         defer { withSession { $0.forgetBatch() } }
         try withSession { try $0.planBatch(statements, separately: separately) }
-        // Again where values decide the types of a statement that the server has told of, or cannot tell of.
+        // Repeated while values decide the types of a statement that the server has described, or cannot describe.
         while try withSession({ try $0.startDescribingBatch() }) {
             _ = try await drive(operation)
             let isFailed = try withSession { try $0.finishDescribingBatch() }
@@ -74,7 +75,7 @@ extension PostgresConnection {
         }
         if try withSession({ try $0.startBatch() }) { _ = try await drive(operation) }
         let outcomes = try withSession { try $0.finishBatch() }
-        // Whoever was cancelled is told so, and not that a statement was.
+        // A cancelled task gets `CancellationError` instead of the outcome of a cancelled statement.
         let stopped = outcomes.lazy.compactMap(\.error).first { $0.code == .queryCanceled }
         if let stopped, gate.signal(for: operation) == .taskCancelled { throw stopped }
         return outcomes

@@ -1,6 +1,6 @@
 @_spi(Driver) public import PoolCore
 
-/// Takes the data of a `COPY … FROM STDIN`. See ``PoolCore/SQLSession/copyIn(_:_:)``.
+/// The writer of the data of a `COPY … FROM STDIN`. See ``PoolCore/SQLSession/copyIn(_:_:)``.
 public struct PostgresCopyWriter: ~Copyable, Sendable {
     private let connection: PostgresConnection
 
@@ -8,22 +8,24 @@ public struct PostgresCopyWriter: ~Copyable, Sendable {
         self.connection = connection
     }
 
-    /// Sends bytes in the format that the statement names. They may begin and end anywhere, also within a row.
+    /// Sends bytes in the format that the statement names. They may begin and end anywhere, even within a row.
     ///
-    /// Returns once they have left: memory does not grow if the server is slower than the caller.
+    /// Returns after the bytes have been passed on: memory does not grow if the server is slower than the caller.
     ///
-    /// - Throws: ``PostgresError``, `CancellationError`.
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public mutating func write(_ bytes: [UInt8]) async throws {
         try await connection.writeCopy(bytes)
     }
 
-    /// Sends text.
+    /// Sends text, as UTF-8.
+    ///
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public mutating func write(_ text: String) async throws {
         try await write(Array(text.utf8))
     }
 }
 
-/// Gives out the data of a `COPY … TO STDOUT`. See ``PoolCore/SQLSession/copyOut(_:_:)``.
+/// The reader of the data of a `COPY … TO STDOUT`. See ``PoolCore/SQLSession/copyOut(_:_:)``.
 public struct PostgresCopyReader: ~Copyable, Sendable {
     private let connection: PostgresConnection
     private var isAtEnd = false
@@ -32,9 +34,9 @@ public struct PostgresCopyReader: ~Copyable, Sendable {
         self.connection = connection
     }
 
-    /// The next piece, in text formats a line with its end, or nil at the end.
+    /// The next piece, in text formats a line with its end; nil at the end.
     ///
-    /// - Throws: ``PostgresError``, `CancellationError`.
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public mutating func next() async throws -> [UInt8]? {
         if isAtEnd { return nil }
         let bytes = try await connection.readCopy()
@@ -46,12 +48,12 @@ public struct PostgresCopyReader: ~Copyable, Sendable {
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// Runs a `COPY … FROM STDIN`, whose data `body` writes.
     ///
-    /// If `body` throws, or its task is cancelled, the server drops all that was written. The server tells of data that
-    /// it cannot take when all has been written, not before.
+    /// If `body` throws, or its task is cancelled, the server drops all that was written. The server reports invalid
+    /// data only after all data has been written.
     ///
-    /// - Parameter statement: As in `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind values, and
-    ///   must be the only COPY.
-    /// - Returns: How many rows were added.
+    /// - Parameter statement: A statement such as `COPY users(id, name) FROM STDIN (FORMAT csv)`. It cannot have bind
+    ///   values, and must be the only COPY.
+    /// - Returns: The number of rows that were added.
     /// - Throws: ``PostgresError``, also for a statement of another kind, and
     ///   ``PostgresError/Code/transactionResolutionUnknown`` if the connection is lost at the end, outside a
     ///   transaction; what `body` throws; `CancellationError`.
@@ -66,20 +68,22 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
             try await body(&writer)
             try Task.checkCancellation()
         } catch {
-            // The server's own error, if there is one, says why writing has failed.
+            // The server's own error, if there is one, tells why writing failed.
             let failure = await connection.endCopyIn(failure: "the writer gave up")
             throw failure.map { $0.code == .queryCanceled ? error : $0 } ?? error
         }
         return try await connection.finishCopyIn()
     }
 
-    /// Runs a `COPY … TO STDOUT`, whose data `body` reads, as far as it likes.
+    /// Runs a `COPY … TO STDOUT`, whose data `body` reads, completely or in part.
     ///
-    /// What `body` leaves unread is dropped. Outside a transaction, a statement that only reads is stopped for that;
-    /// any other, such as `COPY (INSERT … RETURNING …) TO STDOUT`, runs to its end, and what it has written stays.
+    /// Data that `body` leaves unread is dropped. Outside a transaction, a statement that only reads is stopped then;
+    /// any other, such as `COPY (INSERT … RETURNING …) TO STDOUT`, runs to its end, and what it has written
+    /// stays.
     ///
-    /// - Parameter statement: As in `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values, and must be the
-    ///   only COPY.
+    /// - Parameter statement: A statement such as `COPY users TO STDOUT (FORMAT csv)`. It cannot have bind values,
+    ///   and must be the only COPY.
+    /// - Returns: The result of `body`.
     /// - Throws: ``PostgresError``, also for a statement of another kind; what `body` throws; `CancellationError`.
     @discardableResult
     public mutating func copyOut<Result>(
@@ -92,7 +96,7 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
         do {
             result = try await body(&reader)
         } catch {
-            // The first error says more.
+            // The error of `body` says more.
             try? await connection.endCopyOut()
             throw error
         }
@@ -115,7 +119,7 @@ extension PostgresConnection {
             if started == .fromClient {
                 try withSession { try $0.endCopyIn(failure: "this function takes a \(expected)") }
                 _ = try await drive(operation)
-                // Its error is that of the line before.
+                // The caught error is the same one.
                 withSession { session in _ = try? session.finish() }
             } else if !isAnswered {
                 let mayStop = withSession { $0.mayStopExchange }
@@ -131,7 +135,7 @@ extension PostgresConnection {
 
     fileprivate func writeCopy(_ bytes: [UInt8]) async throws {
         try await perform { operation in
-            // In pieces, so that what waits in memory stays small.
+            // Sent in pieces, so that the waiting data stays small.
             for start in stride(from: 0, to: bytes.count, by: 65_536) {
                 let piece = Array(bytes[start..<min(start + 65_536, bytes.count)])
                 while try withSession({ try $0.putCopy(piece) }) == .blocked {
@@ -144,7 +148,8 @@ extension PostgresConnection {
         }
     }
 
-    /// Not cancelled, as nobody could say what it had done; and outside a transaction it is a commit.
+    /// Ends a COPY from the client. Not cancellable, because its effect would be unknown; outside a transaction it is
+    /// a commit.
     fileprivate func finishCopyIn() async throws -> Int {
         try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
             let isCommit = withSession { !$0.isInExplicitTransaction }
@@ -159,7 +164,7 @@ extension PostgresConnection {
         }
     }
 
-    /// Returns the server's error.
+    /// Ends a COPY from the client with a failure, and returns the server's error.
     fileprivate func endCopyIn(failure: String) async -> PostgresError? {
         do {
             try await perform(isCancellable: false) { operation in
@@ -188,9 +193,9 @@ extension PostgresConnection {
         }
     }
 
-    /// Ends it wherever it is. A connection that cannot go on reports itself broken.
+    /// Ends a COPY to the client, at any point of its data. A connection that cannot continue reports itself broken.
     ///
-    /// - Throws: The error of a statement that writes: nothing that it wrote stays then.
+    /// - Throws: The error of a statement that writes: then nothing that it wrote stays.
     func endCopyOut() async throws {
         let isHarmless = withSession { $0.mayStopExchange }
         try await endRunning(isHarmless: isHarmless) { $0.dropCopyOut() }
@@ -227,7 +232,7 @@ extension Session {
         let result = link.nextCopyData()
         switch result {
         case .end: exchange?.copying = nil
-        // libpq would ask to wait for ever.
+        // Without this check libpq would ask to wait forever.
         case .wait where !link.isConnected: throw lost(link)
         case .wait, .data: break
         }
@@ -240,7 +245,7 @@ extension Session {
         return loss
     }
 
-    /// From now on the data are dropped as they come.
+    /// Drops the data from now on.
     fileprivate func dropCopyOut() {
         guard exchange?.copying == .toClient else { return }
         exchange?.copying = nil

@@ -1,6 +1,6 @@
 @_spi(Driver) public import PoolCore
 
-/// What other sessions send to the channels that a lease listens to. See ``PoolCore/Lease/listen(to:_:)``.
+/// The notifications that other sessions send to the channels of a lease. See ``PoolCore/Lease/listen(to:_:)``.
 public struct PostgresNotifications: ~Copyable, Sendable {
     private let connection: PostgresConnection
 
@@ -11,7 +11,8 @@ public struct PostgresNotifications: ~Copyable, Sendable {
     /// The next notification; waits until there is one.
     ///
     /// - Throws: `CancellationError` when the task is cancelled, and ``PostgresError`` when the connection is lost:
-    ///   then what was sent meanwhile is lost too, and whoever listens again must look for what it missed.
+    ///   notifications sent meanwhile are lost too, and after listening again the application must check what it
+    ///   missed.
     public mutating func next() async throws -> PostgresNotification {
         try await connection.nextNotification()
     }
@@ -28,13 +29,14 @@ extension Lease where Driver == PostgresDriver {
     /// }
     /// ```
     ///
-    /// Notifications that were sent after this function began to listen are delivered, in order. The lease is held all
-    /// the while, and counts against the pool's maximum; behind a transaction-level pooler listening does not work.
+    /// Notifications sent after this function began to listen are delivered, in order. The lease is held throughout,
+    /// and counts against the pool's maximum. Listening does not work behind a transaction-level pooler.
     ///
-    /// While about a thousand notifications wait to be taken, no more are read: they wait in the server, whose queue is
-    /// common to all sessions and large, but not endless. https://www.postgresql.org/docs/current/sql-notify.html
+    /// While about a thousand notifications wait to be taken, no more are read: they wait in the server's queue,
+    /// which all sessions share, and which is large but limited.
+    /// https://www.postgresql.org/docs/current/sql-notify.html
     ///
-    /// - Parameter channels: Their names, upper and lower case being different.
+    /// - Parameter channels: The names of the channels, with upper and lower case being different.
     /// - Throws: ``PostgresError``, and what `body` throws.
     public mutating func listen<Result>(
         to channels: [String], _ body: (inout PostgresNotifications) async throws -> Result
@@ -57,7 +59,7 @@ extension Lease where Driver == PostgresDriver {
 extension PostgresConnection {
     func listen(_ channels: [String]) async throws {
         try await perform { operation in
-            // Until it is taken back, a reset must do it.
+            // From now on the session is changed, until ``stopListening(_:)`` succeeds.
             withSession { $0.isChanged = true }
             for channel in channels {
                 if channel.utf8.contains(0) { throw PostgresError.misuse("a channel's name must not hold a zero byte") }
@@ -66,7 +68,7 @@ extension PostgresConnection {
         }
     }
 
-    /// What cannot be taken back now is left to the reset, and to the connection's condition.
+    /// Stops listening. If that fails, it is left to the reset, and to the connection's condition.
     func stopListening(_ channels: [String]) async {
         try? await perform(isCancellable: false) { operation in
             for channel in channels { try await command("UNLISTEN \(Self.quoted(channel))", operation) }
@@ -92,7 +94,7 @@ extension Session {
 
     fileprivate mutating func readNotifications() throws {
         let link = try open()
-        // To look whether it is busy makes libpq read what has come.
+        // Asking whether libpq is busy makes it parse its input.
         _ = link.isBusy
         collectNotifications(link)
         if !link.isConnected || link.fatalNotice != nil {

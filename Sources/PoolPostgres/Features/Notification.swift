@@ -1,9 +1,9 @@
-/// What another session has sent with `NOTIFY`.
+/// A message that another session has sent with `NOTIFY`.
 public struct PostgresNotification: Sendable, Hashable {
-    /// The channel that it was sent on.
+    /// The channel of the notification.
     public let channel: String
-    /// Its text, empty without one.
+    /// The text of the notification; empty if it has none.
     public let payload: String
-    /// The server's process that serves the session that sent it.
+    /// The process ID of the server process of the sending session.
     public let processID: Int32
 }

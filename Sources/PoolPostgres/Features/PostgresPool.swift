@@ -2,11 +2,11 @@ public import Logging
 public import PoolCore
 
 extension Pool where Driver == PostgresDriver {
-    /// A pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form `host=…
-    /// dbname=…`.
+    /// Makes a pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form
+    /// `host=… dbname=…`.
     ///
-    /// `PostgresPool()` goes by the environment, as `psql` does: `PGHOST`, `PGUSER`, `PGDATABASE` and so on. For what a
-    /// URL cannot say, such as the settings that each session begins with, there is the form with a
+    /// `PostgresPool()` follows the environment, as `psql` does: `PGHOST`, `PGUSER`, `PGDATABASE` and so on. For
+    /// settings that a URL cannot express, such as session settings, use the initializer with a
     /// ``PostgresConfiguration``.
     ///
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
@@ -20,7 +20,7 @@ extension Pool where Driver == PostgresDriver {
             observer: observer, logger: logger, budget: budget)
     }
 
-    /// A pool for the server and database that `database` describes.
+    /// Makes a pool for the server and database that `database` describes.
     ///
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(

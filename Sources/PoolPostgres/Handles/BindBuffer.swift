@@ -1,7 +1,7 @@
-/// The bind values of a statement's run, or of several runs one after the other, encoded, in one piece of memory.
+/// The encoded bind values of one run of a statement, or of several successive runs, in one piece of memory.
 struct BindBuffer {
     private struct Value {
-        /// -1 for NULL.
+        /// The index of the value's first byte; -1 for NULL.
         let offset: Int
         let count: Int
         let isBinary: Bool
@@ -12,22 +12,22 @@ struct BindBuffer {
 
     var count: Int { values.count }
 
-    /// Makes room for the values of a first run: those of others find what grows with them.
+    /// Reserves memory for the values of a first run; later runs grow it.
     mutating func reserve(_ count: Int) {
         if count == 0 || !values.isEmpty { return }
         values.reserveCapacity(count)
         bytes.reserveCapacity(count * 16)
     }
 
-    /// Keeps the memory for what comes next.
+    /// Removes the values, and keeps the memory for the next ones.
     mutating func removeAll() {
-        // To empty what is empty would allocate.
+        // Removing from an empty array would allocate.
         if values.isEmpty { return }
         values.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
     }
 
-    /// Gives back the memory of unusually large values.
+    /// Frees the memory of unusually large values.
     mutating func trim() {
         if bytes.capacity > 65_536 || values.capacity > 4_096 { (bytes, values) = ([], []) }
     }
@@ -36,7 +36,7 @@ struct BindBuffer {
         values.append(Value(offset: -1, count: 0, isBinary: false))
     }
 
-    /// `write` appends the value in its binary form.
+    /// Appends a value; `write` appends its bytes in binary form.
     mutating func appendBinary(_ write: (inout [UInt8]) -> Void) {
         let offset = bytes.count
         write(&bytes)
@@ -47,11 +47,11 @@ struct BindBuffer {
         let offset = bytes.count
         bytes += text.utf8
         values.append(Value(offset: offset, count: bytes.count - offset, isBinary: false))
-        // libpq wants a zero after a text, and does not use the length.
+        // libpq needs a zero after a text, and ignores the length.
         bytes.append(0)
     }
 
-    /// Calls `body` with the arrays that libpq takes for one run, whose values have these places.
+    /// Calls `body` with the arrays that libpq takes for one run, whose values have the indices `run`.
     func withArrays<Result>(
         _ run: Range<Int>,
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> Result
@@ -63,7 +63,7 @@ struct BindBuffer {
                 unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
                     // An empty value still needs an address: nil is NULL.
                     let base = unsafe bytes.baseAddress ?? UnsafeRawPointer(pointers.baseAddress)
-                    // By index: an iterator would be one more reference to count.
+                    // By index: an iterator would cost a reference count.
                     for index in 0..<count {
                         let value = values[run.lowerBound + index]
                         let address =

@@ -1,4 +1,4 @@
-/// Arrays of C strings, as `main` gets them.
+/// Arrays of C strings, as `main` receives them.
 enum CStringArray {
     /// Calls `body` with an array of zero-terminated copies that ends with nil.
     static func with<Result>(

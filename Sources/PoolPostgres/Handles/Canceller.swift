@@ -2,16 +2,17 @@ internal import CLibPQ
 internal import PoolIO
 internal import Synchronization
 
-/// The owner of what asks the server to stop what a connection is doing.
+/// The owner of libpq's object for cancel requests, which ask the server to stop a connection's statement.
 ///
-/// It is independent of the connection once it is made, so that it may be used from another thread:
+/// Independent of the connection once it is made, so that another thread may use it:
 /// https://www.postgresql.org/docs/current/libpq-cancel.html
 final class Canceller: Sendable {
-    /// The address of libpq's object, which is freed in the deinitializer. From libpq 17 on, a request changes it.
+    /// The address of libpq's object, which is freed in the deinitializer. From libpq 17 on, a request changes the
+    /// object.
     private let address: Mutex<UInt>
     private let threads: HelperThreads
 
-    /// - Parameter threads: Those of the connection's server.
+    /// - Parameter threads: The threads for requests to the connection's server.
     init(_ handle: OpaquePointer, threads: HelperThreads) {
         address = Mutex(UInt(bitPattern: handle))
         self.threads = threads
@@ -21,13 +22,13 @@ final class Canceller: Sendable {
         unsafe clibpq_cancel_free(OpaquePointer(bitPattern: address.withLock { $0 }))
     }
 
-    /// Connects, asks, and waits on another thread until the server has passed on the request.
+    /// Connects, sends the request, and waits on another thread until the server has passed it on.
     ///
     /// - Parameters:
-    ///   - deadline: When the request is given up, with libpq 17 or newer. An older libpq waits until the network gives
-    ///     up.
-    ///   - completion: Called with false if the request failed. Then nobody knows whether it is still on its way.
-    /// - Returns: False if too many requests to the server are on their way already. Then nothing is sent.
+    ///   - deadline: When the request is given up, with libpq 17 or newer. An older libpq waits until the network
+    ///     gives up.
+    ///   - completion: Called with false if the request failed. Whether it is still on its way is unknown then.
+    /// - Returns: False if too many requests to the server are on their way already; then nothing is sent.
     func send(until deadline: ContinuousClock.Instant, completion: @escaping @Sendable (Bool) -> Void) -> Bool {
         threads.startAtOnce {
             let isSent = self.address.withLock {

@@ -1,8 +1,8 @@
 internal import CLibPQ
 
-/// libpq as it is loaded now.
+/// The libpq that is loaded.
 enum ClientLibrary {
-    /// `15.8`, or `9.6.24` from the time when the first two numbers were the major version.
+    /// The version: `15.8`, or `9.6.24` from the time when the first two numbers were the major version.
     /// https://www.postgresql.org/docs/current/libpq-misc.html#LIBPQ-PQLIBVERSION
     static var version: String { version(of: Int(PQlibVersion())) }
 

@@ -6,7 +6,7 @@ enum ConnectionString {
         let reason: String
     }
 
-    /// The settings that `text` names, of a URL (`postgres://…`) or of the form `host=… dbname=…`.
+    /// The settings that `text` names, which is a URL (`postgres://…`) or has the form `host=… dbname=…`.
     static func parse(_ text: String) throws(Unreadable) -> [(name: String, value: String)] {
         try requireSeparatedPassword(text)
         try requireForm(text)
@@ -22,7 +22,7 @@ enum ConnectionString {
         }
         defer { unsafe PQconninfoFree(options) }
         let settings = unsafe settings(of: options)
-        // One at its start is that of an abstract socket, and a folder may have any.
+        // A leading @ marks an abstract socket, and a folder's path may contain any.
         for (name, value) in settings where name == "host" && isURL(text) {
             if value.split(separator: ",").contains(where: { $0.first != "/" && $0.dropFirst().contains("@") }) {
                 throw Unreadable(reason: misplacedAt)
@@ -35,12 +35,12 @@ enum ConnectionString {
         return settings
     }
 
-    /// Of two users libpq takes the last, and so may send the first one's password for it.
+    /// Refuses several users: libpq takes the last, and so may send the first one's password for it.
     private static func requireOneUser(_ url: String) throws(Unreadable) {
         let place = url.prefix { $0 != "?" }
         let pairs = url.dropFirst(place.count + 1).split(separator: "&")
-        // libpq reads each part by itself, so that one rule decides what is a user. The slash keeps an @ from ending
-        // one.
+        // libpq parses each part on its own, so that one rule decides what is a user. The slash keeps an @ from
+        // ending one.
         let users = ([String(place)] + pairs.map { "postgres:///?\($0)" }).count { part in
             guard let options = unsafe PQconninfoParse(part, nil) else { return false }
             defer { unsafe PQconninfoFree(options) }
@@ -60,8 +60,8 @@ enum ConnectionString {
         text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
     }
 
-    /// libpq ends a password at the first `@` or `/` that it meets, and then shows the rest of it as a host that is not
-    /// found.
+    /// Refuses an ambiguous password: libpq ends a password at the first `@` or `/`, and then shows the rest of it as
+    /// an unknown host.
     private static func requireSeparatedPassword(_ text: String) throws(Unreadable) {
         guard isURL(text) else { return }
         let place = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "?" }
@@ -71,7 +71,7 @@ enum ConnectionString {
         }
     }
 
-    /// What is neither of the two forms, libpq takes for the second, and says that an equals sign is missing.
+    /// Refuses text of neither form: libpq would report only a missing equals sign.
     private static func requireForm(_ text: String) throws(Unreadable) {
         if isURL(text) { return }
         if let scheme = text.firstRange(of: "://").map({ text[..<$0.lowerBound] }), scheme.allSatisfy(isOfName) {
@@ -84,13 +84,12 @@ enum ConnectionString {
         }
     }
 
-    /// The first setting in a URL that libpq does not know, if what looks like its name cannot be a piece of a
-    /// password.
+    /// The first setting in a URL that libpq does not know, unless its name may be a piece of a password.
     private static func unknownName(in url: String) -> String? {
         guard isURL(url) else { return nil }
         let query = url.drop { $0 != "?" }.dropFirst()
-        // A password that has a question mark ends with an @ after it, if the host was not forgotten, and one in a
-        // setting may have an ampersand.
+        // A password with a question mark is followed by an @, unless the host was forgotten, and one in a setting
+        // may contain an ampersand.
         if query.contains("@") || query.lowercased().contains("pass") { return nil }
         let place = url.prefix { $0 != "?" }
         let port = place.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }.drop { $0 != ":" }
@@ -104,7 +103,7 @@ enum ConnectionString {
         character.isASCII && (character.isLetter || character.isNumber || "_-+.".contains(character))
     }
 
-    /// One for each host, of which some may be left out.
+    /// True for a list with a port for each host, some of which may be missing.
     private static func isPorts(_ text: String) -> Bool {
         text.split(separator: ",").allSatisfy { part in
             guard let port = Int(part.trimmingPrefix(while: \.isWhitespace)) else { return false }
@@ -112,8 +111,7 @@ enum ConnectionString {
         }
     }
 
-    /// libpq quotes the part of the text that it cannot read, which may be a piece of a password, as may be what looks
-    /// like a setting's name.
+    /// Hides quoted parts of libpq's message: unreadable text and names of settings may be pieces of a password.
     private static func withoutSecrets(_ reason: String) -> String {
         let parts = reason.split(separator: "\"", omittingEmptySubsequences: false)
         let shown = parts.enumerated().map {
@@ -123,7 +121,7 @@ enum ConnectionString {
             + (parts.count > 1 ? " (hidden: it may be of a password); \(encodingRule)" : "")
     }
 
-    /// What libpq takes from the environment and its service file, by the settings' names. Reads files.
+    /// The settings that libpq takes from the environment and its service file, by name. Reads files.
     static func defaults() -> [String: String] {
         guard let options = unsafe PQconndefaults() else { return [:] }
         defer { unsafe PQconninfoFree(options) }

@@ -8,26 +8,26 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// What an encryption has read from the socket and libpq has not read from it.
+/// Whether an encryption holds input that it has read from the socket and libpq has not yet taken.
 enum HeldInput: Sendable {
     case none, some
-    /// It cannot be asked.
+    /// The encryption cannot be asked.
     case unknown
 }
 
 /// The encryption of an established connection.
 ///
-/// It decrypts a record of up to 16 kB at once, of which libpq takes as much as it has room for. The system does not
-/// tell of the rest, as it has left the socket; libpq's own blocking functions look for it before they wait.
+/// The encryption decrypts a record of up to 16 kB at a time, of which libpq takes as much as it has room for. The
+/// rest has left the socket, so the system does not report it; libpq's own blocking functions look for it before they
+/// wait.
 @safe
 struct Encryption {
     private typealias Pending = @convention(c) (UnsafeMutableRawPointer?) -> Int32
 
-    /// OpenSSL's `SSL`, which belongs to the connection and lives as long. Nil where there is no OpenSSL, as with
-    /// GSSAPI.
+    /// OpenSSL's `SSL`, which belongs to the connection and lives as long. Nil without OpenSSL, as with GSSAPI.
     private let session: UnsafeMutableRawPointer?
 
-    /// Nil without encryption.
+    /// Finds the connection's encryption. Nil without one.
     init?(of connection: OpaquePointer) {
         let hasTLS = unsafe PQsslInUse(connection) == 1
         guard unsafe hasTLS || PQgssEncInUse(connection) == 1 else { return nil }
@@ -39,15 +39,15 @@ struct Encryption {
         return unsafe pending(session) > 0 ? .some : .none
     }
 
-    /// `SSL_pending` of the library that libpq itself uses: a process may have loaded another one too.
+    /// The function `SSL_pending` of the library that libpq itself uses: a process may have loaded another one too.
     private static let pending: Pending? = {
         #if canImport(Darwin)
         let name = "libpq.5.dylib"
         #else
         let name = "libpq.so.5"
         #endif
-        // Searches libpq and what it needs. A program that contains libpq has no library of that name, and is searched
-        // itself. Never closed: libpq stays loaded anyway.
+        // Searches libpq and its dependencies. A program that contains libpq has no library of that name, and is
+        // searched itself. Never closed, because libpq stays loaded anyway.
         let library = unsafe dlopen(name, RTLD_NOW | RTLD_NOLOAD) ?? dlopen(nil, RTLD_NOW)
         return unsafe dlsym(library, "SSL_pending").map { unsafe unsafeBitCast($0, to: Pending.self) }
     }()

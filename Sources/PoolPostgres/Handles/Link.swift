@@ -3,7 +3,7 @@ internal import PoolIO
 
 /// The owner of a `PGconn`. Used by one call at a time.
 ///
-/// The connection never blocks, but for ``poll()``, which may resolve names and read files.
+/// No call blocks except ``poll()``, which may resolve names and read files.
 @safe
 final class Link {
     enum ConnectStep: Sendable {
@@ -16,11 +16,11 @@ final class Link {
 
     /// Freed by `PQfinish` in the deinitializer.
     private let connection: OpaquePointer
-    /// libpq holds its address.
+    /// Kept, because libpq holds its address.
     private let notices: NoticeSink
-    /// Nil without encryption.
+    /// The encryption; nil without one.
     private var encryption: Encryption?
-    /// libpq's number of UTF-8.
+    /// The number that libpq has for UTF-8.
     private let utf8 = unsafe pg_char_to_encoding("UTF8")
 
     /// Begins to connect. Each name is a keyword of libpq, and a later one overrides an earlier one.
@@ -33,7 +33,7 @@ final class Link {
         guard let started = unsafe started else { throw PostgresError.outOfMemory }
         unsafe connection = unsafe started
         self.notices = notices
-        // The only way to the SQLSTATE of a refused connect: libpq has no other interface for it.
+        // Only verbose messages contain the SQLSTATE of a refused connect: libpq has no other interface for it.
         unsafe PQsetErrorVerbosity(started, PQERRORS_VERBOSE)
         unsafe PQsetNoticeReceiver(started, receiveNotice, Unmanaged.passUnretained(notices).toOpaque())
     }
@@ -44,7 +44,7 @@ final class Link {
 
     // MARK: Connecting
 
-    /// Goes on with connecting. It may change the socket.
+    /// Continues to connect. May change the socket.
     func poll() -> ConnectStep {
         switch unsafe PQconnectPoll(connection) {
         case PGRES_POLLING_READING: .reading
@@ -61,29 +61,30 @@ final class Link {
         encryption = unsafe Encryption(of: connection)
     }
 
-    /// -1 without one.
+    /// The socket's descriptor; -1 without one.
     var socket: Int32 { unsafe PQsocket(connection) }
     var isConnected: Bool { unsafe PQstatus(connection) == CONNECTION_OK }
-    /// The server's process that serves the connection.
+    /// The process ID of the server process of the session.
     var processID: Int32 { unsafe PQbackendPID(connection) }
-    /// As in 150018 for 15.18.
+    /// The server's version as a number: 150018 for 15.18.
     var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
-    /// What the server has ended the session with while no statement ran.
+    /// The server's error that ended the session while no statement ran; nil if none did.
     var fatalNotice: PostgresError? { notices.fatal }
 
-    /// What libpq says of its latest failure.
+    /// libpq's message about its latest failure, in one line.
     var errorMessage: String { errorLines.inOneLine }
 
-    /// The lines of ``errorMessage`` as libpq has them, with the SQLSTATE in a certain place of them after a connect.
+    /// The lines of ``errorMessage`` as libpq writes them; after a connect they contain the SQLSTATE at a fixed
+    /// place.
     var errorLines: String { unsafe String(cString: PQerrorMessage(connection)) }
 
-    /// What the server reported of a setting, if it does report that one.
+    /// The value of a setting, if the server reports that setting.
     func parameter(_ name: String) -> String? {
         unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
 
-    /// False once the session has another `client_encoding`, of which the server tells when it is ready for the next
+    /// False once the session has another `client_encoding`, which the server reports when it is ready for the next
     /// statement.
     var isUTF8: Bool { unsafe PQclientEncoding(connection) == utf8 }
 
@@ -97,15 +98,15 @@ final class Link {
         }
     }
 
-    /// What can cancel the statements of this connection, from any thread.
+    /// Makes an object that can cancel the statements of this connection, from any thread.
     ///
-    /// - Parameter threads: Gives the threads for requests to an address.
+    /// - Parameter threads: Returns the threads for requests to an address.
     func makeCanceller(_ threads: (String) -> HelperThreads) -> Canceller? {
         guard let handle = unsafe clibpq_cancel_create(connection) else { return nil }
         return unsafe Canceller(handle, threads: threads(address))
     }
 
-    /// The host, or its number where that is known, or the folder of the Unix socket; and the port.
+    /// The host's address if it is known, or its name, or the folder of the Unix socket; and the port.
     private var address: String {
         let parts = unsafe [PQhostaddr(connection), PQhost(connection), PQport(connection)]
         return unsafe parts.map { unsafe $0.map { unsafe String(cString: $0) } ?? "" }.joined(separator: " ")
@@ -122,9 +123,9 @@ final class Link {
         unsafe try check(PQsendQuery(connection, text))
     }
 
-    // Strings are passed by withCString, which copies none of them to the heap, as a conversion by the compiler would.
+    // Strings are passed with withCString, which copies none to the heap, as an implicit conversion would.
 
-    /// The server infers the types if there are none.
+    /// Sends one run of a statement. Without types, the server infers them.
     func send(
         _ text: String, _ types: [UInt32], _ binds: borrowing BindBuffer, _ run: Range<Int>, binaryResults: Bool
     ) throws {
@@ -169,8 +170,8 @@ final class Link {
     func exitPipeline() throws { unsafe try check(PQexitPipelineMode(connection)) }
     func sendSync() throws { unsafe try check(PQpipelineSync(connection)) }
 
-    /// From now to the end of the statement that was just sent, its rows come in results of a few: of at most so many
-    /// with libpq 17 or newer, and of one with an older libpq.
+    /// Makes the rows of the statement that was just sent arrive in several results: of at most `count` rows with
+    /// libpq 17 or newer, and of one row with an older libpq.
     func setRowsPerResult(_ count: Int) { unsafe clibpq_set_rows_per_result(connection, Int32(clamping: count)) }
 
     // MARK: Exchanging
@@ -187,13 +188,13 @@ final class Link {
         }
     }
 
-    /// Reads what has come. False if the connection is lost.
+    /// Reads the input that has arrived. False if the connection is lost.
     func consumeInput() -> Bool { unsafe PQconsumeInput(connection) == 1 }
 
-    /// How many bytes wait in the socket for ``consumeInput()``.
+    /// The number of bytes that wait in the socket for ``consumeInput()``.
     var pendingInput: Int { unsafe Int(clibpq_pending_input(connection)) }
 
-    /// Whether something has left the socket that ``consumeInput()`` has not read.
+    /// Whether input has left the socket that ``consumeInput()`` has not read.
     var heldInput: HeldInput { encryption?.heldInput ?? .none }
 
     /// True if ``nextResult()`` would have to wait.
@@ -203,7 +204,7 @@ final class Link {
         unsafe PQgetResult(connection).map { unsafe ResultHandle(owning: $0) }
     }
 
-    /// The next notification that has come, if one has.
+    /// The next notification that has arrived, if there is one.
     func nextNotification() -> PostgresNotification? {
         guard let notify = unsafe PQnotifies(connection) else { return nil }
         defer { unsafe PQfreemem(notify) }
@@ -220,7 +221,7 @@ final class Link {
         case end
     }
 
-    /// Ends a COPY from the client; with a reason it fails on the server.
+    /// Ends a COPY from the client; with a reason, it fails on the server.
     func endCopyIn(failure: String?) -> Flush {
         let result =
             if let failure { unsafe PQputCopyEnd(connection, failure) } else { unsafe PQputCopyEnd(connection, nil) }
@@ -245,8 +246,8 @@ final class Link {
 }
 
 extension String {
-    /// libpq ends its messages with a line feed, and begins their further lines with a tab. One that begins with a
-    /// small letter goes on with a sentence.
+    /// The message in one line. libpq ends its messages with a line feed, and begins further lines with a tab. A line
+    /// that begins with a small letter continues a sentence.
     var inOneLine: String {
         var text = ""
         for line in split(whereSeparator: \.isNewline) {

@@ -2,13 +2,13 @@ internal import CLibPQ
 internal import Logging
 internal import Synchronization
 
-/// Where the server's notices of one connection go.
+/// The receiver of the server's notices on one connection.
 final class NoticeSink: Sendable {
     private let logger: Logger
     private let firstFatal = Mutex<PostgresError?>(nil)
 
-    /// What the server has ended the session with while no statement ran: libpq gives that out as a notice. Whoever
-    /// finds the connection broken tells it.
+    /// The server's error that ended the session while no statement ran, which libpq reports as a notice. The code
+    /// that finds the connection broken reports it.
     var fatal: PostgresError? { firstFatal.withLock { $0 } }
 
     init(_ logger: Logger) {
@@ -31,7 +31,7 @@ final class NoticeSink: Sendable {
     }
 }
 
-/// What libpq calls for each notice; it frees the result itself.
+/// The function that libpq calls for each notice; libpq frees the result itself.
 func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?) {
     guard let context = unsafe context, let result = unsafe result else { return }
     let sink = unsafe Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()

@@ -35,12 +35,12 @@ struct ResultHandle: ~Copyable {
 
     // MARK: What was done
 
-    /// As in `INSERT 0 1`.
+    /// The command's tag, for example `INSERT 0 1`.
     var commandTag: String { unsafe String(cString: PQcmdStatus(result)) }
 
-    /// 0 for statements of other kinds than INSERT, UPDATE, DELETE and MERGE.
+    /// The number of changed rows; 0 for statements other than INSERT, UPDATE, DELETE and MERGE.
     var affectedRows: Int {
-        // libpq counts what SELECT, FETCH, MOVE and COPY bring too.
+        // libpq also counts the rows of SELECT, FETCH, MOVE and COPY.
         guard let tag = unsafe PQcmdStatus(result), let digits = unsafe PQcmdTuples(result) else { return 0 }
         switch unsafe (UInt8(bitPattern: tag[0]), UInt8(bitPattern: tag[1])) {
         case (UInt8(ascii: "I"), UInt8(ascii: "N")), (UInt8(ascii: "U"), UInt8(ascii: "P")),
@@ -61,7 +61,7 @@ struct ResultHandle: ~Copyable {
         unsafe PQfname(result, Int32(column)).map { unsafe String(cString: $0) } ?? ""
     }
 
-    /// True if the columns have these names, each with a zero after it.
+    /// True if the columns have these names, each followed by a zero.
     func hasColumnNames(_ names: [CChar]) -> Bool {
         unsafe names.withUnsafeBufferPointer { names in
             var index = 0
@@ -81,7 +81,7 @@ struct ResultHandle: ~Copyable {
     func columnType(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
     func columnIsBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
 
-    /// Of a statement that was described.
+    /// The types of the parameters, in the description of a statement.
     var parameterTypes: [UInt32] {
         unsafe (0..<PQnparams(result)).map { unsafe PQparamtype(result, $0) }
     }
@@ -91,7 +91,7 @@ struct ResultHandle: ~Copyable {
     /// Calls `body` with the bytes of a value, or returns nil for NULL.
     func withValue<Value>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
         let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
-        // NULL has no length either: only what is empty need be asked about.
+        // NULL has no length either: only an empty value needs a second call.
         if count == 0, unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1 { return nil }
         // The bytes belong to the result.
         guard let start = unsafe PQgetvalue(result, Int32(row), Int32(column)) else { return nil }
@@ -104,7 +104,7 @@ struct ResultHandle: ~Copyable {
         }
         func field(_ code: clibpq_field) -> String? { field(code.rawValue) }
         guard let state = field(clibpq_sqlstate) else {
-            // Made by libpq itself: the connection is lost, or what came could not be understood.
+            // libpq made the error itself: the connection is lost, or its input is invalid.
             return PostgresError(
                 connectionFailure: unsafe String(cString: PQresultErrorMessage(result)).inOneLine)
         }
