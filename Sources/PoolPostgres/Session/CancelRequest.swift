@@ -1,10 +1,11 @@
 internal import PoolIO
 internal import Synchronization
 
-/// The cancelling of one statement, from the first request until the server has answered and no request is on its way.
+/// The cancellation of one statement, from the first request until the server has answered and no request is on its
+/// way.
 ///
-/// The server ignores a request that reaches it before the statement does, so it is asked again, after pauses that
-/// grow.
+/// The server ignores a request that reaches it before the statement does, so the request is repeated, after growing
+/// pauses.
 final class CancelRequest: Sendable {
     private struct State {
         var isOnItsWay = false
@@ -13,12 +14,12 @@ final class CancelRequest: Sendable {
         var nextTry: ContinuousClock.Instant
     }
 
-    /// When to give up the connection.
+    /// The time at which the connection is given up.
     let deadline: ContinuousClock.Instant
     private let canceller: Canceller?
     private let state: Mutex<State>
 
-    /// Without a canceller it only counts the time.
+    /// Makes a cancellation. Without a canceller it only limits the time.
     init(_ canceller: Canceller?, timeout: Duration) {
         self.canceller = canceller
         let now = ContinuousClock.now
@@ -27,14 +28,14 @@ final class CancelRequest: Sendable {
     }
 
     var isOnItsWay: Bool { state.withLock { $0.isOnItsWay } }
-    /// True if a request has failed: it may still reach the server at any time.
+    /// True if a request has failed, which may still reach the server at any time.
     var hasFailed: Bool { state.withLock { $0.hasFailed } }
-    /// When to look again if nothing comes. A request that is on its way wakes the watch when it has arrived.
+    /// When to check again if no input arrives. A request on its way wakes the watch when it has arrived.
     var nextMoment: ContinuousClock.Instant {
         state.withLock { $0.isOnItsWay ? deadline : min(deadline, $0.nextTry) }
     }
 
-    /// Asks the server if it is time to. Wakes `watch` when the request has been passed on.
+    /// Sends a request if one is due. Wakes `watch` when the request has been passed on.
     func askIfDue(waking watch: DescriptorWatch) {
         guard let canceller else { return }
         let isDue = state.withLock { state in
@@ -49,7 +50,7 @@ final class CancelRequest: Sendable {
             self.finish(isSent)
             watch.interrupt()
         }
-        // Nothing was sent: the next try is due after the pause.
+        // Nothing was sent: the next attempt is due after the pause.
         if !isStarted { state.withLock { $0.isOnItsWay = false } }
     }
 

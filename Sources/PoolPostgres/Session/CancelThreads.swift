@@ -1,21 +1,21 @@
 internal import PoolIO
 internal import Synchronization
 
-/// The threads that ask servers to cancel statements.
+/// The threads that send cancel requests to servers.
 ///
-/// Up to libpq 16 such a request has no limit of time: where an address takes it and says nothing, its thread is lost
-/// until the network gives up, which may take hours. So each address has threads of its own, and more of them than a
-/// pool needs at once: a server that is silent keeps no other from being asked, and the same server is asked again once
-/// it takes connections.
+/// Up to libpq 16 a cancel request has no time limit: if an address accepts the connection and never answers, its
+/// thread is lost until the network gives up, which may take hours. So each address has its own threads, and more of
+/// them than a pool needs at the same time: a silent server does not keep requests from other servers, and gets
+/// requests again when it accepts connections.
 final class CancelThreads: Sendable {
-    /// How many requests to one address may be on their way at once.
+    /// The largest number of requests to one address that may be on their way at the same time.
     static let maximumPerAddress = 128
 
     private struct Entry {
         weak var threads: HelperThreads?
     }
 
-    /// Held by the connections to an address, so that an address that is not used any more leaves nothing behind.
+    /// Held weakly, and strongly by the connections to an address, so that an unused address leaves nothing behind.
     private let entries = Mutex<[String: Entry]>([:])
 
     func threads(for address: String) -> HelperThreads {

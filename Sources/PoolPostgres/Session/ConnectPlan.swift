@@ -1,41 +1,43 @@
-/// In which order a connect tries several hosts, and how long each may take.
+/// The order in which a connect tries several hosts, and the time for each.
 ///
-/// libpq would try them one after the other in one connect, but bounds the time for each only in its functions that
-/// block. So each host gets a connect of its own.
+/// libpq would try the hosts one after the other in one connect, but limits the time for each only in its blocking
+/// functions. So each host gets its own connect.
 struct ConnectPlan: Sendable {
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     typealias Settings = [(name: String, value: String)]
 
-    /// One or more.
+    /// The settings of each attempt; at least one.
     let tries: [Settings]
-    /// libpq's `connect_timeout`, for each try.
+    /// The time limit for each attempt: libpq's `connect_timeout`.
     private let timeout: Duration?
 
-    /// - Parameter defaults: Called for what libpq takes from the environment; may read files.
+    /// - Parameter defaults: Returns the settings that libpq takes from the environment; may read files.
     init(_ settings: Settings, defaults: () -> [String: String] = ConnectionString.defaults) {
         var values: [String: String] = [:]
-        // To libpq an empty value is none.
+        // For libpq, an empty value means no value.
         for (name, value) in settings where !value.isEmpty { values[name] = value }
         if values["service"] == nil { values.merge(defaults()) { own, _ in own } }
         timeout = Self.timeout(values["connect_timeout"])
         tries = Self.tries(settings, values) ?? [settings]
     }
 
-    /// How long the next try may take. `left` is what is left for all that are still to come, nil if nobody knows.
+    /// How long the next attempt may take. `left` is the time left for all further attempts, nil if it is unknown.
     func limit(of number: Int, left: Duration?) -> Duration? {
-        // What comes after the last is nothing: whoever set the limit for all cancels the task.
+        // The last attempt needs no share: the caller cancels the task when the limit for all has passed.
         let share = number + 1 == tries.count ? nil : left.map { $0 / (tries.count - number) }
         guard let share, let timeout else { return share ?? timeout }
         return min(share, timeout)
     }
 
-    /// In whole seconds, of which libpq makes at least two: https://www.postgresql.org/docs/15/libpq-connect.html
+    /// The limit in whole seconds, which libpq raises to at least two:
+    /// https://www.postgresql.org/docs/15/libpq-connect.html
     private static func timeout(_ text: String?) -> Duration? {
         guard let text, let seconds = Int(text.inOneLine), seconds > 0 else { return nil }
         return .seconds(max(seconds, 2))
     }
 
-    /// Nil if there is one host only, or if the lists are such that libpq shall say what it makes of them.
+    /// The attempts. Nil if there is only one host, or if the lists are inconsistent, so that libpq should report the
+    /// error.
     private static func tries(_ settings: Settings, _ values: [String: String]) -> [Settings]? {
         func list(_ name: String) -> [String]? {
             values[name].map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
@@ -48,7 +50,7 @@ struct ConnectPlan: Sendable {
         let common = settings.filter { !["host", "hostaddr", "port", "target_session_attrs"].contains($0.name) }
         var order = Array(0..<count)
         if values["load_balance_hosts"] == "random" { order.shuffle() }
-        // One try cannot know whether a later one will find a standby.
+        // An attempt cannot know whether a later one will find a standby.
         let kind = values["target_session_attrs"]
         let rounds = kind == "prefer-standby" ? ["standby", "any"] : [kind ?? "any"]
         return rounds.flatMap { kind in
@@ -65,13 +67,13 @@ struct ConnectPlan: Sendable {
 }
 
 extension PostgresError {
-    /// True if libpq would go on with the next host. It does not where a host has answered and refused, but for one
-    /// that is starting or stopping: another host would hardly know the password better.
+    /// True if libpq would continue with the next host. It does not if a host has answered and refused, unless that
+    /// host is starting or stopping: another host would hardly accept the password either.
     var allowsNextHost: Bool {
         (code == .cannotConnect && !isPermanentConnectFailure) || code == .cannotConnectNow
     }
 
-    /// The end of a connect to several hosts, of which the last error tells the most.
+    /// The error of a connect to several hosts, of which the last error says most.
     func after(_ failures: [PostgresError]) -> PostgresError {
         if failures.isEmpty { return self }
         let all = failures + [self]

@@ -1,11 +1,11 @@
 @_spi(Driver) internal import PoolCore
 
-/// What was sent to the server and is not yet answered, and what has come of the answer. A class, so that the session
-/// changes it where it is.
+/// A request to the server that is not answered yet, and the answer as far as it has arrived. A class, so that the
+/// session changes it in place.
 final class Exchange {
-    /// Whose results they are; nil for scripts.
+    /// The statement that the results belong to; nil for scripts.
     var statement: KnownStatement?
-    /// What the text says about its effects.
+    /// The effects that the statement's text shows.
     let traits: StatementTraits
     /// True for a command of the driver's own.
     let isOwn: Bool
@@ -13,78 +13,79 @@ final class Exchange {
     let isPreparing: Bool
     /// The name under which the statement is being prepared.
     var preparedName: StatementName?
-    /// True for a statement without bind values that nothing is known of: its result tells what it returns.
+    /// True for an unknown statement without bind values, whose result describes what it returns.
     var learnsShape = false
-    /// What the server has told of the statement that is being prepared, if no error comes after it.
+    /// The server's description of the statement that is being prepared, if no error follows it.
     var learned: StatementShape?
-    /// Sync points that have not come back, in pipeline mode; 0 outside of it.
+    /// The sync points that have not been answered yet, in pipeline mode; 0 outside of it.
     var pendingSyncs = 0
     var isPipeline = false
     var needsFlush = true
-    /// True once something was read since it began, and perhaps not all that was there.
+    /// True once something was read in this exchange, and perhaps not all that was there.
     var hasRead = false
-    /// Whether the latest read has succeeded, if no step has used it yet.
+    /// Whether the latest read succeeded, if no step has used it yet.
     var unusedRead: Bool?
-    /// Rows are counted and dropped.
+    /// True if rows are counted and dropped.
     var dropsRows = false
-    /// The exchange pauses when it has collected so many rows.
+    /// The number of collected rows at which the exchange pauses.
     var rowLimit = Int.max
-    /// True while a COPY to the client runs that nobody asked for.
+    /// True while a COPY to the client runs whose data is dropped.
     var isCopyingOut = false
     enum Copying: Sendable { case fromClient, toClient }
-    /// The COPY that was asked for, while it runs.
+    /// The requested COPY, while it runs.
     var copying: Copying?
-    /// True until the COPY that was asked for has begun.
+    /// True until the requested COPY has begun.
     private var allowsCopy: Bool
-    /// True once it has.
+    /// True once the requested COPY has begun.
     private(set) var hasCopied = false
 
-    /// What comes after ``statement`` in a batch of different statements, the next one last.
+    /// The further statements of a batch after ``statement``, the next one last.
     var nextStatements: [KnownStatement] = []
-    /// The names under which these are being prepared, in the same order.
+    /// The names under which ``nextStatements`` are being prepared, in the same order.
     var nextNames: [StatementName?] = []
     /// True for a batch with one sync point, at its end.
     var isOneTransaction = false
-    /// How many outcomes, from the first, no later failure undoes: a statement of the batch has ended the transaction.
+    /// The number of outcomes, from the first, that no later failure undoes: a statement of the batch has ended the
+    /// transaction.
     private(set) var endedOutcomes = 0
-    /// True once something has come for the statement.
+    /// True once any result of the statement has arrived.
     var hasResult = false
-    /// What has come of each statement of such a batch; nil outside of one.
+    /// The outcome of each statement of a batch of different statements; nil outside of one.
     var outcomes: [Result<Rows, PostgresError>]?
 
-    /// That of the rows, once some have come.
+    /// The shape of the rows, once some have arrived.
     private var shape: StatementShape?
     var columns: Columns? { shape?.columns }
     private var rows: RowsBuilder
     private(set) var rowCount = 0
-    /// Of one statement, which needs no memory of its own, or of several.
+    /// The result of the first statement, stored without an allocation; the others follow in `laterResults`.
     private(set) var firstResult: StatementResult?
     private(set) var laterResults: [StatementResult] = []
-    /// For the rows that it collects.
+    /// The limit for the rows that the exchange collects.
     var resultLimit: SQLResultLimit?
-    /// That the limit was passed. What comes after it is dropped.
+    /// Set once the limit was exceeded; later rows are dropped.
     private(set) var excess: SQLResultLimitError?
     /// True if libpq itself holds more than the limit.
     private(set) var isOverfull = false
-    /// How many bytes libpq has read, at least, of a result that it has not given out.
+    /// The minimum of bytes that libpq has read of a result that it has not returned yet.
     private var receivedBytes = 0
-    /// How many bytes the results of the batch have that were taken.
+    /// The bytes of the batch's results that were taken.
     private var takenBytes = 0
-    /// True if rows have come with a column that may be an array, which nobody but the server knows.
+    /// True if rows have arrived with a column that may be an array, which only the server knows.
     private(set) var hasUnknownTypes = false
-    /// The types that the server is being asked about.
+    /// The types about which the server is being asked.
     var askedTypes: [UInt32] = []
     /// The latest command's tag; empty for statements that return rows.
     var tag = ""
-    /// Boxed, because an error is large and most exchanges have none: to look whether there is one must not copy it.
+    /// Boxed, because an error is large and most exchanges have none: checking for one must not copy it.
     private var failure: Failure?
-    /// The first that came: those that follow are its consequences.
+    /// The first error; later ones are its consequences.
     var error: PostgresError? {
         get { failure?.error }
         set { failure = newValue.map(Failure.init) }
     }
     var hasFailed: Bool { failure != nil }
-    /// True if a statement may have come to its end before one failed.
+    /// True if a statement may have completed before one failed.
     var hasDoneSomething: Bool { firstResult != nil || outcomes != nil }
 
     private final class Failure {
@@ -105,7 +106,7 @@ final class Exchange {
         rows = RowsBuilder(expectedSize: statement?.expectedSize ?? 0)
     }
 
-    /// Those of statements that end a transaction.
+    /// The tags of the commands that end a transaction.
     private static let endingTags: Set = ["COMMIT", "ROLLBACK", "PREPARE TRANSACTION"]
 
     /// Ends one statement of a batch and begins the next.
@@ -121,13 +122,13 @@ final class Exchange {
         (shape, learned, failure, tag, hasResult) = (nil, nil, nil, "", false)
     }
 
-    /// After the results of one statement, and before the next one's. What comes after the last one's is about the
-    /// whole.
+    /// Between two statements of a pipeline: closes the current outcome. Results after the last statement belong to
+    /// the batch.
     func endResults() {
         if isOneTransaction, hasResult, statement != nil { endOutcome() }
     }
 
-    /// True for the first COPY, if one was asked for.
+    /// True for the first COPY, if one was requested.
     func takesCopy() -> Bool {
         guard allowsCopy else { return false }
         allowsCopy = false
@@ -138,24 +139,26 @@ final class Exchange {
     var isFull: Bool { rowCount >= rowLimit && !hasFailed }
 
     func note(_ result: StatementResult) {
-        // Those of a batch are in its outcomes.
+        // The results of a batch are in its outcomes.
         if outcomes == nil, firstResult != nil { laterResults.append(result) } else { firstResult = result }
     }
 
     // MARK: Rows
 
-    /// Those that have come since the last ones were taken.
+    /// Takes the rows that have arrived since the last call.
     func takeRows() -> Rows {
         rowCount = 0
         if rows.size > 0 { statement?.expectedSize = rows.size }
         return rows.take(columns ?? Columns(names: []))
     }
 
-    /// - Parameter catalog: What the server has told of types so far.
+    /// Appends the rows of a result.
+    ///
+    /// - Parameter catalog: The types that the server has described so far.
     func append(_ result: borrowing ResultHandle, _ catalog: TypeCatalog) {
         if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
         rowCount += result.rowCount
-        // Rows that cannot be read any more are dropped.
+        // Rows that have become unreadable are dropped.
         receivedBytes = 0
         if dropsRows || hasFailed || excess != nil { return }
         guard let shape = shape ?? findShape(of: result, catalog) else { return }
@@ -168,7 +171,7 @@ final class Exchange {
         if excess != nil { rows = RowsBuilder() }
     }
 
-    /// libpq has read so many bytes more.
+    /// Notes that libpq has read `count` more bytes.
     func noteReceived(_ count: Int) {
         guard let resultLimit, copying == nil, !isCopyingOut else { return }
         receivedBytes += count
@@ -184,7 +187,7 @@ final class Exchange {
                 if known.hasUnknownTypes { statement.shape = StatementShape(known, catalog) }
                 return statement.shape
             }
-            // What the server has told is no longer true.
+            // The server's earlier description is no longer true.
             statement.shape = nil
         }
         let own = StatementShape(parameterTypes: [], of: result, catalog)
@@ -196,14 +199,15 @@ final class Exchange {
 }
 
 extension Exchange {
-    /// The server has taken the statement without bind values, so that there is nothing more to ask about it.
+    /// Keeps the result's shape: the server has accepted the statement without bind values, so nothing remains to
+    /// ask.
     func learnShape(_ shape: StatementShape) {
         guard learnsShape, let statement, statement.shape == nil else { return }
         statement.shape = shape
         learnsShape = false
     }
 
-    /// The first error counts.
+    /// Notes an error; the first one counts.
     func note(_ error: PostgresError) {
         if !hasFailed { self.error = error }
     }
@@ -212,10 +216,10 @@ extension Exchange {
 
     func note(tag: String) { self.tag = tag }
 
-    /// Goes on up to `limit` rows, with those that are there.
+    /// Continues up to `limit` rows, including those that are there.
     func resume(limit: Int) { rowLimit = limit }
 
-    /// Goes on to the end without pausing, and keeps no row.
+    /// Continues to the end without pausing, and keeps no rows.
     func dropRows() {
         dropsRows = true
         rowLimit = .max
@@ -223,32 +227,32 @@ extension Exchange {
     }
 }
 
-/// What an exchange has brought.
+/// The results of an exchange.
 struct ExchangeResult: Sendable {
-    /// Nil for a statement that returns none.
+    /// The rows; nil for a statement that returns none.
     var rows: Rows?
     var firstResult: StatementResult?
     var laterResults: [StatementResult]
     var tag: String
-    /// True if a column may be an array, which nobody but the server knows.
+    /// True if a column may be an array, which only the server knows.
     var hasUnknownTypes: Bool
-    /// Of a batch of different statements, one for each.
+    /// The outcomes of a batch of different statements, one for each; else empty.
     var outcomes: [Result<Rows, PostgresError>] = []
 
     var latestResult: StatementResult { laterResults.last ?? firstResult ?? StatementResult(affectedRows: 0) }
     var results: [StatementResult] { (firstResult.map { [$0] } ?? []) + laterResults }
 }
 
-/// What an exchange needs next.
+/// The next thing that an exchange needs.
 enum ExchangeStep: Sendable {
-    /// All was sent, and nothing was read since: no answer can be there that the system has not still to tell of.
+    /// All was sent, and nothing was read since: the system will still report any answer.
     case waitForAnswer
     case waitForRead
-    /// The socket took no more: wait for room, or for an answer that makes the server take more.
+    /// The socket accepts no more: wait for room, or for an answer that makes the server read more.
     case waitForReadOrWrite
-    /// An encryption may hold back what has come, and does not tell: wait, and look again after a while.
+    /// An encryption that cannot be asked may hold back input: wait, and check again after a pause.
     case waitAndLookAgain
-    /// As many rows as were wanted are there, or a COPY has begun.
+    /// The wanted number of rows has arrived, or a COPY has begun.
     case paused
     /// The server is ready for the next statement, or the connection is lost.
     case finished

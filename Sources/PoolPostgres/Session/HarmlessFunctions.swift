@@ -1,17 +1,17 @@
-/// The functions of the server's own that leave nothing in the session.
+/// The server's own functions that leave nothing in the session.
 ///
-/// By class, they are those of PostgreSQL 15's `pg_catalog` all of whose forms are immutable or stable and may be
-/// called from SQL, without what only operators, types and indexes use, and without what runs queries that it is given
-/// or finds by name. Of the volatile ones a few are added that were looked at one by one.
+/// By class: the functions of PostgreSQL 15's `pg_catalog` all of whose forms are immutable or stable and can be
+/// called from SQL, except those for operators, types and indexes only, and those that run queries which they are
+/// given or find by name. A few volatile functions that were checked one by one are added.
 enum HarmlessFunctions {
     enum Kind {
-        /// It computes and reads only: to call it twice does nothing that to call it once does not.
+        /// The function computes and reads only: calling it twice is the same as calling it once.
         case computes
-        /// It has an effect, which is over at the end of the transaction, or is none on the session.
+        /// The function has an effect, which ends with the transaction, or does not concern the session.
         case acts
     }
 
-    /// Nil for a function that is not known to be harmless.
+    /// The kind of a harmless function; nil for any other function.
     static func kind(of name: TokenScanner.Token) -> Kind? {
         switch name {
         case .word(let name), .quoted(let name):
@@ -20,8 +20,8 @@ enum HarmlessFunctions {
         }
     }
 
-    /// Functions whose effect on the session ends with the session alone: a replication origin, a backup, a temporary
-    /// replication slot, connections to other servers.
+    /// The functions whose effect on the session ends only with the session: a replication origin, a backup, a
+    /// temporary replication slot, connections to other servers.
     static let cannotBeUndone: Set<String> = [
         "dblink_connect", "dblink_connect_u", "pg_backup_start", "pg_copy_logical_replication_slot",
         "pg_copy_physical_replication_slot", "pg_create_logical_replication_slot",

@@ -1,7 +1,7 @@
 internal import PoolCore
 
 extension KnownStatement {
-    /// True if all values can be encoded as the types that the statement takes.
+    /// True if all values can be encoded as the types of the statement's parameters.
     func takes(_ request: StatementRequest) -> Bool {
         if request.bindSets.isEmpty { return takes(request.binds) }
         return request.bindSets.allSatisfy { takes($0) }
@@ -19,8 +19,8 @@ extension KnownStatement {
         return true
     }
 
-    /// The types that these values decide: where the server cannot, where it takes for text what is none, and where it
-    /// takes for a small integer what is larger. Empty if the server decides all.
+    /// The types that the values decide: if the server cannot infer them, if it takes other values for text, and if
+    /// it takes larger numbers for small integers. Empty if the server decides all types.
     func types(for binds: [SQLValue], undetermined: Set<Int>) -> [UInt32] {
         var types = self.types
         if types.isEmpty { types = Array(repeating: TypeID.unspecified, count: binds.count) }
@@ -34,7 +34,7 @@ extension KnownStatement {
         return types.allSatisfy { $0 == TypeID.unspecified } ? [] : types
     }
 
-    /// True if the server would not read the value as the type that it has inferred, but can do with the value's own.
+    /// True if the server would not accept the value as the type that it has inferred, but as the value's own type.
     private func needsOwnType(_ value: SQLValue, for type: UInt32) -> Bool {
         switch type {
         case TypeID.text: value.ownType != nil
@@ -45,8 +45,8 @@ extension KnownStatement {
         }
     }
 
-    /// A larger integer is refused by a column that cannot hold it. A fraction would be rounded by a column of
-    /// integers, so that it is left to the server to refuse it wherever something may be stored.
+    /// A column that cannot hold a larger integer refuses it. A column of integers would round a fraction, so the
+    /// server is left to refuse it if anything may be stored.
     private func mayWiden(_ value: SQLValue) -> Bool {
         if case .int = value { return true }
         return traits.contains(.onlyReads)
@@ -59,13 +59,13 @@ extension SQLValue {
         return false
     }
 
-    /// The type of a parameter that the value alone decides.
+    /// The type of a parameter that only the value decides.
     var decidedType: UInt32 {
         if case .json = self { return TypeID.jsonb }
         return ownType ?? TypeID.text
     }
 
-    /// False for numbers that are not whole, or not in the range of `type`. True for what is no number.
+    /// False for numbers that are not whole, or not in the range of `type`. True for other values.
     fileprivate func isWhole<Integer: FixedWidthInteger>(_ type: Integer.Type) -> Bool {
         switch self {
         case .int(let value): Integer(exactly: value) != nil

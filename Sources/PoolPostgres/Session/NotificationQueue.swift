@@ -1,10 +1,10 @@
-/// The notifications that have come and nobody has taken, in order.
+/// The notifications that have arrived and are not yet taken, in order.
 struct NotificationQueue {
-    /// So many may wait before nothing more is read for their sake. A payload has less than 8000 bytes.
+    /// The number of waiting notifications at which reading for more stops. A payload has less than 8000 bytes.
     private static let limit = 1000
 
     private var items: [PostgresNotification] = []
-    /// The place of the next one; those before it were taken.
+    /// The index of the next notification; the earlier ones were taken.
     private var start = 0
 
     var isEmpty: Bool { start == items.count }
@@ -18,7 +18,7 @@ struct NotificationQueue {
         if isEmpty { return nil }
         let first = items[start]
         start += 1
-        // Moves each one at most once on the average.
+        // Moves each notification at most once on average.
         if start * 2 > items.count {
             items.removeFirst(start)
             start = 0

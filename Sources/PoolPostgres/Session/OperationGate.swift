@@ -5,11 +5,11 @@ internal import Synchronization
 struct Operation: Sendable {
     let number: UInt64
     let isCancellable: Bool
-    /// How many times the cancel's time-out it may go on after a cancel that does not stop it.
+    /// How many times the cancel time-out the operation may continue after a cancellation that does not stop it.
     let patience: Int
     let watch: DescriptorWatch
 
-    /// This operation, for a part of it that must run to its end.
+    /// The same operation, for a part that must run to its end.
     var uncancellable: Operation {
         Operation(number: number, isCancellable: false, patience: patience, watch: watch)
     }
@@ -17,7 +17,7 @@ struct Operation: Sendable {
 
 /// Decides which operation a cancellation is for, and wakes that one and no other.
 ///
-/// What is to be done about the cancellation, the operation does itself: it alone knows what it has sent.
+/// The operation itself reacts to the cancellation: only it knows what it has sent.
 final class OperationGate: Sendable {
     enum Signal: Sendable {
         case none
@@ -32,7 +32,7 @@ final class OperationGate: Sendable {
     private struct State {
         var watch: DescriptorWatch?
         var latest: UInt64 = 0
-        /// 0 while nothing runs.
+        /// The number of the running operation; 0 if none runs.
         var running: UInt64 = 0
         var signal = Signal.none
         var isCancellable = false
@@ -41,7 +41,7 @@ final class OperationGate: Sendable {
     }
 
     private let state = Mutex(State())
-    /// The same as in the state, to be looked at without its lock.
+    /// Mirrors of `state.running` / `state.signal`, readable without the lock.
     private let isBusy = Atomic<Bool>(false)
     private let isSignalled = Atomic<Bool>(false)
 
@@ -51,16 +51,18 @@ final class OperationGate: Sendable {
     /// True if there may be a ``signal(for:)``.
     var isInterrupted: Bool { isSignalled.load(ordering: .relaxed) }
 
-    /// The connection is established.
+    /// Sets the watch of an established connection.
     func attach(_ watch: DescriptorWatch) {
         state.withLock { $0.watch = watch }
     }
 
-    /// Gives out the watch, to be closed before the socket is.
+    /// Removes the watch and returns it, to be closed before the socket is.
     func detach() -> DescriptorWatch? {
         state.withLock { $0.watch.take() }
     }
 
+    /// Begins an operation.
+    ///
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
     func begin(cancellable: Bool, patience: Int = 1) throws -> Operation {
         try state.withLock { state in
@@ -71,13 +73,13 @@ final class OperationGate: Sendable {
             state.isCancellable = cancellable
             state.signal = .none
             isBusy.store(true, ordering: .sequentiallyConsistent)
-            // What came too late for the operation before.
+            // The interruption came too late for the previous operation.
             if isSignalled.exchange(false, ordering: .relaxed) { watch.clearInterrupt() }
             return Operation(number: state.latest, isCancellable: cancellable, patience: patience, watch: watch)
         }
     }
 
-    /// After this the operation cannot be interrupted.
+    /// Ends an operation, which cannot be interrupted afterwards.
     func end(_ operation: Operation) {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard state.running == operation.number else { return [] }
@@ -101,14 +103,14 @@ final class OperationGate: Sendable {
         }
     }
 
-    /// Interrupts whichever operation runs now, if it may be; no effect if none does.
+    /// Interrupts the running operation if it is cancellable; no effect if none runs.
     func cancelRunning() {
         state.withLock { state in
             if state.running != 0, state.isCancellable { interrupt(&state, .connectionCancelled) }
         }
     }
 
-    /// Interrupts what runs now, and refuses each operation from now on.
+    /// Interrupts the running operation, and refuses each further one.
     func close() {
         state.withLock { state in
             state.isClosing = true
@@ -127,7 +129,7 @@ final class OperationGate: Sendable {
         }
     }
 
-    /// The first signal stays, but for the one that the connection is being closed.
+    /// Signals an operation. The first signal stays, unless the connection is being closed.
     private func interrupt(_ state: inout State, _ signal: Signal) {
         guard state.running != 0, state.signal == .none || signal == .closing else { return }
         state.signal = signal

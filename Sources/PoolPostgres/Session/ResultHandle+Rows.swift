@@ -1,7 +1,7 @@
 @_spi(Driver) internal import PoolCore
 
 extension ResultHandle {
-    /// Appends the values of all rows, row by row, up to one that cannot be read, whose column it returns then.
+    /// Appends the values of all rows, row by row. Stops at a value that cannot be read, and returns its column then.
     func decode(_ readers: [ColumnReader], into rows: inout RowsBuilder) -> Int? {
         if readers.isEmpty { return nil }
         return columnIsBinary(0) ? decodeBinary(readers, into: &rows) : decodeText(readers, into: &rows)
@@ -32,10 +32,10 @@ extension ResultHandle {
 }
 
 extension ColumnReader {
-    /// Appends a value in the server's binary form. False for what is none of the type.
+    /// Appends a value in the server's binary form. False if it does not have the form of its type.
     ///
-    /// The kinds that most columns have are taken from where they lie. The others, and all that have a wrong length, go
-    /// the long way.
+    /// The most frequent kinds are read in place. The others, and all values of an unexpected length, take the slow
+    /// path.
     @inline(__always)
     fileprivate func append(binary bytes: UnsafeRawBufferPointer, to rows: inout RowsBuilder) -> Bool {
         if isArray { return unsafe appendOther(bytes, to: &rows) }

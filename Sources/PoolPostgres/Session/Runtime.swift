@@ -3,17 +3,17 @@ internal import Logging
 internal import PoolIO
 internal import Synchronization
 
-/// The threads of a driver. They end with the last reference, that of the driver and of its connections.
+/// The threads of a driver. They end with the last reference, held by the driver and its connections.
 final class Runtime: Sendable {
     let helpers = HelperThreads(name: "postgres-help", maximumThreads: 16)
     private let cancels = CancelThreads()
-    /// Where the server's notices go.
+    /// The logger for the server's notices.
     let logger: Logger
     let demotions = DemotionLimit()
     private let loopCount: Int?
     private let startedLoops = Mutex<EventLoopGroup?>(nil)
 
-    /// - Parameter loopCount: Nil for the default.
+    /// - Parameter loopCount: The number of event loops; nil for the default.
     init(_ logger: Logger, loopCount: Int?) {
         self.logger = logger
         self.loopCount = loopCount
@@ -23,10 +23,10 @@ final class Runtime: Sendable {
         startedLoops.withLock { $0?.shutDown() }
     }
 
-    /// The threads that ask the server at an address to cancel statements.
+    /// The threads for cancel requests to the server at an address.
     func cancelThreads(for address: String) -> HelperThreads { cancels.threads(for: address) }
 
-    /// Started at the first connect.
+    /// The event loops, which start with the first connect.
     func loops() throws -> EventLoopGroup {
         try startedLoops.withLock { loops in
             if let loops { return loops }

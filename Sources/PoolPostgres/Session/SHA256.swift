@@ -1,12 +1,12 @@
 /// The digest SHA-256: https://csrc.nist.gov/pubs/fips/180-4/upd1/final
 ///
-/// It names statements, which is all that the driver needs of cryptography: a library for it would be the package's
-/// largest part.
+/// SHA-256 names statements, which is the driver's only use of cryptography: a library for it would be the largest
+/// part of the package.
 struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
-    /// What came last and does not fill a block of 64 bytes yet.
+    /// The latest bytes, which do not fill a block of 64 yet.
     private var rest: [UInt8] = []
     private var byteCount: UInt64 = 0
     private var schedule = [UInt32](repeating: 0, count: 64)
@@ -15,7 +15,7 @@ struct SHA256 {
         for byte in bytes { append(byte) }
     }
 
-    /// The 32 bytes of the digest of all that was given.
+    /// Returns the 32 bytes of the digest of all that was added.
     consuming func finish() -> [UInt8] {
         let bitCount = byteCount &* 8
         append(0x80)
@@ -47,7 +47,7 @@ struct SHA256 {
             let second = Self.rotate(late, 17) ^ Self.rotate(late, 19) ^ late >> 10
             schedule[index] = schedule[index - 16] &+ first &+ schedule[index - 7] &+ second
         }
-        // The names are those of the standard.
+        // The names are the standard's.
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for index in 0..<64 {

@@ -1,25 +1,25 @@
 @_spi(Driver) internal import PoolCore
 
-/// Whether the server's text says all of a value.
+/// Whether the server's text form of a value is complete.
 ///
-/// A statement that runs for the first time, and one with a column whose binary form nobody here knows, is answered in
-/// text. What text of a number or a day says depends on settings:
+/// The first run of a statement, and any with a column whose binary form the driver does not know, is answered in
+/// text. The text of a number or a date depends on settings:
 /// https://www.postgresql.org/docs/current/runtime-config-client.html
 enum TextForm: Sendable {
     case exact
-    /// As long as the transaction is open: it has a setting of its own.
+    /// The open transaction has a setting of its own; exact again after its end.
     case doubtfulInTransaction
-    /// Something has run that may have changed the settings.
+    /// A statement has run that may have changed the settings.
     case doubtful
 }
 
 extension Session {
-    /// What the driver relies on, and the server, the role or the application may have set otherwise; and a look at who
-    /// serves the session.
+    /// Sends the settings that the driver relies on, and that the server, the role or the application may have
+    /// changed; and asks which process serves the session.
     mutating func startBaseline() throws {
         let link = try ready()
-        // All digits of a number with a point. https://www.postgresql.org/docs/8.4/runtime-config-client.html for the
-        // lower one.
+        // All digits of a floating-point number. For the lower value see
+        // https://www.postgresql.org/docs/8.4/runtime-config-client.html
         var text = "SET extra_float_digits = \(link.serverVersion < 90_000 ? 2 : 3); "
         if !hasISODates { text += "SET datestyle = ISO; " }
         text += "SELECT pg_catalog.pg_backend_pid()"
@@ -31,7 +31,7 @@ extension Session {
     mutating func finishBaseline() throws {
         let process = try finish().rows?.first?.values.first
         guard let link else { return }
-        // A pooler tells its clients of processes of its own making.
+        // A pooler reports process IDs of its own making to its clients.
         cache.isShared = process != .int(Int64(link.processID))
         cache.namesStatements = !cache.isShared || configuration.poolerKeepsStatements
         (textForm, needsBaseline) = (.exact, false)
@@ -39,8 +39,8 @@ extension Session {
 
     private var hasISODates: Bool { link?.parameter("DateStyle")?.hasPrefix("ISO") ?? false }
 
-    /// True if values that come as text are those that would come in binary. A session that is shared may have another
-    /// server session, with other settings, by now.
+    /// True if values in text form equal those in binary form. A shared session may lead to another server session,
+    /// with other settings, by now.
     var readsTextExactly: Bool {
         guard !cache.isShared, hasISODates else { return false }
         return switch textForm {
@@ -50,12 +50,12 @@ extension Session {
         }
     }
 
-    /// Notes what a command of the application's has done to the settings.
+    /// Notes what a command of the application has done to the settings.
     mutating func noteSettings(after tag: String) {
         switch tag {
         case "SET": if textForm == .exact { textForm = .doubtfulInTransaction }
         case "RESET", "DISCARD ALL": (needsBaseline, hasReset) = (true, true)
-        // What was set again may be undone, and what was reset before it not.
+        // The rollback may undo the restored settings, and keep the earlier reset.
         case "ROLLBACK": if hasReset { needsBaseline = true }
         default: break
         }

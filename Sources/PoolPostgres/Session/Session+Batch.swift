@@ -1,13 +1,13 @@
 internal import PoolCore
 
-/// One of several statements that are sent at once.
+/// One of several statements that are sent together.
 struct BatchItem {
     fileprivate let request: StatementRequest
-    /// As the cache had it. Each is looked up only once: the next ones may push it out of there.
+    /// The statement from the cache. Each is looked up only once: the next ones may evict it.
     fileprivate let base: KnownStatement
-    /// The same with the types that the values decide, if they do.
+    /// The statement with the types that its values decide, if they do.
     fileprivate var statement: KnownStatement
-    /// Why it cannot run, where the others run without it.
+    /// The reason why the statement cannot run, if the others run without it.
     fileprivate var failure: PostgresError?
 
     fileprivate var isDescribable: Bool { !request.binds.isEmpty && request.isDescribable }
@@ -15,24 +15,23 @@ struct BatchItem {
 
 /// The statements of a batch, and what the session knows of them.
 struct BatchPlan {
-    /// True if each statement is a transaction of its own where none is open, and all of them are one otherwise.
+    /// True if each statement is a transaction of its own when none is open; else all of them are one.
     fileprivate var isSeparate = false
     fileprivate var items: [BatchItem] = []
-    /// The places of the statements that the server is being asked about.
+    /// The indices of the statements about which the server is being asked.
     fileprivate var asked: [Int] = []
-    /// How many more the server may be asked to keep: none has to go for another of the same batch.
+    /// How many more statements the server may keep: none is evicted for another of the same batch.
     fileprivate var room: Int?
-    /// What has failed as if the types of its parameters were others by now, so that nothing of the batch has taken
-    /// effect.
+    /// The statement that has failed as if the types of its parameters had changed, so that the batch had no effect.
     fileprivate(set) var suspect: KnownStatement?
-    /// True if a result has a column that may be an array, which nobody but the server knows.
+    /// True if a result has a column that may be an array, which only the server knows.
     fileprivate(set) var hasUnknownTypes = false
 }
 
 extension Session {
     /// Looks up the statements of a batch.
     ///
-    /// - Throws: ``PostgresError`` and `SQLStatementError` for what cannot be a statement of a batch.
+    /// - Throws: ``PostgresError`` and `SQLStatementError` for statements that a batch must not contain.
     mutating func planBatch(_ statements: [SQL], separately isSeparate: Bool) throws {
         var plan = BatchPlan(isSeparate: isSeparate)
         plan.items.reserveCapacity(statements.count)
@@ -46,7 +45,7 @@ extension Session {
         batch = plan
     }
 
-    /// Asks about those statements of a batch whose bind values cannot be encoded yet, or that are used often enough to
+    /// Asks about the statements of a batch whose bind values cannot be encoded yet, or that are used often enough to
     /// be kept prepared. False if there are none.
     mutating func startDescribingBatch() throws -> Bool {
         let link = try ready()
@@ -108,7 +107,7 @@ extension Session {
 
     /// Takes the answer. True if the transaction must go back to its savepoint before the server can be asked again.
     ///
-    /// - Throws: the error of a statement that cannot be prepared, where the others do not run without it.
+    /// - Throws: The error of a statement that cannot be prepared, if the others do not run without it.
     mutating func finishDescribingBatch() throws -> Bool {
         let places = batch.asked
         for (place, outcome) in zip(places, try finish().outcomes) {
@@ -122,23 +121,23 @@ extension Session {
                 }
                 continue
             }
-            // All after it have failed in consequence.
+            // The later statements have failed in consequence.
             if link?.transactionStatus == .failed { return true }
         }
         return false
     }
 
-    /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open. Or
-    /// with one after each: then each is one, whatever becomes of the others.
+    /// Sends all statements, with one sync point at the end: they are one transaction, of their own if none is open.
+    /// Separate statements have one sync point each: then each is a transaction of its own.
     ///
-    /// - Returns: false if none can run.
+    /// - Returns: False if none can run.
     mutating func startBatch() throws -> Bool {
         let link = try ready()
         try requireUsable(link)
         let isSeparate = runsSeparately
         binds.removeAll()
         defer { binds.trim() }
-        // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
+        // All are encoded before the first is sent: an encoding error must not leave half of them behind.
         var runs: [(item: BatchItem, run: Range<Int>)] = []
         runs.reserveCapacity(batch.items.count)
         for (place, item) in batch.items.enumerated() where item.failure == nil {
@@ -176,9 +175,9 @@ extension Session {
         self.exchange = exchange
     }
 
-    /// Takes what has come of each statement. Those that a failure has undone have failed with it.
+    /// Takes the outcome of each statement. Statements that a failure has undone have failed with it.
     ///
-    /// - Throws: the error of the commit, or that of a lost connection.
+    /// - Throws: The error of the commit, or of a lost connection.
     mutating func finishBatch() throws -> [Result<Rows, PostgresError>] {
         let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
         let firstUndone = exchange?.endedOutcomes ?? 0
@@ -204,7 +203,7 @@ extension Session {
 }
 
 extension Session {
-    /// Notes that the first failure of a batch that has taken no effect may come from old types.
+    /// Notes that the first failure of a batch without effect may come from old types.
     private mutating func noteSuspect(_ culprit: Int, _ outcomes: [Result<Rows, PostgresError>]) {
         let isHarmless = batch.items.allSatisfy { $0.statement.traits.contains(.isPlain) }
         guard isHarmless, outcomes[culprit].error?.mayComeFromOldTypes == true, culprit < batch.items.count else {
@@ -213,7 +212,7 @@ extension Session {
         batch.suspect = batch.items[culprit].statement
     }
 
-    /// Forgets a batch that has ended, but for what is to be looked at.
+    /// Forgets a batch that has ended, except for what remains to be examined.
     mutating func forgetBatch() {
         batch = BatchPlan(suspect: batch.suspect, hasUnknownTypes: batch.hasUnknownTypes)
     }
@@ -234,7 +233,7 @@ extension PostgresError {
     fileprivate static let undone = PostgresError(
         code: .transactionRolledBack, message: "the statement was undone: one after it in the batch has failed")
 
-    /// Of a statement of a batch that the server has skipped.
+    /// The error of a statement of a batch that the server has skipped.
     static let skipped = PostgresError(
         code: .failedTransaction, message: "the statement was not run: one before it in the batch has failed")
 }

@@ -1,9 +1,9 @@
 internal import PoolCore
 
 extension Session {
-    /// Goes on with the exchange as far as that is possible without waiting.
+    /// Continues the exchange as far as possible without waiting.
     ///
-    /// - Parameter hasInput: True if there may be something to read.
+    /// - Parameter hasInput: True if there may be input to read.
     mutating func step(hasInput: Bool) -> ExchangeStep {
         guard let link, let exchange else { return .finished }
         var isLost = false
@@ -20,20 +20,20 @@ extension Session {
         }
         while true {
             if isLost, link.isConnected {
-                // libpq would wait for more.
+                // libpq would wait for more input.
                 let loss = loss(of: link)
                 breakOff(loss)
                 noteError(loss)
                 return .finished
             }
             if exchange.isOverfull {
-                // Nothing else makes libpq give back what it has collected.
+                // Nothing else makes libpq free what it has collected.
                 isBroken = true
                 return .finished
             }
             if let step = takeResults(exchange, link, isLost: isLost) { return step }
             collectNotifications(link)
-            // The system tells of what comes, but not of what an encryption has read ahead.
+            // The system reports input, but not what an encryption has read ahead.
             let held = link.heldInput
             if held == .unknown { return .waitAndLookAgain }
             if held == .none { break }
@@ -43,9 +43,10 @@ extension Session {
         return exchange.hasRead ? .waitForRead : .waitForAnswer
     }
 
-    /// Reads what has come of a large result, for whoever waits for the rest of it.
+    /// Reads a part of a large result, for the task that waits for the rest.
     ///
-    /// - Returns: true if more must come. If it is false, the next ``step(hasInput:)`` goes on with what was read.
+    /// - Returns: True if more must arrive. If it is false, the next ``step(hasInput:)`` continues with what was
+    ///   read.
     mutating func readPart() -> Bool {
         guard let link, let exchange else { return false }
         let isRead = read(exchange, link)
@@ -55,10 +56,10 @@ extension Session {
         return false
     }
 
-    /// Reads what has come. False if the connection is lost.
+    /// Reads the input that has arrived. False if the connection is lost.
     private func read(_ exchange: Exchange, _ link: Link) -> Bool {
-        // One read is enough for most results. libpq does not say how much it has read; what is missing in the socket
-        // is never more than that.
+        // One read is enough for most results. libpq does not report how much it has read; the decrease of the
+        // socket's input is a lower bound.
         guard exchange.hasRead, exchange.resultLimit != nil else { return link.consumeInput() }
         let before = link.pendingInput
         let isRead = link.consumeInput()
@@ -66,11 +67,11 @@ extension Session {
         return isRead
     }
 
-    /// Takes what has come as a whole. Nil if more must come.
+    /// Takes the complete results that have arrived. Nil if more must arrive.
     private mutating func takeResults(_ exchange: Exchange, _ link: Link, isLost: Bool) -> ExchangeStep? {
-        // Of a lost connection libpq still gives out what had come, and then an error, without waiting.
+        // After the loss of a connection libpq still returns the earlier results, and then an error, without waiting.
         while isLost || !link.isBusy {
-            // Data of a COPY comes apart from results, and so does its end; that of the connection comes as a result.
+            // Data and end of a COPY come apart from results; the end of the connection comes as a result.
             if exchange.isCopyingOut, !dropCopyData(link), link.isConnected { return nil }
             guard let result = link.nextResult() else {
                 exchange.endResults()
@@ -87,7 +88,7 @@ extension Session {
         return nil
     }
 
-    /// After the end of one statement's results: true if the server owes nothing more.
+    /// Called after the end of one statement's results: true if the server owes no further answer.
     private mutating func isAnswered(_ exchange: Exchange, _ link: Link, isLost: Bool) -> Bool {
         guard exchange.isPipeline, !isLost, link.isConnected else { return true }
         if exchange.pendingSyncs > 0 { return false }
@@ -150,7 +151,7 @@ extension Session {
             }
             exchange.endOutcome()
         }
-        // What came before the last sync point was housekeeping.
+        // The part before the last sync point was housekeeping.
         if exchange?.isPreparing == true, exchange?.pendingSyncs == 1 { exchange?.forgetError() }
         if exchange?.pendingSyncs == 0, let link {
             do {
@@ -162,7 +163,7 @@ extension Session {
         }
     }
 
-    /// False if there is no more without waiting.
+    /// Drops the data of a COPY. False if there is no more without waiting.
     private mutating func dropCopyData(_ link: Link) -> Bool {
         while true {
             switch link.nextCopyData() {
@@ -187,7 +188,7 @@ extension Session {
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }
 
-    /// The description is the last of the answers. Commands of the driver's own have a tag.
+    /// Keeps the description, which is the last of the answers. The driver's own commands have a tag.
     private func learnShape(_ result: borrowing ResultHandle) {
         guard let exchange, result.commandTag.isEmpty else { return }
         exchange.learned = StatementShape(parameterTypes: result.parameterTypes, of: result, types)

@@ -1,27 +1,27 @@
 internal import PoolCore
 
 extension Session {
-    /// A savepoint around what the server is asked within a transaction, so that it can be asked again with the values'
-    /// types.
+    /// A savepoint around the questions to the server within a transaction, so that they can be repeated with the
+    /// values' types.
     static let typesSavepoint = "pool_types"
 
-    /// Asks the server what a statement takes and returns, and has it keep the statement if it gets a name. All in one
-    /// round trip, and within one sync point, so that it is safe behind a pooler too.
+    /// Asks the server what a statement takes and returns, and makes it keep the statement if there is a name. All in
+    /// one round trip, and within one sync point, so that it is safe behind a pooler too.
     ///
-    /// - Parameter hasBinds: False if there is nothing that values could decide.
+    /// - Parameter hasBinds: False if there are no values that could decide types.
     mutating func startPreparing(_ statement: KnownStatement, as name: StatementName? = nil, hasBinds: Bool) throws {
         let link = try ready()
-        // A name that the server has already is an error too.
+        // A name that exists on the server already is an error too.
         let isGuarded = (hasBinds || name != nil) && link.transactionStatus == .inTransaction
         try link.enterPipeline()
         let exchange = Exchange(statement: statement, isPreparing: true)
         exchange.isPipeline = true
         exchange.preparedName = name
         exchange.pendingSyncs = 1
-        // Also where nothing is to be kept any more: the pool may have changed how many are.
+        // Even if no more statements are kept: the pool may have changed their number.
         if link.transactionStatus == .idle, !cache.unneeded.isEmpty {
             for name in cache.takeUnneeded() { try sendOwn("DEALLOCATE \(name)", link) }
-            // Its own sync point: the statement may be gone already, and that must not matter.
+            // A separate sync point: the statement may be gone already, which must not matter.
             try link.sendSync()
             exchange.pendingSyncs = 2
         }
@@ -50,20 +50,20 @@ extension Session {
         }
     }
 
-    /// The server has refused to prepare a statement, or, if it `isParsed`, to tell what it takes.
+    /// Notes that the server has refused to prepare a statement, or, if it `isParsed`, to describe it.
     mutating func note(
         _ error: any Error, of statement: KnownStatement, preparedAs name: StatementName, isParsed: Bool
     ) {
         if (error as? PostgresError)?.code == .duplicateStatementName {
-            // There already, from this session or from another that uses the server's: the name says that it is this
-            // statement.
+            // Prepared already, by this session or by another client of the server's session: the name proves that it
+            // is this statement.
             cache.keep(statement, name)
         } else if isParsed {
             cache.noteUnneeded(name)
         }
     }
 
-    /// Keeps what the server has told of a statement, unless an error came between.
+    /// Keeps the server's description of a statement, unless an error came between.
     mutating func learn() {
         guard let exchange, exchange.isPreparing, !exchange.hasFailed, let shape = exchange.learned,
             let statement = exchange.statement
@@ -74,7 +74,7 @@ extension Session {
 
     // MARK: Describing
 
-    /// Asks about a statement without running it, also where an answer is known: it may be old.
+    /// Asks about a statement without running it, even if it is known: the knowledge may be old.
     mutating func startDescribing(_ request: StatementRequest) throws {
         let link = try ready()
         try requireUsable(link)
@@ -84,7 +84,7 @@ extension Session {
                 message: "libpq cannot describe a statement of \(request.parameterCount) bind values")
         }
         let base = cache.statement(request.text)
-        // Of values, only what the server could not tell has to be known.
+        // Only the types that the server could not infer need values.
         let statement = base.undetermined.isEmpty ? base : try fitting(base, request)
         try startPreparing(statement, hasBinds: request.parameterCount > 0)
     }
@@ -95,7 +95,7 @@ extension Session {
         do {
             try finishPreparing()
         } catch {
-            // What was known is no longer true.
+            // The earlier knowledge is no longer true.
             if let statement { cache.forget(statement.text) }
             throw error
         }
@@ -105,24 +105,25 @@ extension Session {
 
     // MARK: Healing
 
-    /// What can be done about an error.
+    /// The reaction to an error.
     enum Remedy: Sendable {
         case none
-        /// Run it again, but only once.
+        /// Run the statement again, but only once.
         case again
-        /// Go on: with types that the values decide, or with what the server has kept already.
+        /// Continue, with types that the values decide, or with what the server has kept already.
         case goOn
-        /// Go back to the savepoint, and go on.
+        /// Go back to the savepoint, and continue.
         case goOnFromSavepoint
-        /// Run it again if the server now takes other types than it had told of.
+        /// Run the statement again if the server now takes other types than it reported.
         case againIfChanged
     }
 
-    /// What can be done about an error. What has proved wrong is forgotten. Only what has had no effect is run again.
+    /// The reaction to an error. Knowledge that has proved wrong is forgotten. Only a statement without effect runs
+    /// again.
     ///
     /// - Parameters:
     ///   - isPreparing: True if the server was only asked about the statement.
-    ///   - isKnown: True if it was run with what the server had told of it earlier.
+    ///   - isKnown: True if the statement ran with the server's earlier description.
     mutating func remedy(
         for error: PostgresError, _ request: StatementRequest, isPreparing: Bool, isKnown: Bool
     ) -> Remedy {
@@ -132,7 +133,7 @@ extension Session {
             return isIdle ? .goOn : link.transactionStatus == .failed ? .goOnFromSavepoint : .none
         }
         let traits = cache.statement(request.text).traits
-        // Nothing is run again that may have had an effect.
+        // A statement that may have had an effect never runs again.
         let hasDoneNothing = isPreparing || traits.contains(.isPlain) && error.precedesExecution
         if error.asksToPrepareAgain {
             forgetStale(request.text, after: error)
@@ -156,13 +157,13 @@ extension Session {
         }
         let isHarmless = hasDoneNothing || error.code == .internalError && traits.contains([.isPlain, .onlyReads])
         if isIdle, isHarmless { return .againIfChanged }
-        // The next transaction asks anew.
+        // The next transaction asks again.
         cache.forget(request.text)
         return .none
     }
 
-    /// Notes that the server could not tell the type of a parameter. False if that is not what the error says, or known
-    /// already.
+    /// Notes that the server could not infer the type of a parameter. False if the error says something else, or that
+    /// is known already.
     mutating func letValuesDecide(_ request: StatementRequest, _ error: PostgresError) -> Bool {
         let base = cache.statement(request.text)
         return letValuesDecide(base, request.parameterCount, error)
@@ -181,29 +182,29 @@ extension Session {
             base.shape = nil
             return true
         }
-        // The types of the values did not help: what comes next is to begin anew.
+        // The types of the values did not help: the next run starts from scratch.
         if before > 0 { cache.forget(base.text) }
         return false
     }
 
-    /// Forgets what an error has shown to be stale.
+    /// Forgets what an error has proved stale.
     mutating func forgetStale(_ text: String, after error: PostgresError) {
         if error.code == .invalidStatementName {
-            // The server has lost one, and so perhaps all.
+            // The server has lost one statement, and so perhaps all.
             cache.removeAll()
         } else if error.asksToPrepareAgain || error.isStaleShape || error.mayComeFromOldTypes {
             cache.forget(text)
         }
     }
 
-    /// Asks again what a statement takes that was run with what the server had told of it.
+    /// Asks again about a statement that ran with the server's earlier description.
     mutating func startComparing(inBatch: Bool) throws -> Bool {
         guard let running = inBatch ? batch.suspect : cache.running, running.shape != nil else { return false }
         try startPreparing(KnownStatement(running, types: running.types), hasBinds: false)
         return true
     }
 
-    /// True if the server takes other types than it had told of. They are forgotten then.
+    /// True if the server takes other types than it reported earlier. The earlier types are forgotten then.
     mutating func finishComparing(inBatch: Bool) throws -> Bool {
         let fresh = exchange?.statement
         try finishPreparing()
@@ -213,7 +214,7 @@ extension Session {
         return true
     }
 
-    /// Names of tables and types may mean others from now on, and once more when the transaction ends.
+    /// Notes that names of tables and types may mean others from now on, and once more when the transaction ends.
     mutating func noteChangedNames() {
         cache.forgetOwnTypes()
         hasChangedNames = link?.transactionStatus != .idle

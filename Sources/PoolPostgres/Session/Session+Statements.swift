@@ -4,37 +4,39 @@
 struct StatementRequest: Sendable {
     let text: String
     var binds: [SQLValue] = []
-    /// If there are any, one set of values for each run, instead of ``binds``.
+    /// The sets of values, one for each run, instead of ``binds``; empty for a single run.
     var bindSets: [[SQLValue]] = []
     var dropsRows = false
-    /// Above 0, the rows come as they are taken, and the exchange pauses after so many.
+    /// The number of rows at which the exchange pauses, for rows that arrive as they are taken; 0 for no pause.
     var rowLimit = 0
 
     var runs: Int { max(bindSets.count, 1) }
     var parameterCount: Int { bindSets.first?.count ?? binds.count }
-    /// libpq up to 15 drops the connection when the server tells of more than 7,498 parameters.
+    /// The most parameters of a statement that is described: libpq up to 15 drops the connection if there are more
+    /// than 7,498.
     static let maximumDescribed = 7_000
     var isDescribable: Bool { parameterCount <= Self.maximumDescribed }
 }
 
 extension Session {
-    /// How many rows of a stream come at once at most: enough that the cost of a result does not count, and few enough
+    /// The most rows of a stream that arrive together: enough to make the cost of a result negligible, and few enough
     /// that the first rows of a slow statement do not wait for long.
     private static let rowsPerResult = 64
 
     enum Started: Sendable {
-        /// The server was asked about the statement: come again with its answer.
+        /// The server was asked about the statement: continue with its answer.
         case preparing
-        /// The server was asked about types of the statement's columns: come again with its answer.
+        /// The server was asked about types of the statement's columns: continue with its answer.
         case lookingUpTypes
         /// The statement runs.
         case running
     }
 
-    /// The most that the protocol has room for: https://www.postgresql.org/docs/current/protocol-message-formats.html
+    /// The most parameters for which the protocol has room:
+    /// https://www.postgresql.org/docs/current/protocol-message-formats.html
     private static let maximumParameters = 65_535
 
-    /// Sends a statement, or first what the server must be asked about it.
+    /// Sends a statement, or first a question about it to the server.
     mutating func start(_ request: StatementRequest) throws -> Started {
         let link = try ready()
         try requireUsable(link)
@@ -42,14 +44,15 @@ extension Session {
         if !request.bindSets.isEmpty { try requireRepeatable(base) }
         let count = request.parameterCount
         if isFirst(of: base, request), readsTextExactly {
-            // Nothing to encode, and text can be read whatever the columns are: one round trip less for what runs once.
+            // Nothing to encode, and text can be read whatever the columns are: a statement that runs once saves a
+            // round trip.
             try link.send(request.text, [], binds, 0..<0, binaryResults: false)
             begin(base, request, link)
             exchange?.learnsShape = true
             return .running
         }
         if !request.isDescribable {
-            // The values go as text, for the server to read them as what it infers.
+            // The values go as text, which the server reads as the types that it infers.
             try requireRoom(count)
             try send(base, request, link)
             return .running
@@ -70,8 +73,7 @@ extension Session {
         return .running
     }
 
-    /// What the application wants to run, in the server's dialect. That of a statement which ran a short time ago is
-    /// known.
+    /// The application's statement in the server's dialect, which is known for a statement that ran recently.
     ///
     /// - Throws: `SQLStatementError`.
     mutating func request(_ sql: SQL, dropsRows: Bool) throws -> StatementRequest {
@@ -83,8 +85,8 @@ extension Session {
         return StatementRequest(text: text, binds: binds, dropsRows: dropsRows)
     }
 
-    /// Starts a statement, and goes on as far as that is possible without waiting. Nil for what fails: nothing was sent
-    /// then, and to start it fails again.
+    /// Starts a statement, and continues as far as possible without waiting. Nil for a failure: then nothing was
+    /// sent, and starting it again fails again.
     mutating func startAtOnce(_ sql: SQL, dropsRows: Bool) -> (started: Started?, step: ExchangeStep) {
         guard !needsBaseline, let request = try? request(sql, dropsRows: dropsRows), let started = try? start(request)
         else {
@@ -93,8 +95,8 @@ extension Session {
         return (started, started == .running ? step(hasInput: false) : .paused)
     }
 
-    /// True for a statement without bind values of which nothing is known. A stream would have given out rows by the
-    /// time that something proves too long for text.
+    /// True for an unknown statement without bind values. Not for a stream, which would have returned rows before a
+    /// value proves too long for text.
     private func isFirst(of base: KnownStatement, _ request: StatementRequest) -> Bool {
         base.shape == nil && base.useCount == 0 && request.parameterCount == 0 && request.bindSets.isEmpty
             && request.rowLimit == 0
@@ -105,6 +107,8 @@ extension Session {
             && link?.transactionStatus != .failed
     }
 
+    /// Checks the number of values.
+    ///
     /// - Throws: ``PostgresError`` for more values than the protocol has room for.
     func requireRoom(_ count: Int) throws {
         guard count > Self.maximumParameters else { return }
@@ -115,9 +119,10 @@ extension Session {
         throw error
     }
 
-    /// - Throws: ``PostgresError`` for what cannot be one of several statements that are sent at once: a COPY, which
-    ///   would take the next one for its data, and a change of the encoding, after which the next one's would be
-    ///   another.
+    /// Refuses statements that cannot be one of several that are sent together.
+    ///
+    /// - Throws: ``PostgresError`` for a COPY, which would take the next statement for its data, and for a change of
+    ///   the encoding, which would alter the next statement.
     func requireRepeatable(_ statement: KnownStatement) throws {
         if statement.traits.contains(.copies) {
             throw PostgresError.misuse("COPY cannot be one of several statements", .featureNotSupported)
@@ -150,7 +155,7 @@ extension Session {
             for binds in request.bindSets.isEmpty ? [request.binds] : request.bindSets {
                 types = merge(types, statement.types(for: binds, undetermined: base.undetermined))
             }
-            // What then still does not match goes as text.
+            // Values that still do not match go as text.
             if types == statement.types { return statement }
             statement = cache.variant(of: base, types: types)
             guard let shape = statement.shape else { return statement }
@@ -158,7 +163,7 @@ extension Session {
         }
     }
 
-    /// Where two sets of values decide differently, text of the one is read as the type of the other.
+    /// Merges two lists of types. If two sets of values decide differently, text of one is read as the other's type.
     private func merge(_ types: [UInt32], _ others: [UInt32]) -> [UInt32] {
         if types.isEmpty { return others }
         if others.isEmpty { return types }
@@ -186,7 +191,7 @@ extension Session {
             try send(statement, request.binds, binds.encode(request.binds, as: types), link)
             return begin(statement, request, link)
         }
-        // All are encoded before the first is sent: what cannot be encoded must not leave half of them behind.
+        // All are encoded before the first is sent: an encoding error must not leave half of them behind.
         let runs = try request.bindSets.map { try binds.encode($0, as: types) }
         let isPipeline = runs.count > 1
         if isPipeline { try link.enterPipeline() }
@@ -197,8 +202,8 @@ extension Session {
         exchange?.pendingSyncs = isPipeline ? 1 : 0
     }
 
-    /// Sends one run, whose values ``binds`` has encoded. Without a shape the server infers the types, but for those
-    /// that the values must decide, and all goes as text.
+    /// Sends one run, whose values ``binds`` has encoded. Without a shape the server infers the types, except for
+    /// those that the values must decide, and all values go as text.
     func send(_ statement: KnownStatement, _ values: [SQLValue], _ run: Range<Int>, _ link: Link) throws {
         let isBinary = statement.shape?.isBinary ?? false
         if let name = statement.name {

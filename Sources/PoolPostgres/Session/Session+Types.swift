@@ -1,10 +1,9 @@
 internal import PoolCore
 
 extension Session {
-    /// Asks the server about types that are not known. Within a transaction, which must not fail for this, it does so
-    /// in a savepoint.
+    /// Asks the server about unknown types. Within a transaction, which must not fail for this, it uses a savepoint.
     ///
-    /// - Returns: false if there is nothing to ask, or the server cannot be asked now.
+    /// - Returns: False if there is nothing to ask, or the server cannot be asked now.
     mutating func startTypeLookup(of columns: [UInt32]) throws -> Bool {
         let askable = types.askable(among: columns)
         guard !askable.isEmpty, exchange == nil, let link else { return false }
@@ -27,7 +26,7 @@ extension Session {
             let answer = try finish().rows
             types.note(answer, to: asked, isFinal: !isInExplicitTransaction)
         } catch {
-            // What was stopped may succeed the next time. A role without the right is refused each time.
+            // A stopped lookup may succeed the next time. A role without the right is refused each time.
             types.makeRoom(for: asked)
             types.noteNoAnswer(to: asked, isFinal: (error as? PostgresError)?.mayPass == false)
             throw error
@@ -36,7 +35,7 @@ extension Session {
 }
 
 extension PostgresError {
-    /// True for failures of the moment: of the connection, of other sessions, of resources, and of whoever stops it.
-    /// https://www.postgresql.org/docs/current/errcodes-appendix.html
+    /// True for temporary failures: of the connection, of other sessions, of resources, and by an operator's
+    /// intervention. https://www.postgresql.org/docs/current/errcodes-appendix.html
     fileprivate var mayPass: Bool { ["08", "40", "53", "55", "57", "58"].contains(code.errorClass) }
 }

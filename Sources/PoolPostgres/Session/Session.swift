@@ -1,42 +1,43 @@
 @_spi(Driver) internal import PoolCore
 
-/// What one connection holds: the link to the server, its statements, and what is known of its state. Used under the
-/// connection's lock only.
+/// The state of one connection: the link to the server, its statements, and what is known of the server's session.
+/// Used under the connection's lock only.
 struct Session: ~Copyable {
     let configuration: PostgresConfiguration
-    /// Nil once closed.
+    /// The link to the server; nil once closed.
     var link: Link?
     var cache: StatementCache
     var exchange: Exchange?
-    /// The values of the statement that is being sent, in memory that stays for the next one's.
+    /// The values of the statement that is being sent, in memory that is reused.
     var binds = BindBuffer()
     var batch = BatchPlan()
-    /// What the server has told of types.
+    /// The types that the server has described.
     var types = TypeCatalog()
     var notifications = NotificationQueue()
 
-    /// True from the pool's begin to its commit or rollback, whatever became of it in between.
+    /// True from the pool's begin to its commit or rollback, whatever the server did in between.
     var isTransactionOpen = false
-    /// True if a transaction was open when the exchange began, whoever began it.
+    /// True if a transaction was open when the exchange began, whether the pool or a statement began it.
     private(set) var isInExplicitTransaction = false
     /// True if something happened that a reset must undo, beyond an open transaction.
     var isChanged = false {
         didSet { if isChanged { textForm = .doubtful } }
     }
-    /// True if only its end undoes what a statement has done to the session.
+    /// True if only the session's end undoes what a statement has done to it.
     var isSpent = false
     var textForm = TextForm.doubtful
-    /// True if a statement of the lease has reset what the driver relies on.
+    /// True if a statement of the lease has reset the settings that the driver relies on.
     var needsBaseline = false
-    /// True if one has done so since the lease began.
+    /// True if a statement has reset settings since the lease began.
     var hasReset = false
-    /// True if the transaction has changed what names of tables and types mean, and its end may change it back.
+    /// True if the transaction has changed the meaning of names of tables and types, which its end may change back.
     var hasChangedNames = false
-    /// True if the connection cannot go on.
+    /// True if the connection cannot continue.
     var isBroken = false
-    /// Why it cannot, where that is known.
+    /// The reason why the connection cannot continue, if it is known.
     private(set) var failure: PostgresError?
-    /// True if no connection that was opened before now can go on: the server has crashed, or takes no writes any more.
+    /// True if no connection that was opened before now can continue: the server has crashed, or takes no writes any
+    /// more.
     private var isGenerationBroken = false
 
     private let demotions: DemotionLimit
@@ -64,7 +65,7 @@ struct Session: ~Copyable {
         return link
     }
 
-    /// The link for a new exchange.
+    /// The link, for a new exchange.
     mutating func ready() throws -> Link {
         let link = try open()
         if exchange != nil {
@@ -74,7 +75,7 @@ struct Session: ~Copyable {
         return link
     }
 
-    /// Without this, what follows a lost transaction would be committed statement by statement.
+    /// Throws if the transaction was lost: its further statements would be committed one by one.
     func requireTransactionAlive(_ link: Link) throws {
         if isTransactionOpen, link.transactionStatus == .idle {
             var error = PostgresError.misuse(
@@ -84,12 +85,12 @@ struct Session: ~Copyable {
         }
     }
 
-    /// The connection cannot go on because of `error`.
+    /// Marks the connection as broken by `error`.
     mutating func breakOff(_ error: PostgresError) {
         isBroken = true
         if failure != nil { return }
         failure = error
-        // What comes next is another statement.
+        // The failure is reported with other statements.
         failure?.sql = nil
     }
 
@@ -98,13 +99,13 @@ struct Session: ~Copyable {
         failure = failure ?? error
     }
 
-    /// Why a connection was lost: what the server has said tells more than libpq.
+    /// The reason for the loss of a connection: the server's own says more than libpq's.
     func loss(of link: Link) -> PostgresError {
         link.fatalNotice ?? PostgresError(connectionFailure: link.errorMessage)
     }
 
-    /// What a statement of the application's needs. In another encoding than UTF-8 it would write what nobody meant,
-    /// and read what nobody can.
+    /// Checks what a statement of the application needs. In another encoding than UTF-8 it would read and write wrong
+    /// texts.
     func requireUsable(_ link: Link) throws {
         try requireTransactionAlive(link)
         if !link.isUTF8 { throw PostgresError.foreignEncoding(of: link) }
@@ -134,7 +135,7 @@ struct Session: ~Copyable {
         exchange = Exchange(traits: StatementTraits(of: text), allowsCopy: true)
     }
 
-    /// What the session is like now counts as unchanged.
+    /// Makes the session's present state count as unchanged.
     mutating func adopt() {
         isChanged = false
         isSpent = false
@@ -142,8 +143,8 @@ struct Session: ~Copyable {
 
     // MARK: Ending
 
-    /// Remembers what statements may have changed. What a statement does that is not known to keep the session may stay
-    /// although it fails, unless the server could not even read it.
+    /// Remembers what statements may have changed. The effect of a statement that is not known to keep the session
+    /// may stay even if it fails, unless the server could not even read it.
     private mutating func note(_ exchange: Exchange) {
         if types.hasUnanswered, link?.transactionStatus == .idle { types.forgetUnanswered() }
         if exchange.isPreparing { return }
@@ -161,9 +162,9 @@ struct Session: ~Copyable {
         if traits.contains(.cannotBeUndone) { isSpent = true }
     }
 
-    /// Takes what an exchange has brought.
+    /// Takes the results of an exchange.
     ///
-    /// - Throws: the server's error.
+    /// - Throws: The server's error.
     mutating func finish() throws -> ExchangeResult {
         guard let exchange else { throw PostgresError.closed }
         self.exchange = nil
@@ -172,7 +173,7 @@ struct Session: ~Copyable {
             isBroken = true
             if !exchange.hasFailed { exchange.error = loss(of: link) }
         }
-        // What has come may be in another encoding already.
+        // The results may be in another encoding already.
         let hasRows = exchange.columns != nil || exchange.outcomes?.isEmpty == false
         if !exchange.hasFailed, !exchange.isOwn, hasRows, let link, link.isConnected, !link.isUTF8 {
             exchange.error = PostgresError.foreignEncoding(of: link)
@@ -201,7 +202,7 @@ struct Session: ~Copyable {
             outcomes: exchange.outcomes ?? [])
     }
 
-    /// The same for what has succeeded; nil, without any effect, for what has failed.
+    /// Takes the results of a successful exchange; nil, without any effect, for a failed one.
     mutating func finishAtOnce() -> ExchangeResult? {
         guard let exchange, !exchange.hasFailed, exchange.excess == nil, let link, link.isConnected, link.isUTF8 else {
             return nil
@@ -209,7 +210,7 @@ struct Session: ~Copyable {
         return try? finish()
     }
 
-    /// Gives up the connection in the middle of whatever it does.
+    /// Gives up the connection at any point of its work.
     mutating func abandon(_ error: PostgresError) {
         breakOff(error)
         exchange = nil

@@ -1,11 +1,10 @@
 internal import PoolCore
 
 extension ConnectPlan.Settings {
-    /// The settings with libpq's `options`, through which a session begins with settings of the server's.
+    /// A copy of the settings with libpq's `options`, which carry the server's settings for the session.
     ///
-    /// The server takes what is between spaces as one argument, and a backslash before a character for that character
-    /// alone:
-    /// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
+    /// The server takes the text between spaces as one argument, and a backslash before a character for that
+    /// character alone: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
     func adding(_ sessionSettings: [String: String]) throws(PoolConfigurationError) -> Self {
         if sessionSettings.isEmpty { return self }
         var options = last { $0.name == "options" }.map { [$0.value] } ?? []
@@ -34,15 +33,15 @@ extension ConnectPlan.Settings {
     }
 
     private static func escaped(_ value: String) -> String {
-        // By scalars: a carriage return and a line feed are one character, and so are a backslash and an accent after
-        // it.
+        // By scalars: a carriage return and a line feed are one character, and so are a backslash and a combining
+        // accent.
         value.unicodeScalars.reduce(into: "") { text, scalar in
             if scalar.properties.isWhitespace || scalar == "\\" { text.unicodeScalars.append("\\") }
             text.unicodeScalars.append(scalar)
         }
     }
 
-    /// The settings for who logs in. A password that belongs to somebody else is left out.
+    /// A copy of the settings for other credentials. A password of another user is left out.
     func adding(_ credentials: Credentials?) -> Self {
         guard let credentials else { return self }
         var settings = filter { $0.name != "password" }
@@ -53,7 +52,7 @@ extension ConnectPlan.Settings {
 }
 
 extension Credentials {
-    /// Throws for what would end early in C.
+    /// Throws for text that would end early in C.
     func requireWithoutZeroBytes() throws(PostgresError) {
         if user.utf8.contains(0) || password?.text.utf8.contains(0) ?? false {
             throw PostgresError.misuse("a user or password must not hold a zero byte")

@@ -3,25 +3,26 @@
 /// A statement that the session knows.
 final class KnownStatement {
     let text: String
-    /// The types that the application's values have decided, 0 where the server decides. Empty if it decides all.
+    /// The types that the application's values have decided, with 0 for those that the server decides. Empty if it
+    /// decides all.
     let types: [UInt32]
     let traits: StatementTraits
-    /// Nil until the server was asked.
+    /// The server's description; nil until the server was asked.
     var shape: StatementShape?
     /// The name of the prepared statement on the server; nil if it is not prepared.
     fileprivate(set) var name: StatementName?
     var useCount = 0
-    /// How much memory the rows of the latest run took, for those of the next.
+    /// The size of the rows of the latest run, to reserve memory for the next.
     var expectedSize = 0
-    /// The places of the parameters whose types the server cannot tell, so that the values must.
+    /// The indices of the parameters whose types the server cannot infer, so that the values must decide.
     var undetermined: Set<Int> = []
-    /// The same text with types that values have decided.
+    /// The statements with the same text and other types, which values have decided.
     fileprivate(set) var variants: [KnownStatement] = []
-    /// Where the cache has it.
+    /// The statement's places in the cache's orders of use.
     fileprivate var textPlace = 0
     fileprivate var namePlace = 0
     private let isASCII: Bool
-    /// What the application wrote, without values, that was rendered to the text last.
+    /// The application's latest statement that was rendered to this text, without its values.
     fileprivate(set) var source: SQL?
 
     init(_ text: String) {
@@ -31,7 +32,7 @@ final class KnownStatement {
         traits = StatementTraits(of: text)
     }
 
-    /// The same statement with other types, and as if the server had not been asked about it.
+    /// Makes a statement with the same text and other types, about which the server has not been asked.
     init(_ statement: KnownStatement, types: [UInt32]) {
         text = statement.text
         isASCII = statement.isASCII
@@ -39,46 +40,46 @@ final class KnownStatement {
         traits = statement.traits
     }
 
-    /// Compares the bytes: Swift takes strings for equal that are written with different characters, and the server
-    /// does not. What is equal to a text in ASCII, and as long, has the same bytes.
+    /// Compares the bytes: Swift regards strings as equal that are written with different characters, and the server
+    /// does not. A text that equals an ASCII text, and is as long, has the same bytes.
     func hasText(_ other: String) -> Bool {
         text == other && text.utf8.count == other.utf8.count && (isASCII || text.utf8.elementsEqual(other.utf8))
     }
 }
 
-/// The statements of a session that were used last, and those among them that the server keeps prepared.
+/// The most recently used statements of a session, including those that the server keeps prepared.
 struct StatementCache {
-    /// How many the server keeps prepared.
+    /// The largest number of statements that the server keeps prepared.
     private let limit: StatementCacheCapacity
     var capacity: Int { namesStatements ? limit.value : 0 }
-    /// False where nothing is to be kept by name: the session may have another server session with each transaction.
+    /// False if no statements are kept by name: the session may use another server session with each transaction.
     var namesStatements = true
-    /// True if other clients use the server's session in between: they may need what is prepared there.
+    /// True if other clients use the server's session in between: they may need its prepared statements.
     var isShared = false
-    /// How many are known at all. Without prepared statements the shapes are still worth keeping.
+    /// The largest number of known statements. The shapes are worth keeping even without prepared statements.
     private var textCapacity: Int { max(capacity, 100) }
     private var statements: [String: KnownStatement] = [:]
     private var latest: KnownStatement?
-    /// A few that have a source, to be found by it: that needs neither a text in the server's dialect nor its hash.
+    /// A few statements that have a source, which find them without a rendered text and its hash.
     private var recent: [KnownStatement] = []
     private static let recentCapacity = 8
     private var nextRecent = 0
     private var texts = UseOrder()
     private var names = UseOrder()
-    /// Whose names they are.
+    /// The statements by the names that they have on the server.
     private var owners: [String: KnownStatement] = [:]
     /// True if a statement takes a type that was made in the database.
     private var hasOwnTypes = false
-    /// Prepared statements that the server still has, and nobody needs.
+    /// The prepared statements that the server still has, and that are no longer needed.
     private(set) var unneeded: [String] = []
-    /// What was sent last.
+    /// The statement that was sent last.
     private(set) var running: KnownStatement?
 
     init(limit: StatementCacheCapacity) {
         self.limit = limit
     }
 
-    /// The statement, if it is one of those that ran last.
+    /// The statement for `sql`, if it ran recently.
     mutating func statement(_ sql: SQL) -> KnownStatement? {
         if let latest, let source = latest.source, sql.rendersAs(source) { return latest }
         for statement in recent where statement !== latest {
@@ -90,7 +91,7 @@ struct StatementCache {
         return nil
     }
 
-    /// The text in the server's dialect was rendered from `sql`.
+    /// Notes that the text in the server's dialect was rendered from `sql`.
     mutating func note(_ sql: SQL, _ text: String) {
         let statement = statement(text)
         if statement.source == nil {
@@ -105,10 +106,10 @@ struct StatementCache {
         statement.source = sql.withoutValues
     }
 
-    /// The statement, which is new if it was not there. Whoever runs it counts the use.
+    /// The statement for `text`, new if it is unknown. The code that runs it counts the use.
     mutating func statement(_ text: String) -> KnownStatement {
         while names.count > capacity, let oldest = names.leastUsed { release(oldest) }
-        // Most programs run the same statement many times: to compare is cheaper than to hash.
+        // Most programs repeat the same statement: comparing is cheaper than hashing.
         if let latest, latest.hasText(text) { return latest }
         var known = statements[text]
         if let found = known, !found.hasText(text) {
@@ -128,17 +129,17 @@ struct StatementCache {
         return statement
     }
 
-    /// The statement with types that values have decided. It is new if it was not there.
+    /// The statement with types that values have decided, new if it is unknown.
     mutating func variant(of base: KnownStatement, types: [UInt32]) -> KnownStatement {
         if let known = base.variants.first(where: { $0.types == types }) { return known }
-        // Each combination of types is one. More than a few come only from values of very different kinds.
+        // One for each combination of types. More than a few arise only from values of very different kinds.
         if base.variants.count >= 8 { release(base.variants.removeFirst()) }
         let variant = KnownStatement(base, types: types)
         base.variants.append(variant)
         return variant
     }
 
-    /// `statement` is sent now.
+    /// Notes that `statement` is sent now.
     mutating func noteRun(of statement: KnownStatement, runs: Int) {
         statement.useCount += runs
         if statement.name != nil { names.touch(statement.namePlace) }
@@ -147,17 +148,17 @@ struct StatementCache {
 
     // MARK: What the server keeps
 
-    /// The name under which the server can keep the statement; nil as long as nobody knows what the statement takes and
-    /// returns. If the server keeps as many as it may, the least used is not needed any more.
+    /// The name under which the server can keep the statement; nil while its parameters and columns are unknown. If
+    /// the server keeps its maximum, the least recently used statement becomes unneeded.
     mutating func makeRoom(for statement: KnownStatement) -> StatementName? {
         guard let shape = statement.shape else { return nil }
         makeRoom()
         return StatementName(of: statement.text, shape)
     }
 
-    /// The server has told of a statement, and keeps it if it has a name.
+    /// Keeps the server's description of a statement, which the server keeps prepared if there is a name.
     mutating func learn(_ shape: StatementShape, of statement: KnownStatement, name: StatementName?) {
-        // What is kept takes or returns something else.
+        // The prepared statement takes or returns something else.
         if let kept = statement.name, !kept.shape.isEqual(to: shape) { release(statement) }
         statement.shape = shape
         if shape.takesOwnTypes { hasOwnTypes = true }
@@ -165,10 +166,10 @@ struct StatementCache {
         if name.shape.isEqual(to: shape) { keep(statement, name) } else { noteUnneeded(name) }
     }
 
-    /// The server keeps the statement under its name.
+    /// Notes that the server keeps the statement under its name.
     mutating func keep(_ statement: KnownStatement, _ name: StatementName) {
         release(statement)
-        // The same text with the same types, which others values have decided.
+        // The owner is the same text with the same types, which other values have decided.
         if let owner = owners[name.text] { release(owner) }
         makeRoom()
         unneeded.removeAll { $0 == name.text }
@@ -181,7 +182,7 @@ struct StatementCache {
         while names.count >= max(capacity, 1), let oldest = names.leastUsed { release(oldest) }
     }
 
-    /// The server keeps a statement that nobody needs.
+    /// Notes that the server keeps a statement that is not needed.
     mutating func noteUnneeded(_ name: StatementName) {
         if !isShared, owners[name.text] == nil, !unneeded.contains(name.text) { unneeded.append(name.text) }
     }
@@ -191,8 +192,8 @@ struct StatementCache {
         return unneeded
     }
 
-    /// From now on it is not prepared, and must be used again a few times to be so. Its shape stays: a batch may be
-    /// using it.
+    /// Treats the statement as not prepared: it must be used a few times to be prepared again. Its shape stays,
+    /// because a batch may be using it.
     private mutating func release(_ statement: KnownStatement) {
         guard let name = statement.name else { return }
         names.remove(statement.namePlace)
@@ -218,12 +219,12 @@ struct StatementCache {
         (recent, nextRecent) = ([], 0)
     }
 
-    /// Forgets a text, with all that values have made of it.
+    /// Forgets a text, with all variants that values have made of it.
     mutating func forget(_ text: String) {
         if let statement = statements[text] { drop(statement) }
     }
 
-    /// After the names of types may have come to mean others.
+    /// Forgets own types after their names may have come to mean others.
     mutating func forgetOwnTypes() {
         if !hasOwnTypes { return }
         hasOwnTypes = false
@@ -233,7 +234,7 @@ struct StatementCache {
         }
     }
 
-    /// After the server has dropped all prepared statements.
+    /// Forgets everything after the server has dropped all prepared statements.
     mutating func removeAll() {
         while let statement = names.leastUsed { release(statement) }
         statements = [:]

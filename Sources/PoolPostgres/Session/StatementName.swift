@@ -1,23 +1,23 @@
-/// The name under which the server keeps a statement, made from what it means: its text, the types of its parameters,
-/// and its columns.
+/// The name under which the server keeps a statement, derived from its meaning: its text, the types of its
+/// parameters, and its columns.
 ///
-/// A pooler may give a session of the driver's another server session with each transaction, and a name that another
-/// client has given to another statement there would run that one. Such a name does not exist: what has it is this
-/// statement, or nothing. Nor does a name find a statement whose columns have changed since, which the server would
-/// refuse to run.
+/// A pooler may give a session of the driver another server session with each transaction, in which another client
+/// may have used the name for another statement. A derived name cannot run a wrong statement: a statement of that
+/// name is this one, or is missing. Nor does the name find a statement whose columns have changed since, which the
+/// server would refuse to run.
 struct StatementName: Sendable {
     let text: String
     let shape: StatementShape
 
     /// - Parameters:
     ///   - statement: The statement's text.
-    ///   - shape: What the statement takes and returns, as the server has told.
+    ///   - shape: The server's description of the statement.
     init(of statement: String, _ shape: StatementShape) {
         var digest = SHA256()
         func add(_ number: UInt32) {
             digest.update([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) })
         }
-        // Each list with its length before it: what is different is different to the digest, too.
+        // Each list follows its length, so that different statements have different digests.
         add(UInt32(truncatingIfNeeded: shape.parameterTypes.count))
         for type in shape.parameterTypes { add(type) }
         add(UInt32(truncatingIfNeeded: shape.readers.count))

@@ -1,5 +1,5 @@
 extension StatementReader {
-    /// Reads what the first word of a statement says.
+    /// Reads the first word of a statement.
     mutating func readCommand(_ word: String) {
         previous = .word(word)
         switch word {
@@ -31,7 +31,7 @@ extension StatementReader {
         }
     }
 
-    /// Statements that change the session, or that the driver does not know.
+    /// Reads statements that change the session, or that the driver does not know.
     private mutating func readOther(_ word: String) {
         noteNoQuery()
         noteChange()
@@ -41,12 +41,12 @@ extension StatementReader {
             "unlisten", "declare":
             break
         case "load": traits.insert(.cannotBeUndone)
-        // CALL and DO, RESET, DISCARD, EXECUTE, and what the driver does not know.
+        // CALL and DO, RESET, DISCARD, EXECUTE, and unknown statements.
         default: traits.insert(.changesNames)
         }
     }
 
-    /// With ANALYZE the statement is run.
+    /// Reads an EXPLAIN. With ANALYZE, the statement is run.
     private mutating func readExplain() {
         noteNoQuery()
         if scanner.isNext(UInt8(ascii: "(")) {
@@ -66,8 +66,8 @@ extension StatementReader {
         noteChange()
     }
 
-    /// What follows SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords there only if no dot and no value follows, and
-    /// last no longer than the transaction.
+    /// Reads the rest of a SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords only if no dot and no value follows,
+    /// and then last no longer than the transaction.
     private mutating func readSetting() {
         guard let first = scanner.following(), first != .endOfStatement else { return noteChange() }
         _ = scanner.next()
@@ -91,7 +91,7 @@ extension StatementReader {
     private mutating func readLocalSetting(_ name: String) {
         noteSetting(name)
         switch name.lowercased() {
-        // Until the transaction ends, names and the ends of strings would mean others than this type takes them for.
+        // Until the transaction ends, names and ends of strings would mean something else than this type assumes.
         case "to", "search_path", "schema", "session", "standard_conforming_strings", "names", "client_encoding":
             noteChange()
         default: break

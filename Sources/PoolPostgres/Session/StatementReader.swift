@@ -1,28 +1,29 @@
-/// Reads what statements do from their tokens.
+/// Derives the effects of statements from their tokens.
 ///
-/// It knows a few kinds of statements, and places in which a name before a parenthesis is no function. What it does not
-/// know counts as a change of the session.
+/// The reader knows a few kinds of statements, and places in which a name before a parenthesis is no function.
+/// Anything else counts as a change of the session.
 struct StatementReader {
     typealias Token = TokenScanner.Token
 
     var scanner: TokenScanner
     var traits: StatementTraits = []
-    /// The last token of the statement that was taken; nil at its beginning.
+    /// The latest token of the statement; nil at its beginning.
     var previous: Token?
-    /// A level for the statement itself, and one for each parenthesis that is open.
+    /// The level of the statement itself, and one for each open parenthesis.
     private var levels = [Level()]
-    /// True once `DISTINCT ON` has come, after whose parentheses an expression begins.
+    /// True once `DISTINCT ON` has occurred, after whose parentheses an expression begins.
     private var hasDistinctOn = false
-    /// True if it may change rows.
+    /// True if the statement may change rows.
     private var writes = false
-    /// True if it names what may be one of the server's own tables and views.
+    /// True if the statement may name a system table or view.
     private var namesCatalog = false
     private var isPlain = true
 
     private struct Level {
         /// True between a `WITH` and the statement that it is for.
         var isWithList = false
-        /// One of these words must follow the closing parenthesis, or what came before the opening one is a function.
+        /// The words of which one must follow the closing parenthesis; otherwise the name before the opening one is a
+        /// function.
         var closing: [String]?
     }
 
@@ -36,7 +37,7 @@ struct StatementReader {
         while let token = scanner.next() {
             switch token {
             case .endOfStatement: endStatement()
-            // Parentheses around a query.
+            // A parenthesis around a query.
             case .symbol(UInt8(ascii: "(")): open()
             case .word(let word):
                 count += 1
@@ -59,25 +60,25 @@ struct StatementReader {
     }
 
     private mutating func endStatement() {
-        // Views as pg_settings take changes.
+        // Views such as pg_settings accept changes.
         if writes, namesCatalog { noteChange() }
         (levels, previous, hasDistinctOn, writes, namesCatalog) = ([Level()], nil, false, false, false)
     }
 
-    /// Something has come that is not known to keep the session.
+    /// Notes something that is not known to keep the session.
     mutating func noteChange() { traits.insert(.mayChangeSession) }
 
-    /// What comes is neither a query nor a change of rows.
+    /// Notes a statement that is neither a query nor a change of rows.
     mutating func noteNoQuery() { isPlain = false }
 
     mutating func noteWrite() { writes = true }
 
-    /// What begins here may be a list of `WITH`.
+    /// Begins a possible list of `WITH`.
     mutating func beginWithList() { levels[levels.count - 1].isWithList = true }
 
     // MARK: After the first word
 
-    /// Reads up to the end of the statement.
+    /// Reads to the end of the statement.
     private mutating func readRest() {
         while let token = scanner.next() {
             switch token {
@@ -97,7 +98,7 @@ struct StatementReader {
     }
 
     private mutating func close() {
-        // One too many is an error to the server.
+        // A surplus parenthesis is an error for the server.
         guard levels.count > 1, let level = levels.popLast() else { return noteChange() }
         guard let closing = level.closing else { return }
         if case .word(let word) = scanner.following(), closing.contains(word) { return }
@@ -123,7 +124,7 @@ struct StatementReader {
         }
     }
 
-    /// A table, and perhaps its columns in parentheses.
+    /// Reads a table, and perhaps its columns in parentheses.
     mutating func readTarget() {
         var hasName = false
         while let token = scanner.following() {
@@ -143,8 +144,8 @@ struct StatementReader {
         }
     }
 
-    /// Takes a parenthesis that follows at once. What is in it is a list of columns if one of the words `closing` comes
-    /// after it, and else the arguments of a function.
+    /// Takes a parenthesis that follows immediately. It contains a list of columns if one of the words `closing`
+    /// comes after it, and else the arguments of a function.
     private mutating func takeColumns(closing: [String]) {
         guard scanner.isNext(UInt8(ascii: "(")) else { return }
         _ = scanner.next()
@@ -153,7 +154,7 @@ struct StatementReader {
 
     // MARK: Names
 
-    /// A name with what it is qualified by, and whether it is a function that is called.
+    /// Reads a name with its qualifiers, and decides whether it is a function that is called.
     private mutating func readName(_ first: Token) {
         let before = previous
         let namedCatalog = namesCatalog
@@ -171,9 +172,9 @@ struct StatementReader {
         }
         guard scanner.isNext(UInt8(ascii: "(")) else { return }
         if names.count == 1, isSyntax(first, after: before) { return }
-        // A type or an alias.
+        // The name is a type or an alias.
         if before == .word("as") || before == .cast || levels[levels.count - 1].isWithList { return }
-        // An alias, or OVER and FILTER.
+        // The name is an alias, or OVER or FILTER.
         if before == .symbol(UInt8(ascii: ")")), !hasDistinctOn { return }
         if names.count == 2, first == .word("pg_catalog") { names.removeFirst() }
         guard names.count == 1, before != .symbol(UInt8(ascii: ".")),
@@ -188,7 +189,7 @@ struct StatementReader {
         noteChange()
     }
 
-    /// True for words that are no function where they stand.
+    /// True for words that are no functions at their place.
     private func isSyntax(_ name: Token, after before: Token?) -> Bool {
         guard case .word(let word) = name else { return false }
         switch word {
@@ -213,7 +214,7 @@ struct StatementReader {
 
     private mutating func note(_ name: String) {
         if name.utf8.starts(with: "pg_".utf8) || name == "information_schema" { namesCatalog = true }
-        // Tables, functions and types of the session's own.
+        // Tables, functions and types of the session.
         if name.utf8.starts(with: "pg_temp".utf8) { noteChange() }
         if name == "set_config" { traits.insert(.changesNames) }
         if name == "nextval" || name == "setval" { traits.insert(.mayWrite) }

@@ -1,20 +1,20 @@
 internal import PoolCore
 
-/// What a statement takes and returns.
+/// The parameters and columns of a statement.
 final class StatementShape: Sendable {
     let parameterTypes: [UInt32]
     let columns: Columns
     let readers: [ColumnReader]
-    /// True if all columns can be read in binary: libpq asks for one form for all.
+    /// True if all columns can be read in binary: libpq requests one form for all.
     let isBinary: Bool
-    /// True if a column may be an array, which nobody but the server knows.
+    /// True if a column may be an array, which only the server knows.
     let hasUnknownTypes: Bool
-    /// The columns' names as libpq has them, each with a zero after it.
+    /// The columns' names as libpq has them, each followed by a zero.
     let names: [CChar]
 
-    /// The columns of a result, or of a statement that was described.
+    /// Makes the shape of a result, or of a statement that was described.
     ///
-    /// - Parameter catalog: What the server has told of types so far.
+    /// - Parameter catalog: The types that the server has described so far.
     init(parameterTypes: [UInt32], of result: borrowing ResultHandle, _ catalog: TypeCatalog = TypeCatalog()) {
         var texts: [String] = []
         var names: [CChar] = []
@@ -36,14 +36,14 @@ final class StatementShape: Sendable {
         columns = Columns(names: texts, typeIDs: readers.map(\.type))
     }
 
-    /// A shape with what the server has told of types since it was made.
+    /// Makes a copy of a shape with the types that the server has described since it was made.
     init(_ shape: StatementShape, _ catalog: TypeCatalog) {
         (parameterTypes, columns, names, isBinary) = (shape.parameterTypes, shape.columns, shape.names, shape.isBinary)
         readers = shape.readers.map { ColumnReader(type: $0.type, catalog) }
         hasUnknownTypes = readers.contains { catalog.isUnknown($0.type) }
     }
 
-    /// True if the result has these columns. Their names count also where the statement is prepared: behind a pooler
+    /// True if the result has these columns. Their names matter even for a prepared statement: behind a pooler
     /// another server session may have prepared it after the table's columns had changed.
     func describes(_ result: borrowing ResultHandle) -> Bool {
         guard readers.count == result.columnCount else { return false }
@@ -56,7 +56,7 @@ final class StatementShape: Sendable {
             && readers.elementsEqual(other.readers) { $0.type == $1.type }
     }
 
-    /// True if a parameter is of a type that was made in the database: which one its name means depends on the search
+    /// True if a parameter has a type that was made in the database: the meaning of its name depends on the search
     /// path.
     var takesOwnTypes: Bool { parameterTypes.contains { $0 >= TypeID.firstOwn } }
 }

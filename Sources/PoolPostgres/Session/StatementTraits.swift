@@ -1,23 +1,23 @@
-/// What a statement's text says about what it does, as far as that can be seen without the server.
+/// The effects of a statement, as far as its text shows them without the server.
 struct StatementTraits: OptionSet, Sendable, Hashable {
     let rawValue: UInt8
 
-    /// It is not known to keep the session as it is: the next lease might see something that it has left there.
+    /// The statement is not known to keep the session unchanged: the next lease might see something that it has left.
     static let mayChangeSession = Self(rawValue: 1)
-    /// What it changes in the session stays until the session ends.
+    /// The statement's change of the session stays until the session ends.
     static let cannotBeUndone = Self(rawValue: 2)
-    /// It only reads: to stop it in the middle undoes nothing.
+    /// The statement only reads: stopping it midway undoes nothing.
     static let onlyReads = Self(rawValue: 4)
-    /// It may do more than read although it begins as if not.
+    /// The statement may do more than read, although its beginning does not show it.
     static let mayWrite = Self(rawValue: 8)
-    /// It means something else where `standard_conforming_strings` is off.
+    /// The statement means something else if `standard_conforming_strings` is off.
     static let needsStandardStrings = Self(rawValue: 16)
-    /// Names of tables and types may mean others after it.
+    /// Names of tables and types may mean others after the statement.
     static let changesNames = Self(rawValue: 32)
-    /// It is one query or one change of rows that calls no function but such as only compute: where it fails outside a
-    /// transaction, it has done nothing. Where it ``onlyReads`` too, to run it twice does the same as to run it once.
+    /// The statement is one query or one change of rows that calls only functions that compute: if it fails outside a
+    /// transaction, it has done nothing. If it also ``onlyReads``, running it twice is the same as running it once.
     static let isPlain = Self(rawValue: 64)
-    /// Data comes or goes apart from statements and results.
+    /// The statement transfers data apart from statements and results.
     static let copies = Self(rawValue: 128)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -28,7 +28,7 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
         self = reader.read()
     }
 
-    /// True if the statement is known to keep the session as it is. Views, triggers, defaults, operators, casts, and
-    /// functions that have the name of one of the server's own may do more than the text says.
+    /// True if the statement is known to keep the session unchanged. Views, triggers, defaults, operators, casts, and
+    /// functions with the name of a server function may do more than the text says.
     var keepsSession: Bool { !contains(.mayChangeSession) }
 }

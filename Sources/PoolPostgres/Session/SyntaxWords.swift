@@ -1,5 +1,5 @@
-/// The words that are no function where a parenthesis follows them: those that are reserved, or name a type or a form
-/// of expression of the server's own. https://www.postgresql.org/docs/15/sql-keywords-appendix.html
+/// The words that are no functions even if a parenthesis follows: reserved words, and names of the server's own types
+/// and forms of expressions. https://www.postgresql.org/docs/15/sql-keywords-appendix.html
 enum SyntaxWords {
     static func contains(_ word: String) -> Bool { words.contains(word) }
 

@@ -1,4 +1,4 @@
-/// Takes the tokens of statements as the server's scanner does, without comments and white space.
+/// Splits statements into tokens as the server's scanner does, without comments and white space.
 ///
 /// https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 struct TokenScanner {
@@ -9,7 +9,7 @@ struct TokenScanner {
         case quoted(String)
         /// A string, or the placeholder of a parameter.
         case constant
-        /// `::`
+        /// The operator `::`.
         case cast
         /// One byte of anything else: operators, parentheses, the digits of numbers.
         case symbol(UInt8)
@@ -18,12 +18,12 @@ struct TokenScanner {
 
     private let bytes: [UInt8]
     private var index = 0
-    /// False once something has come that the server may read otherwise than this scanner.
+    /// False once a text has occurred that the server may read differently from this scanner.
     private(set) var isUnderstood = true
-    /// True once a backslash has come in a string in which it is a character as any other, unless
-    /// `standard_conforming_strings` is off.
+    /// True once a string contains a backslash that is an ordinary character, unless `standard_conforming_strings` is
+    /// off.
     private(set) var needsStandardStrings = false
-    /// True directly after a string with escapes: the next one, on another line, would go on with it.
+    /// True directly after a string with escapes, which a further string on another line would continue.
     private var isAfterEscapes = false
 
     init(_ text: String) {
@@ -44,7 +44,7 @@ struct TokenScanner {
         return peek(0) == symbol
     }
 
-    /// The token after the last one, which stays to be taken.
+    /// The next token, without taking it.
     func following() -> Token? {
         var copy = self
         return copy.next()
@@ -92,14 +92,14 @@ struct TokenScanner {
             isAfterEscapes = true
             return .constant
         }
-        // U&"…" and U&'…' have escapes of their own, and UESCAPE says which.
+        // U&"…" and U&'…' have escapes of their own, which UESCAPE can change.
         if word == "u", peek(0) == UInt8(ascii: "&"), peek(1) == UInt8(ascii: "'") || peek(1) == UInt8(ascii: "\"") {
             isUnderstood = false
         }
         return .word(word)
     }
 
-    /// Letters beyond ASCII stay as they are: only some of the server's encodings know their case.
+    /// Reads a word. Letters beyond ASCII stay as they are: only some of the server's encodings know their case.
     private mutating func word() -> String {
         let start = index
         while let byte = peek(0), isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "$") { index += 1 }
@@ -124,7 +124,7 @@ struct TokenScanner {
 
     // MARK: Strings
 
-    /// A doubled quote begins another string, which is skipped as well.
+    /// Skips a string. A doubled quote begins another string, which is skipped as well.
     private mutating func skipString() {
         index += 1
         while let byte = peek(0) {
@@ -147,7 +147,7 @@ struct TokenScanner {
         isUnderstood = false
     }
 
-    /// `$1`, or `$tag$ … $tag$`. The tag may be empty, and may have digits but for its first character.
+    /// Reads `$1`, or `$tag$ … $tag$`. The tag may be empty, and must not begin with a digit.
     private mutating func afterDollar() -> Token {
         let start = index
         index += 1
@@ -186,12 +186,12 @@ struct TokenScanner {
         }
     }
 
-    /// A carriage return ends it too.
+    /// Skips a comment to the end of its line, which a carriage return ends too.
     private mutating func skipLine() {
         while let byte = peek(0), byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") { index += 1 }
     }
 
-    /// Comments may be nested.
+    /// Skips a comment, which may contain others.
     private mutating func skipComment() {
         var depth = 0
         while index < bytes.count {

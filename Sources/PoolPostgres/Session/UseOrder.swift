@@ -1,14 +1,13 @@
-/// Statements in the order of their latest use: a list with both neighbours of each, so that nothing ever looks at all
-/// of them.
+/// Statements in the order of their latest use: a doubly linked list, so that no operation visits all of them.
 struct UseOrder {
     private struct Place {
-        /// Nil if the place is free.
+        /// The statement; nil if the place is free.
         var statement: KnownStatement?
         var newer = none
         var older = none
     }
 
-    /// Instead of a place.
+    /// The index that stands for no place.
     private static let none = -1
     private var places: [Place] = []
     private var free: [Int] = []
@@ -17,10 +16,10 @@ struct UseOrder {
 
     var count: Int { places.count - free.count }
 
-    /// The one that was not used for longest.
+    /// The least recently used statement.
     var leastUsed: KnownStatement? { oldest == Self.none ? nil : places[oldest].statement }
 
-    /// Adds a statement as the one used last, and returns its place.
+    /// Adds a statement as the most recently used, and returns its place.
     mutating func insert(_ statement: KnownStatement) -> Int {
         let place = free.popLast() ?? places.count
         if place == places.count { places.append(Place()) }
@@ -29,7 +28,7 @@ struct UseOrder {
         return place
     }
 
-    /// The statement at `place` is used.
+    /// Makes the statement at `place` the most recently used.
     mutating func touch(_ place: Int) {
         if place == newest { return }
         unlink(place)

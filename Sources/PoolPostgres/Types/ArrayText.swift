@@ -1,13 +1,13 @@
 internal import PoolCore
 
-/// Reads the text of an array: `{1,NULL,"a \"b\""}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`; or `{(1,1),(0,0);(3,3),(2,2)}`,
-/// where the elements' type has another delimiter than most.
+/// Parses the text of an array: `{1,NULL,"a \"b\""}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`; or `{(1,1),(0,0);(3,3),(2,2)}`
+/// if the elements' type has another delimiter than most.
 /// https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 struct ArrayTextParser {
     private let bytes: [UInt8]
     private let kind: ValueKind
     private let delimiter: UInt8
-    /// Not empty where the elements are arrays of another type.
+    /// The layers of the elements if they are arrays of another type; else empty.
     private let inner: ArrayLayers
     private var index = 0
     private var depth = 0
@@ -19,7 +19,7 @@ struct ArrayTextParser {
         inner = layers.inner
     }
 
-    /// Nil if the text is not an array.
+    /// Parses the array. Nil if the text is not an array.
     mutating func parse() -> SQLValue? {
         if bytes.first == UInt8(ascii: "["), let equals = bytes.firstIndex(of: UInt8(ascii: "=")) { index = equals + 1 }
         guard let array = array(), index == bytes.count else { return nil }
@@ -72,9 +72,9 @@ struct ArrayTextParser {
     }
 }
 
-/// Values as the server reads them from text, whatever their type is there.
+/// The texts of values that the server accepts, whatever type it infers.
 enum ValueText {
-    /// Nil for NULL.
+    /// The text of a value; nil for NULL.
     static func of(_ value: SQLValue) -> String? {
         switch value {
         case .null: nil
@@ -96,7 +96,7 @@ enum ValueText {
     private static func double(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-        // A number without a fraction has no point, so that it can be an integer too.
+        // A whole number has no point, so that it can be an integer too.
         if let whole = Int64(exactly: value), value.magnitude < 1e15 {
             return value.sign == .minus && whole == 0 ? "-0" : String(whole)
         }
@@ -107,9 +107,9 @@ enum ValueText {
         if date.year > 0 { return String(date.description.trimmingPrefix("+")) }
         guard let positive = SQLDate(year: date.year + 400 * ((-date.year) / 400 + 1), month: date.month, day: date.day)
         else { return date.description }
-        // Only month and day are taken from it: leap years come again after 400 years.
+        // Only month and day are taken from this date: leap years repeat after 400 years.
         let year = String(1 - date.year)
-        // With fewer than four digits it could be a day or a month as well.
+        // With fewer than four digits the year could be a day or a month as well.
         return String(repeating: "0", count: max(0, 4 - year.count)) + year + positive.description.suffix(6) + " BC"
     }
 
@@ -124,7 +124,9 @@ enum ValueText {
         timestamp(SQLTimestamp(inUTC: value), zone: "+00")
     }
 
-    /// - Parameter delimiter: That of the elements' type.
+    /// The text of an array.
+    ///
+    /// - Parameter delimiter: The delimiter of the elements' type.
     static func array(_ values: [SQLValue], delimiter: String = ",") -> String {
         "{" + values.map { element($0, delimiter) }.joined(separator: delimiter) + "}"
     }

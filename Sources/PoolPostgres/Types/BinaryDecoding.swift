@@ -1,14 +1,14 @@
 internal import PoolCore
 
 extension ColumnReader {
-    /// A value in the server's binary form. Nil for what is none of the type.
+    /// Decodes a value in the server's binary form. Nil if it does not have the form of its type.
     func decodeBinary(_ bytes: UnsafeRawBufferPointer) -> SQLValue? {
         var reader = unsafe BinaryReader(bytes)
         let value = isArray ? Self.array(kind, &reader) : Self.value(kind, &reader)
         return reader.isTooShort || reader.remaining > 0 ? nil : value
     }
 
-    /// Takes a value that has the rest of the reader's bytes.
+    /// Decodes a value that takes all remaining bytes.
     private static func value(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue? {
         switch kind {
         case .bool: .bool(reader.read(UInt8.self) != 0)
@@ -33,14 +33,14 @@ extension ColumnReader {
         }
     }
 
-    /// The version of the format, 1, and the text.
+    /// The format's version, 1, and the text.
     private static func jsonb(_ reader: inout BinaryReader) -> SQLValue? {
         guard reader.read(UInt8.self) == 1 else { return nil }
         return unsafe .json(String(decoding: reader.takeRest(), as: UTF8.self))
     }
 
-    /// The number of dimensions, whether there are NULLs, the elements' type; for each dimension its size and first
-    /// index; and the elements, each with its length before it.
+    /// The number of dimensions, whether there are NULLs, and the elements' type; for each dimension its size and
+    /// first index; and the elements, each after its length.
     private static func array(_ kind: ValueKind, _ reader: inout BinaryReader) -> SQLValue? {
         let dimensions = Int(reader.read(Int32.self))
         _ = reader.read(Int32.self)
@@ -87,7 +87,7 @@ enum Moment {
     static let microsecondsFrom1970: Int64 = 946_684_800_000_000
     private static let microsecondsInDay: Int64 = 86_400_000_000
 
-    /// The infinities, which no day is, are the texts `infinity` and `-infinity`.
+    /// The infinities, which no date can hold, become the texts `infinity` and `-infinity`.
     static func date(days: Int32) -> SQLValue? {
         if days == .max { return .text("infinity") }
         if days == .min { return .text("-infinity") }
@@ -95,14 +95,14 @@ enum Moment {
         return SQLDate(daysSince1970: Int(Int64(days) + daysFrom1970)).map { .date($0) }
     }
 
-    /// The infinities as for dates.
+    /// Decodes a timestamp; the infinities become texts, as for dates.
     static func timestamp(microseconds: Int64) -> SQLValue? {
         if let infinity = infinity(microseconds) { return infinity }
         return wallClock(microseconds).map { .timestamp($0) }
     }
 
-    /// The infinities as for dates. A moment of the last 29 years that the server knows, from 294,247 on, is the text
-    /// that the server prints and reads.
+    /// Decodes a moment; the infinities become texts, as for dates. A moment in the server's last 29 years, from
+    /// 294,247 on, becomes the text that the server prints and reads.
     static func zonedTimestamp(microseconds: Int64) -> SQLValue? {
         if let infinity = infinity(microseconds) { return infinity }
         let (sum, overflow) = microseconds.addingReportingOverflow(microsecondsFrom1970)
@@ -132,12 +132,12 @@ enum Moment {
 
     // MARK: To the server
 
-    /// Nil for days that its binary form cannot hold.
+    /// The days of a date; nil if the binary form cannot hold them.
     static func days(_ date: SQLDate) -> Int32? {
         Int32(exactly: Int64(date.daysSince1970) - daysFrom1970)  // fits, because years are bounded.
     }
 
-    /// Nil for moments that its binary form cannot hold.
+    /// The microseconds of a timestamp; nil if the binary form cannot hold them.
     static func microseconds(_ timestamp: SQLTimestamp) -> Int64? {
         let days = Int64(timestamp.date.daysSince1970) - daysFrom1970  // fits, because years are bounded.
         let (product, overflow) = days.multipliedReportingOverflow(by: microsecondsInDay)
@@ -145,7 +145,7 @@ enum Moment {
         return overflow || overflow2 ? nil : sum
     }
 
-    /// Nil for moments that its binary form cannot hold.
+    /// The microseconds of a moment; nil if the binary form cannot hold them.
     static func microseconds(_ timestamp: SQLZonedTimestamp) -> Int64? {
         let (difference, overflow) = timestamp.microsecondsSince1970.subtractingReportingOverflow(microsecondsFrom1970)
         return overflow ? nil : difference

@@ -1,12 +1,12 @@
-/// Takes numbers in network byte order from the front of a value.
+/// Reads numbers in network byte order from the front of a value.
 @safe
 struct BinaryReader {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
-    /// True once more was taken than there is. What was taken then is zero, or too short.
+    /// True once more was read than there is. Values read then are zero, or too short.
     private(set) var isTooShort = false
 
-    /// `bytes` must stay valid for as long as the reader is used.
+    /// Makes a reader. `bytes` must stay valid while the reader is used.
     init(_ bytes: UnsafeRawBufferPointer) {
         unsafe self.bytes = unsafe bytes
     }

@@ -1,9 +1,9 @@
 internal import PoolCore
 
 extension BindBuffer {
-    /// Encodes the values of one run, after those of others. Without types all go as text.
+    /// Encodes the values of one run, after those of earlier runs. Without types, all values go as text.
     ///
-    /// - Returns: The run's places.
+    /// - Returns: The indices of the run's values.
     mutating func encode(_ values: [SQLValue], as types: [UInt32]?) throws -> Range<Int> {
         let first = count
         reserve(values.count)
@@ -14,8 +14,8 @@ extension BindBuffer {
         return first..<count
     }
 
-    /// Encodes a value for a parameter of the type that the server has determined: in binary where the two match, and
-    /// else as text, which the server reads as that type or refuses.
+    /// Encodes a value for a parameter whose type the server has determined: in binary if the two match, and else as
+    /// text, which the server reads as that type or refuses.
     ///
     /// - Throws: ``PostgresError`` for text with a zero byte, which the server has no way to store.
     mutating func append(_ value: SQLValue, as type: UInt32) throws {
@@ -48,7 +48,7 @@ extension BindBuffer {
         try appendChecked(ValueText.of(value) ?? "")
     }
 
-    /// False if the type is no integer, or too small for the value: the server then says so.
+    /// Appends an integer. False if the type is no integer, or too small for the value: the server then reports that.
     private mutating func appendInteger(_ value: Int64, as type: UInt32) -> Bool {
         switch type {
         case TypeID.int8: appendBinary { $0.append(bigEndian: value) }
@@ -84,8 +84,8 @@ extension Array where Element == UInt8 {
 }
 
 extension SQLValue {
-    /// The type that a parameter is given where the server knows none and would take it for text. Nil for values that
-    /// text is right for.
+    /// The type for a parameter that the server would otherwise take for text. Nil for values for which text is
+    /// right.
     var ownType: UInt32? {
         switch self {
         case .null, .text, .json: nil
@@ -103,7 +103,7 @@ extension SQLValue {
         }
     }
 
-    /// Of what an array of this value is one.
+    /// The element type of an array of this value.
     private var elementType: UInt32? {
         if case .array(let values) = self { return values.lazy.compactMap(\.elementType).first }
         if case .text = self { return TypeID.text }

@@ -1,4 +1,4 @@
-/// How a column is read.
+/// The way in which a column is read.
 struct ColumnReader: Sendable, Hashable {
     let type: UInt32
     /// The kind of an array's elements, or of the value itself.
@@ -8,7 +8,7 @@ struct ColumnReader: Sendable, Hashable {
     /// True if the values are texts.
     var isText: Bool { kind == .text && !isArray }
 
-    /// For a type that neither the driver nor `catalog` knows: its text.
+    /// Makes a reader. A type that neither the driver nor `catalog` knows is read as its text.
     init(type: UInt32, _ catalog: TypeCatalog = TypeCatalog()) {
         self.type = type
         if let kind = ValueKind(type: type) {
@@ -20,25 +20,25 @@ struct ColumnReader: Sendable, Hashable {
         }
     }
 
-    /// False for types whose binary form only their own functions know: enums, ranges, networks, intervals, and arrays
-    /// of them.
+    /// False for types whose binary form the driver does not know: enums, ranges, networks, intervals, and arrays of
+    /// them.
     static func readsBinary(_ type: UInt32) -> Bool {
         ValueKind(type: type) != nil || TypeID.elements[type] != nil
     }
 }
 
-/// What stands between the elements of an array; and, where these are of a domain whose values are arrays, between
-/// theirs.
+/// The delimiters between the elements of an array; and, if these are of a domain whose values are arrays, between
+/// their elements.
 ///
-/// A few bytes without memory of their own: readers are looked at for each value.
+/// A few bytes without an allocation, because readers are used for each value.
 struct ArrayLayers: Sendable, Hashable {
     /// The outermost layer's delimiter in the lowest byte.
     private var delimiters: UInt64 = 0
 
-    /// No array.
+    /// Makes the layers of a value that is no array.
     init() {}
 
-    /// An array of one of the server's own types that the driver knows.
+    /// The layers of an array of one of the server's own types that the driver knows.
     static let ofOwn: Self = {
         var layers = Self()
         _ = layers.append(UInt8(ascii: ","))
@@ -47,14 +47,14 @@ struct ArrayLayers: Sendable, Hashable {
 
     var isEmpty: Bool { delimiters == 0 }
     var delimiter: UInt8 { UInt8(truncatingIfNeeded: delimiters) }
-    /// What the elements are arrays of.
+    /// The layers of the elements.
     var inner: Self {
         var layers = self
         layers.delimiters >>= 8
         return layers
     }
 
-    /// Adds a layer within the others. False if there is no place for it.
+    /// Adds an innermost layer. False if there is no room for it.
     mutating func append(_ delimiter: UInt8) -> Bool {
         let lastPlace: UInt64 = 56
         if delimiter == 0 || delimiters >> lastPlace != 0 { return false }

@@ -1,16 +1,16 @@
 internal import PoolCore
 
-/// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and how many
-/// decimal digits are shown after the point.
+/// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and the number
+/// of decimal digits that are shown after the point.
 enum NumericFormat {
     private static let negative: UInt16 = 0x4000
     private static let nan: UInt16 = 0xC000
     private static let infinity: UInt16 = 0xD000
     private static let negativeInfinity: UInt16 = 0xF000
 
-    /// Nil for what is no number.
+    /// Decodes a number. Nil for invalid bytes.
     static func decode(_ reader: inout BinaryReader) -> SQLValue? {
-        // Without a sign: the longest numbers have more groups than a signed one counts.
+        // Unsigned: the longest numbers have more groups than a signed count allows.
         let count = Int(reader.read(UInt16.self))
         let weight = Int(reader.read(Int16.self))
         let sign = reader.read(UInt16.self)

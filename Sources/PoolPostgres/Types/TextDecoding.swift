@@ -1,15 +1,15 @@
 internal import PoolCore
 
 extension ColumnReader {
-    /// A value in the server's text form, with dates in ISO style. What cannot be read stays text.
+    /// Decodes a value in the server's text form, with dates in ISO style. Unreadable values stay text.
     func decodeText(_ bytes: UnsafeRawBufferPointer) -> SQLValue {
         if kind == .bytes, !isArray { return unsafe ByteText.decode(bytes) }
-        // Servers before 15 send a byte above 127 as it is, which is no text.
+        // Servers before 15 send a byte above 127 unchanged, which is no text.
         if kind == .char, !isArray, bytes.count == 1 { return unsafe .text(CharText.of(bytes[0])) }
         return unsafe value(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// A value of which the text was taken already.
+    /// Decodes a value whose text was taken already.
     func value(_ text: String) -> SQLValue { Self.value(text, kind, layers) }
 
     static func value(_ text: String, _ kind: ValueKind, _ layers: ArrayLayers) -> SQLValue {
@@ -40,9 +40,8 @@ extension ColumnReader {
     }
 }
 
-/// The text of `"char"`, a single byte, as psql prints it: nothing for zero, and octal digits after a backslash above
-/// 127.
-/// https://www.postgresql.org/docs/current/datatype-character.html
+/// The text of `"char"`, a single byte, as psql prints it: nothing for zero, and a backslash with octal digits above
+/// 127. https://www.postgresql.org/docs/current/datatype-character.html
 enum CharText {
     static func of(_ byte: UInt8) -> String {
         if byte == 0 { return "" }
@@ -70,7 +69,7 @@ enum ByteText {
         character <= UInt8(ascii: "9") ? character &- UInt8(ascii: "0") : (character | 0x20) &- UInt8(ascii: "a") &+ 10
     }
 
-    /// The older form: a backslash before another, or before three octal digits.
+    /// Decodes the older form: a backslash precedes another one, or three octal digits.
     private static func decodeEscapes(_ text: UnsafeRawBufferPointer) -> SQLValue {
         var bytes: [UInt8] = []
         var index = 0
@@ -101,7 +100,7 @@ enum ByteText {
     }
 }
 
-/// Dates as the server writes them: years without a sign, and those before 1 with ` BC` at the end.
+/// Decodes dates as the server writes them: years without a sign, and those before 1 with ` BC` at the end.
 enum DateText {
     static func date(_ text: String) -> SQLDate? {
         let (text, isBeforeChrist) = era(text)
@@ -124,7 +123,7 @@ enum DateText {
             let offset = offset(text[sign...])
         else { return nil }
         if let moment = SQLZonedTimestamp(wallClock, offset: .seconds(offset)) { return .zonedTimestamp(moment) }
-        // Past what counts as microseconds from 1970: the text that the binary form leads to, whatever the session's
+        // Beyond the range of microseconds from 1970: the same text as from the binary form, whatever the session's
         // time zone is.
         guard let microseconds = Moment.microseconds(wallClock) else { return nil }
         let (moment, overflow) = microseconds.subtractingReportingOverflow(Int64(offset) * 1_000_000)
@@ -144,7 +143,7 @@ enum DateText {
         return SQLDate(year: isBeforeChrist ? 1 - parts[0] : parts[0], month: parts[1], day: parts[2])
     }
 
-    /// `+02`, `-03:30` or `+01:23:45`, in seconds.
+    /// Decodes an offset such as `+02`, `-03:30` or `+01:23:45`, in seconds.
     private static func offset(_ text: Substring) -> Int? {
         let parts = text.dropFirst().split(separator: ":").compactMap { Int($0) }
         guard (1...3).contains(parts.count) else { return nil }

@@ -1,42 +1,42 @@
 @_spi(Driver) internal import PoolCore
 
-/// What the server has told of types that the driver does not know by their numbers: whether they are arrays, and of
-/// what.
+/// The server's descriptions of types whose numbers the driver does not know: whether they are arrays, and of what.
 ///
-/// A type that is dropped and made anew has another number: the server gives out some four billion before it comes back
-/// to one. So what is known holds for as long as the session lasts, whatever resets it. Should it not hold, a text that
-/// is none of an array stays a text.
+/// A type that is dropped and made again has another number, and numbers repeat only after some four billion. So the
+/// descriptions hold as long as the session, whatever resets it. If one should not hold, a text that is no array
+/// stays a text.
 struct TypeCatalog: Sendable {
     typealias Meaning = (kind: ValueKind, layers: ArrayLayers)
 
-    /// Types that are no arrays have one, too.
+    /// The meaning of each known type, including types that are no arrays.
     private var meanings: [UInt32: Meaning] = [:]
-    /// What the server could not tell: not asked about again before the transaction has ended.
+    /// The types that the server could not describe: not asked about again before the transaction has ended.
     private var unanswered: Set<UInt32> = []
-    /// A program that makes types without end must not fill the memory.
+    /// The largest number of entries: a program that makes types without end must not fill the memory.
     static let capacity = 1_000
 
-    /// Nil for a type that is not known yet.
+    /// The meaning of a type; nil if it is not known yet.
     func meaning(of type: UInt32) -> Meaning? { meanings[type] }
 
-    /// True if the server might tell how to read the type.
+    /// True if the server might describe the type.
     func isUnknown(_ type: UInt32) -> Bool { !ColumnReader.readsBinary(type) && meanings[type] == nil }
 
-    /// The types that the server can be asked about, each once.
+    /// The types about which the server can be asked, each once.
     func askable(among types: [UInt32]) -> [UInt32] {
         Set(types.filter { isUnknown($0) && !unanswered.contains($0) }).sorted()
     }
 
     // MARK: Asking
 
-    /// Asks about these types, and about those that they are made of: an array's elements, and the type under a domain.
+    /// A query about these types, and about those that they are made of: an array's elements, and the type under a
+    /// domain.
     ///
-    /// Some types have elements and are no arrays, as `point`: an array is what its elements' type names as its array.
-    /// https://www.postgresql.org/docs/current/catalog-pg-type.html
+    /// Some types, such as `point`, have elements and are no arrays: a type is an array if its elements' type names
+    /// it as its array. https://www.postgresql.org/docs/current/catalog-pg-type.html
     static func query(_ types: [UInt32]) -> String {
         let numbers = types.map { String($0) }.joined(separator: ",")
         let columns = "SELECT t.oid, e.oid, e.typdelim, t.typbasetype"
-        // Operators of the application's may come before the server's.
+        // Operators of the application may precede the server's in the search path.
         let equals = "OPERATOR(pg_catalog.=)"
         let elements = """
             LEFT JOIN pg_catalog.pg_type AS e ON e.oid \(equals) t.typelem AND e.typarray \(equals) t.oid
@@ -52,12 +52,12 @@ struct TypeCatalog: Sendable {
             """
     }
 
-    /// A type as the server has told of it.
+    /// The server's description of a type.
     private struct Description {
-        /// 0 for what is no array.
+        /// The element type; 0 if the type is no array.
         let element: UInt32
         let delimiter: UInt8
-        /// 0 for what is no domain.
+        /// The base type; 0 if the type is no domain.
         let base: UInt32
 
         init(_ values: ArraySlice<SQLValue>) {
@@ -78,7 +78,7 @@ struct TypeCatalog: Sendable {
 
     /// Takes the answer to ``query(_:)``.
     ///
-    /// - Parameter isFinal: False within a transaction, which may have an older view of the types than its statements.
+    /// - Parameter isFinal: False within a transaction, whose view of the types may be older than its statements'.
     mutating func note(_ answer: Rows?, to asked: [UInt32], isFinal: Bool) {
         var found: [UInt32: Description] = [:]
         for row in answer ?? Rows(columns: Columns(names: []), values: []) {
@@ -90,27 +90,27 @@ struct TypeCatalog: Sendable {
         noteNoAnswer(to: asked.filter { found[$0] == nil }, isFinal: isFinal)
     }
 
-    /// The server has not told of these types.
+    /// Notes that the server has not described these types.
     ///
-    /// - Parameter isFinal: True if it would not either if it were asked again: the types are read as text from now on.
+    /// - Parameter isFinal: True if asking again would not help: the types are read as text from now on.
     mutating func noteNoAnswer(to asked: [UInt32], isFinal: Bool) {
         if !isFinal { return unanswered.formUnion(asked) }
         for type in asked { meanings[type] = (.text, ArrayLayers()) }
     }
 
-    /// Forgets what is known where it is too much.
+    /// Forgets all descriptions if there are too many.
     mutating func makeRoom(for asked: [UInt32]) {
         if meanings.count + unanswered.count + asked.count > Self.capacity { (meanings, unanswered) = ([:], []) }
     }
 
-    /// Whether there is something to forget with the transaction.
+    /// True if there are types to ask about again after the transaction.
     var hasUnanswered: Bool { !unanswered.isEmpty }
     mutating func forgetUnanswered() { unanswered = [] }
 
     private static func meaning(of type: UInt32, _ found: [UInt32: Description]) -> Meaning {
         var layers = ArrayLayers()
         var type = type
-        // Each type is made of others: more than there are would be a circle.
+        // Each type is made of others: more steps than types would be a cycle.
         for _ in 0...found.count {
             if let kind = ValueKind(type: type) { return (kind, layers) }
             if let kind = TypeID.elements[type].flatMap({ ValueKind(type: $0) }) {
@@ -130,13 +130,14 @@ struct TypeCatalog: Sendable {
 }
 
 extension Rows {
-    /// These rows, with values that came as text before their types were known read as what `catalog` knows now.
+    /// A copy of the rows, in which values that arrived as text before their types were known are decoded with
+    /// `catalog`.
     func read(with catalog: TypeCatalog) -> Rows {
         let readers = columns.typeIDs.map { type in
             let reader = ColumnReader.readsBinary(type) ? nil : ColumnReader(type: type, catalog)
             return reader?.isText == false ? reader : nil
         }
-        // Most types that are not known are no arrays.
+        // Most unknown types are no arrays.
         if readers.allSatisfy({ $0 == nil }) { return self }
         var builder = RowsBuilder()
         for row in self {

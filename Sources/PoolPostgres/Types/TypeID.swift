@@ -16,7 +16,7 @@ enum TypeID {
     static let float4: UInt32 = 700
     static let float8: UInt32 = 701
     static let unknown: UInt32 = 705
-    /// Arrays of `box`, the one type of the server's own whose delimiter is a semicolon.
+    /// Arrays of `box`, the only one of the server's own types whose delimiter is a semicolon.
     static let boxes: UInt32 = 1020
     static let paddedChar: UInt32 = 1042
     static let varchar: UInt32 = 1043
@@ -29,7 +29,7 @@ enum TypeID {
     static let uuid: UInt32 = 2950
     static let jsonb: UInt32 = 3802
 
-    /// The first that a database gives out itself:
+    /// The first identifier that a database assigns itself:
     /// https://www.postgresql.org/docs/current/system-catalog-initial-data.html
     static let firstOwn: UInt32 = 16384
 
@@ -44,7 +44,7 @@ enum TypeID {
     static let arrays: [UInt32: UInt32] = Dictionary(uniqueKeysWithValues: elements.map { ($0.value, $0.key) })
 }
 
-/// How the values of a column are read. Types that are not listed are read as text.
+/// The way in which the values of a column are read. Types that are not listed are read as text.
 enum ValueKind: Sendable, Hashable {
     case bool, bytes, int2, int4, int8, oid, float4, float8, numeric, text, char
     case date, time, timestamp, zonedTimestamp, uuid, json, jsonb, void
