@@ -1,7 +1,7 @@
 internal import PoolCore
 internal import Synchronization
 
-/// What the connections of one driver have in common: the file that must be ready before a reader opens it, or the
+/// The state that the connections of one driver share: the file that must be ready before a reader opens it, or the
 /// memory that must outlive them all.
 final class DatabaseFile: Sendable {
     private struct State: ~Copyable {
@@ -12,11 +12,11 @@ final class DatabaseFile: Sendable {
 
     private let configuration: SQLiteConfiguration
     private let state = Mutex(State())
-    /// Not under the lock, which is held while a file is opened.
+    /// Atomic, because the state's lock is held while a file is opened.
     private let connectionCount = Atomic<Int>(0)
-    /// True once a file was opened: from then on a missing one is an error, and is never created.
+    /// True once a file was opened: from then on a missing file is an error, and is never created.
     private let hasExisted = Atomic<Bool>(false)
-    /// What SQLite opens: a path or a URI.
+    /// The name for SQLite to open: a path or a URI.
     private let name: String
     private let isURI: Bool
 
@@ -26,26 +26,27 @@ final class DatabaseFile: Sendable {
         case .path(let path): (name, isURI) = (path, false)
         case .url(let url): (name, isURI) = (Self.withoutMode(url), true)
         case .memory:
-            // This file system of SQLite's shares memory between the connections of a process that use one name, with
-            // none of a shared cache's faults: https://www.sqlite.org/src/file/src/memdb.c
+            // SQLite's memdb shares memory between the connections of a process that use the same name, without the
+            // faults of a shared cache: https://www.sqlite.org/src/file/src/memdb.c
             let unique = UInt64.random(in: .min ... .max)
             (name, isURI) = ("file:/swift-connection-pool-\(unique)?vfs=memdb", true)
         }
     }
 
-    /// The configuration has drawn its conclusions from `mode`; SQLite would refuse it to connections that only read.
+    /// Removes `mode` from a URI: the configuration has evaluated it, and SQLite would refuse it to readers'
+    /// connections.
     private static func withoutMode(_ url: String) -> String {
         guard let mark = url.firstIndex(of: "?") else { return url }
         let items = url[url.index(after: mark)...].split(separator: "&").filter { !$0.hasPrefix("mode=") }
         return url[..<mark] + (items.isEmpty ? "" : "?" + items.joined(separator: "&"))
     }
 
-    /// A number for the next connection's name.
+    /// The number for the next connection's name.
     func nextConnectionNumber() -> Int {
         connectionCount.add(1, ordering: .relaxed).newValue
     }
 
-    /// Opens a session for `role`. Blocks; called where the connection's statements will run.
+    /// Opens a session for `role`. Blocks; called on the thread that runs the connection's statements.
     func open(_ role: LaneRole, _ interrupter: Interrupter) throws -> Session {
         let isReading = role == .reader || configuration.isReadOnly
         do {
@@ -57,7 +58,7 @@ final class DatabaseFile: Sendable {
             database.watch.keepsTemporaryRows = configuration.temporaryTables == .kept
             let session = Session(database, role: role, configuration: configuration, interrupter: interrupter)
             try checkPragmas(database)
-            // A WAL is a property of the file, which may have been replaced; each other mode is one of the connection.
+            // WAL mode belongs to the file, which may have been replaced; each other mode belongs to the connection.
             if !isReading, configuration.location != .memory {
                 try Self.setJournalMode(configuration.journalMode, on: database)
             }
@@ -68,20 +69,20 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    /// How a handle that writes is opened.
+    /// The way in which a handle that writes is opened.
     private var writing: Database.Opening {
         if configuration.location == .memory { return .creating }
         return configuration.createsFile && !hasExisted.load(ordering: .relaxed) ? .creating : .existing
     }
 
-    /// Creates the file and switches its journal, once for each driver: readers cannot do either. The lock makes two
-    /// connects at once take turns.
+    /// Creates the file and sets its journal mode, once for each driver: readers can do neither. The lock makes
+    /// simultaneous connects take turns.
     private func makeReady(_ interrupter: Interrupter) throws {
         try state.withLock { state in
             if state.isReady { return }
             if interrupter.signal != .none { throw SQLiteError(.interrupt, "interrupted") }
             if configuration.location == .memory {
-                // Nothing ever runs on it.
+                // No operation ever runs on this handle.
                 state.anchor = try openDatabase(.creating, Interrupter())
             } else {
                 let database = try openDatabase(writing, interrupter)
@@ -104,17 +105,17 @@ final class DatabaseFile: Sendable {
             }
             try setUpIfNew(database)
         }
-        // SQLite opens a file only when it first needs it; what is wrong with it should show here.
+        // SQLite opens a file only when it first needs it; its errors should show here.
         try database.run("SELECT count(*) FROM sqlite_master")
         return database
     }
 
-    /// Sets what belongs to the file while nothing is in it; also a journal mode would be too much.
+    /// Sets the properties of the file while it is empty; even setting a journal mode would fill it.
     private func setUpIfNew(_ database: Database) throws {
         if let pageSize = configuration.pageSize { try database.run("PRAGMA page_size = \(pageSize)") }
         let pragmas = configuration.pragmas.filter(\.isOfFile)
         if try pragmas.isEmpty || database.run("PRAGMA page_count") != .int(0) { return }
-        // In one transaction, so that a file that is there has all of it. An error closes the handle, and so undoes it.
+        // In one transaction, so that an existing file has all of it. An error closes the handle, which undoes it.
         try database.run("BEGIN")
         for name in SQLiteConfiguration.Pragma.namesOfFile {
             for pragma in pragmas where pragma.name.lowercased() == name {
@@ -133,7 +134,7 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    /// SQLite ignores a setting that it does not know.
+    /// Refuses unknown settings, which SQLite would ignore.
     private func checkPragmas(_ database: Database) throws {
         for pragma in configuration.pragmas {
             let count = try database.run(

@@ -7,7 +7,8 @@ extension SQLiteConfiguration {
         var mayCreate = true
     }
 
-    /// Refuses what cannot be opened, and settles what a URI says in other words than the configuration.
+    /// Refuses locations that cannot be opened, and replaces what a URI expresses by the configuration's own
+    /// settings.
     static func check(_ location: Location) throws(PoolConfigurationError) -> Target {
         switch location {
         case .memory, .path(":memory:"):
@@ -86,7 +87,7 @@ extension SQLiteConfiguration {
     }
 
     static func check(_ pragmas: [Pragma]) throws(PoolConfigurationError) {
-        /// What the other properties set, with more care than a plain PRAGMA.
+        /// The settings of other properties, which set them more carefully than a plain PRAGMA.
         let taken = ["journal_mode", "synchronous", "busy_timeout", "foreign_keys", "page_size", "max_page_count"]
         for pragma in pragmas {
             if !pragma.name.isIdentifier {
@@ -120,14 +121,15 @@ extension SQLiteConfiguration {
 }
 
 extension SQLiteConfiguration.Pragma {
-    /// The settings that belong to the file. The one that can only be changed while it is empty comes first.
+    /// The settings that belong to the file. `auto_vacuum`, which can change only while the file is empty, comes
+    /// first.
     static let namesOfFile = ["auto_vacuum", "application_id", "user_version"]
 
     var isOfFile: Bool { Self.namesOfFile.contains(name.lowercased()) }
 
-    /// The value as it is written in SQL.
+    /// The value in SQL's notation.
     var sqlValue: String {
-        // `Double` also reads inf, nan and hexadecimal, which SQL does not.
+        // `Double` also accepts inf, nan and hexadecimal numbers, which SQL does not.
         let isDecimal = value.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) } && Double(value) != nil
         if isDecimal || value.isIdentifier { return value }
         let parts = value.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)

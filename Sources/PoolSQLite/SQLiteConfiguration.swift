@@ -1,11 +1,11 @@
 @_spi(Driver) public import PoolCore
 
-/// How to open a database, and what each of its connections is set to.
+/// The location of a database, and the settings of its connections.
 ///
-/// Each value is checked when the configuration is made; the first that cannot work is thrown as a
-/// ``PoolConfigurationError`` that names the property, the value and the rule.
+/// The initializer checks each value, and throws a ``PoolConfigurationError`` for the first that cannot work, which
+/// names the property, the value and the rule.
 public struct SQLiteConfiguration: Sendable {
-    /// Where the database is.
+    /// The location of a database.
     public enum Location: Sendable, Hashable {
         /// A file. A relative path starts at the process's current folder. `":memory:"` means ``memory``.
         case path(String)
@@ -14,118 +14,127 @@ public struct SQLiteConfiguration: Sendable {
         /// off ``SQLiteConfiguration/createsFile``, and `mode=memory` means ``memory``. See
         /// https://www.sqlite.org/uri.html
         case url(String)
-        /// A database in memory, at most 1 GiB. The pool uses exactly one connection for it. It lives as long as the
-        /// driver (and so the pool) does, also when the pool replaces that connection.
+        /// A database in memory, at most 1 GiB. The pool uses exactly one connection for it. The database lives as
+        /// long as the driver (and so the pool), even if the pool replaces that connection.
         case memory
     }
 
-    /// How SQLite keeps a transaction atomic: https://www.sqlite.org/pragma.html#pragma_journal_mode
+    /// The way in which SQLite keeps a transaction atomic: https://www.sqlite.org/pragma.html#pragma_journal_mode
     public enum JournalMode: String, Sendable, Hashable, CaseIterable {
         /// A log beside the file: readers and the writer do not block each other.
         case wal
+        /// A rollback journal that each transaction deletes, truncates or invalidates; one in memory; or none at all.
         case delete, truncate, persist, memory, off
     }
 
-    /// How often SQLite waits for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
+    /// How often SQLite waits for the disk, from never to most often:
+    /// https://www.sqlite.org/pragma.html#pragma_synchronous
     public enum Synchronous: String, Sendable, Hashable, CaseIterable {
+        /// Never; at the most critical moments; at each commit; and in addition after deleting a rollback journal.
         case off, normal, full, extra
     }
 
-    /// Where statements run.
+    /// The place where statements run.
     public enum Execution: Sendable, Hashable {
-        /// On a named thread of the connection's own. The body of a lease moves there where its caller allows it, so
-        /// that there is one hop for each lease. No blocking call runs on Swift's cooperative threads.
+        /// On the connection's own named thread. The body of a lease moves there if the caller's isolation allows it,
+        /// so that each lease costs one hop. No blocking call runs on Swift's cooperative threads.
         case connectionThread
-        /// On the caller's thread: no hop at all, for data that is in the page cache. A statement that is slow, or
-        /// waits for another process's lock, blocks one of Swift's few cooperative threads for that long; where all of
-        /// them are blocked, no task is left that could cancel it.
+        /// On the caller's thread: without any hop, for data that is in the page cache. A statement that is slow, or
+        /// waits for another process's lock, blocks one of Swift's few cooperative threads meanwhile; if all of them
+        /// are blocked, no task is left that could cancel it.
         case callerThread
     }
 
-    /// The texts that times and timestamps are bound as. SQLite has no type for them, and compares the texts byte by
+    /// The texts as which times and timestamps are bound. SQLite has no type for them, and compares the texts byte by
     /// byte. Results are read in both forms.
     public enum TimestampText: Sendable, Hashable {
-        /// As SQLite's own functions and `CURRENT_TIMESTAMP` write them (https://www.sqlite.org/lang_datefunc.html), so
-        /// that they compare with those: `2024-01-31 12:30:59`, with a fraction of three digits or six where there is
-        /// one, as in `2024-01-31 12:30:59.250`. `SQLZonedTimestamp` is bound in UTC, without a mark for it.
+        /// The form of SQLite's own functions and `CURRENT_TIMESTAMP` (https://www.sqlite.org/lang_datefunc.html),
+        /// with which the texts then compare: `2024-01-31 12:30:59`, with a fraction of three or six digits if there
+        /// is one, as in `2024-01-31 12:30:59.250`. `SQLZonedTimestamp` is bound in UTC, without a suffix.
         case sqlite
-        /// With a `T`, and with a `Z` for `SQLZonedTimestamp`: `2024-01-31T12:30:59.25`, `2024-01-31T12:30:59.250000Z`.
-        /// For databases whose columns hold such texts.
+        /// The form with a `T`, and with a `Z` for `SQLZonedTimestamp`: `2024-01-31T12:30:59.25`,
+        /// `2024-01-31T12:30:59.250000Z`. For databases whose columns hold such texts.
         case iso8601
     }
 
-    /// A setting of each connection beyond those that have a property of their own.
+    /// A setting of each connection that has no property of its own.
     public struct Pragma: Sendable, Hashable {
+        /// The name of the pragma, without the word `PRAGMA`.
         public let name: String
-        /// A number, a word, or any other text, which is then quoted.
+        /// The value: a number, a word, or any other text, which is then quoted.
         public let value: String
 
+        /// Makes a setting from the pragma's name and value, which ``SQLiteConfiguration`` checks.
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
+    /// The location of the database. A ``Location/url(_:)`` or path that means a database in memory becomes
+    /// ``Location/memory``.
     public let location: Location
-    /// True if nothing may write to the database. All connections are read-only then, and serve both kinds of access: a
-    /// statement that writes fails with ``SQLiteError/Code/readOnly``. The default is false.
+    /// True if no connection may write to the database. All connections are read-only then, and serve both kinds of
+    /// access: a statement that writes fails with ``SQLiteError/Code/readOnly``. The default is false.
     public let isReadOnly: Bool
     /// True if a missing file is created; else connecting to one fails. The default is true.
     ///
     /// Only the first connection of a driver, and so of a pool, creates a file. If the file is missing later, because
-    /// it was deleted or moved, connecting fails with ``SQLiteError/Code/cannotOpen``: an empty file in its place would
-    /// hide the loss.
+    /// it was deleted or moved, connecting fails with ``SQLiteError/Code/cannotOpen``: a new empty file would hide
+    /// the loss.
     public let createsFile: Bool
-    /// The size in bytes of the pages of a database that is created: a power of two from 512 to 65536. It does not
-    /// change that of an existing one. Nil is SQLite's own default, 4096.
+    /// The size in bytes of the pages of a new database: a power of two from 512 to 65536. The page size of an
+    /// existing one does not change. Nil, the default, means SQLite's own default, 4096.
     public let pageSize: Int?
-    /// The default is ``JournalMode/wal`` for files. With any other mode the pool uses one connection for everything,
-    /// because readers and writers would block each other. Not used in memory and where ``isReadOnly`` is true.
+    /// The way in which SQLite keeps a transaction atomic. The default is ``JournalMode/wal``. With any other mode
+    /// the pool uses one connection for everything, because readers and writers would block each other. Not used in
+    /// memory and if ``isReadOnly`` is true.
     public let journalMode: JournalMode
-    /// The default is ``Synchronous/normal`` with a WAL (a power cut may undo the latest commits, and never damages the
-    /// file), and ``Synchronous/full`` without.
+    /// How often SQLite waits for the disk. The default is ``Synchronous/normal`` with a WAL (a power cut may undo
+    /// the latest commits, and never damages the file), and ``Synchronous/full`` without.
     public let synchronous: Synchronous
     /// How long a statement waits for a lock that another process holds, before it fails with
     /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
-    /// pool do not wait for each other here: they wait their turn in the pool's queue. Cancelling the task ends the
-    /// wait. A transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each
-    /// time.
+    /// pool do not wait for each other here, but in the pool's queue. Cancelling the task ends the wait. A
+    /// transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool
     /// More settings, applied in this order to each new connection, and again by a reset that must undo others. The
     /// default is none. A name that SQLite does not know makes connecting fail.
     ///
-    /// `auto_vacuum`, `application_id` and `user_version` belong to the file and not to a connection. They are set when
-    /// the file is created, before anything is in it; as ``pageSize``, they do not change an existing one. `encoding`
-    /// is refused: a database that is created is UTF-8. See https://www.sqlite.org/pragma.html
+    /// `auto_vacuum`, `application_id` and `user_version` belong to the file and not to a connection. They are set
+    /// when the file is created, while it is empty; like ``pageSize``, they do not change an existing file.
+    /// `encoding` is refused: a new database is UTF-8. See https://www.sqlite.org/pragma.html
     public let pragmas: [Pragma]
-    /// How many prepared statements each connection keeps, least recently used first out. The default is 100; 0 keeps
-    /// none; at most 10,000.
+    /// The largest number of prepared statements that each connection keeps; the least recently used go first. The
+    /// default is 100; 0 keeps none; at most 10,000.
     public let statementCacheCapacity: Int
-    /// The default is ``Execution/connectionThread``.
+    /// The place where statements run. The default is ``Execution/connectionThread``.
     public let execution: Execution
-    /// The most pages that the database may have, at least 1; statements that need more fail with
-    /// ``SQLiteError/Code/full``. Nil is SQLite's own limit.
+    /// The largest number of pages of the database, at least 1; statements that need more fail with
+    /// ``SQLiteError/Code/full``. Nil, the default, means SQLite's own limit.
     public let maximumPages: Int?
-    /// Functions that SQL may call, registered with each connection. The default is none.
+    /// The functions that SQL may call, registered with each connection. The default is none.
     public let functions: [SQLiteFunction]
     /// The form in which times and timestamps are bound. The default is ``TimestampText/sqlite``. One column should
-    /// hold one form: texts of both neither compare nor sort as the moments do.
+    /// hold one form: texts of both neither compare nor sort like the moments.
     public let timestampText: TimestampText
-    /// True if a name in double quotes that SQLite does not know is taken for a text, as old views, triggers, defaults
-    /// and checks may need it. The default is false: a misspelled name is an error then, and not a text that compares
-    /// with everything.
+    /// True if an unknown name in double quotes is taken for a text, as old views, triggers, defaults and checks may
+    /// need it. The default is false: a misspelled name is an error then, and not a text that compares with
+    /// everything.
     /// https://www.sqlite.org/quirks.html#dblquote
     public let acceptsQuotedTexts: Bool
-    /// How large a result may be that is not streamed; a larger one is an ``SQLResultLimitError``. Nil is no limit. The
-    /// default is ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable; what the
-    /// statement wrote, by `RETURNING`, stays written.
+    /// The largest size of a result that is not streamed; a larger one throws an ``SQLResultLimitError``. Nil means
+    /// no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable;
+    /// what the statement wrote before returning rows stays written.
     public let resultLimit: SQLResultLimit?
-    /// What the end of a lease does with temporary tables, views and triggers. The default is that they are dropped.
+    /// The fate of temporary tables, views and triggers at the end of a lease. The default is that they are dropped.
     public let temporaryTables: TemporaryTables
 
-    /// - Throws: ``PoolConfigurationError``.
+    /// Checks the settings, whose meanings and defaults the properties document.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for the first value that cannot work.
     public init(
         _ location: Location, isReadOnly: Bool = false, createsFile: Bool = true, pageSize: Int? = nil,
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),
@@ -161,7 +170,9 @@ public struct SQLiteConfiguration: Sendable {
         self.functions = functions
     }
 
-    /// A file with all else at its default.
+    /// Makes a configuration for the file at `path`, with all other settings at their defaults.
+    ///
+    /// - Throws: ``PoolConfigurationError`` for an invalid path.
     public init(path: String) throws {
         try self.init(.path(path))
     }

@@ -5,13 +5,13 @@ internal import Synchronization
 /// One connection to an SQLite database, as the pool and the common query interface use it.
 public final class SQLiteConnection: SQLConnection {
     let role: LaneRole
-    /// Nil if statements run on the caller's thread.
+    /// The connection's thread; nil if statements run on the caller's thread.
     private let thread: ConnectionThread?
     private let interrupter: Interrupter
     /// Never contended while the pool's rules are kept, but for a forced close.
     private let session: Mutex<Session>
     private let cacheLimit: StatementCacheCapacity
-    /// What ``Session/condition`` was after the latest operation, so that a release needs no lock and no hop.
+    /// The ``Session/condition`` after the latest operation, so that a release needs no lock and no hop.
     private let latestCondition: Atomic<UInt8>
 
     /// Takes over a session, which nothing else may use.
@@ -31,6 +31,7 @@ public final class SQLiteConnection: SQLConnection {
 
     // MARK: DriverConnection
 
+    /// The state after the latest operation, read without the session's lock.
     public var condition: ConnectionCondition {
         switch latestCondition.load(ordering: .acquiring) {
         case 0: .clean
@@ -39,21 +40,28 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
+    /// The connection's thread, with ``SQLiteConfiguration/Execution/connectionThread``; else nil.
     public var executor: (any TaskExecutor)? { thread }
 
-    /// Only the statement moves: while the thread is awake, its result is there before the caller would have suspended.
+    /// Returns nil: only the statement moves. While the thread is awake, the result is there before the caller
+    /// suspends.
     public var statementExecutor: (any TaskExecutor)? { nil }
 
+    /// True if a transaction is open, whether the pool or a statement began it.
     public var isTransactionOpen: Bool { session.withLock { $0.database.map { !$0.isAutocommit } ?? false } }
 
-    // A call that goes on after a forced close has the session: nothing waits for it.
+    // Does not wait for a call that continues after a forced close and still holds the session.
+    /// The error that broke the connection; nil if none did, or while an operation holds the session.
     public var failure: (any Error)? { session.withLockIfAvailable { $0.failure } ?? nil }
 
+    /// Sets how many prepared statements to keep; nil means ``SQLiteConfiguration/statementCacheCapacity``.
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
+    /// Interrupts the running operation, if it is cancellable; no effect if none runs.
     public func cancel() { interrupter.cancelRunning() }
 
-    /// Refuses writes on a connection for everything, as a reader's handle does.
+    /// Makes a connection that serves both kinds of access refuse writes during a lease that only reads, like a
+    /// reader's handle.
     public func setAccess(_ access: Access) {
         if role == .main { session.withLock { $0.isForReading = access == .readOnly } }
     }
@@ -68,9 +76,9 @@ public final class SQLiteConnection: SQLConnection {
 
     // MARK: Operations
 
-    /// Runs `body` with the session, on the connection's thread where it has one.
+    /// Runs `body` with the session, on the connection's thread if it has one.
     ///
-    /// `isCancellable` says whether a cancelled task stops it; what ends a transaction must run to its end.
+    /// `isCancellable` says whether cancelling the task stops it; the end of a transaction must run to its end.
     func perform<Result: Sendable>(
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
@@ -85,8 +93,8 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    /// As ``perform(isCancellable:_:)``, where the caller is already in the right place and SQLite asks often enough
-    /// whether to stop. Nothing tells it to then, because to ask to be told takes longer than to read a row.
+    /// Runs `body` for a caller that is on the right thread already, if SQLite polls the task's cancellation often
+    /// enough. No cancellation handler is installed, because that takes longer than reading a row.
     private func performHere<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try Task.checkCancellation()
         let operation = interrupter.begin(.callsAndTask)
@@ -94,7 +102,7 @@ public final class SQLiteConnection: SQLConnection {
         return try withSession(body)
     }
 
-    /// True if a statement can run on the thread that asks.
+    /// True if a statement can run on the caller's thread.
     private var isHere: Bool { thread.map(\.isCurrent) ?? true }
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
@@ -114,7 +122,7 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    /// What the caller is told when the operation was stopped from outside.
+    /// The error for the caller if the operation was stopped from outside.
     private static func reason(for error: SQLiteError, _ signal: Interrupter.Signal) -> any Error {
         guard error.code.primary == .interrupt || error.code.primary == .busy else { return error }
         switch signal {
@@ -131,7 +139,7 @@ public final class SQLiteConnection: SQLConnection {
     func validate() async throws {
         try await perform { session in
             let database = try session.open()
-            // A read of the first page shows a damaged or unreadable file.
+            // Reading the first page reveals a damaged or unreadable file.
             try database.run("SELECT count(*) FROM sqlite_master")
             if database.fileHasMoved { throw SQLiteError.fileHasGone(.inputOutput) }
         }
@@ -145,10 +153,10 @@ public final class SQLiteConnection: SQLConnection {
         try await perform(isCancellable: false) { try $0.endLeftovers() }
     }
 
-    /// What the session is like now counts as unchanged.
+    /// Makes the session's present state count as unchanged.
     func adoptSession() {
         session.withLock { session in
-            // A kept statement would be run by later leases without being prepared, and so without being noticed.
+            // A cached statement would run in later leases without being prepared, and so without being noticed.
             session.cache.removeAll()
             session.database?.watch.forgetSession()
             latestCondition.store(Self.number(session.condition), ordering: .releasing)
@@ -162,7 +170,7 @@ public final class SQLiteConnection: SQLConnection {
             self.latestCondition.store(Self.number(.broken), ordering: .releasing)
         }
         if let thread {
-            // Behind the call that may still be running. It cannot throw, as `close` does not.
+            // Queued behind a call that may still be running. Cannot throw, because `close` does not.
             try? await thread.run(close)
             thread.shutDown()
         } else {
@@ -176,43 +184,60 @@ public final class SQLiteConnection: SQLConnection {
 extension SQLiteConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
-    /// ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and so its
-    /// `INTEGER PRIMARY KEY`, also where the statement names it. It is nil where the statement inserted no row with a
-    /// rowid: an UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view whose
-    /// trigger inserts. What triggers insert does not count. See https://www.sqlite.org/c3ref/last_insert_rowid.html
+    /// The result's ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and
+    /// so its `INTEGER PRIMARY KEY`, even if the statement names that value. Nil if the statement inserted no row
+    /// with a rowid: an UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view
+    /// whose trigger inserts. Rows that triggers insert do not count. See
+    /// https://www.sqlite.org/c3ref/last_insert_rowid.html
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let result = try performHere({ try $0.executeIfAsking(text, binds) }) { return result }
         return try await perform { try $0.execute(text, binds) }
     }
 
+    /// Runs one statement and collects all its rows.
+    ///
+    /// - Throws: ``SQLiteError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let rows = try performHere({ try $0.queryIfAsking(text, binds) }) { return rows }
         return try await perform { try $0.query(text, binds) }
     }
 
+    /// Runs one statement whose rows are read as they are taken.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> SQLiteCursor {
         let (text, binds) = try sql.rendered(in: .ansi)
         return SQLiteCursor(self, try await perform { try $0.openCursor(text, binds) })
     }
 
-    /// Each run is a transaction of its own unless one is open: open one, for speed and to undo all if one fails.
+    /// Runs one statement once for each set of bind values. Each run is a transaction of its own unless one is open:
+    /// open one, for speed and to undo all runs if one fails.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.executeBatch(text, bindSets) }
     }
 
-    /// A statement that fails ends the script; those before it stay done unless a transaction is open.
+    /// Runs statements separated by semicolons, without bind values. A statement that fails ends the script; earlier
+    /// ones stay done unless a transaction is open.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }
 
+    /// Prepares a statement, so that its errors show now, and describes its parameters and columns.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.describe(text) }
     }
 
+    /// Begins, ends or marks a transaction. The commands that end one are not cancellable.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin, .savepoint:

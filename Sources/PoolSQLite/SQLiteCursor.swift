@@ -1,8 +1,9 @@
 public import PoolCore
 internal import Synchronization
 
-/// The rows of a statement that is still running. It holds a batch at a time in memory, whatever the result's size.
+/// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class SQLiteCursor: SQLCursor {
+    /// The columns of the rows.
     public var columns: Columns { opened.columns }
     private let connection: SQLiteConnection
     private let opened: OpenedCursor
@@ -27,9 +28,14 @@ public final class SQLiteCursor: SQLCursor {
         }
     }
 
+    /// Ends the statement, which commits its writes outside a transaction; no effect after the first call, or after
+    /// the last rows.
+    ///
+    /// - Throws: ``SQLiteError`` if a statement that writes fails at its end, or was ended by something else.
     public func close() async throws {
         if hasEnded.exchange(true, ordering: .relaxed) { return }
-        // A fetch that failed has ended the statement and said why; one that was cancelled before it began has not.
+        // A failed fetch has ended the statement and reported why; a fetch that was cancelled before it began has
+        // not.
         let (opened, mayHaveEnded) = (opened, hasFailed.load(ordering: .relaxed))
         try await connection.perform(isCancellable: false) { try $0.closeCursor(opened, mayHaveEnded: mayHaveEnded) }
     }

@@ -1,7 +1,7 @@
 public import PoolCore
 
 extension SQLiteDriver {
-    /// The endpoint is the file, without the parameters of a URI.
+    /// The driver, libsqlite3, and the database: the endpoint is the file, without the parameters of a URI.
     public var information: DriverInformation {
         let endpoint =
             switch configuration.location {

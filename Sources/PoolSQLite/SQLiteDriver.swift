@@ -6,44 +6,49 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 
 /// Adapts libsqlite3 to the pool.
 ///
-/// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each with
-/// a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool never meet
-/// `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a single
-/// connection for everything, which refuses writes while a lease for ``Access/readOnly`` has it. A read-only
+/// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each
+/// with a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool
+/// never meet `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a
+/// single connection for everything, which refuses writes during a lease for ``Access/readOnly``. A read-only
 /// configuration has readers only.
 ///
-/// **Session.** A lease that changed settings, attached databases or used temporary tables is noticed by SQLite's own
-/// compiler, and only then is the connection reset. What is not known to keep the session as it is counts as a change:
-/// also a function that is neither SQLite's own nor one of ``SQLiteConfiguration/functions``, of an extension that the
-/// process registers for all connections. A setting that no reset can undo costs the connection; one of the whole
-/// process (`soft_heap_limit`, `hard_heap_limit`, `temp_store_directory`) is refused in a lease, and belongs into
-/// ``SQLiteConfiguration/pragmas``. `last_insert_rowid()`, `changes()` and `total_changes()` tell of the connection's
-/// latest statement, which may be an earlier lease's.
+/// **Session.** SQLite's own compiler reports when a lease changes settings, attaches databases or uses temporary
+/// tables, and only then is the connection reset. Anything that is not known to keep the session unchanged counts as
+/// a change, including a function that is neither SQLite's own nor one of ``SQLiteConfiguration/functions``, but
+/// belongs to an extension that the process registers for all connections. A setting that no reset can undo costs the
+/// connection; one of the whole process (`soft_heap_limit`, `hard_heap_limit`, `temp_store_directory`) is refused in
+/// a lease, and belongs in ``SQLiteConfiguration/pragmas``. `last_insert_rowid()`, `changes()` and `total_changes()`
+/// describe the connection's latest statement, which may be an earlier lease's.
 ///
 /// **Values.** SQLite has integers of 64 bits, doubles, texts and blobs. A `Bool` becomes 0 or 1; dates, times, UUIDs
-/// and JSON become text, times and timestamps in the form of ``SQLiteConfiguration/timestampText``. What a column then
-/// stores is up to its declared type (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a text; `INTEGER`,
-/// `REAL`, `NUMERIC` and `DECIMAL` turn one that looks like a number into an integer, or into a double, which holds 15
-/// digits.
+/// and JSON become text, times and timestamps in the form of ``SQLiteConfiguration/timestampText``. How a column then
+/// stores a value depends on its declared type (https://www.sqlite.org/datatype3.html): `TEXT` and `BLOB` keep a
+/// text; `INTEGER`, `REAL`, `NUMERIC` and `DECIMAL` turn a text that looks like a number into an integer, or into a
+/// double, which holds 15 digits.
 ///
-/// **Decimals.** An `SQLDecimal` becomes an integer where it is whole and has at most 64 bits; a double where it has up
-/// to 15 digits; and else a text with all its digits. Whole numbers divide as integers do: `\(SQLDecimal("3")!) / 2` is
-/// 1. A number compares and adds up as one everywhere. A text does so with a column of numbers only: it is greater than
-/// each number that is the value of an expression, `SUM(price)` or `price * 2`; write `CAST(\(value) AS NUMERIC)`
-/// there, which rounds to 15 digits. A column for `SQLDecimal` that is declared as `TEXT` keeps all digits, but zeros
-/// at the end of the fraction (`1.50` is stored as `1.5`), and compares and sorts as text. A whole number that does not
-/// fit into `Int64`, of a `UInt64` for instance, is refused with ``SQLiteError/Code/mismatch``.
+/// **Decimals.** An `SQLDecimal` becomes an integer if it is whole and has at most 64 bits; a double if it has up to
+/// 15 digits; and else a text with all its digits. Whole numbers divide as integers do: `\(SQLDecimal("3")!) / 2` is
+/// 1. A number compares and adds up as a number everywhere. A text does so with a column of numbers only: it is
+/// greater than each number that is the value of an expression, such as `SUM(price)` or `price * 2`; write
+/// `CAST(\(value) AS NUMERIC)` there, which rounds to 15 digits. A column for `SQLDecimal` that is declared as `TEXT`
+/// keeps all digits except zeros at the end of the fraction (`1.50` is stored as `1.5`), and compares and sorts as
+/// text. A whole number that does not fit into `Int64`, for example from a `UInt64`, is refused with
+/// ``SQLiteError/Code/mismatch``.
 public struct SQLiteDriver: SQLDriver {
+    /// The configuration of the database and its connections.
     public let configuration: SQLiteConfiguration
     private let file: DatabaseFile
 
+    /// Makes a driver, without opening the database.
     public init(configuration: SQLiteConfiguration) {
         self.configuration = configuration
         file = DatabaseFile(configuration)
     }
 
+    /// The driver's name: `sqlite`.
     public var name: String { "sqlite" }
 
+    /// A lane `writer` of one connection and a lane `reader` of the others, or a single lane: see ``SQLiteDriver``.
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         func lane(_ role: LaneRole, _ maximum: Int, serves: Set<Access>, closesLast: Bool = false) -> LaneConfiguration
         {
@@ -66,6 +71,9 @@ public struct SQLiteDriver: SQLDriver {
         ]
     }
 
+    /// Opens a connection that is ready for use; the first one creates the file if the configuration says so.
+    ///
+    /// - Throws: ``SQLiteError``, ``ThreadError``, or `CancellationError`.
     public func connect(_ request: ConnectRequest) async throws -> SQLiteConnection {
         guard let role = LaneRole(rawValue: request.lane.target) else {
             throw SQLiteError(.misuse, "The driver has no lane \"\(request.lane.target)\"", isConnecting: true)
@@ -112,26 +120,39 @@ public struct SQLiteDriver: SQLDriver {
         }
     }
 
+    /// Proves by reading the file's first page that the connection works, and that the file was not moved or
+    /// replaced.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func validate(_ connection: SQLiteConnection) async throws {
         try await connection.validate()
     }
 
+    /// Undoes what the last lease changed, if it changed the session.
+    ///
+    /// - Throws: ``SQLiteError`` if only a new connection can do that.
     public func reset(_ connection: SQLiteConnection) async throws {
         try await connection.reset()
     }
 
+    /// Rolls back an open transaction, and ends open cursors, blobs and backups; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``SQLiteError``.
     public func endTransaction(of connection: SQLiteConnection) async throws {
         try await connection.endTransaction()
     }
 
+    /// Makes the session's present state count as clean.
     public func adoptSession(of connection: SQLiteConnection) {
         connection.adoptSession()
     }
 
+    /// Closes a connection after its running operation, which ``CloseMode/forced`` interrupts.
     public func close(_ connection: SQLiteConnection, mode: CloseMode) async {
         await connection.close(mode)
     }
 
+    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``SQLiteError``.
     public func verdict(on error: any Error) -> Verdict {
         guard let error = error as? SQLiteError else { return .keep }
         if error.isConnecting {
@@ -145,6 +166,7 @@ public struct SQLiteDriver: SQLDriver {
         return error.code.breaksConnection ? .discard : .keep
     }
 
+    /// True if a lock could not be obtained (``SQLiteError/Code/busy`` or ``SQLiteError/Code/locked``).
     public func canRetryTransaction(after error: any Error) -> Bool {
         guard let error = error as? SQLiteError else { return false }
         return error.code.primary == .busy || error.code.primary == .locked

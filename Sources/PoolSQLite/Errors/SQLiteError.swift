@@ -1,16 +1,16 @@
 /// An error that SQLite reported, or that the driver found before SQLite could.
 ///
-/// Bind values are never part of it.
+/// An error never contains bind values.
 public struct SQLiteError: Error, Sendable, Hashable {
     /// The extended result code: https://www.sqlite.org/rescode.html
     public let code: Code
-    /// What SQLite said.
+    /// The text of the error, from SQLite or the driver.
     public let message: String
     /// The statement, with placeholders where it has bind values; nil if no statement was involved.
     public let sql: String?
-    /// Where in ``sql`` the error is, in UTF-8 bytes from its start, if SQLite can tell.
+    /// The position of the error in ``sql``, in UTF-8 bytes from its start; nil if SQLite cannot tell.
     public let offset: Int?
-    /// One sentence on what to do about it, where there is something to say.
+    /// One sentence on what to do about the error, if there is something to say.
     public let remedy: String?
     /// True if the error ended an attempt to connect.
     let isConnecting: Bool
@@ -27,19 +27,19 @@ public struct SQLiteError: Error, Sendable, Hashable {
         self.isConnecting = isConnecting
     }
 
-    /// The file that a pool has open, or had, is no longer there.
+    /// The error for an open file that is no longer at its path.
     static func fileHasGone(_ code: Code) -> SQLiteError {
         SQLiteError(
             code, "The database's file was deleted, moved or replaced while it was open",
             remedy: "Put the file back, or restart the program")
     }
 
-    /// The same error as the end of an attempt to connect.
+    /// A copy of the error as the end of an attempt to connect.
     func whileConnecting() -> SQLiteError {
         SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: true)
     }
 
-    /// The same error about the statement `sql`.
+    /// A copy of the error, about the statement `sql`.
     func inStatement(_ sql: String) -> SQLiteError {
         SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: isConnecting)
     }

@@ -1,28 +1,28 @@
 @_spi(Driver) public import PoolCore
 
-/// How far a backup is.
+/// The progress of a backup.
 public struct SQLiteBackupProgress: Sendable, Hashable {
+    /// The number of pages of the database.
     public let totalPages: Int
-    /// 0 at the end.
+    /// The number of pages that remain to be copied; 0 at the end.
     public let remainingPages: Int
 }
 
 extension Lease where Driver == SQLiteDriver {
-    /// Copies the whole database to the file at `path` while others go on using it.
+    /// Copies the whole database to the file at `path` while other connections continue to use it.
     ///
-    /// The copy shows the database at one moment, the begin of the backup, whatever is written meanwhile. It replaces
-    /// what the file held, in one transaction; the file is left as it was (or removed again, if it is new) where the
-    /// backup fails or its task is cancelled. A lease for ``Access/readOnly`` is enough, and keeps no writer waiting;
-    /// until the end the WAL cannot shrink.
+    /// The copy shows the database at the beginning of the backup, whatever is written meanwhile. It replaces the
+    /// contents of the file, in one transaction; if the backup fails or its task is cancelled, the file is left
+    /// unchanged (or removed again, if it is new). A lease for ``Access/readOnly`` is enough, and does not block
+    /// writers; until the end the WAL cannot shrink.
     ///
-    /// A lock that another process holds on the file at `path` is waited for as long as
-    /// ``SQLiteConfiguration/busyTimeout``; cancelling the task ends the wait. What goes wrong with that file leaves
-    /// the connection as it was.
+    /// The backup waits up to ``SQLiteConfiguration/busyTimeout`` for a lock that another process holds on the file
+    /// at `path`; cancelling the task ends the wait. Errors of that file leave the connection unchanged.
     ///
     /// - Parameters:
-    ///   - path: A file; neither empty nor `":memory:"`, which would keep nothing.
-    ///   - pagesPerStep: How many pages to copy between two calls of `progress`, at which a cancellation is noticed.
-    ///     At least 1; the default is 256.
+    ///   - path: The path of a file; neither empty nor `":memory:"`, which would keep nothing.
+    ///   - pagesPerStep: The number of pages to copy between two calls of `progress`, at which a cancellation is
+    ///     noticed. At least 1; the default is 256.
     ///   - progress: Called after each step. An error that it throws ends the backup.
     /// - Throws: ``SQLiteError``, `CancellationError`, and what `progress` throws.
     public mutating func backup(

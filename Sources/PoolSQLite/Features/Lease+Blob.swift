@@ -1,6 +1,6 @@
 @_spi(Driver) public import PoolCore
 
-/// Where a blob is.
+/// The place of a blob in the database.
 struct SQLiteBlobAddress: Sendable {
     let schema: String
     let table: String
@@ -8,9 +8,9 @@ struct SQLiteBlobAddress: Sendable {
     let row: Int64
 }
 
-/// One value of a table, a blob or a text, read and written in parts: for values that are too large to hold in memory.
+/// One value of a table, a blob or a text, that is read and written in parts because it is too large for memory.
 public struct SQLiteBlob: ~Copyable, Sendable {
-    /// In bytes. It cannot change while the blob is open: make room with `zeroblob()` before.
+    /// The size in bytes. Fixed while the blob is open: make room with `zeroblob()` before.
     public let size: Int
     private let connection: SQLiteConnection
     private let number: UInt64
@@ -32,7 +32,8 @@ public struct SQLiteBlob: ~Copyable, Sendable {
 
     /// Replaces the bytes from `offset` on.
     ///
-    /// - Throws: as ``read(at:count:)``, and ``SQLiteError/Code/readOnly`` if the blob was not opened for writing.
+    /// - Throws: the errors of ``read(at:count:)``, and ``SQLiteError/Code/readOnly`` if the blob was not opened for
+    ///   writing.
     public mutating func write(_ bytes: [UInt8], at offset: Int) async throws {
         let number = number
         try await connection.perform { try $0.writeBlob(number, bytes, at: offset) }
@@ -44,9 +45,10 @@ extension Lease where Driver == SQLiteDriver {
     ///
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
-    ///   - schema: `"main"`, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. What was written is committed when `body` returns,
-    ///     and also when it throws; to undo it, there is ``Transaction/withBlob(table:column:row:schema:access:_:)``.
+    ///   - schema: `"main"`, the default, or the name of an attached database.
+    ///   - access: ``Access/readWrite`` needs a lease that writes. Writes are committed when `body` returns, and also
+    ///     when it throws; to undo them, use ``Transaction/withBlob(table:column:row:schema:access:_:)``. The default
+    ///     is ``Access/readOnly``.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
@@ -60,8 +62,8 @@ extension Lease where Driver == SQLiteDriver {
 extension Transaction where Driver == SQLiteDriver {
     /// Opens one value of a table for reading and writing in parts, for as long as `body` runs.
     ///
-    /// What was written is part of the transaction: it is undone where that, or a nested one around this call, rolls
-    /// back. For the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
+    /// Writes are part of the transaction: they are undone if it, or a nested one around this call, rolls back. For
+    /// the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
     public mutating func withBlob<Result>(
         table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result

@@ -2,10 +2,10 @@ public import Logging
 public import PoolCore
 
 extension Pool where Driver == SQLiteDriver {
-    /// A pool for the database file at `path`, which is created if it is missing, with a WAL and all else at its
-    /// default. `":memory:"` is a database in memory.
+    /// Makes a pool for the database file at `path`, which is created if it is missing, with a WAL and all other
+    /// settings at their defaults. `":memory:"` means a database in memory.
     ///
-    /// - Throws: ``PoolConfigurationError`` for a path that cannot be one, and what ``Pool``'s own initializer throws.
+    /// - Throws: ``PoolConfigurationError`` for an invalid path, and what ``Pool``'s own initializer throws.
     public convenience init(
         path: String, configuration: PoolConfiguration? = nil, hooks: PoolHooks<SQLiteDriver> = PoolHooks(),
         observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
@@ -15,7 +15,7 @@ extension Pool where Driver == SQLiteDriver {
             logger: logger, budget: budget)
     }
 
-    /// A pool for the database that `database` describes.
+    /// Makes a pool for the database that `database` describes.
     ///
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(

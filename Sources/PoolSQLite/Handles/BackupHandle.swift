@@ -1,18 +1,18 @@
 internal import CSQLite
 
-/// An error of the file that a backup is written to, or of the copying itself: no error of the connection.
+/// An error of the file that a backup is written to, or of the copying itself, which does not concern the connection.
 struct BackupFailure: Error {
     let cause: SQLiteError
 }
 
-/// Owns one `sqlite3_backup *`, and with it the database that it writes to. Used only where its source is.
+/// Owns one `sqlite3_backup *` and the database that it writes to. Used only on its source's thread.
 @safe
 final class BackupHandle {
     private var pointer: OpaquePointer?
     private let destination: Database
     private let path: String
 
-    /// Copies `source` over what `destination`, the file at `path`, holds.
+    /// Begins to copy `source` over the contents of `destination`, the file at `path`.
     init(from source: Database, to destination: Database, path: String) throws {
         self.destination = destination
         self.path = path
@@ -23,12 +23,12 @@ final class BackupHandle {
     }
 
     deinit {
-        // Undoes an unfinished copy. After `finish` this does nothing: SQLite takes nil.
+        // Undoes an unfinished copy. After `finish` this has no effect: SQLite accepts nil.
         unsafe sqlite3_backup_finish(pointer)
         destination.close()
     }
 
-    /// Copies up to `pages` more pages; true at the end.
+    /// Copies up to `pages` more pages. True at the end.
     func step(pages: Int) throws -> Bool {
         let result = unsafe sqlite3_backup_step(pointer, Int32(clamping: pages))
         switch result {

@@ -1,10 +1,10 @@
 internal import CSQLite
 
-/// Owns one `sqlite3_blob *`. Used only where its `Database` is.
+/// Owns one `sqlite3_blob *`. Used only on its `Database`'s thread.
 @safe
 final class BlobHandle {
     private var pointer: OpaquePointer?
-    /// In bytes; it cannot change while the blob is open.
+    /// The size in bytes, fixed while the blob is open.
     private(set) var size: Int
 
     init(
@@ -20,7 +20,7 @@ final class BlobHandle {
     }
 
     deinit {
-        // After `close` this does nothing: SQLite takes nil.
+        // After `close` this has no effect: SQLite accepts nil.
         unsafe sqlite3_blob_close(pointer)
     }
 
@@ -43,7 +43,7 @@ final class BlobHandle {
         if result != SQLITE_OK { throw failure(result, database) }
     }
 
-    /// Frees the handle. Outside a transaction this commits what was written, and can fail.
+    /// Frees the handle. Outside a transaction this commits the writes, and can fail.
     func close(_ database: Database) throws {
         let closing = unsafe pointer
         unsafe pointer = nil

@@ -1,7 +1,8 @@
 internal import CSQLite
 
-/// libsqlite3 as it is loaded now.
+/// The libsqlite3 that is loaded.
 enum ClientLibrary {
-    /// A text that is part of the library and never freed. https://www.sqlite.org/c3ref/libversion.html
+    /// The library's version. The text is part of the library and never freed.
+    /// https://www.sqlite.org/c3ref/libversion.html
     static var version: String { unsafe String(cString: sqlite3_libversion()) }
 }

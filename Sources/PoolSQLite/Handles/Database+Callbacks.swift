@@ -8,9 +8,9 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// How a statement waits for a lock that another connection holds. Belongs to one `Database`.
+/// The wait of a statement for a lock that another connection holds. Belongs to one `Database`.
 ///
-/// SQLite's own busy timeout cannot be cancelled; this one ends as soon as the operation's signal is set.
+/// SQLite's own busy timeout cannot be cancelled; this wait ends when the operation's signal is set.
 final class BusyWait {
     var limit: Duration
     private let interrupter: Interrupter
@@ -21,11 +21,11 @@ final class BusyWait {
         self.interrupter = interrupter
     }
 
-    /// Called again and again with the number of calls before for the same lock; false gives up.
+    /// Called repeatedly while a lock is held, with the number of earlier calls for this lock. False gives up.
     func shouldRetry(after earlierCalls: Int32) -> Bool {
         if earlierCalls == 0 { start = .now }
         if interrupter.signal != .none || limit == .zero || ContinuousClock.now - start >= limit { return false }
-        // From 0.1 ms to 10 ms: most locks are held for one short commit.
+        // Pauses grow from 0.1 ms to 10 ms: most locks are held for one short commit.
         var pause = timespec(tv_sec: 0, tv_nsec: min(10_000_000, 100_000 << Int(min(earlierCalls, 7))))
         unsafe nanosleep(&pause, nil)
         return true
@@ -33,10 +33,11 @@ final class BusyWait {
 }
 
 extension Database {
-    /// Each callback borrows an object that this `Database` holds for longer than the handle lives.
+    /// Installs the callbacks, each of which borrows an object that this `Database` holds for longer than the handle
+    /// lives.
     func installCallbacks(on pointer: OpaquePointer) {
         unsafe installBusyHandler(on: pointer)
-        // Asked each time that SQLite has worked off this many instructions, some 10 microseconds.
+        // Called once for this many instructions of SQLite, about every 10 microseconds.
         unsafe sqlite3_progress_handler(
             pointer, 1_000,
             { context in
@@ -63,7 +64,7 @@ extension Database {
             }, Unmanaged.passUnretained(watch).toOpaque())
     }
 
-    /// Also undoes a `PRAGMA busy_timeout`, which replaces the handler.
+    /// Restores the busy handler, which a `PRAGMA busy_timeout` replaces.
     func restoreBusyHandler() {
         if let pointer = unsafe pointer { unsafe installBusyHandler(on: pointer) }
     }

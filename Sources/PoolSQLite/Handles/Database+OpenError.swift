@@ -9,11 +9,11 @@ internal import Darwin
 #endif
 
 extension Database {
-    /// SQLite says no more than "unable to open database file"; this says why.
+    /// The reason for a failed open: SQLite itself says only "unable to open database file".
     static func openError(
         _ result: Int32, _ pointer: OpaquePointer?, name: String, isURI: Bool, _ opening: Opening
     ) -> SQLiteError {
-        // Without memory for a handle there is none to ask.
+        // Without memory for a handle there is no handle to ask.
         guard let pointer = unsafe pointer else { return SQLiteError(.outOfMemory, "out of memory") }
         let error = unsafe Self.error(result, of: pointer)
         let systemError = unsafe sqlite3_system_errno(pointer)
@@ -79,7 +79,7 @@ extension Database {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The path in a `file:` URI: `file:///a`, `file://localhost/a`, `file:a`, with `%` escapes.
+    /// The path in a `file:` URI: `file:///a`, `file://localhost/a` or `file:a`, with `%` escapes.
     static func pathOf(uri: String) -> String {
         var path = uri.dropFirst("file:".count).prefix { $0 != "?" }
         if path.hasPrefix("//") {

@@ -9,7 +9,7 @@ final class Database {
     let busyWait: BusyWait
     let interrupter: Interrupter
     private let isSecondary: Bool
-    /// Nil once closed.
+    /// The handle; nil once closed.
     private(set) var pointer: OpaquePointer?
 
     enum Opening {
@@ -20,8 +20,8 @@ final class Database {
 
     /// Opens the database `name`, a path or (if `isURI`) a URI.
     ///
-    /// - Parameter isSecondary: True for a handle that another one's operations use: their signal ends its waits, but
-    ///   an interrupter can interrupt one handle only.
+    /// - Parameter isSecondary: True for a handle that serves another one's operations: their signal ends its waits,
+    ///   but an interrupter can interrupt only one handle.
     init(
         _ name: String, isURI: Bool, _ opening: Opening, busyTimeout: Duration, interrupter: Interrupter,
         isSecondary: Bool = false
@@ -36,18 +36,18 @@ final class Database {
         case .creating: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         }
         if isURI { flags |= SQLITE_OPEN_URI }
-        // SQLite may be built to take any name that begins with `file:` for a URI.
+        // SQLite may be built to treat any name that begins with `file:` as a URI.
         let name = !isURI && name.hasPrefix("file:") ? "./" + name : name
         var opened: OpaquePointer?
         let result = unsafe sqlite3_open_v2(name, &opened, flags, nil)
         unsafe pointer = opened
         guard result == SQLITE_OK, let opened = unsafe opened else {
             let error = unsafe Self.openError(result, opened, name: name, isURI: isURI, opening)
-            // A failed open leaves a handle that must be closed all the same.
+            // A failed open leaves a handle that must be closed.
             close()
             throw error
         }
-        // It fails only in a library that is too old to know the setting; its quoted names are as they were then.
+        // Fails only if the library is too old for the setting; quoted names then stay as in old versions.
         unsafe _ = csqlite_accept_quoted_texts(opened, 0)
         if !isSecondary { unsafe interrupter.attach(opened) }
         unsafe installCallbacks(on: opened)
@@ -56,8 +56,8 @@ final class Database {
 
     deinit { close() }
 
-    /// Frees the handle. Statements, blobs and backups must have been freed before; if one was not, SQLite keeps the
-    /// database open until it is.
+    /// Frees the handle. Statements, blobs and backups must be freed first; otherwise SQLite keeps the database open
+    /// until they are.
     func close() {
         guard let closing = unsafe pointer else { return }
         if !isSecondary { interrupter.detach() }
@@ -65,24 +65,24 @@ final class Database {
         unsafe sqlite3_close_v2(closing)
     }
 
-    /// Takes a quoted name that SQLite does not know for a text, as old schemas want it.
+    /// Makes SQLite take an unknown quoted name for a text, as old schemas need it.
     func acceptQuotedTexts() { unsafe _ = csqlite_accept_quoted_texts(pointer, 1) }
 
     /// False while a transaction is open.
     var isAutocommit: Bool { unsafe pointer.map { unsafe sqlite3_get_autocommit($0) != 0 } ?? true }
 
-    /// The rows that the latest INSERT, UPDATE or DELETE changed.
+    /// The number of rows that the latest INSERT, UPDATE or DELETE changed.
     var changes: Int { unsafe Int(sqlite3_changes64(pointer)) }
 
-    /// True if the file at the path is no longer the one that is open: it was deleted, moved or replaced.
+    /// True if the file at the path is no longer the open one: it was deleted, moved or replaced.
     var fileHasMoved: Bool {
         var moved: Int32 = 0
         let result = unsafe sqlite3_file_control(pointer, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
         return result == SQLITE_OK && moved != 0
     }
 
-    /// True if the database can only be read, whatever it was opened for: SQLite falls back silently to reading where
-    /// the file's permissions forbid writing.
+    /// True if the database can only be read, however it was opened: SQLite silently falls back to reading if the
+    /// file's permissions forbid writing.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(pointer, "main") == 1 }
 
     /// The path of the file behind the schema `name`, empty for a database in memory.
@@ -136,8 +136,8 @@ final class Database {
         }
     }
 
-    /// The statement at the start of `bytes`, or nil if there is none, and where the next one may begin. `text` is what
-    /// the statement is known by; nil is the part of `bytes` that it takes.
+    /// The statement at the start of `bytes`, or nil if there is none, and the place where the next may begin. `text`
+    /// identifies the statement; nil means the part of `bytes` that it occupies.
     private func prepare(
         _ bytes: UnsafeBufferPointer<UInt8>, text: String?, isPersistent: Bool, isOwn: Bool
     ) throws -> (Statement?, consumed: Int) {
@@ -175,7 +175,7 @@ final class Database {
     /// Runs a statement of the driver's own and returns all its values. The session counts as unchanged by it.
     func rows(_ text: String, _ binds: [SQLValue] = []) throws -> [SQLValue] {
         let statement = try prepare(text, isPersistent: false, isOwn: true)
-        // The driver binds texts and numbers, and no timestamps.
+        // The driver's own statements bind texts and numbers, and no timestamps.
         try statement.bind(binds, .sqlite)
         var rows = RowsBuilder()
         while try statement.step() { statement.readRow(into: &rows) }
@@ -195,7 +195,7 @@ final class Database {
     /// Copies the error out of the handle before the next call replaces it.
     static func error(_ result: Int32, of pointer: OpaquePointer?, sql: String? = nil) -> SQLiteError {
         let code = SQLiteError.Code(rawValue: result)
-        // Where the handle has another error, or none, its message is not about this result.
+        // If the handle's latest error is another one, or none, its message is not about this result.
         let isAboutResult = unsafe sqlite3_errcode(pointer) & 0xFF == result & 0xFF
         let message = unsafe isAboutResult ? sqlite3_errmsg(pointer) : sqlite3_errstr(result)
         let offset = isAboutResult ? unsafe Int(sqlite3_error_offset(pointer)) : -1

@@ -6,8 +6,8 @@ extension Database {
     func register(_ function: SQLiteFunction, _ timestamps: SQLiteConfiguration.TimestampText) throws {
         let box = FunctionBox(function.body, timestamps)
         let flags = SQLITE_UTF8 | (function.isDeterministic ? SQLITE_DETERMINISTIC : 0)
-        // SQLite holds this reference and gives it to the destructor: when the handle closes, when another function
-        // replaces this one, and also when the call fails.
+        // SQLite holds this reference and passes it to the destructor: when the handle closes, when another function
+        // replaces this one, and when the call fails.
         let context = unsafe Unmanaged.passRetained(box).toOpaque()
         let result = unsafe sqlite3_create_function_v2(
             pointer, function.name, Int32(function.argumentCount ?? -1), flags, context,
@@ -20,7 +20,7 @@ extension Database {
     }
 }
 
-/// What SQLite keeps of a function.
+/// The object that SQLite holds for a function.
 private final class FunctionBox {
     private let body: ([SQLValue]) throws -> SQLValue
     private let timestamps: SQLiteConfiguration.TimestampText

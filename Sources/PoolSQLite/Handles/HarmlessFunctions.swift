@@ -1,12 +1,12 @@
-/// The functions that are known to leave the session as it is: SQLite's own, and those that the configuration
+/// The functions that are known to leave the session unchanged: SQLite's own, and those that the configuration
 /// registers.
 ///
-/// Not among them are `load_extension` and `fts3_tokenizer`, and what an extension brings that the process registers
-/// for all connections.
+/// Left out are `load_extension` and `fts3_tokenizer`, and the functions of extensions that the process registers for
+/// all connections.
 struct HarmlessFunctions {
     private var own: Set<String> = []
 
-    /// `name` as SQLite reports it: without capital letters.
+    /// True for a harmless function. `name` is as SQLite reports it, in lower case.
     func contains(_ name: String) -> Bool {
         Self.builtIn.contains(name) || own.contains(name)
     }
@@ -21,7 +21,7 @@ struct HarmlessFunctions {
 
     private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
 
-    /// https://www.sqlite.org/lang_corefunc.html
+    /// The core functions: https://www.sqlite.org/lang_corefunc.html
     private static let core = words(
         """
         abs changes char coalesce concat concat_ws format glob hex if ifnull iif instr last_insert_rowid length like
@@ -30,26 +30,26 @@ struct HarmlessFunctions {
         substr substring subtype total_changes trim typeof unhex unicode unistr unistr_quote unlikely upper zeroblob
         """)
 
-    /// https://www.sqlite.org/lang_aggfunc.html
+    /// The aggregate functions: https://www.sqlite.org/lang_aggfunc.html
     private static let aggregate = words(
         "avg count group_concat max median min percentile percentile_cont percentile_disc string_agg sum total")
 
-    /// https://www.sqlite.org/windowfunctions.html
+    /// The window functions: https://www.sqlite.org/windowfunctions.html
     private static let window = words(
         "row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value")
 
-    /// https://www.sqlite.org/lang_datefunc.html
+    /// The date and time functions: https://www.sqlite.org/lang_datefunc.html
     private static let date = words(
         "date time datetime julianday unixepoch strftime timediff current_date current_time current_timestamp")
 
-    /// https://www.sqlite.org/lang_mathfunc.html
+    /// The mathematical functions: https://www.sqlite.org/lang_mathfunc.html
     private static let math = words(
         """
         acos acosh asin asinh atan atan2 atanh ceil ceiling cos cosh degrees exp floor ln log log10 log2 mod pi pow power
         radians sin sinh sqrt tan tanh trunc
         """)
 
-    /// https://www.sqlite.org/json1.html
+    /// The JSON functions: https://www.sqlite.org/json1.html
     private static let json = words(
         """
         json jsonb json_array jsonb_array json_array_insert jsonb_array_insert json_array_length json_error_position
@@ -68,7 +68,7 @@ struct HarmlessFunctions {
         geopoly_xform
         """)
 
-    /// What SQLite calls for ALTER TABLE, ANALYZE and its own parser, and lets nobody else call.
+    /// The functions that SQLite reserves for ALTER TABLE, ANALYZE and its own parser.
     private static let hidden = words(
         """
         sqlite_add_constraint sqlite_drop_column sqlite_drop_constraint sqlite_fail sqlite_find_constraint

@@ -1,20 +1,19 @@
 internal import CSQLite
 
-/// Tells whether a statement has inserted a row that has a rowid.
+/// Detects whether a statement has inserted a row that has a rowid.
 ///
-/// SQLite knows the latest such row of the connection's whole life, and nothing of the statement that it came from:
-/// after an UPSERT that only updated it is the row of an earlier INSERT. So its number is replaced before a statement,
-/// and a statement that inserts none leaves the replacement. What triggers insert does not count: SQLite forgets it
-/// itself.
-/// https://www.sqlite.org/c3ref/last_insert_rowid.html
+/// SQLite remembers the latest such row of the connection's whole life, without the statement that inserted it: after
+/// an UPSERT that only updated, it is a row of an earlier INSERT. So the number is replaced before a statement, and a
+/// statement that inserts no row leaves the replacement. Rows that triggers insert do not count: SQLite itself drops
+/// them. https://www.sqlite.org/c3ref/last_insert_rowid.html
 final class InsertedID {
-    /// What is there if the statement has inserted nothing. Nobody has such a row: SQLite counts up from 1, and this is
-    /// in the middle of the numbers below zero.
+    /// The replacement, which stays if the statement has inserted nothing. No real row has it: SQLite counts up from
+    /// 1, and this is in the middle of the negative numbers.
     private static let none: Int64 = -0x4C61_7374_4944_2121
     /// The number that was replaced.
     private var previous: Int64 = 0
 
-    /// Runs `body`, and returns the row that it inserted last, if it inserted any.
+    /// Runs `body`, and returns the rowid of the row that it inserted last; nil if it inserted none.
     func observe(_ database: borrowing Database, _ body: () throws -> Void) rethrows -> Int64? {
         let pointer = unsafe database.pointer
         previous = unsafe sqlite3_last_insert_rowid(pointer)
@@ -29,7 +28,7 @@ final class InsertedID {
         return latest == Self.none ? nil : latest
     }
 
-    /// What SQL's `last_insert_rowid()` is for the statement that runs now.
+    /// The value of SQL's `last_insert_rowid()` for the running statement.
     fileprivate func current(_ context: OpaquePointer?) -> Int64 {
         let latest = unsafe sqlite3_last_insert_rowid(sqlite3_context_db_handle(context))
         return latest == Self.none ? previous : latest
@@ -37,7 +36,7 @@ final class InsertedID {
 }
 
 extension Database {
-    /// Puts a function in the place of SQL's `last_insert_rowid()` that does not see what ``InsertedID`` does.
+    /// Replaces SQL's `last_insert_rowid()` by a function that hides ``InsertedID``'s replacement.
     func installInsertedID(on pointer: OpaquePointer) throws {
         // The function borrows an object that this `Database` holds for longer than the handle lives.
         let result = unsafe sqlite3_create_function_v2(

@@ -3,11 +3,11 @@ internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
 ///
-/// `sqlite3_interrupt` by itself stops whatever happens to run, and is forgotten if nothing runs yet. So it is called
-/// only while an operation is kept from ending, and beside it a signal is set which SQLite asks for while it works (the
-/// progress handler) and while it waits for a lock (the busy handler).
+/// `sqlite3_interrupt` alone stops any statement that happens to run, and is forgotten if none runs yet. So it is
+/// called only while the operation is kept from ending, and in addition a signal is set, which SQLite polls while it
+/// works (progress handler) and while it waits for a lock (busy handler).
 ///
-/// All that an operation needs is one word, because most of them take a few microseconds.
+/// The state of an operation is one word, because most operations take a few microseconds.
 final class Interrupter: Sendable {
     enum Signal: UInt64 {
         case none
@@ -19,21 +19,21 @@ final class Interrupter: Sendable {
         case closing
     }
 
-    /// What can stop an operation, beside the close of its connection.
+    /// The events that can stop an operation, besides closing its connection.
     enum Stopping: UInt64 {
         case nothing = 0
-        /// ``cancel(_:)`` and ``cancelRunning()``.
+        /// The calls of ``cancel(_:)`` and ``cancelRunning()``.
         case calls = 0x10
-        /// ``cancelRunning()``, and that the task in which SQLite asks for the signal is cancelled. Only for what runs
-        /// in the task itself, and asks often enough.
+        /// The calls of ``cancelRunning()``, and the cancellation of the task, which SQLite's callbacks check. Only
+        /// for operations that run in the task itself, and check often enough.
         case callsAndTask = 0x30
     }
 
-    /// The signal in the lowest bits; above the others, the number of the latest operation.
+    /// The lowest bits hold the signal and flags; the others the number of the latest operation.
     private enum Bits {
         static let signal: UInt64 = 0x3
         static let isRunning: UInt64 = 0x4
-        /// The running operation must not end yet.
+        /// Set while the running operation must not end.
         static let isInterrupting: UInt64 = 0x8
         static let isCancellable: UInt64 = 0x10
         static let asksTask: UInt64 = 0x20
@@ -41,11 +41,11 @@ final class Interrupter: Sendable {
     }
 
     private let word = Atomic<UInt64>(0)
-    /// The address of the open database, borrowed from its `Database`, which takes it away before it closes. Held while
-    /// one is interrupted.
+    /// The address of the open database, borrowed from its `Database`, which removes it before it closes. Locked
+    /// while the database is interrupted.
     private let database = Mutex<UInt?>(nil)
 
-    /// Asked by the thread that runs the operation.
+    /// The signal to stop the operation, read on the thread that runs it.
     var signal: Signal {
         let word = word.load(ordering: .relaxed)
         let signal = Signal(rawValue: word & Bits.signal) ?? .none
@@ -54,7 +54,7 @@ final class Interrupter: Sendable {
         return .taskCancelled
     }
 
-    /// Returns the operation's number, for ``end(_:)`` and ``cancel(_:)``.
+    /// Begins an operation, and returns its number, for ``end(_:)`` and ``cancel(_:)``.
     func begin(_ stopping: Stopping) -> UInt64 {
         change { old in
             let signal = old & Bits.signal == Signal.closing.rawValue ? Signal.closing.rawValue : 0
@@ -62,13 +62,13 @@ final class Interrupter: Sendable {
         }.new / Bits.number
     }
 
-    /// After this the operation cannot be interrupted.
+    /// Ends an operation, which cannot be interrupted afterwards.
     func end(_ operation: UInt64) {
         while true {
             let old = word.load(ordering: .relaxed)
             if old / Bits.number != operation { return }
             if old & Bits.isInterrupting != 0 {
-                // Until that is done.
+                // Waits until the interruption is complete.
                 database.withLock { _ in }
             } else if word.compareExchange(
                 expected: old, desired: old & ~(Bits.isRunning | Bits.asksTask), ordering: .acquiringAndReleasing
@@ -83,12 +83,12 @@ final class Interrupter: Sendable {
         interrupt(.taskCancelled) { $0 & Bits.isCancellable != 0 && $0 / Bits.number == operation }
     }
 
-    /// Stops whichever operation runs now; no effect if none does.
+    /// Stops the running operation; no effect if none runs.
     func cancelRunning() {
         interrupt(.connectionCancelled) { $0 & Bits.isCancellable != 0 }
     }
 
-    /// Stops what runs now, and each operation that begins from now on.
+    /// Stops the running operation, and each operation that begins from now on.
     func close() {
         change { $0 & ~Bits.signal | Signal.closing.rawValue }
         interrupt(.closing) { _ in true }

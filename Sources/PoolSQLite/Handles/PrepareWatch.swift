@@ -1,26 +1,27 @@
 internal import CSQLite
 
-/// What a statement does, as SQLite's compiler reports it to the authorizer while it prepares the statement.
-/// It costs nothing when the statement runs.
+/// The effects of a statement, as SQLite's compiler reports them to the authorizer during preparation, at no cost
+/// when the statement runs.
 struct StatementTraits: OptionSet {
     let rawValue: UInt8
-    /// It changes what the next user of the connection would find: a setting, an attached database, a temporary table.
-    /// Also set for what is not known to keep the session as it is.
+    /// The statement changes what the next lease of the connection would find: a setting, an attached database, a
+    /// temporary table. Also set for anything that is not known to keep the session unchanged.
     static let changesSession = Self(rawValue: 1)
     static let insertsRows = Self(rawValue: 2)
     static let updatesOrDeletesRows = Self(rawValue: 4)
-    /// It creates, alters or drops something; SQLite then counts no rows.
+    /// The statement creates, alters or drops something; SQLite then counts no rows.
     static let changesSchema = Self(rawValue: 8)
 
-    /// It writes to the temporary database.
+    /// The statement writes to the temporary database.
     static let writesTemporary = Self(rawValue: 16)
-    /// It writes to another one.
+    /// The statement writes to a database other than the temporary one.
     static let writesElsewhere = Self(rawValue: 32)
-    /// It asks for the journal mode, which SQLite does not count as reading.
+    /// The statement reads the journal mode, which SQLite does not classify as reading.
     static let asksJournalMode = Self(rawValue: 64)
 
-    /// It may work for long without asking whether to stop, so that only `sqlite3_interrupt` stops it: `count`, which
-    /// may go through a whole table in one step, and pragmas, some of which check or copy the whole file.
+    /// The statement may work for long without polling the progress handler, so that only `sqlite3_interrupt` stops
+    /// it: `count`, which may scan a whole table in one step, and pragmas, some of which check or copy the whole
+    /// file.
     static let needsInterrupt = Self(rawValue: 128)
 
     var countsRows: Bool {
@@ -28,30 +29,31 @@ struct StatementTraits: OptionSet {
     }
 }
 
-/// Receives the authorizer's reports, and asks of each whether it is known to leave the session as it was: all else
-/// counts as a change. Belongs to one `Database`.
+/// Receives the authorizer's reports, and checks for each whether it is known to keep the session unchanged: all
+/// others count as a change. Belongs to one `Database`.
 final class PrepareWatch {
-    /// Whose statements SQLite prepares.
+    /// The origin of the statements that SQLite prepares.
     private enum Phase {
-        /// The lease's.
+        /// Statements of the lease.
         case lease
-        /// The driver's own, after which the session counts as unchanged.
+        /// Statements of the driver, after which the session counts as unchanged.
         case own
-        /// SQLite's own, while a statement runs: it prepares that one anew after a change of the schema, and others
-        /// that work for it.
+        /// Statements of SQLite itself while a statement runs: it prepares that one again after a change of the
+        /// schema, and others that work for it.
         case running
     }
 
-    /// Collected since the last ``begin(isOwn:)``.
+    /// The traits that were collected since the last ``begin(isOwn:)``.
     private(set) var traits: StatementTraits = []
-    /// True if a statement that changes the session was prepared since the last ``forgetSession()``. Not "was run":
-    /// some settings take effect while they are prepared.
+    /// True if a statement that changes the session was prepared since the last ``forgetSession()``. Prepared, not
+    /// run: some settings take effect during preparation.
     private(set) var hasChangedSession = false
-    /// The settings changed since then, in lower case; those of the temporary database begin with `temp.`.
+    /// The settings changed since the last ``forgetSession()``, in lower case; those of the temporary database begin
+    /// with `temp.`.
     private(set) var changedSettings: Set<String> = []
-    /// The setting of the whole process that the latest statement was refused for.
+    /// The process-wide setting for which the latest statement was refused.
     private(set) var refusedSetting: String?
-    /// True if what is written to temporary tables is to stay for the next lease.
+    /// True if rows in temporary tables should stay for the next lease.
     var keepsTemporaryRows = false
     private var phase = Phase.running
     private var functions = HarmlessFunctions()
@@ -69,7 +71,8 @@ final class PrepareWatch {
         changedSettings = []
     }
 
-    /// Makes a function of the application's known. It gets values and returns one, and so cannot change the session.
+    /// Registers a function of the application as harmless: it gets values and returns one, so it cannot change the
+    /// session.
     func know(_ function: SQLiteFunction) { functions.insert(function.name) }
 
     private func noteSessionChange() {
@@ -80,7 +83,7 @@ final class PrepareWatch {
 
     // MARK: Reports
 
-    /// False refuses the statement.
+    /// Notes a pragma. False refuses the statement.
     func seePragma(_ name: String, hasArgument: Bool, database: UnsafePointer<CChar>?) -> Bool {
         let name = name.lowercased()
         traits.insert(.needsInterrupt)
@@ -118,30 +121,30 @@ final class PrepareWatch {
             SQLITE_DROP_TABLE, SQLITE_DROP_TRIGGER, SQLITE_DROP_VIEW, SQLITE_CREATE_VTABLE, SQLITE_DROP_VTABLE,
             SQLITE_REINDEX, SQLITE_ANALYZE:
             traits.insert(.changesSchema)
-            // `CREATE TEMP TABLE x` has an action of its own, but `CREATE TABLE temp.x` has this one.
+            // `CREATE TEMP TABLE x` has its own action, but `CREATE TABLE temp.x` has this one.
             if unsafe isTemporary(database) { noteSessionChange() }
         case SQLITE_ALTER_TABLE:
             traits.insert(.changesSchema)
             if unsafe isTemporary(first) { noteSessionChange() }
         case SQLITE_ATTACH, SQLITE_DETACH:
             traits.insert(.changesSchema)
-            // While it runs, VACUUM attaches a database for as long as it takes.
+            // While VACUUM runs, it attaches a database temporarily.
             if phase != .running { noteSessionChange() }
         default:
-            // What has an action of its own for the temporary database, and what a newer SQLite may add.
+            // Actions for the temporary database, and actions that a newer SQLite may add.
             traits.insert(.changesSchema)
             noteSessionChange()
         }
     }
 
-    /// Each change of a schema is a write to the table that holds it.
+    /// Notes a write to a table; each change of a schema is a write to the table that holds it.
     private func seeWrite(to database: UnsafePointer<CChar>?) {
         if unsafe !isTemporary(database) {
             traits.insert(.writesElsewhere)
             return
         }
         traits.insert(.writesTemporary)
-        // The statement itself may be kept: the reset that must come now frees all that are.
+        // The statement itself may stay in the cache: the reset that must follow empties it.
         if !keepsTemporaryRows, phase != .own { hasChangedSession = true }
     }
 
@@ -150,7 +153,7 @@ final class PrepareWatch {
         return unsafe sqlite3_stricmp(database, "temp") == 0
     }
 
-    /// The tables in which SQLite keeps the schema and its own notes.
+    /// True for the tables in which SQLite keeps the schema and its own data.
     private func isInternal(_ table: UnsafePointer<CChar>?) -> Bool {
         guard let table = unsafe table else { return true }
         return unsafe sqlite3_strnicmp(table, "sqlite_", 7) == 0

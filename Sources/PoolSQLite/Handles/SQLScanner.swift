@@ -1,7 +1,7 @@
-/// Finds where SQL text goes on after a statement.
+/// Finds the next statement in SQL text.
 enum SQLScanner {
-    /// The first byte at or after `position` that is not white space, a byte order mark, a semicolon or a comment; nil
-    /// if there is none.
+    /// The index of the first byte at or after `position` that is not white space, a byte order mark, a semicolon or
+    /// a comment; nil if there is none.
     static func startOfStatement(in bytes: UnsafeBufferPointer<UInt8>, from position: Int) -> Int? {
         var position = position
         while position < bytes.count {
@@ -9,7 +9,7 @@ enum SQLScanner {
             switch unsafe (bytes[position], next) {
             case (0x20, _), (0x09...0x0D, _), (UInt8(ascii: ";"), _):
                 position += 1
-            // SQLite takes a byte order mark for white space, wherever it is.
+            // SQLite treats a byte order mark as white space at any place.
             case (0xEF, 0xBB) where unsafe isEndOfMark(bytes, position + 2):
                 position += 3
             case (UInt8(ascii: "-"), UInt8(ascii: "-")):

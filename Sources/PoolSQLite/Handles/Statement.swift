@@ -1,17 +1,17 @@
 internal import CSQLite
 @_spi(Driver) internal import PoolCore
 
-/// Owns one `sqlite3_stmt *`. Used only where its `Database` is.
+/// Owns one `sqlite3_stmt *`. Used only on its `Database`'s thread.
 @safe
 final class Statement {
     let text: String
     let traits: StatementTraits
     let parameterCount: Int
-    /// The columns as of the latest step: SQLite prepares anew by itself when the schema has changed.
+    /// The columns as of the latest step: SQLite prepares a statement again when the schema has changed.
     private(set) var columns: Columns
-    /// How much memory the rows of the latest run took, for those of the next.
+    /// The size of the rows of the latest run, to reserve memory for the next.
     var expectedSize = 0
-    /// True while a cursor uses it: it cannot be used for anything else then.
+    /// True while a cursor uses the statement, which must not be used otherwise then.
     var isInUse = false
     private let pointer: OpaquePointer
     private var columnCount: Int32
@@ -28,7 +28,7 @@ final class Statement {
     }
 
     deinit {
-        // Frees the statement, and ends its read or write if it was not reset. Its result repeats the last step's
+        // Frees the statement, and ends its read or write if it was not reset. The result repeats the last step's
         // error.
         unsafe sqlite3_finalize(pointer)
     }
@@ -101,7 +101,7 @@ final class Statement {
 
     // MARK: Running
 
-    /// True if there is a row to read, false at the end.
+    /// Runs to the next row. True if there is a row to read, false at the end.
     func step() throws -> Bool {
         let result = unsafe sqlite3_step(pointer)
         if result == SQLITE_ROW { return true }
@@ -109,7 +109,7 @@ final class Statement {
         throw error(result)
     }
 
-    /// The first step of a run: SQLite may prepare the statement anew here, and find other columns.
+    /// Runs to the first row. SQLite may prepare the statement again here, and find other columns.
     func firstStep() throws -> Bool {
         let hasRow = try step()
         let preparations = unsafe sqlite3_stmt_status(pointer, SQLITE_STMTSTATUS_REPREPARE, 0)
@@ -121,15 +121,15 @@ final class Statement {
         return hasRow
     }
 
-    /// Ends a run that has come to its end, or that does not write; frees the bind values, and makes the statement
-    /// ready for the next run. After an error of a step the reset says the same again.
+    /// Ends a run that is complete, or that does not write; frees the bind values, and makes the statement ready for
+    /// the next run. After an error of a step, the reset only repeats that error.
     func finish() {
         unsafe sqlite3_reset(pointer)
         if parameterCount > 0 { unsafe sqlite3_clear_bindings(pointer) }
     }
 
-    /// As ``finish()``, for a run that may not have come to its end. One that writes is made durable here, and can
-    /// fail.
+    /// Ends a run that may be incomplete, and otherwise works like ``finish()``. A run that writes is committed here,
+    /// and can fail.
     func stop() throws {
         let result = unsafe sqlite3_reset(pointer)
         let failure = result == SQLITE_OK ? nil : error(result)
@@ -145,15 +145,15 @@ final class Statement {
 
     @inline(__always)
     private func readValue(at column: Int32, into rows: inout RowsBuilder) {
-        // The connection has no mutex, so that the value may be asked itself, without looking the column up each time:
+        // The connection has no mutex, so the value itself may be accessed, without a lookup of the column each time:
         // https://www.sqlite.org/c3ref/value.html
         let value = unsafe sqlite3_column_value(pointer, column)
         switch unsafe sqlite3_value_type(value) {
         case SQLITE_INTEGER:
             unsafe rows.append(sqlite3_value_int64(value))
         case SQLITE_TEXT:
-            // The pointer is good until the next step; the count must be asked for after it. Bytes that are not UTF-8
-            // come as bytes, so that nothing is lost or made up.
+            // The pointer is valid until the next step, and the count must be read after it. Bytes that are not valid
+            // UTF-8 become bytes, so that nothing is lost or invented.
             let start = unsafe sqlite3_value_text(value)
             let count = unsafe Int(sqlite3_value_bytes(value))
             // As many as there are, because SQLite has made them.

@@ -8,7 +8,7 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// The prepared statements of one connection, least recently used first out.
+/// The prepared statements of one connection; the least recently used go first.
 struct StatementCache: ~Copyable {
     private let limit: StatementCacheCapacity
     var capacity: Int { limit.value }
@@ -31,11 +31,11 @@ struct StatementCache: ~Copyable {
 
     var count: Int { entries.count }
 
-    /// The statement for `text`, which is the most recently used then.
+    /// The statement for `text`, which becomes the most recently used.
     mutating func find(_ text: String) -> Statement? {
         if entries.count > limit.value { trim(to: limit.value) }
         if newest == Self.none { return nil }
-        // Code that runs one statement again and again needs no hash.
+        // Code that repeats one statement needs no hash.
         if StatementKey.isSame(entries[newest].statement.text, text) { return entries[newest].statement }
         guard let position = index[StatementKey(text)] else { return nil }
         unlink(position)
@@ -43,7 +43,7 @@ struct StatementCache: ~Copyable {
         return entries[position].statement
     }
 
-    /// Keeps a statement that ``find(_:)`` did not find. The one that falls out is freed once nothing uses it.
+    /// Keeps a statement that ``find(_:)`` did not find. A statement that is evicted is freed after its last use.
     mutating func insert(_ statement: Statement) {
         let capacity = limit.value
         if capacity == 0 { return }
@@ -68,7 +68,7 @@ struct StatementCache: ~Copyable {
         while entries.count > capacity { remove(oldest) }
     }
 
-    /// The last entry takes its place, so that there is no gap.
+    /// Removes an entry; the last entry takes its place, so that there is no gap.
     private mutating func remove(_ position: Int) {
         unlink(position)
         index[entries[position].key] = nil
@@ -123,7 +123,7 @@ private struct StatementKey: Hashable {
             unsafe right.utf8.withContiguousStorageIfAvailable { right in
                 guard left.count == right.count else { return false }
                 guard let start = left.baseAddress, let other = right.baseAddress else { return true }
-                // The same literal in the source is the same memory.
+                // The same literal in the source code has the same address.
                 return unsafe start == other || memcmp(start, other, left.count) == 0
             }
         }

@@ -22,8 +22,8 @@ extension SQLiteConfiguration.TimestampText {
         }
     }
 
-    /// With none, three or six digits after the point: SQLite itself writes none or three, and a text that goes on is
-    /// the greater one, as the time is.
+    /// The time with no, three or six digits after the point: SQLite itself writes none or three, and a longer text
+    /// compares as greater, like the time.
     private static func sqlite(_ time: SQLTime) -> String {
         let text = time.description
         guard let point = text.utf8.lastIndex(of: UInt8(ascii: ".")) else { return text }

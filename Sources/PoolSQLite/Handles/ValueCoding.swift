@@ -1,7 +1,8 @@
 internal import PoolCore
 
 extension SQLValue {
-    /// Text that SQLite stored. Bytes that are not UTF-8 come as bytes, so that nothing is lost or made up.
+    /// Reads text that SQLite stored. Bytes that are not valid UTF-8 become bytes, so that nothing is lost or
+    /// invented.
     static func fromText(_ start: UnsafePointer<UInt8>?, count: Int32) -> SQLValue {
         // SQLite's own, because it has made the text.
         let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
@@ -19,7 +20,7 @@ extension SQLValue {
     }
 }
 
-/// A value as SQLite has it: of the five kinds that it knows.
+/// A value of one of the five kinds that SQLite knows.
 enum StoredValue {
     case null
     case int(Int64)
@@ -27,7 +28,7 @@ enum StoredValue {
     case text(String)
     case bytes([UInt8])
 
-    /// Nil for what SQLite cannot hold: NaN and arrays.
+    /// Converts a value. Nil for values that SQLite cannot hold: NaN and arrays.
     init?(_ value: SQLValue, _ timestamps: SQLiteConfiguration.TimestampText) {
         switch value {
         case .null: self = .null
@@ -48,8 +49,8 @@ enum StoredValue {
         }
     }
 
-    /// A number where SQLite's numbers are the same one: against an expression, which has no affinity, a text is
-    /// greater than every number (https://www.sqlite.org/datatype3.html, 4.2).
+    /// A number if SQLite can hold it exactly, else a text: an expression has no affinity, and in a comparison with
+    /// it a text is greater than every number (https://www.sqlite.org/datatype3.html, 4.2).
     private init(_ decimal: SQLDecimal) {
         if let whole = Int64(exactly: decimal) {
             self = .int(whole)
@@ -60,10 +61,11 @@ enum StoredValue {
         }
     }
 
-    /// Of more than 15 digits a TEXT column would lose some: that is how many SQLite writes of a double.
+    /// The exact double. Nil beyond 15 digits, of which a TEXT column would lose some: that is how many SQLite writes
+    /// of a double.
     private static func double(sameAs decimal: SQLDecimal) -> Double? {
         if decimal.isInfinite { return decimal.isNegative ? -.infinity : .infinity }
-        // Most texts with so many digits are of no double; to count is quicker than to try.
+        // Most texts with so many digits equal no double; counting is faster than trying.
         if decimal.isNaN || decimal.significantDigits > 15 { return nil }
         let double = Double(decimal)
         return SQLDecimal(double) == decimal ? double : nil
@@ -71,7 +73,7 @@ enum StoredValue {
 }
 
 extension SQLDecimal {
-    /// How many digits there are from the first to the last that is not zero.
+    /// The number of digits from the first to the last that is not zero.
     fileprivate var significantDigits: Int {
         var (count, zeros) = (0, 0)
         for byte in description.utf8 where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte {

@@ -1,33 +1,33 @@
 @_spi(Driver) internal import PoolCore
 
-/// A statement that is in the middle of its rows.
+/// A statement in the middle of its rows.
 final class OpenCursor {
     let statement: Statement
-    /// True if the statement stands on a row that was not read yet.
+    /// True if the statement is on a row that was not read yet.
     var hasRow: Bool
-    /// How much memory the latest rows took, for the next.
+    /// The size of the latest rows, to reserve memory for the next.
     var expectedSize = 0
 
-    /// Takes `statement` over until it is freed.
+    /// Reserves `statement` until the cursor is freed.
     init(_ statement: Statement, hasRow: Bool) {
         self.statement = statement
         self.hasRow = hasRow
         statement.isInUse = true
     }
 
-    /// Ends the statement where it is. One that writes has written all by its first row, and commits now.
+    /// Ends the statement. One that writes has written everything by its first row, and commits now.
     func close() throws {
         try statement.stop()
     }
 
     deinit {
-        // After `close` this does nothing.
+        // After `close` this has no effect.
         statement.finish()
         statement.isInUse = false
     }
 }
 
-/// What the owner of a cursor knows of it.
+/// The part of a cursor that its owner knows.
 struct OpenedCursor: Sendable {
     let number: UInt64
     let columns: Columns
@@ -40,7 +40,7 @@ extension Session {
         let hasRow: Bool
         do {
             try statement.bind(binds, configuration.timestampText)
-            // The first step settles the columns, and shows errors where the statement is opened.
+            // The first step determines the columns, and reports errors when the statement is opened.
             hasRow = try statement.firstStep()
         } catch {
             statement.finish()
@@ -51,7 +51,7 @@ extension Session {
         return OpenedCursor(number: number, columns: statement.columns, isReadOnly: statement.isReadOnly)
     }
 
-    /// Up to `maximumRows` rows, or nil at the end.
+    /// Fetches up to `maximumRows` rows; nil at the end.
     mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> Rows? {
         try requireTransactionAlive()
         guard let cursor = cursors[number] else {

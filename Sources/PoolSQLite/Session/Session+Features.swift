@@ -1,12 +1,12 @@
 internal import PoolCore
 
-/// A backup that is running, and what must be undone at its end.
+/// A running backup, and what must be undone at its end.
 struct OpenBackup {
     let handle: BackupHandle
     /// True if the backup began the transaction that holds its snapshot.
     let ownsTransaction: Bool
     let path: String
-    /// True if there was no file at the path before.
+    /// True if there was no file at the path before the backup.
     let isNewFile: Bool
 }
 
@@ -68,10 +68,10 @@ extension Session {
         return progress
     }
 
-    /// Undoes a copy that did not come to its end.
+    /// Undoes an incomplete copy.
     mutating func abandonBackup(_ number: UInt64) throws {
         guard let backup = backups.removeValue(forKey: number) else { return }
-        // It says again what ended the copy. Already without effect if the handle was finished with an error.
+        // Repeats the error that ended the copy. No effect if the handle was finished with an error.
         _ = try? backup.handle.finish()
         if backup.isNewFile { Database.removeFile(backup.path) }
         if backup.ownsTransaction, let database, !database.isAutocommit { try database.run("ROLLBACK") }
@@ -100,8 +100,8 @@ extension Session {
         try blob(number).write(bytes, at: offset, of: open())
     }
 
-    /// Outside a transaction this commits what was written, and can fail. It throws, too, if the connection was closed
-    /// under a blob that may have been written to.
+    /// Closes a blob. Outside a transaction this commits the writes, and can fail. Throws, too, if the connection
+    /// closed the blob before, and writes may be lost.
     mutating func closeBlob(_ number: UInt64, isWritable: Bool) throws {
         guard let blob = blobs.removeValue(forKey: number), let database else {
             if !isWritable { return }

@@ -1,13 +1,13 @@
 internal import PoolCore
 
 extension Session {
-    /// What ``reset()`` can give back its value from connecting, besides the configuration's own list.
+    /// The settings that ``reset()`` can restore, besides the configuration's own list.
     private static let restorable: Set<String> = [
         "foreign_keys", "synchronous", "journal_mode", "busy_timeout", "query_only",
-        // SQLite turns it off itself at the end of the transaction.
+        // SQLite itself turns it off at the end of the transaction.
         "defer_foreign_keys",
     ]
-    /// What ends with the temporary database.
+    /// The settings that end with the temporary database.
     private static let droppedWithTemporary: Set<String> = ["temp.user_version", "temp.application_id", "temp_store"]
 
     /// Gives every setting the value that the configuration asks for.
@@ -24,12 +24,12 @@ extension Session {
         database.watch.forgetSession()
     }
 
-    /// Nil where the limit stays what SQLite has set.
+    /// The limit of pages; nil if SQLite's own limit stays.
     private var maximumPages: Int? {
         role == .reader || configuration.isReadOnly ? nil : configuration.maximumPages
     }
 
-    /// The settings that ``reset()`` can give back their value from connecting.
+    /// The settings that ``reset()`` can restore.
     private var restorable: Set<String> {
         var names = Self.restorable.union(
             configuration.pragmas.lazy.filter { !$0.isOfFile }.map { $0.name.lowercased() })
@@ -38,7 +38,7 @@ extension Session {
         return names
     }
 
-    /// Ends what the last lease left open, and keeps what it changed.
+    /// Ends what the last lease left open, and keeps its other changes.
     mutating func endLeftovers() throws {
         cursors = [:]
         blobs = [:]
@@ -46,7 +46,7 @@ extension Session {
         try rollback()
     }
 
-    /// Ends what the last lease left open, and undoes what it changed. Throws where only a new connection can do that.
+    /// Ends what the last lease left open, and undoes what it changed. Throws if only a new connection can do that.
     mutating func reset() throws {
         try endLeftovers()
         if !isChanged { return }
@@ -64,10 +64,10 @@ extension Session {
         try applyBaseline()
     }
 
-    /// Drops the temporary database with all that is in it. No DROP could undo an AUTOINCREMENT's `sqlite_sequence`, in
-    /// which the next lease would then look for the numbers of its own tables.
+    /// Drops the temporary database with all its contents. DROP statements could not remove an AUTOINCREMENT's
+    /// `sqlite_sequence`, from which the next lease's tables would take their numbers.
     ///
-    /// SQLite does that when the setting changes, whose default is 0:
+    /// SQLite drops that database when the setting changes, whose default is 0:
     /// https://www.sqlite.org/pragma.html#pragma_temp_store
     private func dropTemporaryDatabase(_ database: Database) throws {
         for place in [1, 2, 0] { try database.run("PRAGMA temp_store = \(place)") }
@@ -81,14 +81,14 @@ extension Session {
     }
 
     private func restoreJournalMode(_ database: Database) throws {
-        // Without a name before it the setting is that of the temporary database too.
+        // Without a schema name the setting also applies to the temporary database.
         if configuration.temporaryTables == .kept { try database.run("PRAGMA temp.journal_mode = delete") }
         if configuration.location == .memory || configuration.isReadOnly { return }
         try DatabaseFile.setJournalMode(configuration.journalMode, on: database)
     }
 
     static func quoted(_ name: String) -> String {
-        // By scalars: a quotation mark and an accent after it are one character, and still end a quoted name.
+        // By scalars: a quotation mark with a combining accent is one character, and still ends a quoted name.
         let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
         return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
     }

@@ -2,9 +2,9 @@ internal import PoolCore
 
 /// The transaction that the pool's interface has begun.
 struct TransactionState {
-    /// True from the begin until the commit or rollback, whatever became of it in between.
+    /// True from the begin until the commit or rollback, whatever SQLite did in between.
     var isOpen = false
-    /// True while `query_only` keeps a transaction for reading from writing.
+    /// True while `query_only` prevents a read-only transaction from writing.
     var isQueryOnly = false
 }
 
@@ -20,12 +20,12 @@ extension Session {
         }
     }
 
-    /// SQLite has one isolation level, serializable; the weaker ones that SQL names are given the same.
+    /// Begins a transaction. SQLite has one isolation level, serializable, which also serves for the weaker ones.
     private mutating func begin(_ options: TransactionOptions) throws {
         if transaction.isOpen {
             throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
         }
-        // A reader of SQLite never fails because of others, so that there is nothing to wait for.
+        // Deferring has nothing to wait for: an SQLite reader never fails because of other connections.
         if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
             throw SQLiteError(
                 .misuse, "Only a transaction that is serializable and read-only can be deferrable",
@@ -36,14 +36,13 @@ extension Session {
             throw SQLiteError(.readOnly, "This lease only reads, and cannot begin a transaction that writes")
         }
         if canWrite, options.access != .readOnly {
-            // Now, because a lock that is taken at the first write can fail where no wait would help.
+            // IMMEDIATE, because a lock requested by the first write can fail without a wait that could help.
             try runOwn("BEGIN IMMEDIATE")
         } else {
             try runOwn("BEGIN")
             do {
                 if canWrite { try setQueryOnly(true) }
-                // The first read takes the snapshot: without one the transaction would see what is committed until
-                // then.
+                // The first read takes the snapshot: without it the transaction would see commits until then.
                 try runOwn("SELECT 1 FROM sqlite_master LIMIT 1")
             } catch {
                 try rollback()
@@ -59,9 +58,9 @@ extension Session {
         try endTransaction()
     }
 
-    /// Succeeds also where SQLite has rolled back already.
+    /// Rolls back. Succeeds also if SQLite has rolled back already.
     mutating func rollback() throws {
-        // Their reads would otherwise fail later, with an error that says nothing of the rollback.
+        // The cursors' reads would otherwise fail later, with an error that does not mention the rollback.
         cursors = [:]
         if let database, !database.isAutocommit { try runOwn("ROLLBACK") }
         try endTransaction()
@@ -82,21 +81,22 @@ extension Session {
         try runOwn("RELEASE \(Self.name(depth))")
     }
 
-    /// Succeeds also where SQLite has rolled back the whole transaction; each statement after it is refused then.
+    /// Rolls back to a savepoint. Succeeds also if SQLite has rolled back the whole transaction, whose further
+    /// statements are refused then.
     private mutating func rollbackToSavepoint(_ depth: Int) throws {
         if isTransactionLost { return }
         try runOwn("ROLLBACK TO \(Self.name(depth))")
-        // SQLite keeps a savepoint that was rolled back to.
+        // SQLite keeps a savepoint after rolling back to it.
         try runOwn("RELEASE \(Self.name(depth))")
     }
 
-    /// True if the transaction that the caller believes in is gone: SQLite rolled it back after an error or an
+    /// True if the transaction that the caller expects is gone: SQLite rolled it back after an error or an
     /// interruption, or a statement ended it.
     private var isTransactionLost: Bool {
         transaction.isOpen && (database?.isAutocommit ?? true)
     }
 
-    /// Without this, what follows a lost transaction would be committed statement by statement.
+    /// Throws if the transaction was lost: its further statements would be committed one by one.
     func requireTransactionAlive() throws {
         if isTransactionLost {
             throw SQLiteError(
@@ -112,7 +112,7 @@ extension Session {
         transaction.isQueryOnly = isOn
     }
 
-    /// Runs a statement of the transaction's own, prepared once.
+    /// Runs a statement that controls the transaction, prepared once.
     private mutating func runOwn(_ text: String) throws {
         let database = try open()
         let statement = try cache.find(text) ?? prepareOwn(text, database)

@@ -1,12 +1,12 @@
 @_spi(Driver) internal import PoolCore
 
-/// What one connection holds: the handle, its statements, cursors and blobs, and what is known of its state. Used under
-/// the connection's lock only.
+/// The state of one connection: the handle, its statements, cursors and blobs, and what is known of its session. Used
+/// under the connection's lock only.
 struct Session: ~Copyable {
     let role: LaneRole
     let configuration: SQLiteConfiguration
     let interrupter: Interrupter
-    /// Nil once closed.
+    /// The handle; nil once closed.
     private(set) var database: Database?
     let cacheLimit: StatementCacheCapacity
     var cache: StatementCache
@@ -17,13 +17,13 @@ struct Session: ~Copyable {
     private var latestNumber: UInt64 = 0
 
     var transaction = TransactionState()
-    /// True while a lease that only reads has a connection that could write.
+    /// True during a lease that only reads, on a connection that could write.
     var isForReading = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
     var isChanged: Bool { database?.watch.hasChangedSession ?? false }
-    /// True if an error said that the connection cannot go on.
+    /// True if an error said that the connection cannot continue.
     var isBroken = false
-    /// That error.
+    /// The error that broke the connection.
     var failure: SQLiteError?
 
     init(_ database: Database, role: LaneRole, configuration: SQLiteConfiguration, interrupter: Interrupter) {
@@ -59,7 +59,8 @@ struct Session: ~Copyable {
         try execute(statementToRun(text), binds)
     }
 
-    /// Nil, without having run the statement, if SQLite would not ask while it runs whether to stop.
+    /// Returns nil without running it if SQLite would not poll the progress handler, so that it could not be
+    /// cancelled here.
     mutating func executeIfAsking(_ text: String, _ binds: [SQLValue]) throws -> StatementResult? {
         let statement = try statementToRun(text)
         return statement.traits.contains(.needsInterrupt) ? nil : try execute(statement, binds)
@@ -77,7 +78,7 @@ struct Session: ~Copyable {
         var results: [StatementResult] = []
         results.reserveCapacity(bindSets.count)
         for binds in bindSets {
-            // One run may be shorter than the steps after which SQLite asks for the signal.
+            // A run may be too short for SQLite to poll the signal.
             try checkSignal()
             defer { statement.finish() }
             try statement.bind(binds, configuration.timestampText)
@@ -90,7 +91,8 @@ struct Session: ~Copyable {
         try query(statementToRun(text), binds)
     }
 
-    /// As ``executeIfAsking(_:_:)``.
+    /// Returns nil without running the query if SQLite would not poll the progress handler, as
+    /// ``executeIfAsking(_:_:)`` does.
     mutating func queryIfAsking(_ text: String, _ binds: [SQLValue]) throws -> Rows? {
         let statement = try statementToRun(text)
         return statement.traits.contains(.needsInterrupt) ? nil : try query(statement, binds)
@@ -114,7 +116,7 @@ struct Session: ~Copyable {
     mutating func describe(_ text: String) throws -> StatementDescription {
         try requireTransactionAlive()
         let database = try open()
-        // SQLite learns what others have done to the schema only when it reads.
+        // SQLite notices other connections' changes of the schema only when it reads.
         try database.run("SELECT 1 FROM sqlite_master LIMIT 1")
         let statement = try database.prepare(text, isPersistent: cache.capacity > 0)
         if cache.find(text) == nil, !statement.traits.contains(.changesSession) { cache.insert(statement) }
@@ -145,7 +147,8 @@ struct Session: ~Copyable {
         return statement
     }
 
-    /// Refuses what a lease that only reads may not run. Temporary tables it may write, as with a reader's handle.
+    /// Refuses statements that a lease that only reads may not run. Temporary tables may be written, as with a
+    /// reader's handle.
     func requireAccess(_ statement: Statement) throws {
         if isForReading, statement.writesDatabase { throw Self.readingError(statement.text) }
     }
@@ -154,7 +157,7 @@ struct Session: ~Copyable {
         SQLiteError(.readOnly, "This lease only reads", sql: text)
     }
 
-    /// A statement from the cache where possible.
+    /// A statement, from the cache if possible.
     mutating func statement(for text: String) throws -> Statement {
         try requireTransactionAlive()
         var isInUse = false
@@ -163,12 +166,12 @@ struct Session: ~Copyable {
             isInUse = true
         }
         let statement = try open().prepare(text, isPersistent: cache.capacity > 0)
-        // A setting is not kept: SQLite would apply it again whenever it prepared it anew.
+        // A setting is not cached: SQLite would apply it again at each repeated preparation.
         if !isInUse, !statement.traits.contains(.changesSession) { cache.insert(statement) }
         return statement
     }
 
-    /// Fails if the running operation is to stop.
+    /// Fails if the running operation should stop.
     func checkSignal() throws {
         if interrupter.signal != .none { throw SQLiteError(.interrupt, "interrupted") }
     }
@@ -184,7 +187,7 @@ struct Session: ~Copyable {
         guard let database else { return }
         if optimize, database.isAutocommit, !database.isReadOnly {
             // https://www.sqlite.org/pragma.html#pragma_optimize
-            // Only worth it if it is quick and nobody is in the way.
+            // Only worthwhile if it is quick and blocks no other connection.
             // A failure leaves the old statistics, which is no reason to fail.
             database.busyWait.limit = .zero
             _ = try? database.run("PRAGMA analysis_limit = 400")
@@ -195,9 +198,9 @@ struct Session: ~Copyable {
     }
 }
 
-/// What the connections of a lane are for.
+/// The purpose of a lane's connections.
 enum LaneRole: String, Sendable {
-    /// Reads and writes; the only one that writes.
+    /// Reads and writes; the only connection that writes.
     case writer
     /// Reads, through a handle that cannot write.
     case reader
