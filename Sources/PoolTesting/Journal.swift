@@ -38,7 +38,7 @@ final class Journal<Element: Sendable>: Sendable {
         for reader in served { reader.promise.finish(.success(reader.found)) }
     }
 
-    /// Suspends until `count` elements match, those that are there already included, and returns the first so many.
+    /// Suspends until `count` elements match, including earlier ones, and returns the first `count` of them.
     ///
     /// - Throws: `CancellationError` once the task is cancelled.
     func first(_ count: Int, where matches: @escaping @Sendable (Element) -> Bool) async throws -> [Element] {

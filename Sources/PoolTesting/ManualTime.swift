@@ -4,7 +4,8 @@ internal import Synchronization
 /// Time that stands still until a test moves it.
 ///
 /// Sleepers wake in the order of their instants and, at the same instant, in the order in which they fell asleep. A
-/// sleep until an instant that has passed already returns at once, so no wake-up is lost, whoever comes first.
+/// sleep until an instant that has passed returns immediately, so no wake-up is lost, whatever the order of the
+/// calls.
 public final class ManualTime: PoolTime {
     private struct Sleeper {
         let id: UInt64
@@ -20,7 +21,7 @@ public final class ManualTime: PoolTime {
 
     private struct State {
         var now: PoolInstant
-        /// The next to wake comes first.
+        /// The sleepers, the next to wake first.
         var sleepers: [Sleeper] = []
         var onlookers: [Onlooker] = []
         var lastID: UInt64 = 0
@@ -41,15 +42,21 @@ public final class ManualTime: PoolTime {
 
     private let state: Mutex<State>
 
+    /// Makes a time that stands still.
+    ///
     /// - Parameter start: The first instant. The default is zero.
     public init(startingAt start: PoolInstant = PoolInstant(nanoseconds: 0)) {
         state = Mutex(State(now: start))
     }
 
+    /// The present instant.
     public func now() -> PoolInstant {
         state.withLock { $0.now }
     }
 
+    /// Suspends until the test has moved the time to `instant`.
+    ///
+    /// - Throws: `CancellationError` once the task is cancelled.
     public func sleep(until instant: PoolInstant) async throws {
         try Task.checkCancellation()
         let promise = Promise<Void>()
@@ -70,18 +77,19 @@ public final class ManualTime: PoolTime {
         })
     }
 
-    /// Moves the time on by `duration`, which may not be negative, and wakes who is due.
+    /// Advances the time by `duration`, which must not be negative, and wakes the sleepers that are due.
     public func advance(by duration: Duration) {
         precondition(duration >= .zero, "time does not run backwards: \(duration)")
         wake(at: { $0 + duration })
     }
 
-    /// Moves the time to `instant` and wakes who is due. An instant that has passed changes nothing.
+    /// Advances the time to `instant`, and wakes the sleepers that are due. An instant that has passed changes
+    /// nothing.
     public func advance(to instant: PoolInstant) {
         wake(at: { max($0, instant) })
     }
 
-    /// Moves the time to the next wake-up and wakes who is due. False if nobody sleeps.
+    /// Advances the time to the next wake-up, and wakes the sleepers that are due. False if no task sleeps.
     @discardableResult
     public func advanceToNextWakeUp() -> Bool {
         guard let nextWakeUp else { return false }
@@ -89,12 +97,12 @@ public final class ManualTime: PoolTime {
         return true
     }
 
-    /// When each sleeper wakes, the earliest first.
+    /// The instants at which the sleepers wake, the earliest first.
     public var wakeUps: [PoolInstant] {
         state.withLock { $0.sleepers.map(\.due) }
     }
 
-    /// When the next sleeper wakes; nil if nobody sleeps.
+    /// The instant at which the next sleeper wakes; nil if no task sleeps.
     public var nextWakeUp: PoolInstant? {
         state.withLock { $0.sleepers.first?.due }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// One suspension that ends once: by ``finish(_:)``, or by whatever its owner does when the task is cancelled.
+/// One suspension that ends once: by ``finish(_:)``, which its owner may also call when the task is cancelled.
 final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case untouched
@@ -11,9 +11,9 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.untouched)
 
-    /// Suspends until somebody finishes the promise, now or before. At most one task may wait.
+    /// Suspends until the promise is finished, now or before. At most one task may wait.
     ///
-    /// `onCancel` runs when the task is cancelled; a promise whose owner does not finish it there waits on.
+    /// `onCancel` runs when the task is cancelled; if it does not finish the promise, the task continues to wait.
     func value(onCancel: @escaping @Sendable () -> Void) async throws -> Value {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -32,7 +32,7 @@ final class Promise<Value: Sendable>: Sendable {
         }
     }
 
-    /// Suspends until somebody finishes the promise, or throws `CancellationError` once the task is cancelled.
+    /// Suspends until the promise is finished, or throws `CancellationError` once the task is cancelled.
     func value() async throws -> Value {
         try await value(onCancel: { [self] in finish(.failure(CancellationError())) })
     }

@@ -1,22 +1,26 @@
 public import PoolCore
 
-/// An observer that remembers everything, and that tests can wait on without polling.
+/// An observer that records all events and operations, and that tests can wait on without polling.
 public final class RecordingObserver: PoolObserver {
     /// The beginning or the end of an operation.
     public struct Step: Sendable {
+        /// The side of an operation: its beginning or its end.
         public enum Side: Sendable, Hashable { case began, ended }
 
+        /// The operation.
         public let operation: PoolOperation
+        /// Whether the operation began or ended.
         public let side: Side
-        /// Zero at the beginning.
+        /// How long the operation took; zero at its beginning.
         public let duration: Duration
-        /// Nil at the beginning, and at the end of an operation that succeeded.
+        /// The error of the operation; nil at its beginning, and at the end of a successful one.
         public let error: (any Error)?
     }
 
     private let recordedEvents = Journal<PoolEvent>()
     private let recordedSteps = Journal<Step>()
 
+    /// Makes an observer without records.
     public init() {}
 
     /// All events so far, in order.
@@ -37,7 +41,7 @@ public final class RecordingObserver: PoolObserver {
         return running
     }
 
-    /// Suspends until an event matches, whether it came before or is still to come.
+    /// Suspends until an event matches, which may be an earlier one.
     ///
     /// - Throws: `CancellationError` once the task is cancelled.
     @discardableResult
@@ -45,7 +49,7 @@ public final class RecordingObserver: PoolObserver {
         try await recordedEvents.first(1, where: matches)[0]
     }
 
-    /// Suspends until `count` events match, those that came before included.
+    /// Suspends until `count` events match, including earlier ones.
     ///
     /// - Throws: `CancellationError` once the task is cancelled.
     @discardableResult
@@ -63,14 +67,17 @@ public final class RecordingObserver: PoolObserver {
         try await recordedSteps.first(count) { $0.operation.kind == kind && $0.side == side }
     }
 
+    /// Records an event.
     public func happened(_ event: PoolEvent, in pool: String) {
         recordedEvents.append(event)
     }
 
+    /// Records the beginning of an operation.
     public func began(_ operation: PoolOperation, in pool: String) {
         recordedSteps.append(Step(operation: operation, side: .began, duration: .zero, error: nil))
     }
 
+    /// Records the end of an operation.
     public func ended(
         _ operation: PoolOperation, in pool: String, after duration: Duration, error: (any Error)?
     ) {

@@ -5,10 +5,11 @@ internal import Synchronization
 ///
 /// The algorithm: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
-    /// What the generator was made with. Print it when a test fails.
+    /// The seed of the generator. Print it when a test fails.
     public let seed: UInt64
     private var state: UInt64
 
+    /// Makes a generator that produces the same numbers for the same seed.
     public init(seed: UInt64) {
         self.seed = seed
         state = seed
@@ -27,7 +28,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         Int.random(in: 0..<max(1, count), using: &self) == 0
     }
 
-    /// A source that many tasks may share. Which task gets which number depends on their timing.
+    /// Makes a source that many tasks may share. Which task gets which number depends on their timing.
     public static func source(seed: UInt64) -> @Sendable () -> UInt64 {
         let shared = SharedRandom(seed: seed)
         return { shared.next() }
@@ -48,7 +49,7 @@ private final class SharedRandom: Sendable {
 }
 
 extension PoolEnvironment {
-    /// The world of a test: time that the test moves, and random numbers that are the same in each run.
+    /// Makes the environment of a test: time that the test moves, and random numbers that are the same in each run.
     public static func stepped(by time: ManualTime, seed: UInt64 = 1) -> PoolEnvironment {
         PoolEnvironment(time: time, random: SeededRandom.source(seed: seed))
     }

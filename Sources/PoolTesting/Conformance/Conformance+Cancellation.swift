@@ -75,7 +75,7 @@ extension DriverConformance {
                 defer { isOver.set() }
                 return try await connection.query(long)
             }
-            // One that comes before the statement has begun does nothing: another must follow.
+            // A cancel before the statement has begun has no effect: another must follow.
             while !isOver.isSet {
                 connection.cancel()
                 await Task.yield()
@@ -94,7 +94,7 @@ extension DriverConformance {
             await yield(0...5, &random)
             connection.cancel()
             quick.cancel()
-            // This one may be hit, or not. Those that follow may not.
+            // This statement may be hit, or not. The next ones must not.
             _ = await quick.result
             if connection.condition == .broken { return }
             let answer = try await bench.integers("SELECT \(round)")
@@ -120,7 +120,7 @@ extension DriverConformance {
     }
 }
 
-/// A flag for two tasks.
+/// A flag that two tasks share.
 private final class SharedFlag: Sendable {
     private let flag = Atomic<Bool>(false)
     var isSet: Bool { flag.load(ordering: .acquiring) }

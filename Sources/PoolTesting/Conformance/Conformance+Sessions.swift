@@ -61,7 +61,7 @@ extension DriverConformance {
             },
             ConformanceCheck("a lease that changed nothing costs no reset") {
                 try await withTable(1) { pool in
-                    // To make the table may have counted as a change.
+                    // Making the table may have counted as a change.
                     _ = try await pool.query("SELECT count(*) FROM t")
                     let before = pool.statistics.resets
                     for _ in 0..<10 {

@@ -136,7 +136,7 @@ extension DriverConformance {
         ]
     }
 
-    /// A pool with the table `t(i)`.
+    /// Calls `body` with a pool whose database has the table `t(i)`.
     func withTable(_ maximumConnections: Int = 4, _ body: (Pool<Driver>) async throws -> Void) async throws {
         try await withPool(maximumConnections) { pool in
             try await pool.execute("CREATE TABLE t (i \(raw: integerType) NOT NULL PRIMARY KEY)")

@@ -68,7 +68,7 @@ extension DriverConformance {
         return text.count > 200 ? text.prefix(200) + "…" : text
     }
 
-    /// Compares as applications read: by the type that they ask for, not by how the database stores it.
+    /// Compares as applications read: by the requested type, not by how the database stores the value.
     private func isSame(_ sample: SQLValue, as row: Row) throws -> Bool {
         switch sample {
         case .null: row.values.first == .null
@@ -77,7 +77,7 @@ extension DriverConformance {
         case .double(let value):
             try row[0, as: Double.self] == value || (value.isNaN && row[0, as: Double.self].isNaN)
         case .decimal(let value): try row[0, as: SQLDecimal.self] == value
-        // Strings that look alike are equal in Swift; here they must be the same.
+        // Swift regards some strings with different bytes as equal; here the bytes must be the same.
         case .text(let value): try Array(row[0, as: String.self].utf8) == Array(value.utf8)
         case .bytes(let value): try row[0, as: [UInt8].self] == value
         case .date(let value): try row[0, as: SQLDate.self] == value
@@ -85,7 +85,7 @@ extension DriverConformance {
         case .timestamp(let value): try row[0, as: SQLTimestamp.self] == value
         case .zonedTimestamp(let value): try row[0, as: SQLZonedTimestamp.self] == value
         case .uuid(let value): try row[0, as: SQLUUID.self] == value
-        // Databases may lay out JSON anew.
+        // Databases may reformat JSON.
         case .json(let value): try row[0, as: SQLJSON.self].text.filter { $0 != " " } == value.filter { $0 != " " }
         case .array: row.values.first == sample
         }

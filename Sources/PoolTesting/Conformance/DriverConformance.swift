@@ -1,6 +1,6 @@
 public import PoolCore
 
-/// The checks that every driver must pass, whoever wrote it.
+/// The checks that every driver must pass, including third-party drivers.
 ///
 /// With Swift Testing, one test runs them all and names each:
 ///
@@ -22,10 +22,12 @@ public import PoolCore
 /// }
 /// ```
 ///
-/// Each check works on a database of its own, so that they can run at once and in any order.
+/// Each check works on a database of its own, so the checks can run in parallel and in any order.
 public struct DriverConformance<Driver: SQLDriver>: Sendable {
+    /// The driver to check, and its database.
     public let subject: ConformanceSubject<Driver>
 
+    /// Makes the checks for a driver.
     public init(_ subject: ConformanceSubject<Driver>) {
         self.subject = subject
     }
@@ -63,13 +65,13 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             try await connection.query(sql).map { try $0[0, as: Int64.self] }
         }
 
-        /// To make a table may count as a change of the session: the check that follows begins with a clean one.
+        /// Resets a dirty connection: making a table may count as a change, and the next check needs a clean session.
         func settle() async throws {
             if connection.condition == .dirty { try await driver.reset(connection) }
         }
 
-        /// The connection must be as good as before; where `mayHaveMessages`, after a reset at the latest, which takes
-        /// away what the database keeps of an error, and which is not to end a transaction.
+        /// Checks that the connection is as good as before; with `mayHaveMessages` after a reset, which removes what
+        /// the database keeps of an error, and which must not end a transaction.
         func expectHealthy(after what: String, mayHaveMessages: Bool = false) async throws {
             if mayHaveMessages, !connection.isTransactionOpen { try await settle() }
             try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")
@@ -77,7 +79,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
             try expect(answer == [42], "after \(what) SELECT 42 returns \(answer)")
         }
 
-        /// `error` must say that the connection is as good as before, and that must be true.
+        /// Checks that `error` says that the connection is as good as before, and that this is true.
         func expectKept(_ error: any Error, after what: String) async throws {
             let verdict = driver.verdict(on: error)
             try expect(
@@ -132,7 +134,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         try expect(counts.total == 0, "the closed pool still has connections: \(counts)")
     }
 
-    /// How a column of integers is declared.
+    /// The type with which a column of integers is declared.
     var integerType: String { subject.columnTypes[.int] ?? "BIGINT" }
     var textType: String { subject.columnTypes[.text] ?? "TEXT" }
 
@@ -148,7 +150,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         try await bench.settle()
     }
 
-    /// A table `numbers` with the column `i` from 1 to `count`.
+    /// Makes a table `numbers` with the column `i` from 1 to `count`.
     func createNumbers(_ count: Int, on connection: Driver.Connection) async throws {
         _ = try await connection.execute("CREATE TABLE numbers (i \(raw: integerType) NOT NULL PRIMARY KEY)")
         try await connection.transaction(.begin(TransactionOptions()))

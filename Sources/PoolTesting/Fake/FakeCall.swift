@@ -1,20 +1,21 @@
 public import PoolCore
 internal import Synchronization
 
-/// One call of a ``FakeDriver``. A test that made it hang holds its gate.
+/// One call of a ``FakeDriver``. A call that hangs waits at a gate, which the test opens with this object.
 public final class FakeCall: Sendable {
+    /// The kind of call.
     public let step: FakeStep
-    /// 1 for the first call of this step, then 2, 3 and so on.
+    /// The number of the call among those of its step: 1 for the first, then 2, 3 and so on.
     public let number: Int
-    /// The lane's name.
+    /// The name of the lane.
     public let lane: String
-    /// Nil for a connect.
+    /// The connection that the call is about; nil for a connect.
     public let connection: FakeConnection?
-    /// What a connect was told; nil for the other steps.
+    /// The request of a connect; nil for the other steps.
     public let request: ConnectRequest?
-    /// How a close was asked for; nil for the other steps.
+    /// The mode of a close; nil for the other steps.
     public let closeMode: CloseMode?
-    /// The statement that the work is for; nil for ``FakeConnection/work()`` and for the other steps.
+    /// The statement of the work; nil for ``FakeConnection/work()`` and for the other steps.
     public let statement: String?
 
     private let gate = Promise<Void>()

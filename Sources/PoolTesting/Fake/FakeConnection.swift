@@ -1,16 +1,23 @@
 public import PoolCore
 internal import Synchronization
 
-/// A connection to nothing, that remembers its life.
+/// A connection to nothing, which records its life.
 public final class FakeConnection: DriverConnection {
-    /// What happened to a connection.
+    /// An event in the life of a connection.
     public enum Moment: Sendable, Hashable {
+        /// The connect succeeded.
         case opened
+        /// A validation succeeded.
         case validated
+        /// A reset succeeded.
         case reset
+        /// The end of a transaction succeeded, by ``PoolDriver/endTransaction(of:)``.
         case transactionEnded
+        /// A piece of work succeeded: ``FakeConnection/work()``, or a statement.
         case worked
+        /// ``FakeConnection/cancel()`` was called.
         case cancelled
+        /// A close has begun, in this mode.
         case closed(CloseMode)
     }
 
@@ -25,10 +32,11 @@ public final class FakeConnection: DriverConnection {
         var onLoss: (@Sendable () -> Void)?
     }
 
-    /// 1 for the driver's first connection, then 2, 3 and so on.
+    /// The number of the connection: 1 for the driver's first, then 2, 3 and so on.
     public let number: Int
-    /// What the connect was told.
+    /// The request of the connect.
     public let request: ConnectRequest
+    /// The executor for bodies of leases, as ``FakeDriver`` was told; nil leaves them where their callers run.
     public let executor: (any TaskExecutor)?
     private let perform: @Sendable (FakeConnection, String?) async throws -> Void
     private let state = Mutex(State())
@@ -43,25 +51,27 @@ public final class FakeConnection: DriverConnection {
         self.perform = perform
     }
 
-    /// What the pool reads at release. A test sets it; a reset makes it ``ConnectionCondition/clean`` again.
+    /// The condition that the pool reads at release. A test sets it; a reset makes it ``ConnectionCondition/clean``
+    /// again.
     public var condition: ConnectionCondition {
         get { state.withLock { $0.condition } }
         set { state.withLock { $0.condition = newValue } }
     }
 
-    /// What has broken the connection: the error of a call whose verdict says so, or what ``lose(with:)`` was given.
+    /// The error that broke the connection: that of a call whose verdict says so, or the argument of ``lose(with:)``.
     public var failure: (any Error)? { state.withLock { $0.failure } }
 
-    /// Session state that nobody has scrubbed: a lease that finds any was given a dirty connection.
+    /// The session state that no reset has removed yet: a lease that finds any was given a dirty connection.
     public var residue: [String] {
         state.withLock { $0.residue }
     }
 
-    /// What has happened to the connection, in order.
+    /// All events in the life of the connection, in order.
     public var history: [Moment] {
         state.withLock { $0.history }
     }
 
+    /// True once a close has begun.
     public var isClosed: Bool {
         history.contains { if case .closed = $0 { true } else { false } }
     }
@@ -79,7 +89,7 @@ public final class FakeConnection: DriverConnection {
         }
     }
 
-    /// Ends what ``leave(_:)`` began; the connection is clean if nothing else was left.
+    /// Removes what ``leave(_:)`` added; the connection is clean if nothing else was left.
     func forget(_ residue: String) {
         state.withLock { state in
             state.residue.removeAll { $0 == residue }
@@ -87,7 +97,7 @@ public final class FakeConnection: DriverConnection {
         }
     }
 
-    /// Breaks the connection while nobody uses it, and says so.
+    /// Breaks the connection, as if it were lost while idle, and reports that.
     public func lose(with failure: (any Error)? = nil) {
         let action = state.withLock { state in
             state.condition = .broken
@@ -97,6 +107,7 @@ public final class FakeConnection: DriverConnection {
         action?()
     }
 
+    /// Sets the action for ``lose(with:)``; calls it immediately if the connection is broken already.
     public func onLoss(_ action: @escaping @Sendable () -> Void) {
         let isLost = state.withLock { state in
             if state.isClosing { return false }
@@ -111,7 +122,7 @@ public final class FakeConnection: DriverConnection {
         try await perform(self, nil)
     }
 
-    /// The statements that were run, transaction commands included, in order.
+    /// The statements that were run, including transaction commands, in order.
     public var statements: [String] {
         state.withLock { $0.statements }
     }
@@ -121,7 +132,7 @@ public final class FakeConnection: DriverConnection {
         try await perform(self, statement)
     }
 
-    /// Ends the work that hangs, if any does, with `CancellationError`.
+    /// Ends the hanging work, if there is any, with `CancellationError`.
     public func cancel() {
         let current = state.withLock { state in
             state.history.append(.cancelled)
@@ -130,9 +141,9 @@ public final class FakeConnection: DriverConnection {
         if let current, current.step == .work { current.fail(CancellationError()) }
     }
 
-    /// Notes that `call` begins; returns the rule that this breaks, if any.
+    /// Notes that `call` begins, and returns the rule that this breaks; nil if it breaks none.
     ///
-    /// A call that was about to begin when the connection was closed by force breaks none: it throws.
+    /// A call that was about to begin when the connection was closed by force breaks no rule: it throws.
     func begin(_ call: FakeCall) throws -> String? {
         try state.withLock { state in
             if state.history.contains(.closed(.forced)) { throw FakeError.connectionClosed }
@@ -165,7 +176,7 @@ public final class FakeConnection: DriverConnection {
         }
     }
 
-    /// As a driver must: the connection remembers which of its errors broke it.
+    /// Notes the verdict on an error: like any driver's, the connection remembers which of its errors broke it.
     func note(_ verdict: Verdict, of error: any Error) {
         let condition: ConnectionCondition
         switch verdict {

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A driver without a database. A test says for each of its calls whether it succeeds, fails or hangs.
 ///
-/// Everything succeeds at once until the test says otherwise:
+/// Every call succeeds immediately until the test says otherwise:
 ///
 /// ```swift
 /// let driver = FakeDriver()
@@ -14,11 +14,11 @@ internal import Synchronization
 /// try await used
 /// ```
 ///
-/// It keeps a ``ledger`` that proves that the pool keeps its limits, never makes two calls at once on a connection,
-/// uses nothing after its close, and closes all that it has opened.
+/// The driver's ``ledger`` proves that the pool keeps its limits, never makes two simultaneous calls on a connection,
+/// uses no connection after its close, and closes all connections.
 public final class FakeDriver: PoolDriver {
     public typealias Connection = FakeConnection
-    /// Answers the calls of a step that no script answers.
+    /// A function that answers the calls of a step that no script answers.
     public typealias Decision = @Sendable (FakeCall) -> FakeOutcome
 
     private struct State {
@@ -26,13 +26,14 @@ public final class FakeDriver: PoolDriver {
         var scripts: [FakeStep: [FakeOutcome]] = [:]
         var ledger = FakeLedger()
         var connections: [FakeConnection] = []
-        /// Hanging calls that no test has taken.
+        /// The hanging calls that no test has taken.
         var arrived: [FakeCall] = []
         var takers: [(step: FakeStep, promise: Promise<FakeCall>)] = []
         /// All hanging calls.
         var hanging: [FakeCall] = []
     }
 
+    /// The driver's name. The default is `fake`.
     public let name: String
     private let lanes: [LaneConfiguration]?
     private let executor: (any TaskExecutor)?
@@ -42,9 +43,10 @@ public final class FakeDriver: PoolDriver {
 
     /// - Parameters:
     ///   - lanes: The lanes of the pool. The default is one, for both kinds of access.
-    ///   - executor: Where bodies of leases run. The default is nil: where their callers run.
-    ///   - acceptsIdentities: False for a database without users.
-    ///   - verdict: What an error means. The default is ``FakeError/verdict``, and `.keep` for any other error.
+    ///   - executor: The executor for bodies of leases. The default is nil: they stay where their callers run.
+    ///   - acceptsIdentities: False for a database without users. The default is true.
+    ///   - verdict: Returns the meaning of an error. The default is ``FakeError/verdict``, and `.keep` for any other
+    ///     error.
     public init(
         name: String = "fake", lanes: [LaneConfiguration]? = nil, executor: (any TaskExecutor)? = nil,
         acceptsIdentities: Bool = true,
@@ -70,7 +72,7 @@ public final class FakeDriver: PoolDriver {
         state.withLock { $0.decisions[step] = decision }
     }
 
-    /// Answers the next calls of `step`, in order. What was scripted before comes first.
+    /// Answers the next calls of `step`, in order, after the outcomes that were scripted before.
     public func script(_ step: FakeStep, _ outcomes: [FakeOutcome]) {
         state.withLock { $0.scripts[step, default: []] += outcomes }
     }
@@ -100,6 +102,7 @@ public final class FakeDriver: PoolDriver {
         for call in hanging where call.step == step { call.succeed() }
     }
 
+    /// The record of the pool's calls, and of the rules that they broke.
     public var ledger: FakeLedger {
         state.withLock { $0.ledger }
     }
@@ -111,11 +114,14 @@ public final class FakeDriver: PoolDriver {
 
     // MARK: What the pool asks
 
+    /// The lanes that the driver was made with; by default one lane `main` for both kinds of access. Notes the
+    /// maximum in the ``ledger``.
     public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
         state.withLock { $0.ledger.maximumConnections = maximumConnections }
         return lanes ?? [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
 
+    /// Makes a connection, if the answer for ``FakeStep/connect`` is success.
     public func connect(_ request: ConnectRequest) async throws -> FakeConnection {
         let (call, outcome) = begin(.connect, lane: request.lane.name, request: request)
         state.withLock { $0.ledger.connectBegins(request.lane) }
@@ -142,31 +148,37 @@ public final class FakeDriver: PoolDriver {
         }
     }
 
+    /// Answers as the test says for ``FakeStep/validate``.
     public func validate(_ connection: FakeConnection) async throws {
         try await perform(.validate, on: connection)
     }
 
+    /// Answers as the test says for ``FakeStep/reset``; a success makes the connection clean.
     public func reset(_ connection: FakeConnection) async throws {
         try await perform(.reset, on: connection)
     }
 
+    /// Answers as the test says for ``FakeStep/endTransaction``.
     public func endTransaction(of connection: FakeConnection) async throws {
         try await perform(.endTransaction, on: connection)
     }
 
+    /// The value of `acceptsIdentities` from the initializer, for each identity.
     public func accepts(_ identity: Identity) -> Bool { acceptsIdentities }
 
+    /// Closes a connection after the answer for ``FakeStep/close``; a failure counts as success.
     public func close(_ connection: FakeConnection, mode: CloseMode) async {
         let closing = connection.beginClose(mode)
         if let violation = closing.violation { note(violation) }
         closing.interrupted?.fail(FakeError.interrupted)
         let lane = connection.request.lane.name
         let (call, outcome) = begin(.close, lane: lane, connection: connection, closeMode: mode)
-        // A close cannot fail, whatever the script says.
+        // A close cannot fail, whatever the test says.
         try? await carryOut(outcome, call)
         if closing.isFirst { state.withLock { $0.ledger.isGone(from: lane) } }
     }
 
+    /// The result of the initializer's `verdict`.
     public func verdict(on error: any Error) -> Verdict {
         verdict(error)
     }
@@ -228,7 +240,7 @@ public final class FakeDriver: PoolDriver {
         state.withLock { state in
             state.hanging.append(call)
             while let place = state.takers.firstIndex(where: { $0.step == call.step }) {
-                // A taker that was cancelled refuses; then the next one gets the call.
+                // A cancelled taker refuses; then the next one gets the call.
                 if state.takers.remove(at: place).promise.finish(.success(call)) { return }
             }
             state.arrived.append(call)
@@ -248,7 +260,7 @@ public final class FakeDriver: PoolDriver {
 }
 
 extension Lease where Driver == FakeDriver {
-    /// The connection that is leased, for a test to look at and to break.
+    /// The leased connection, for a test to inspect and to break.
     public var connection: FakeConnection { handle.connection }
 
     /// Uses the connection, as a statement would.

@@ -1,22 +1,24 @@
 import PoolCore
 
-/// What a ``FakeDriver`` was asked to do, and which rules were broken in doing so.
+/// The calls of a ``FakeDriver``, and the rules that they broke.
 public struct FakeLedger: Sendable, Hashable {
-    /// Calls that have begun, by step.
+    /// The number of calls that have begun, by step.
     public internal(set) var begun: [FakeStep: Int] = [:]
-    /// Calls that threw, by step.
+    /// The number of calls that threw, by step.
     public internal(set) var failed: [FakeStep: Int] = [:]
-    /// Connections that are being opened, are open, or are being closed now.
+    /// The number of connections that are being opened, are open, or are being closed now.
     public internal(set) var openNow = 0
-    /// The most that there ever were at once.
+    /// The largest value of ``openNow`` so far.
     public internal(set) var peakOpen = 0
-    /// The same for each lane, by its name.
+    /// The value of ``openNow`` for each lane, by the lane's name.
     public internal(set) var openByLane: [String: Int] = [:]
+    /// The largest value of ``openByLane`` so far for each lane, by the lane's name.
     public internal(set) var peakByLane: [String: Int] = [:]
-    /// Connects that are under way now, and the most that ever were at once.
+    /// The number of connects in progress.
     public internal(set) var connectingNow = 0
+    /// The largest value of ``connectingNow`` so far.
     public internal(set) var peakConnecting = 0
-    /// Broken rules, in words: two calls at once on one connection, a call after close, a second close, more
+    /// The broken rules, in words: two simultaneous calls on one connection, a call after close, a second close, more
     /// connections than the pool or a lane may have. Empty if the pool is correct.
     public internal(set) var violations: [String] = []
 
@@ -48,7 +50,7 @@ public struct FakeLedger: Sendable, Hashable {
         openByLane[lane, default: 0] -= 1
     }
 
-    /// What is wrong if the pool is closed by now: the ``violations``, and connections that are still open.
+    /// The findings about a pool that should be closed: the ``violations``, and connections that are still open.
     public var findingsAfterClose: [String] {
         openNow == 0 ? violations : violations + ["\(openNow) connections were never closed"]
     }

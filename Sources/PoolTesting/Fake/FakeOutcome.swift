@@ -1,37 +1,46 @@
 public import PoolCore
 
-/// Something that a pool, or the body of a lease, asks of a ``FakeDriver``.
+/// A kind of call to a ``FakeDriver`` by a pool, or by the body of a lease.
 public enum FakeStep: String, Sendable, Hashable, CaseIterable {
+    /// A call of ``PoolDriver/connect(_:)``.
     case connect
+    /// A call of ``PoolDriver/validate(_:)``.
     case validate
+    /// A call of ``PoolDriver/reset(_:)``.
     case reset
-    /// ``PoolDriver/endTransaction(of:)``.
+    /// A call of ``PoolDriver/endTransaction(of:)``.
     case endTransaction
+    /// A call of ``PoolDriver/close(_:mode:)``.
     case close
-    /// What the body of a lease does with its connection: ``FakeConnection/work()``, or a statement.
+    /// The use of a connection in the body of a lease: ``FakeConnection/work()``, or a statement.
     case work
 }
 
-/// How a ``FakeDriver`` answers one call.
+/// The answer of a ``FakeDriver`` to one call.
 public enum FakeOutcome: Sendable {
+    /// The call succeeds.
     case succeed
-    /// A close cannot fail: there, this is ``succeed``.
+    /// The call throws the error, except a close, which cannot fail: there it is ``succeed``.
     case fail(any Error)
-    /// Waits at a gate until the test ends the call, and ends with `CancellationError` when its task is cancelled.
+    /// The call waits at a gate until the test ends it, and throws `CancellationError` when its task is cancelled.
     case hang
-    /// Waits at a gate until the test ends the call, as a blocking call of a C library does: deaf to cancellation.
+    /// The call waits at a gate until the test ends it, and ignores cancellation, like a blocking call of a C
+    /// library.
     case hangUncancellably
-    /// Lets other tasks run so many times first.
+    /// The call first yields to other tasks this many times.
     indirect case yield(times: Int, then: FakeOutcome)
 }
 
 /// An error whose verdict is chosen by the test.
 public struct FakeError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The description of the error.
     public let message: String
+    /// The meaning of the error for the pool.
     public let verdict: Verdict
-    /// What ``FakeDriver/canRetryTransaction(after:)`` answers.
+    /// The result of ``FakeDriver/canRetryTransaction(after:)``.
     public let isRetryable: Bool
 
+    /// Makes an error. By default it breaks the connection, and its transaction is not retried.
     public init(_ message: String, verdict: Verdict = .discard, isRetryable: Bool = false) {
         self.message = message
         self.verdict = verdict
@@ -40,8 +49,8 @@ public struct FakeError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// What a call ends with that a forced close has interrupted.
+    /// The error of a call that a forced close has interrupted.
     public static let interrupted = FakeError("interrupted by a forced close")
-    /// What a call on a closed connection ends with.
+    /// The error of a call on a closed connection.
     public static let connectionClosed = FakeError("the connection is closed")
 }

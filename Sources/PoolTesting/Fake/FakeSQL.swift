@@ -1,9 +1,10 @@
 public import PoolCore
 internal import Synchronization
 
-// A fake connection takes statements and forgets them: each is one piece of work, and none has rows.
+// A fake connection records statements, but does not execute them: each is one piece of work, and none has rows.
 
 extension FakeDriver: SQLDriver {
+    /// True if the error is a ``FakeError`` with ``FakeError/isRetryable``.
     public func canRetryTransaction(after error: any Error) -> Bool {
         (error as? FakeError)?.isRetryable ?? false
     }
@@ -12,43 +13,50 @@ extension FakeDriver: SQLDriver {
 extension FakeConnection: SQLConnection {
     public typealias Cursor = FakeCursor
 
-    /// How statements are written down in ``statements``.
+    /// The dialect in which ``statements`` are recorded.
     public static let dialect = SQLDialect(placeholder: .questionMark, identifierQuote: "\"")
 
+    /// True between the begin and the end of a transaction.
     public var isTransactionOpen: Bool { residue.contains("transaction") }
 
+    /// Records a statement; no rows are affected.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         try await run(sql.rendered(in: Self.dialect).text)
         return StatementResult(affectedRows: 0)
     }
 
+    /// Records a statement; there are no rows.
     public func query(_ sql: SQL) async throws -> Rows {
         try await run(sql.rendered(in: Self.dialect).text)
         return Rows(columns: Columns(names: []), values: [])
     }
 
+    /// Records a statement, whose cursor has no rows.
     public func open(_ sql: SQL) async throws -> FakeCursor {
         try await run(sql.rendered(in: Self.dialect).text)
         return FakeCursor(connection: self)
     }
 
+    /// Records the statement once for each set of bind values.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let text = try sql.rendered(in: Self.dialect).text
         for _ in bindSets { try await run(text) }
         return bindSets.map { _ in StatementResult(affectedRows: 0) }
     }
 
+    /// Records the script as one statement.
     public func executeScript(_ script: String) async throws {
         try await run(script)
     }
 
+    /// Records `PREPARE` and the statement, whose bind values are counted as its parameters.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: Self.dialect)
         try await run("PREPARE " + text)
         return StatementDescription(parameterCount: binds.count, columnNames: [])
     }
 
-    /// Written down as the statement that SQL has for it. An open transaction makes the connection dirty until it ends.
+    /// Records the command as an SQL statement. An open transaction makes the connection dirty until it ends.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin:
@@ -67,9 +75,10 @@ extension FakeConnection: SQLConnection {
     }
 }
 
-/// The rows of a statement on a fake connection: none. Each fetch is one piece of work, and so is the close of a cursor
-/// that was not read to its end.
+/// The rows of a statement on a fake connection, of which there are none. Each fetch is one piece of work, and so is
+/// the close of a cursor that was not read to its end.
 public final class FakeCursor: SQLCursor {
+    /// No columns.
     public let columns = Columns(names: [])
     private let connection: FakeConnection
     private let hasEnded = Atomic<Bool>(false)
@@ -84,6 +93,7 @@ public final class FakeCursor: SQLCursor {
         return nil
     }
 
+    /// Records `CLOSE`, unless the cursor has ended.
     public func close() async throws {
         if !hasEnded.exchange(true, ordering: .relaxed) { try await connection.run("CLOSE") }
     }
