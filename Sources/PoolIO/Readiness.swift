@@ -1,4 +1,4 @@
-/// What a descriptor is ready for, or what a wait waits for.
+/// The operations that a descriptor is ready for, or that a wait waits for.
 public struct Readiness: OptionSet, Sendable, Hashable {
     /// The bits of the set.
     public let rawValue: UInt8

@@ -10,7 +10,7 @@ public final class MySQLConnection: SQLConnection {
     /// Stops the statements that run on the connection's server.
     let killer: Killer
     private let cacheLimit: StatementCacheCapacity
-    /// Never contended while the pool's rules are kept, but for a forced close.
+    /// Never contended while the pool's rules are kept, except by a forced close.
     private let session: Mutex<Session>
     private let pulse: Pulse
     /// True while the current lease only reads.
@@ -47,7 +47,7 @@ public final class MySQLConnection: SQLConnection {
     /// second.
     public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
 
-    /// Notes whether the current lease only reads: its transactions then begin with `READ ONLY`.
+    /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
 
     /// Sets how many prepared statements to keep; nil means ``MySQLConfiguration/statementCacheCapacity``.
@@ -60,7 +60,7 @@ public final class MySQLConnection: SQLConnection {
         configuration.execution == .driverThreads && !isHere ? thread.threads : nil
     }
 
-    /// True if a transaction is open, as far as the server's latest answer tells.
+    /// True if a transaction is open: the pool's, or one that the server's latest answer reports.
     public var isTransactionOpen: Bool { session.withLock { $0.isInTransaction } }
 
     // Does not wait for a call that continues after a forced close and still holds the session.
@@ -226,7 +226,7 @@ extension MySQLConnection {
 
     /// Runs one statement and drops the rows that it returns.
     ///
-    /// - Throws: ``MySQLError``, or `CancellationError`.
+    /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.execute(text, binds) } }
@@ -235,7 +235,7 @@ extension MySQLConnection {
 
     /// Runs one statement and collects the rows of its first result that has any.
     ///
-    /// - Throws: ``MySQLError``, ``SQLResultLimitError``, or `CancellationError`.
+    /// - Throws: ``MySQLError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.query(text, binds) } }
@@ -244,6 +244,8 @@ extension MySQLConnection {
 
     /// Runs one statement whose rows arrive as they are taken. If a stream is closed early, a `SELECT` with many rows
     /// left is stopped on the server; otherwise the rest is read and dropped.
+    ///
+    /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> MySQLCursor {
         let (text, binds) = try sql.rendered(in: .mysql)
         let opened = try await perform { try $0.openCursor(text, binds) }
@@ -254,6 +256,8 @@ extension MySQLConnection {
     ///
     /// If the server has bulk execution, plain inserts are sent together, and their results have no
     /// ``StatementResult/lastInsertedID``, because the server reports only one.
+    ///
+    /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .mysql)
         if bindSets.isEmpty { return [] }
@@ -265,13 +269,15 @@ extension MySQLConnection {
     /// A statement that fails ends the script; earlier ones stay done unless a transaction is open. `DELIMITER` is a
     /// command of the `mariadb` program, and unknown here: the server itself finds the end of a compound statement.
     /// An empty statement, as between `;;`, is an error in the middle of a script.
+    ///
+    /// - Throws: ``MySQLError``, or `CancellationError`.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }
 
     /// Prepares a statement on the server, so that its errors show now, and describes its parameters and columns.
     ///
-    /// - Throws: ``MySQLError``, or `CancellationError`.
+    /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, _) = try sql.rendered(in: .mysql)
         return try await perform { try $0.describe(text) }
@@ -279,6 +285,8 @@ extension MySQLConnection {
 
     /// Begins, ends or marks a transaction. Without an access in its options, a transaction only reads if its lease
     /// does.
+    ///
+    /// - Throws: ``MySQLError``, with the SQLSTATE `08007` if the outcome of a commit is unknown; `CancellationError`.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin(var options):

@@ -197,7 +197,7 @@ public struct MySQLDriver: SQLDriver {
 
     /// Undoes what the last lease left, as ``MySQLConfiguration/resetPolicy`` says.
     ///
-    /// - Throws: ``MySQLError`` if only a new connection can do that.
+    /// - Throws: ``MySQLError``, also if only a new connection can undo a change.
     public func reset(_ connection: MySQLConnection) async throws {
         try await connection.reset()
     }

@@ -39,10 +39,10 @@ public struct PostgresConfiguration: Sendable, Hashable {
         ///
         /// A statement's text does not show what views, triggers, rules, defaults, casts, operators and the types'
         /// own functions do, nor that a function of the application has the name of a server function. The changes
-        /// that they make to the session reach the next lease: applications with such objects need ``full``. One
-        /// exception is a `serial` column or a `nextval` default, whose inserts cause no reset: `lastval()` and
-        /// `currval()` may show a value that an earlier lease has drawn, until the lease draws one itself. Take keys
-        /// by `RETURNING`.
+        /// that they make to the session reach the next lease: applications with such objects need ``full``. A
+        /// `serial` column and a `nextval` default are such objects too. Their inserts cause no reset, so `lastval()`
+        /// and `currval()` may show a value that an earlier lease has drawn, until the lease draws one itself: take
+        /// keys by `RETURNING`.
         case smart
         /// Undoes everything, after each lease that ran any statement: for applications whose views, triggers,
         /// defaults or operators change the session without a sign in the statement's text. Costs each lease a round

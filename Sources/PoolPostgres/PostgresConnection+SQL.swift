@@ -10,14 +10,14 @@ extension SQLDialect {
 extension PostgresConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
-    /// - Throws: ``PostgresError``, ``SQLResultLimitError``, or `CancellationError`.
+    /// - Throws: ``PostgresError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         try await perform(sql, dropsRows: true).latestResult
     }
 
     /// Runs one statement and collects all its rows.
     ///
-    /// - Throws: ``PostgresError``, ``SQLResultLimitError``, or `CancellationError`.
+    /// - Throws: ``PostgresError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         try await perform(sql, dropsRows: false).rows ?? Rows(columns: Columns(names: []), values: [])
     }
@@ -28,6 +28,8 @@ extension PostgresConnection {
     ///
     /// A `SELECT` of functions that write counts as such a `SELECT`, because its text does not show it: closed early,
     /// it is undone. If that matters, read to the end, or open a transaction first.
+    ///
+    /// - Throws: ``PostgresError``, ``SQLStatementError``, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> PostgresCursor {
         let (text, binds) = try sql.rendered(in: .postgres)
         let request = StatementRequest(text: text, binds: binds, rowLimit: 1)
@@ -39,6 +41,8 @@ extension PostgresConnection {
 
     /// Runs one statement once for each set of bind values. Outside a transaction each run is a transaction of its
     /// own. Within one, up to 500 runs are sent together, in one round trip.
+    ///
+    /// - Throws: ``PostgresError``, ``SQLStatementError``, or `CancellationError`.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
         return try await perform { operation in
@@ -60,6 +64,8 @@ extension PostgresConnection {
 
     /// Runs statements separated by semicolons, without bind values. A statement that fails ends the script. Without
     /// `BEGIN` in it, a script is one transaction: a failure undoes the statements before it.
+    ///
+    /// - Throws: ``PostgresError``, or `CancellationError`.
     public func executeScript(_ script: String) async throws {
         try await perform { operation in
             try await restoreBaseline(operation)
@@ -71,7 +77,7 @@ extension PostgresConnection {
 
     /// Asks the server about a statement, so that its errors show now, and describes its parameters and columns.
     ///
-    /// - Throws: ``PostgresError``, or `CancellationError`.
+    /// - Throws: ``PostgresError``, ``SQLStatementError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: .postgres)
         return try await perform { operation in

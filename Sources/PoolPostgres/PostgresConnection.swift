@@ -11,7 +11,7 @@ public final class PostgresConnection: SQLConnection {
     let runtime: Runtime
     let loop: EventLoop
     let gate = OperationGate()
-    /// Never contended while the pool's rules are kept, but for a forced close.
+    /// Never contended while the pool's rules are kept, except by a forced close.
     private let session: Mutex<Session>
     let canceller = Mutex<Canceller?>(nil)
     /// The ``Session/condition`` after the latest operation, so that a release needs no lock.
@@ -56,7 +56,7 @@ public final class PostgresConnection: SQLConnection {
     /// Asks the server to stop the running operation, if it is cancellable; no effect if none runs.
     public func cancel() { gate.cancelRunning() }
 
-    /// Notes whether the current lease only reads: its transactions then begin with `READ ONLY`.
+    /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: Access) { readingLease.store(access == .readOnly, ordering: .relaxed) }
 
     /// True while the current lease only reads.

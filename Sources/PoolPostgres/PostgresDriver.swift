@@ -134,7 +134,7 @@ public struct PostgresDriver: SQLDriver {
 
     /// Undoes what the last lease left, as ``PostgresConfiguration/resetPolicy`` says.
     ///
-    /// - Throws: ``PostgresError`` if only a new connection can do that.
+    /// - Throws: ``PostgresError``, also if only a new connection can undo a change.
     public func reset(_ connection: PostgresConnection) async throws {
         try await connection.reset()
     }

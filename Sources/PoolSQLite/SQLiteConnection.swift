@@ -8,7 +8,7 @@ public final class SQLiteConnection: SQLConnection {
     /// The connection's thread; nil if statements run on the caller's thread.
     private let thread: ConnectionThread?
     private let interrupter: Interrupter
-    /// Never contended while the pool's rules are kept, but for a forced close.
+    /// Never contended while the pool's rules are kept, except by a forced close.
     private let session: Mutex<Session>
     private let cacheLimit: StatementCacheCapacity
     /// The ``Session/condition`` after the latest operation, so that a release needs no lock and no hop.
@@ -190,7 +190,7 @@ extension SQLiteConnection {
     /// whose trigger inserts. Rows that triggers insert do not count. See
     /// https://www.sqlite.org/c3ref/last_insert_rowid.html
     ///
-    /// - Throws: ``SQLiteError``, or `CancellationError`.
+    /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let result = try performHere({ try $0.executeIfAsking(text, binds) }) { return result }
@@ -199,7 +199,7 @@ extension SQLiteConnection {
 
     /// Runs one statement and collects all its rows.
     ///
-    /// - Throws: ``SQLiteError``, ``SQLResultLimitError``, or `CancellationError`.
+    /// - Throws: ``SQLiteError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let rows = try performHere({ try $0.queryIfAsking(text, binds) }) { return rows }
@@ -208,7 +208,7 @@ extension SQLiteConnection {
 
     /// Runs one statement whose rows are read as they are taken.
     ///
-    /// - Throws: ``SQLiteError``, or `CancellationError`.
+    /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> SQLiteCursor {
         let (text, binds) = try sql.rendered(in: .ansi)
         return SQLiteCursor(self, try await perform { try $0.openCursor(text, binds) })
@@ -216,6 +216,8 @@ extension SQLiteConnection {
 
     /// Runs one statement once for each set of bind values. Each run is a transaction of its own unless one is open:
     /// open one, for speed and to undo all runs if one fails.
+    ///
+    /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.executeBatch(text, bindSets) }
@@ -223,13 +225,15 @@ extension SQLiteConnection {
 
     /// Runs statements separated by semicolons, without bind values. A statement that fails ends the script; earlier
     /// ones stay done unless a transaction is open.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func executeScript(_ script: String) async throws {
         try await perform { try $0.executeScript(script) }
     }
 
     /// Prepares a statement, so that its errors show now, and describes its parameters and columns.
     ///
-    /// - Throws: ``SQLiteError``, or `CancellationError`.
+    /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.describe(text) }

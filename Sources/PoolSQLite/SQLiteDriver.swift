@@ -130,7 +130,7 @@ public struct SQLiteDriver: SQLDriver {
 
     /// Undoes what the last lease changed, if it changed the session.
     ///
-    /// - Throws: ``SQLiteError`` if only a new connection can do that.
+    /// - Throws: ``SQLiteError``, also if only a new connection can undo a change.
     public func reset(_ connection: SQLiteConnection) async throws {
         try await connection.reset()
     }

@@ -142,7 +142,7 @@ private struct StatementKey: Hashable {
             unsafe right.utf8.withContiguousStorageIfAvailable { right in
                 guard left.count == right.count else { return false }
                 guard let start = left.baseAddress, let other = right.baseAddress else { return true }
-                // The same literal in the source code has the same address.
+                // Uses of one literal in the source code have the same address.
                 return unsafe start == other || memcmp(start, other, left.count) == 0
             }
         }

@@ -9,7 +9,7 @@ struct Operation: Sendable {
     let patience: Int
     let watch: DescriptorWatch
 
-    /// The same operation, for a part that must run to its end.
+    /// A copy of the operation, for a part that must run to its end.
     var uncancellable: Operation {
         Operation(number: number, isCancellable: false, patience: patience, watch: watch)
     }

@@ -46,7 +46,7 @@ extension SQLiteError.Code {
     public static let readOnlyRecovery = Self(8, 1)
     /// The WAL cannot be locked for reading, because its shared-memory file is read-only.
     public static let readOnlyCannotLock = Self(8, 2)
-    /// The WAL's shared-memory file is missing, and cannot be made.
+    /// The WAL's shared-memory file is unreliable, and this process may not write to it.
     public static let readOnlyCannotInitialize = Self(8, 5)
     /// The folder is read-only, so that no journal can be made in it.
     public static let readOnlyDirectory = Self(8, 6)

@@ -63,7 +63,7 @@ final class Statement {
         _ value: SQLValue, _ timestamps: SQLiteConfiguration.TimestampText, at index: Int32
     ) throws -> Int32 {
         switch value {
-        // What needs no conversion comes first.
+        // Values that need no conversion come first.
         case .int(let number): return unsafe sqlite3_bind_int64(pointer, index, number)
         case .text(let text): return bindText(text, at: index)
         case .decimal(let number) where number.isFinite && number.scale == 0 && Int64(exactly: number) == nil:

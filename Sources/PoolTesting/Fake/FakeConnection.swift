@@ -118,6 +118,8 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// Uses the connection, as a statement would. The driver's script for ``FakeStep/work`` says how it ends.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func work() async throws {
         try await perform(self, nil)
     }

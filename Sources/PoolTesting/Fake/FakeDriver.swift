@@ -122,6 +122,8 @@ public final class FakeDriver: PoolDriver {
     }
 
     /// Makes a connection, if the answer for ``FakeStep/connect`` is success.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func connect(_ request: ConnectRequest) async throws -> FakeConnection {
         let (call, outcome) = begin(.connect, lane: request.lane.name, request: request)
         state.withLock { $0.ledger.connectBegins(request.lane) }
@@ -149,16 +151,22 @@ public final class FakeDriver: PoolDriver {
     }
 
     /// Answers as the test says for ``FakeStep/validate``.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func validate(_ connection: FakeConnection) async throws {
         try await perform(.validate, on: connection)
     }
 
     /// Answers as the test says for ``FakeStep/reset``; a success makes the connection clean.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func reset(_ connection: FakeConnection) async throws {
         try await perform(.reset, on: connection)
     }
 
     /// Answers as the test says for ``FakeStep/endTransaction``.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func endTransaction(of connection: FakeConnection) async throws {
         try await perform(.endTransaction, on: connection)
     }
@@ -264,6 +272,8 @@ extension Lease where Driver == FakeDriver {
     public var connection: FakeConnection { handle.connection }
 
     /// Uses the connection, as a statement would.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public mutating func work() async throws {
         try await handle.connection.work()
     }

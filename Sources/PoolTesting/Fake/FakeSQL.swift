@@ -20,24 +20,32 @@ extension FakeConnection: SQLConnection {
     public var isTransactionOpen: Bool { residue.contains("transaction") }
 
     /// Records a statement; no rows are affected.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
         try await run(sql.rendered(in: Self.dialect).text)
         return StatementResult(affectedRows: 0)
     }
 
     /// Records a statement; there are no rows.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
         try await run(sql.rendered(in: Self.dialect).text)
         return Rows(columns: Columns(names: []), values: [])
     }
 
     /// Records a statement, whose cursor has no rows.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> FakeCursor {
         try await run(sql.rendered(in: Self.dialect).text)
         return FakeCursor(connection: self)
     }
 
     /// Records the statement once for each set of bind values.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let text = try sql.rendered(in: Self.dialect).text
         for _ in bindSets { try await run(text) }
@@ -45,11 +53,15 @@ extension FakeConnection: SQLConnection {
     }
 
     /// Records the script as one statement.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func executeScript(_ script: String) async throws {
         try await run(script)
     }
 
     /// Records `PREPARE` and the statement, whose bind values are counted as its parameters.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: Self.dialect)
         try await run("PREPARE " + text)
@@ -57,6 +69,8 @@ extension FakeConnection: SQLConnection {
     }
 
     /// Records the command as an SQL statement. An open transaction makes the connection dirty until it ends.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin:
@@ -94,6 +108,8 @@ public final class FakeCursor: SQLCursor {
     }
 
     /// Records `CLOSE`, unless the cursor has ended.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
     public func close() async throws {
         if !hasEnded.exchange(true, ordering: .relaxed) { try await connection.run("CLOSE") }
     }
