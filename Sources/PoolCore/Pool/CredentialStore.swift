@@ -25,9 +25,14 @@ final class CredentialStore: Sendable {
         let expiresAt: Nanoseconds
     }
 
+    private struct Call {
+        let task: Task<Held, any Error>
+        let isRefresh: Bool
+    }
+
     private struct State {
         var held: Held?
-        var call: Task<Held, any Error>?
+        var call: Call?
     }
 
     private let provider: CredentialProvider?
@@ -42,8 +47,12 @@ final class CredentialStore: Sendable {
     /// The user new connections log in as; nil if the driver's own configuration decides.
     var user: String? { state.withLock { $0.held?.credentials.user } }
 
+    /// Puts credentials into force. The answer of a call that is still running is older, and does not replace them.
     func set(_ held: Held) {
-        state.withLock { $0.held = held }
+        state.withLock { state in
+            state.held = held
+            state.call = nil
+        }
     }
 
     /// Forgets `credentials` that the server no longer accepts.
@@ -64,13 +73,11 @@ final class CredentialStore: Sendable {
         let (held, call): (Held?, Task<Held, any Error>?) = state.withLock { state in
             if let held = state.held, held.expiresAt > time.now().nanoseconds { return (held, nil) }
             guard let provider else { return (state.held, nil) }
-            let call =
-                state.call
-                ?? Task.detached {
-                    try await Self.call(provider, pool, isRefresh: isRefresh, time)
-                }
-            state.call = call
-            return (nil, call)
+            // A call that may be answered from the provider's cache is no help against a password that was refused.
+            if let call = state.call, call.isRefresh || !isRefresh { return (nil, call.task) }
+            let task = Task.detached { try await Self.call(provider, pool, isRefresh: isRefresh, time) }
+            state.call = Call(task: task, isRefresh: isRefresh)
+            return (nil, task)
         }
         guard let call else {
             guard let held else { return .none }
@@ -78,7 +85,7 @@ final class CredentialStore: Sendable {
         }
         let result = await call.result
         state.withLock { state in
-            guard state.call == call else { return }
+            guard state.call?.task == call else { return }
             state.call = nil
             if case .success(let held) = result { state.held = held }
         }

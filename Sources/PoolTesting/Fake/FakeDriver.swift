@@ -17,6 +17,7 @@ internal import Synchronization
 /// The driver's ``ledger`` proves that the pool keeps its limits, never makes two simultaneous calls on a connection,
 /// uses no connection after its close, and closes all connections.
 public final class FakeDriver: PoolDriver {
+    /// The connections that the driver opens.
     public typealias Connection = FakeConnection
     /// A function that answers the calls of a step that no script answers.
     public typealias Decision = @Sendable (FakeCall) -> FakeOutcome

@@ -11,6 +11,7 @@ extension FakeDriver: SQLDriver {
 }
 
 extension FakeConnection: SQLConnection {
+    /// The cursor of a stream on this connection.
     public typealias Cursor = FakeCursor
 
     /// The dialect in which ``statements`` are recorded.

@@ -23,6 +23,29 @@ struct PoolCredentialTests {
         }
     }
 
+    /// Answers each request when the test says so.
+    private final class SlowVault: Sendable {
+        struct Request: Sendable {
+            let isRefresh: Bool
+            let answer: CheckedContinuation<Credentials, Never>
+        }
+
+        private let requests = Mutex<[Request]>([])
+
+        @Sendable func provide(_ request: CredentialRequest) async throws -> Credentials {
+            await withCheckedContinuation { continuation in
+                requests.withLock { $0.append(Request(isRefresh: request.isRefresh, answer: continuation)) }
+            }
+        }
+
+        func next() async -> Request {
+            while true {
+                if let request = requests.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return request }
+                await Task.yield()
+            }
+        }
+    }
+
     @Test("The pool's information names the user of the credentials that are in force")
     func user() async throws {
         let pool = try Pool(driver: FakeDriver())
@@ -126,5 +149,44 @@ struct PoolCredentialTests {
         while vault.requests.isEmpty { await Task.yield() }
         #expect(try await fixture.tokenOfNewConnection() == "good")
         try await fixture.pool.close(drain: .zero)
+    }
+
+    @Test("Credentials that are set while the provider is asked are not replaced by its older answer")
+    func setMeanwhile() async throws {
+        let vault = SlowVault()
+        let pool = try Pool(driver: FakeDriver(), credentials: vault.provide, environment: .stepped(by: ManualTime()))
+        let acquire = Task { try await pool.withConnection { $0.connection.request.credentials?.password?.text } }
+        let request = await vault.next()
+        pool.setCredentials(Credentials(user: "app", password: "set"))
+        request.answer.resume(returning: Credentials(user: "app", password: "old"))
+        // The acquire has waited for the answer, and got it: it has been looked at.
+        _ = try await acquire.value
+        pool.clear()
+        #expect(try await pool.withConnection { $0.connection.request.credentials?.password?.text } == "set")
+        try await pool.close(drain: .zero)
+    }
+
+    @Test("A refused password is not asked for in a call that the provider may answer from its cache")
+    func refusedMeanwhile() async throws {
+        let vault = SlowVault()
+        let (driver, time) = (FakeDriver(), ManualTime())
+        let pool = try Pool(driver: driver, credentials: vault.provide, environment: .stepped(by: time))
+        await vault.next().answer.resume(
+            returning: Credentials(user: "app", password: "old", validFor: .seconds(1)))
+        driver.script(.connect, [.hang])
+        let first = Task { try await pool.withConnection { $0.connection.request.credentials?.password?.text } }
+        let connect = try await driver.nextHanging(.connect)
+        time.advance(by: .seconds(1))
+        let second = Task { try await pool.withConnection { $0.connection.request.credentials?.password?.text } }
+        let cached = await vault.next()
+        #expect(!cached.isRefresh)
+        connect.fail(FakeError("wrong password", verdict: .refused))
+        let fresh = await vault.next()
+        #expect(fresh.isRefresh)
+        fresh.answer.resume(returning: Credentials(user: "app", password: "new"))
+        cached.answer.resume(returning: Credentials(user: "app", password: "cached"))
+        let passwords = try await [first.value, second.value]
+        #expect(passwords.contains("new"))
+        try await pool.close(drain: .zero)
     }
 }
