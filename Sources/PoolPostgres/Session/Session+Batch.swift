@@ -7,8 +7,6 @@ struct BatchItem {
     fileprivate let base: KnownStatement
     /// The statement with the types that its values decide, if they do.
     fileprivate var statement: KnownStatement
-    /// The reason why the statement cannot run, if the others run without it.
-    fileprivate var failure: PostgresError?
 
     fileprivate var isDescribable: Bool { !request.binds.isEmpty && request.isDescribable }
 }
@@ -18,6 +16,9 @@ struct BatchPlan {
     /// True if each statement is a transaction of its own when none is open; else all of them are one.
     fileprivate var isSeparate = false
     fileprivate var items: [BatchItem] = []
+    /// By place, the reason why a statement cannot run, if the others run without it. Apart from the items, because an
+    /// error is large, and items are copied for each batch.
+    fileprivate var failures: [Int: PostgresError] = [:]
     /// The indices of the statements about which the server is being asked.
     fileprivate var asked: [Int] = []
     /// How many more statements the server may keep: none is evicted for another of the same batch.
@@ -55,12 +56,12 @@ extension Session {
         var order: [KnownStatement] = []
         for place in batch.items.indices {
             let item = batch.items[place]
-            guard item.failure == nil, item.isDescribable || item.base.shape != nil else { continue }
+            guard batch.failures[place] == nil, item.isDescribable || item.base.shape != nil else { continue }
             let statement: KnownStatement
             do {
                 statement = try fitting(item.base, item.request)
             } catch let error as PostgresError where runsSeparately {
-                batch.items[place].failure = error
+                batch.failures[place] = error
                 continue
             }
             batch.items[place].statement = statement
@@ -117,7 +118,7 @@ extension Session {
             if !isThere, !letValuesDecide(item.base, item.request.binds.count, error) {
                 guard runsSeparately else { throw error }
                 for other in batch.items.indices where batch.items[other].statement === item.statement {
-                    batch.items[other].failure = error
+                    batch.failures[other] = error
                 }
                 continue
             }
@@ -138,25 +139,26 @@ extension Session {
         binds.removeAll()
         defer { binds.trim() }
         // All are encoded before the first is sent: an encoding error must not leave half of them behind.
-        var runs: [(item: BatchItem, run: Range<Int>)] = []
+        var runs: [(place: Int, run: Range<Int>)] = []
         runs.reserveCapacity(batch.items.count)
-        for (place, item) in batch.items.enumerated() where item.failure == nil {
+        for (place, item) in batch.items.enumerated() where batch.failures[place] == nil {
             do {
                 let run = try binds.encode(item.request.binds, as: item.statement.shape?.parameterTypes)
-                runs.append((item, run))
+                runs.append((place, run))
             } catch let error as PostgresError where isSeparate {
-                batch.items[place].failure = error
+                batch.failures[place] = error
             }
         }
         if runs.isEmpty { return false }
         try link.enterPipeline()
-        for (item, run) in runs {
+        for (place, run) in runs {
+            let item = batch.items[place]
             try send(item.statement, item.request.binds, run, link)
             if isSeparate { try link.sendSync() }
             cache.noteRun(of: item.statement, runs: 1)
         }
         if !isSeparate { try link.sendSync() }
-        beginBatch(runs.map(\.item.statement))
+        beginBatch(runs.map { batch.items[$0.place].statement })
         if isSeparate { return true }
         exchange?.isOneTransaction = true
         exchange?.pendingSyncs = 1
@@ -186,9 +188,9 @@ extension Session {
             let result = try finish()
             (outcomes, batch.hasUnknownTypes) = (result.outcomes, result.hasUnknownTypes)
         }
-        for (place, item) in batch.items.enumerated() {
-            guard let failure = item.failure else { continue }
-            outcomes.insert(.failure(failure.inStatement(item.request.text)), at: min(place, outcomes.count))
+        for (place, failure) in batch.failures.sorted(by: { $0.key < $1.key }) {
+            let text = batch.items[place].request.text
+            outcomes.insert(.failure(failure.inStatement(text)), at: min(place, outcomes.count))
         }
         guard outcomes.contains(where: \.isFailure) else { return outcomes }
         if isUndone, let culprit = outcomes[firstUndone...].firstIndex(where: \.isFailure) {
