@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "PoolIO", targets: ["PoolIO"]),
         .library(name: "PoolMySQL", targets: ["PoolMySQL"]),
         .library(name: "PoolPostgres", targets: ["PoolPostgres"]),
+        .library(name: "PoolSQL", targets: ["PoolSQL"]),
         .library(name: "PoolSQLite", targets: ["PoolSQLite"]),
         .library(name: "PoolTesting", targets: ["PoolTesting"]),
     ],
@@ -23,21 +24,23 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         .target(name: "PoolCore", dependencies: [.product(name: "Logging", package: "swift-log")]),
         .target(name: "PoolIO", dependencies: [.target(name: "CEpoll", condition: .when(platforms: [.linux]))]),
-        .target(name: "PoolMySQL", dependencies: ["PoolCore", "PoolIO", "CMariaDB"]),
+        .target(name: "PoolMySQL", dependencies: ["PoolIO", "PoolSQL", "CMariaDB"]),
         .target(
             name: "PoolPostgres",
-            dependencies: ["PoolCore", "PoolIO", "CLibPQ", .product(name: "Logging", package: "swift-log")]),
-        .target(name: "PoolSQLite", dependencies: ["PoolCore", "PoolIO", "CSQLite"]),
-        .target(name: "PoolTesting", dependencies: ["PoolCore"]),
+            dependencies: ["PoolIO", "PoolSQL", "CLibPQ", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "PoolSQL", dependencies: ["PoolCore"]),
+        .target(name: "PoolSQLite", dependencies: ["PoolIO", "PoolSQL", "CSQLite"]),
+        .target(name: "PoolTesting", dependencies: ["PoolSQL"]),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
         .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
+        .testTarget(name: "PoolSQLTests", dependencies: ["PoolSQL", "PoolTesting"]),
         // Work that is measured or killed needs a process of its own: the campaigns start this one.
         .executableTarget(
-            name: "CampaignWorker", dependencies: ["PoolCore", "PoolSQLite"], path: "Tests/CampaignWorker"),
-        .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolCore", "PoolSQLite"]),
+            name: "CampaignWorker", dependencies: ["PoolSQLite"], path: "Tests/CampaignWorker"),
+        .testTarget(name: "CampaignTests", dependencies: ["CampaignWorker", "PoolSQLite"]),
         // What the tests of several servers have in common.
         .target(
-            name: "ServerTestSupport", dependencies: ["PoolCore", "PoolTesting"], path: "Tests/ServerTestSupport"),
+            name: "ServerTestSupport", dependencies: ["PoolSQL", "PoolTesting"], path: "Tests/ServerTestSupport"),
         .testTarget(
             name: "PoolMySQLTests",
             dependencies: [
@@ -51,7 +54,7 @@ let package = Package(
         // The same code on all databases.
         .testTarget(
             name: "PortabilityTests",
-            dependencies: ["PoolCore", "PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
+            dependencies: ["PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
@@ -59,7 +62,7 @@ let package = Package(
 
 /// Targets that call C, or hand memory to code that does.
 let targetsThatTouchC: Set<String> = [
-    "PoolCore", "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQLite", "PoolIOTests", "PoolMySQLTests",
+    "PoolCore", "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQL", "PoolSQLite", "PoolIOTests", "PoolMySQLTests",
     "PoolPostgresTests", "PoolSQLiteTests",
 ]
 

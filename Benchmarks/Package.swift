@@ -32,6 +32,7 @@ let package = Package(
                 .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolMySQL", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
+                .product(name: "PoolSQL", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
                 .product(name: "PoolTesting", package: "swift-connection-pool"),
             ]),

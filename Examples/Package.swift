@@ -14,7 +14,7 @@ let package = Package(
         .target(
             name: "Quickstart",
             dependencies: [
-                .product(name: "PoolCore", package: "swift-connection-pool"),
+                .product(name: "PoolSQL", package: "swift-connection-pool"),
                 .product(name: "PoolTesting", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -24,7 +24,6 @@ let package = Package(
             name: "QuickstartSQLite",
             dependencies: [
                 "Quickstart",
-                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -33,7 +32,6 @@ let package = Package(
             name: "QuickstartPostgres",
             dependencies: [
                 "Quickstart",
-                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -42,7 +40,6 @@ let package = Package(
             name: "QuickstartMySQL",
             dependencies: [
                 "Quickstart",
-                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolMySQL", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -51,9 +48,9 @@ let package = Package(
         .executableTarget(
             name: "SameCode",
             dependencies: [
-                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolMySQL", package: "swift-connection-pool"),
                 .product(name: "PoolPostgres", package: "swift-connection-pool"),
+                .product(name: "PoolSQL", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -73,7 +70,6 @@ let package = Package(
         .executableTarget(
             name: "ReadmeQuickstart",
             dependencies: [
-                .product(name: "PoolCore", package: "swift-connection-pool"),
                 .product(name: "PoolSQLite", package: "swift-connection-pool"),
             ]
         ),

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 extension MySQLConfiguration {
     /// Reads a URL: `mysql://user:password@host:3306/database?tls=required`. The scheme `mariadb://` means the same.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension MySQLConfiguration {
     static func check(_ location: Location) throws(PoolConfigurationError) {

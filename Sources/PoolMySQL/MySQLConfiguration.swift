@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 /// The address and login of a server, and the behaviour of its connections.
 ///

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 extension MySQLDriver {
     /// The names and versions of the driver and of libmariadb, the address and the user, and the capabilities; no

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension PostgresConnection {
     /// Applies the settings that the driver relies on, and takes on the lane's role.

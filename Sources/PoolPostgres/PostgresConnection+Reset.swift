@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension PostgresConnection {
     /// The commands that reset a session except its prepared statements. `RESET ALL` does not reset the role. A seed

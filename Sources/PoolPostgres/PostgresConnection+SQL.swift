@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 extension SQLDialect {
     /// The dialect of PostgreSQL: `$1` as the placeholder, and quotation marks around names.

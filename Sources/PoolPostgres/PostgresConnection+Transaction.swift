@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension PostgresConnection {
     func run(_ command: TransactionCommand, _ operation: Operation) async throws {

@@ -1,5 +1,5 @@
 internal import Logging
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 extension PostgresConnection {
     /// Ends a lookup of types. If it fails, the values stay text, and nothing else fails: their statement continues,

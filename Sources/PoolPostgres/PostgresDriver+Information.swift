@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 extension PostgresDriver {
     /// The driver, libpq, and the configuration's address and user; what the configuration leaves to libpq's defaults

@@ -1,5 +1,5 @@
 public import Logging
-public import PoolCore
+public import PoolSQL
 internal import PoolIO
 
 /// A pool of connections to a PostgreSQL server.

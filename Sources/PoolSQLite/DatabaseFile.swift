@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 internal import Synchronization
 
 /// The state that the connections of one driver share: the file that must be ready before a reader opens it, or the

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension SQLiteConfiguration {
     struct Target {

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 internal import PoolIO
 internal import Synchronization
 

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 internal import Synchronization
 
 /// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 extension SQLiteDriver {
     /// The driver, libsqlite3, and the database: the endpoint is the file, without the parameters of a URI.

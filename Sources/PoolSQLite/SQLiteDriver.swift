@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 internal import PoolIO
 
 /// A pool of connections to an SQLite database.

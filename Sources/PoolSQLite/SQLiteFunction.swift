@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 /// A function written in Swift that SQL may call.
 public struct SQLiteFunction: Sendable {

@@ -1,5 +1,4 @@
 import Foundation
-import PoolCore
 import PoolSQLite
 
 /// Commits one number after the other and prints each once its commit was acknowledged, until it is killed.

@@ -1,5 +1,4 @@
 import Foundation
-import PoolCore
 import PoolSQLite
 
 /// Streams a table of `count` rows and prints the process's peak of resident memory.

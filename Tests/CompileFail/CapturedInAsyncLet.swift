@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
     // A lease is Sendable, so that a limitation of the compiler alone refuses this, in words that sound like a crash. A

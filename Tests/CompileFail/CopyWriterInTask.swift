@@ -1,4 +1,3 @@
-import PoolCore
 import PoolPostgres
 
 func misuse(_ pool: PostgresPool) async throws {

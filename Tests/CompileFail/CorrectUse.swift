@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 // The positive control: what the other snippets do wrong, done right. It must compile, or their errors prove nothing.
 

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
     var later: [() async throws -> Void] = []

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 struct Thief<Driver: SQLDriver>: ~Copyable, SQLSession {
     let handle: ConnectionHandle<Driver>

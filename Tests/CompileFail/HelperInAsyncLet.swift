@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
     func count<Driver: SQLDriver>(_ connection: inout Lease<Driver>) async throws -> Rows {

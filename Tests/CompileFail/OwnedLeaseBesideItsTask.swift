@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 // On the main actor it compiles: the two take turns there, and the compiler takes that for safe.
 func misuse(_ pool: Pool<some SQLDriver>) async throws {

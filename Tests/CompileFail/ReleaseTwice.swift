@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
     let lease = try await pool.acquire()  // expect-error: 'lease' consumed more than once

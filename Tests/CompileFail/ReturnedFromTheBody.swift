@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     let kept = try await pool.withConnection {  // expect-error: 'Lease<Driver>' conform to 'Copyable'

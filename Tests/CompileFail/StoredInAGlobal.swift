@@ -1,4 +1,3 @@
-import PoolCore
 import PoolSQLite
 
 nonisolated(unsafe) var kept: Lease<SQLiteDriver>?  // Unsafe, because isolation is not what this is about.

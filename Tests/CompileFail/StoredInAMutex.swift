@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 import Synchronization
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>, _ kept: borrowing Mutex<Lease<Driver>?>) async throws {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 final class Keeper<Driver: SQLDriver> {
     var kept: Lease<Driver>?

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     var kept: [Lease<Driver>] = []  // expect-error: does not conform to protocol 'Copyable'

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse(_ pool: Pool<some SQLDriver>) async throws {
     try await pool.withConnection { connection in

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ handle: consuming ConnectionHandle<Driver>) async throws {
     var transaction = Transaction(handle: handle, depth: 0)  // expect-error: initializer is inaccessible

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     var kept = try await pool.withTransaction {  // expect-error: 'Transaction<Driver>' conform to 'Copyable'

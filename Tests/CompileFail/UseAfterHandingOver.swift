@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     func finish(_ lease: consuming Lease<Driver>) {}

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import PoolCore
 import PoolMySQL
 import PoolTesting
 import ServerTestSupport

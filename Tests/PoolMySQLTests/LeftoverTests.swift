@@ -1,4 +1,3 @@
-import PoolCore
 import PoolMySQL
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-@_spi(Driver) import PoolCore
+@_spi(Driver) import PoolSQL
 import PoolMySQL
 import PoolTesting
 import Testing

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import PoolCore
 import PoolPostgres
 import PoolTesting
 import ServerTestSupport

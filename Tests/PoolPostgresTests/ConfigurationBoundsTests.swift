@@ -1,4 +1,3 @@
-import PoolCore
 import Testing
 
 @testable import PoolPostgres

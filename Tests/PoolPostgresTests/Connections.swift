@@ -1,5 +1,4 @@
 import Logging
-import PoolCore
 import PoolPostgres
 import Testing
 

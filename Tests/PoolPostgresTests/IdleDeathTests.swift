@@ -1,5 +1,4 @@
 import Foundation
-import PoolCore
 import PoolPostgres
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import PoolCore
+import PoolSQL
 
 /// How psql prints a value, written down a second time.
 enum ServerText {

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import PoolCore
 import PoolPostgres
 import Synchronization
 import Testing

@@ -1,5 +1,4 @@
 import CLibPQ
-import PoolCore
 import Testing
 
 @testable import PoolPostgres

@@ -1,6 +1,5 @@
 import CLibPQ
 import Foundation
-import PoolCore
 import Testing
 
 @testable import PoolPostgres

@@ -1,4 +1,3 @@
-import PoolCore
 import PoolPostgres
 import Testing
 

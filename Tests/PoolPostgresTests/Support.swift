@@ -1,6 +1,6 @@
 import Foundation
 import Logging
-import PoolCore
+import PoolSQL
 
 /// Sends a signal to a process of the private server, whose user may be another.
 func signal(_ process: Int64, _ name: String) -> Bool {

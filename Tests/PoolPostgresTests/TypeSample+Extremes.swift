@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 extension TypeSample {
     /// The first, the last and the oddest values of the types, as the server's manual has them.

@@ -1,6 +1,5 @@
 import CSQLite
 import Foundation
-import PoolCore
 import Testing
 
 @testable import PoolSQLite

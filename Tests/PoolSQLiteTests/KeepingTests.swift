@@ -1,4 +1,4 @@
-@_spi(Driver) import PoolCore
+@_spi(Driver) import PoolSQL
 import Testing
 
 @testable import PoolSQLite

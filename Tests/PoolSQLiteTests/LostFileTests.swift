@@ -1,5 +1,4 @@
 import Foundation
-import PoolCore
 import PoolTesting
 import Testing
 

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// The kinds of values that each of the databases can store.
 enum Kind: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// Code that is compiled once and knows no database. It notes what it sees.
 protocol Program: Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// What statements say of themselves, and how they are put together.
 struct Statements: Program {

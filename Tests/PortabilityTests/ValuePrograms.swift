@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// Values of one kind, written and read in each way that there is.
 struct Values: Program {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// Transactions and those within them: what is kept, and what is undone.
 struct Transactions: Program {

@@ -1,5 +1,5 @@
 import Dispatch
-public import PoolCore
+public import PoolSQL
 public import PoolTesting
 
 /// Tasks that use a pool through a ``BitFlippingRelay``. What they are told may be wrong; what is measured is that the

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 import PoolTesting
 
 /// Changes a pool in every way that it can be changed while it is in use, one after the other, at random.

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 import PoolTesting
 
 /// A call whose answer only its own token explains.

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 import Synchronization
 
 /// Looks at the server's list of sessions, on a connection of its own, as often as it can for as long as it lives.

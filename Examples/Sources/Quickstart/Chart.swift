@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// A histogram drawn in text: a line for each step of 1, 2, 5, 10, 20, 50 …
 struct Chart {

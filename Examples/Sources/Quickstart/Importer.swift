@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 import Synchronization
 
 /// Writes the time-zone tables into a database, with several writers at once.

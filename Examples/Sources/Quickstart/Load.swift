@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 import PoolTesting
 import Synchronization
 

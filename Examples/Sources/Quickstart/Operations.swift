@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// The work of the load, each piece as an application would write it.
 extension Load {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// What happened, for people.
 struct Report {

@@ -1,5 +1,5 @@
 import Dispatch
-public import PoolCore
+public import PoolSQL
 
 /// One run from the first table to the report.
 public struct Session<Driver: SQLDriver>: Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-public import PoolCore
+public import PoolSQL
 
 /// Where databases differ: what the example cannot say in SQL that all of them take.
 public struct QuickstartDialect: Sendable {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import PoolCore
 import PoolMySQL
 import Quickstart
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PoolCore
 import PoolSQLite
 import Quickstart
 

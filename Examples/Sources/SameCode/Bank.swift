@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 /// A little bank. It knows no database: only what all of them can do.
 struct Bank<Driver: SQLDriver>: Sendable {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PoolCore
 import PoolMySQL
 import PoolPostgres
 import PoolSQLite

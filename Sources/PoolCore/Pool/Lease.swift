@@ -69,6 +69,11 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
         nonmutating set { pool.setTag(newValue, of: ticket) }
     }
 
+    /// The error for a statement of this lease that left a transaction open where none may stay open.
+    package func transactionLeftOpen() -> PoolError {
+        pool.refusal(.transactionLeftOpen, lane: nil, pool.claim(of: ticket))
+    }
+
     /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this
     /// connection too is closed when its lease ends.
     ///
@@ -126,8 +131,8 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
         owner = other.owner
     }
 
-    @inlinable var base: Driver.Connection { unowned.object }
+    @inlinable package var base: Driver.Connection { unowned.object }
 
     /// A second handle, for a transaction within the session that this one belongs to.
-    var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
+    package var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
 }

@@ -87,7 +87,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   belongs to an actor stays: it would take its actor along to the connection's thread, and leave it there.
     @inlinable
     @inline(__always)
-    func lend<Result>(
+    package func lend<Result>(
         _ options: AcquireOptions, _ fileID: StaticString, _ line: UInt,
         executor: (Driver.Connection) -> (any TaskExecutor)?,
         _ body: (inout Lease<Driver>) async throws -> Result

@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 extension MySQLError {
     /// The number of an error. The constants are the codes that applications meet; any other code works by its

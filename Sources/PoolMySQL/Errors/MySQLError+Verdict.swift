@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension MySQLError {
     /// The error's meaning for the pool.

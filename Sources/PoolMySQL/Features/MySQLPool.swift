@@ -1,5 +1,5 @@
 public import Logging
-public import PoolCore
+public import PoolSQL
 
 extension Pool where Driver == MySQLDriver {
     /// Makes a pool for the server and database that `url` names: `mysql://user:password@host:3306/database`. See

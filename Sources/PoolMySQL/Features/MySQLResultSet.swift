@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 /// One of the results of a statement; a `CALL` may have several.
 public struct MySQLResultSet: Sendable {

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 extension SQLSession where Self: ~Copyable, Driver == MySQLDriver {
     /// Runs one statement and returns all its results: those of the statements in a procedure, and its out parameters.

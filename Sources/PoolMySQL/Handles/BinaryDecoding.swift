@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// Reads values from a row of the binary protocol: https://mariadb.com/kb/en/resultset-row/
 ///

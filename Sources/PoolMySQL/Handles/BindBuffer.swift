@@ -1,5 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
+internal import PoolSQL
 
 /// The encoded bind values of one run of a statement, with the array that libmariadb takes. Reused for each run.
 @safe

@@ -1,5 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
+internal import PoolSQL
 
 /// The values of many runs of a statement, for one request. All values of a column have the same type, or are NULL.
 @safe

@@ -1,5 +1,5 @@
 internal import CMariaDB
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// How the values of a column are read.
 enum ColumnKind: UInt8, Sendable {

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 internal import PoolIO
 
 #if canImport(Glibc)

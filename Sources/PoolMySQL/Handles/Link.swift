@@ -1,5 +1,5 @@
 internal import CMariaDB
-internal import PoolCore
+internal import PoolSQL
 
 /// The owner of a `MYSQL`. Used by one call at a time, each of which may block: only on the driver's own threads.
 @safe

@@ -1,5 +1,5 @@
 internal import CMariaDB
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The place where libmariadb puts the values of rows.
 @safe

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// The identity of the server that a connection leads to. A host and a port may lead to different servers: behind a
 /// proxy, or after a failover.

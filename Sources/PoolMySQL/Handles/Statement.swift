@@ -1,5 +1,5 @@
 internal import CMariaDB
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used on the same thread as its ``Link``.
 @safe

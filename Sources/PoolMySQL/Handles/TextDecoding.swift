@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// Reads values as the text protocol writes them.
 enum TextDecoding {

@@ -1,5 +1,5 @@
 internal import CMariaDB
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The owner of a `MYSQL_RES` whose rows come from the server as they are asked for. Must end before its link is used
 /// again.

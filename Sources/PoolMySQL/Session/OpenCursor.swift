@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// A statement in the middle of its rows, which the server sends as they are taken.
 final class OpenCursor {

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 internal import Synchronization
 
 /// The facts about a connection that are known without asking it: whether it lives, and how long it has been silent.

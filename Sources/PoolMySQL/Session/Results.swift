@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// The results of a statement in their order. Usually there is one, which needs no array.
 struct Results: Sendable {

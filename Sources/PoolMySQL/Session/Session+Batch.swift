@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {

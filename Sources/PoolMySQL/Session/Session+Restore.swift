@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// Undoes by statements what the last lease changed, if possible, so that temporary tables stay. False if the

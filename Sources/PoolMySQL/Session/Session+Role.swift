@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// The role of the session; empty for none, and on a server without roles. Nil if the session's settings keep it

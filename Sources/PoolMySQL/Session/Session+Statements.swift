@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 // Every function that a statement calls is `mutating`, even if it only reads: otherwise the call would copy the whole
 // session, more than 500 bytes.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     mutating func run(_ command: TransactionCommand) throws {

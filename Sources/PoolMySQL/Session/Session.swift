@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The state of one connection: the handle, its statements, the open cursor, and what is known of the server's
 /// session. Used under the connection's lock, on its thread.

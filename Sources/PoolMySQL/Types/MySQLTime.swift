@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 /// A value of the type `TIME`, which is a length of time: from -838:59:59.999999 to 838:59:59.999999.
 ///

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// Makes dates and times from their parts.
 ///

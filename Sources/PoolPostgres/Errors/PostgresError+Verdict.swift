@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension PostgresError {
     /// The error for a session whose `client_encoding` a statement has changed.

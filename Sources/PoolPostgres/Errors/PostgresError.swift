@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// An error that the server or libpq reported, or that the driver found before sending anything.
 ///

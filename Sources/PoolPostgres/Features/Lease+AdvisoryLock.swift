@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 extension Lease where Driver == PostgresDriver {
     /// Runs `body` while this session holds the advisory lock `key`, which one session of the database can hold at a

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     /// Runs different statements in one round trip, or in two if the server must first be asked about a statement's

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 /// The writer of the data of a `COPY … FROM STDIN`. See ``PoolCore/SQLSession/copyIn(_:_:)``.
 public struct PostgresCopyWriter: ~Copyable, Sendable {

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 /// The notifications that other sessions send to the channels of a lease. See ``PoolCore/Lease/listen(to:_:)``.
 public struct PostgresNotifications: ~Copyable, Sendable {

@@ -1,5 +1,5 @@
 public import Logging
-public import PoolCore
+public import PoolSQL
 
 extension Pool where Driver == PostgresDriver {
     /// Makes a pool for the server and database that `url` names: `postgres://user@host/database`, or libpq's form

@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// A request to the server that is not answered yet, and the answer as far as it has arrived. A class, so that the
 /// session changes it in place.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension KnownStatement {
     /// True if all values can be encoded as the types of the statement's parameters.

@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 extension ResultHandle {
     /// Appends the values of all rows, row by row. Stops at a value that cannot be read, and returns its column then.

@@ -1,5 +1,5 @@
 internal import Logging
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 internal import PoolIO
 internal import Synchronization
 

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// One of several statements that are sent together.
 struct BatchItem {

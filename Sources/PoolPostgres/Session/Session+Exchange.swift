@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// Continues the exchange as far as possible without waiting.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// A savepoint around the questions to the server within a transaction, so that they can be repeated with the

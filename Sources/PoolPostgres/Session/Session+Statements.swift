@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// A statement that an application wants to run.
 struct StatementRequest: Sendable {

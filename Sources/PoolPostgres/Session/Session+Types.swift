@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// Asks the server about unknown types. Within a transaction, which must not fail for this, it uses a savepoint.

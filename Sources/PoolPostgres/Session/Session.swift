@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The state of one connection: the link to the server, its statements, and what is known of the server's session.
 /// Used under the connection's lock only.

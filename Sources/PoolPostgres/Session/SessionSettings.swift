@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension ConnectPlan.Settings {
     /// A copy of the settings with libpq's `options`, which carry the server's settings for the session.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// The parameters and columns of a statement.
 final class StatementShape: Sendable {

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// Parses the text of an array: `{1,NULL,"a \"b\""}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`; or `{(1,1),(0,0);(3,3),(2,2)}`
 /// if the elements' type has another delimiter than most.

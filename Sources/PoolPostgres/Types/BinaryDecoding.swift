@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension ColumnReader {
     /// Decodes a value in the server's binary form. Nil if it does not have the form of its type.

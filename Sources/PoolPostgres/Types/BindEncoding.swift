@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension BindBuffer {
     /// Encodes the values of one run, after those of earlier runs. Without types, all values go as text.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// The binary form of `numeric`: digits to the base 10,000, with the exponent of the first, the sign, and the number
 /// of decimal digits that are shown after the point.

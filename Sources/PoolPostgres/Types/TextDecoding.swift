@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension ColumnReader {
     /// Decodes a value in the server's text form, with dates in ISO style. Unreadable values stay text.

@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The server's descriptions of types whose numbers the driver does not know: whether they are arrays, and of what.
 ///

@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 /// The progress of a backup.
 public struct SQLiteBackupProgress: Sendable, Hashable {

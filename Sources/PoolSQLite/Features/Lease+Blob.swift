@@ -1,4 +1,4 @@
-@_spi(Driver) public import PoolCore
+@_spi(Driver) public import PoolSQL
 
 /// The place of a blob in the database.
 struct SQLiteBlobAddress: Sendable {

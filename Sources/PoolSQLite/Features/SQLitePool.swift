@@ -1,5 +1,5 @@
 public import Logging
-public import PoolCore
+public import PoolSQL
 
 extension Pool where Driver == SQLiteDriver {
     /// Makes a pool for the database file at `path`, which is created if it is missing, with a WAL and all other

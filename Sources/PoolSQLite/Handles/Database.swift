@@ -1,5 +1,5 @@
 internal import CSQLite
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// Owns one `sqlite3 *`. Not thread-safe: the connection's lock guards it.
 @safe

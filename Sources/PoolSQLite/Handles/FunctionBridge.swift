@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import PoolCore
+internal import PoolSQL
 
 extension Database {
     /// Makes `function` callable from SQL on this handle.

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension SQLiteConfiguration.TimestampText {
     func text(of time: SQLTime) -> String {

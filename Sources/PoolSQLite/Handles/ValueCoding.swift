@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension SQLValue {
     /// Reads text that SQLite stored. Bytes that are not valid UTF-8 become bytes, so that nothing is lost or

@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// A statement in the middle of its rows.
 final class OpenCursor {

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// A running backup, and what must be undone at its end.
 struct OpenBackup {

@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 extension Session {
     /// The settings that ``reset()`` can restore, besides the configuration's own list.

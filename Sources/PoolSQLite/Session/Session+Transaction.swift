@@ -1,4 +1,4 @@
-internal import PoolCore
+internal import PoolSQL
 
 /// The transaction that the pool's interface has begun.
 struct TransactionState {

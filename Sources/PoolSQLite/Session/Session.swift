@@ -1,4 +1,4 @@
-@_spi(Driver) internal import PoolCore
+@_spi(Driver) internal import PoolSQL
 
 /// The state of one connection: the handle, its statements, cursors and blobs, and what is known of its session. Used
 /// under the connection's lock only.

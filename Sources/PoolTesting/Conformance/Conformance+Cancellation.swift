@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 internal import Synchronization
 
 extension DriverConformance {

@@ -1,4 +1,4 @@
-import PoolCore
+import PoolSQL
 
 extension DriverConformance {
     var hookChecks: [ConformanceCheck] {

@@ -1,4 +1,4 @@
-@_spi(Driver) import PoolCore
+@_spi(Driver) import PoolSQL
 
 extension DriverConformance {
     var streamingChecks: [ConformanceCheck] {

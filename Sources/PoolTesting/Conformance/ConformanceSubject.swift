@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 /// The facts about a driver and its database that the conformance kit needs.
 ///

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 
 /// The checks that every driver must pass, including third-party drivers.
 ///

@@ -13,7 +13,7 @@ public final class FakeConnection: DriverConnection {
         case reset
         /// The end of a transaction succeeded, by ``PoolDriver/endTransaction(of:)``.
         case transactionEnded
-        /// A piece of work succeeded: ``FakeConnection/work()``, or a statement.
+        /// A piece of work succeeded: ``FakeConnection/work(_:)``, or a statement.
         case worked
         /// ``FakeConnection/cancel()`` was called.
         case cancelled
@@ -119,19 +119,16 @@ public final class FakeConnection: DriverConnection {
 
     /// Uses the connection, as a statement would. The driver's script for ``FakeStep/work`` says how it ends.
     ///
+    /// - Parameter statement: the text that ``statements`` shows; nil, the default, leaves no trace there.
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func work() async throws {
-        try await perform(self, nil)
+    public func work(_ statement: String? = nil) async throws {
+        if let statement { state.withLock { $0.statements.append(statement) } }
+        try await perform(self, statement)
     }
 
-    /// The statements that were run, including transaction commands, in order.
+    /// The texts of the work that was done with one, including transaction commands, in order.
     public var statements: [String] {
         state.withLock { $0.statements }
-    }
-
-    func run(_ statement: String) async throws {
-        state.withLock { $0.statements.append(statement) }
-        try await perform(self, statement)
     }
 
     /// Ends the hanging work, if there is any, with `CancellationError`.

@@ -274,8 +274,9 @@ extension Lease where Driver == FakeDriver {
 
     /// Uses the connection, as a statement would.
     ///
+    /// - Parameter statement: the text that ``FakeConnection/statements`` shows; nil, the default, leaves no trace.
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public mutating func work() async throws {
-        try await handle.connection.work()
+    public mutating func work(_ statement: String? = nil) async throws {
+        try await handle.connection.work(statement)
     }
 }

@@ -1,4 +1,4 @@
-public import PoolCore
+public import PoolSQL
 internal import Synchronization
 
 // A fake connection records statements, but does not execute them: each is one piece of work, and none has rows.
@@ -24,7 +24,7 @@ extension FakeConnection: SQLConnection {
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func execute(_ sql: SQL) async throws -> StatementResult {
-        try await run(sql.rendered(in: Self.dialect).text)
+        try await work(sql.rendered(in: Self.dialect).text)
         return StatementResult(affectedRows: 0)
     }
 
@@ -32,7 +32,7 @@ extension FakeConnection: SQLConnection {
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func query(_ sql: SQL) async throws -> Rows {
-        try await run(sql.rendered(in: Self.dialect).text)
+        try await work(sql.rendered(in: Self.dialect).text)
         return Rows(columns: Columns(names: []), values: [])
     }
 
@@ -40,7 +40,7 @@ extension FakeConnection: SQLConnection {
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func open(_ sql: SQL) async throws -> FakeCursor {
-        try await run(sql.rendered(in: Self.dialect).text)
+        try await work(sql.rendered(in: Self.dialect).text)
         return FakeCursor(connection: self)
     }
 
@@ -49,7 +49,7 @@ extension FakeConnection: SQLConnection {
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
         let text = try sql.rendered(in: Self.dialect).text
-        for _ in bindSets { try await run(text) }
+        for _ in bindSets { try await work(text) }
         return bindSets.map { _ in StatementResult(affectedRows: 0) }
     }
 
@@ -57,7 +57,7 @@ extension FakeConnection: SQLConnection {
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func executeScript(_ script: String) async throws {
-        try await run(script)
+        try await work(script)
     }
 
     /// Records `PREPARE` and the statement, whose bind values are counted as its parameters.
@@ -65,7 +65,7 @@ extension FakeConnection: SQLConnection {
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func prepare(_ sql: SQL) async throws -> StatementDescription {
         let (text, binds) = try sql.rendered(in: Self.dialect)
-        try await run("PREPARE " + text)
+        try await work("PREPARE " + text)
         return StatementDescription(parameterCount: binds.count, columnNames: [])
     }
 
@@ -75,17 +75,17 @@ extension FakeConnection: SQLConnection {
     public func transaction(_ command: TransactionCommand) async throws {
         switch command {
         case .begin:
-            try await run("BEGIN")
+            try await work("BEGIN")
             leave("transaction")
         case .commit:
-            try await run("COMMIT")
+            try await work("COMMIT")
             forget("transaction")
         case .rollback:
-            try await run("ROLLBACK")
+            try await work("ROLLBACK")
             forget("transaction")
-        case .savepoint(let depth): try await run("SAVEPOINT \(depth)")
-        case .releaseSavepoint(let depth): try await run("RELEASE SAVEPOINT \(depth)")
-        case .rollbackToSavepoint(let depth): try await run("ROLLBACK TO SAVEPOINT \(depth)")
+        case .savepoint(let depth): try await work("SAVEPOINT \(depth)")
+        case .releaseSavepoint(let depth): try await work("RELEASE SAVEPOINT \(depth)")
+        case .rollbackToSavepoint(let depth): try await work("ROLLBACK TO SAVEPOINT \(depth)")
         }
     }
 }
@@ -104,7 +104,7 @@ public final class FakeCursor: SQLCursor {
 
     public func next(maximumRows: Int) async throws -> Rows? {
         hasEnded.store(true, ordering: .relaxed)
-        try await connection.run("FETCH")
+        try await connection.work("FETCH")
         return nil
     }
 
@@ -112,6 +112,6 @@ public final class FakeCursor: SQLCursor {
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func close() async throws {
-        if !hasEnded.exchange(true, ordering: .relaxed) { try await connection.run("CLOSE") }
+        if !hasEnded.exchange(true, ordering: .relaxed) { try await connection.work("CLOSE") }
     }
 }

@@ -37,7 +37,7 @@ struct PoolRegistryTests {
         #expect(unknown?.code == .unknownAlias)
         #expect(unknown?.description.contains("main") == true)
         let other = #expect(throws: PoolRegistryError.self) {
-            try registry.pool("main", of: RecordingSQLDriver.self)
+            try registry.pool("main", of: OtherDriver.self)
         }
         #expect(other?.code == .otherDriver)
         #expect(other?.actualDriver == "fake")
@@ -110,4 +110,15 @@ struct PoolRegistryTests {
         }
         try await pool.close()
     }
+}
+
+/// A driver that no pool of these tests has.
+private struct OtherDriver: PoolDriver {
+    let name = "other"
+
+    func connect(_ request: ConnectRequest) async throws -> FakeConnection { throw FakeError("no other driver") }
+    func validate(_ connection: FakeConnection) async throws {}
+    func reset(_ connection: FakeConnection) async throws {}
+    func close(_ connection: FakeConnection, mode: CloseMode) async {}
+    func verdict(on error: any Error) -> Verdict { .keep }
 }

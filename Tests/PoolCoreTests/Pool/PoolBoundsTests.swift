@@ -171,32 +171,11 @@ struct PoolBoundsTests {
             let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 4), lanes: [lane])
             try await fixture.expectWhole()
         },
-        Taker(
-            property: "TransactionOptions.maximumRetries", taken: [0, 1_000_000], refused: outside(0...1_000_000)
-        ) { value in
-            try await withPool { try await $0.withTransaction(TransactionOptions(maximumRetries: value)) { _ in } }
-        },
     ]
 
     @Test(
         "A number is taken from its least to its greatest; what is beyond is refused, by name", arguments: numberTakers)
     func numbers(taker: Taker<Int>) async throws { try await expectBounds(taker) }
-
-    @Test("A stream takes batches of 1 to 1,000,000 rows")
-    func batchSizes() async throws {
-        let fixture = try PoolFixture(maximum: 1)
-        for size in [1, 1_000_000] + Self.outside(1...1_000_000) {
-            let reading = Task {
-                try await fixture.pool.withConnection { lease in
-                    try await lease.stream("SELECT 1", batchSize: size) { rows in _ = try await rows.next() }
-                }
-            }
-            let error = await fixture.error(of: reading)
-            let isRefused = (error as? SQLStatementError)?.code == .batchSize
-            #expect(isRefused == !(1...1_000_000 ~= size), "\(size): \(String(describing: error))")
-        }
-        try await fixture.expectWhole()
-    }
 
     private func expectBounds<Value>(_ taker: Taker<Value>) async throws {
         for value in taker.taken { try await taker.give(value) }
@@ -242,13 +221,5 @@ struct PoolBoundsTests {
             try await fixture.pool.withConnection { _ in }
             try await fixture.expectWhole()
         }
-    }
-
-    @Test("An offset that no clock has is no moment", arguments: absurd)
-    func offsets(offset: Duration) throws {
-        let noon = try #require(SQLTimestamp("2026-11-30 12:00:00"))
-        let moment = SQLZonedTimestamp(noon, offset: offset)
-        let isFar = max(offset, .zero - offset) > .seconds(9_000_000_000_000)
-        #expect((moment == nil) == isFar)
     }
 }

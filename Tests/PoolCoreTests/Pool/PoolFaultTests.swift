@@ -56,7 +56,7 @@ struct PoolFaultTests {
     @Test("What a connect hook set up is there again after a reset")
     func hookAfterReset() async throws {
         let fixture = try PoolFixture(
-            maximum: 1, hooks: PoolHooks(connect: { _ = try await $0.execute("CONNECT HOOK") }))
+            maximum: 1, hooks: PoolHooks(connect: { try await $0.work("CONNECT HOOK") }))
         try await fixture.pool.withConnection { $0.connection.condition = .dirty }
         await fixture.until { $0.idle == 1 }
         #expect(fixture.driver.connections[0].statements == ["CONNECT HOOK", "CONNECT HOOK"])

@@ -7,11 +7,11 @@ struct PoolHookTests {
     @Test("Each hook runs at its point: once for a connect, for each grant, after each release")
     func points() async throws {
         let hooks = PoolHooks<FakeDriver>(
-            connect: { _ = try await $0.execute("CONNECT HOOK") },
-            acquire: { _ = try await $0.execute("ACQUIRE HOOK") },
-            release: { _ = try await $0.execute("RELEASE HOOK") })
+            connect: { try await $0.work("CONNECT HOOK") },
+            acquire: { try await $0.work("ACQUIRE HOOK") },
+            release: { try await $0.work("RELEASE HOOK") })
         let fixture = try PoolFixture(maximum: 1, hooks: hooks)
-        for _ in 0..<2 { try await fixture.pool.execute("BODY") }
+        for _ in 0..<2 { try await fixture.pool.withConnection { try await $0.work("BODY") } }
         await fixture.until { $0.idle == 1 }
         let expected = ["ACQUIRE HOOK", "BODY", "RELEASE HOOK"]
         #expect(fixture.driver.connections[0].statements == ["CONNECT HOOK"] + expected + expected)
@@ -71,7 +71,7 @@ struct PoolHookTests {
 
     @Test("The close hook runs on each connection that still works before it is closed; what it throws changes nothing")
     func closeHook() async throws {
-        let fixture = try PoolFixture(maximum: 2, hooks: PoolHooks(close: { _ = try await $0.execute("GOODBYE") }))
+        let fixture = try PoolFixture(maximum: 2, hooks: PoolHooks(close: { try await $0.work("GOODBYE") }))
         try await fixture.holding(2)
         fixture.driver.script(.work, [.fail(FakeError("hook", verdict: .keep))])
         #expect(fixture.pool.clear() == 2)

@@ -128,11 +128,6 @@ struct FakeDriverTests {
         try await driver.reset(connection)
         #expect(connection.residue.isEmpty)
         #expect(connection.condition == .clean)
-        try await connection.transaction(.begin(TransactionOptions()))
-        #expect(connection.condition == .dirty)
-        try await connection.transaction(.rollback)
-        #expect(connection.condition == .clean)
-        #expect(connection.statements == ["BEGIN", "ROLLBACK"])
     }
 }
 

@@ -1,7 +1,6 @@
 import CBaseline
 import CMySQLBaseline
 import Measuring
-import PoolCore
 import PoolMySQL
 
 extension DatabaseRun {

@@ -1,7 +1,6 @@
 import CBaseline
 import CPostgresBaseline
 import Measuring
-import PoolCore
 import PoolPostgres
 
 extension DatabaseRun {

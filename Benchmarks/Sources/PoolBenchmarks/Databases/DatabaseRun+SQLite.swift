@@ -1,6 +1,5 @@
 import CBaseline
 import Measuring
-import PoolCore
 import PoolSQLite
 
 extension DatabaseRun {

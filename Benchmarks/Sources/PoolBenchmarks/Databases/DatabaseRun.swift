@@ -1,6 +1,6 @@
 import CBaseline
 import Measuring
-import PoolCore
+import PoolSQL
 
 /// One contender on one database, once.
 struct DatabaseRun: Codable {

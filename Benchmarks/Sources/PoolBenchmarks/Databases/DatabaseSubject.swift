@@ -1,6 +1,6 @@
 import Foundation
 import Measuring
-import PoolCore
+import PoolSQL
 
 /// This package's driver of a database beside programs in C, and others, that do the same.
 struct DatabaseSubject: Subject {

@@ -1,6 +1,5 @@
 import Foundation
 import Measuring
-import PoolCore
 import PoolMySQL
 
 /// Where a server is, and who comes to it.

@@ -1,6 +1,5 @@
 import Foundation
 import Measuring
-import PoolCore
 import PoolPostgres
 
 /// A server for the benchmark alone: unprivileged, in a temporary folder, on 127.0.0.1. It ends when this value goes,

@@ -1,5 +1,4 @@
 import Measuring
-import PoolCore
 import PoolSQLite
 
 /// The tables of the benchmark, in a file of their own.

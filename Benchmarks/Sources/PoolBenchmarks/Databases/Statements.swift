@@ -1,6 +1,6 @@
 import CBaseline
 import Measuring
-import PoolCore
+import PoolSQL
 
 /// The statements as an application writes them: a lease for each, and the rows as values of Swift's own types.
 struct Statements<Driver: SQLDriver>: Sendable {

@@ -2,7 +2,7 @@ import Foundation
 import PoolTesting
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("UUIDs")
 struct SQLUUIDTests {

@@ -1,3 +1,5 @@
+@_spi(Driver) public import PoolCore
+
 /// The common part of a lease and a transaction: statements can be run on it, one at a time.
 ///
 /// Code for any database takes one as `inout`:

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Statements and transactions on a pool")
 struct PoolSQLTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Rows and their decoding")
 struct RowsTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@_spi(Driver) @testable import PoolCore
+@_spi(Driver) @testable import PoolSQL
 
 @Suite("Streams of rows")
 struct RowStreamTests {

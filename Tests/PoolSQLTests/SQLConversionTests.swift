@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Conversions between Swift and SQL values")
 struct SQLConversionTests {

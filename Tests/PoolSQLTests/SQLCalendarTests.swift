@@ -1,7 +1,7 @@
 import PoolTesting
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Dates and times")
 struct SQLCalendarTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable @_spi(Driver) import PoolCore
+@testable @_spi(Driver) import PoolSQL
 
 @Suite("Where the values of rows lie")
 struct RowStorageTests {

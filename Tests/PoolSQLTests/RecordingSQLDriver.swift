@@ -1,4 +1,4 @@
-@_spi(Driver) import PoolCore
+@_spi(Driver) import PoolSQL
 import Synchronization
 
 /// A driver whose only connection records what it is asked to do, and fails where it is told to.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Types of Foundation, which no column holds as they decode themselves")
 struct FoundationTypeTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 @Suite("Rows as Decodable types")
 struct DecodableRowsTests {

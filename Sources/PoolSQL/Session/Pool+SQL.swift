@@ -83,6 +83,6 @@ extension Lease where Driver: SQLDriver {
     func refuseTransaction() async throws {
         guard handle.base.isTransactionOpen else { return }
         try await handle.base.transaction(.rollback)
-        throw pool.refusal(.transactionLeftOpen, lane: nil, pool.claim(of: ticket))
+        throw transactionLeftOpen()
     }
 }

@@ -1,7 +1,7 @@
 import PoolTesting
 import Testing
 
-@_spi(Driver) @testable import PoolCore
+@_spi(Driver) @testable import PoolSQL
 
 @Suite("SQL by interpolation")
 struct SQLTextTests {

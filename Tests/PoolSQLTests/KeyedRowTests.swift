@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PoolCore
+@testable import PoolSQL
 
 /// Containers and decoders are used again for the next row: what is kept must not notice.
 @Suite("Rows by the keys of a type")

@@ -1,3 +1,5 @@
+@_spi(Driver) public import PoolCore
+
 /// An open transaction.
 ///
 /// A transaction exists within the body that it is handed to, and there it is the only way to the connection: the

@@ -1,0 +1,2 @@
+// An application imports its driver, and nothing else.
+@_exported public import PoolSQL
