@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "ReadmeQuickstart",
             dependencies: [
-                .product(name: "PoolSQLite", package: "swift-connection-pool"),
+                .product(name: "PoolSQLite", package: "swift-connection-pool")
             ]
         ),
     ],

@@ -43,7 +43,7 @@ extension MySQLConfiguration {
         let clearPassword = try parts.take("clearPassword") { flags[$0] }
         let zone = try parts.take("timeZone") { zones[$0] }
         let cache = try parts.take("statementCache") { Int($0) }
-        let tables = try parts.take("temporaryTables") { ["dropped": TemporaryTables.dropped, "kept": .kept][$0] }
+        let tables = try parts.take("temporaryTables") { ["dropped": SQLTemporaryTables.dropped, "kept": .kept][$0] }
         let commands = parts.takeAll("initCommand")
         try parts.requireNothingLeft()
         try self.init(

@@ -164,7 +164,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public let resultLimit: SQLResultLimit?
     /// The fate of temporary tables at the end of a lease. The default is that they are dropped.
     ///
-    /// With ``TemporaryTables/kept`` a reset neither resets the session as a whole nor logs in again: it rolls back,
+    /// With ``SQLTemporaryTables/kept`` a reset neither resets the session as a whole nor logs in again: it rolls back,
     /// releases table locks and those of `GET_LOCK`, sets changed variables to the server's global values, goes back
     /// to the database and the role, and runs the ``initCommands``. The connection's prepared statements stay. State
     /// that no statement can find and undo stays too, and the next lease sees it: user variables (`@name`),
@@ -176,7 +176,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// no default value or that the server does not report (a statement failed that may have changed some, or the
     /// server's global `session_track_system_variables` is empty). The server is asked to report all variables, which
     /// makes its answers to `SET` a little longer. https://mariadb.com/kb/en/session_track_system_variables/
-    public let temporaryTables: TemporaryTables
+    public let temporaryTables: SQLTemporaryTables
 
     /// Checks the settings, whose meanings and defaults the properties document.
     ///
@@ -188,7 +188,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
         usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart,
-        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: TemporaryTables = .dropped
+        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: SQLTemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         try Self.check(location)
         try Self.check(user: user)
@@ -232,7 +232,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
 
     /// A copy for another user. The configuration's own password is never sent for `credentials`, which may have
     /// none.
-    func with(_ credentials: Credentials?) throws(MySQLError) -> Self {
+    func with(_ credentials: PoolCredentials?) throws(MySQLError) -> Self {
         guard let credentials else { return self }
         let password = credentials.password?.text ?? ""
         if credentials.user.isEmpty || credentials.user.utf8.contains(0) || password.utf8.contains(0) {

@@ -1,5 +1,5 @@
-@_spi(Driver) public import PoolSQL
 internal import PoolIO
+@_spi(Driver) public import PoolSQL
 internal import Synchronization
 
 /// One connection to a MariaDB or MySQL server, as the pool and the common query interface use it.
@@ -48,7 +48,7 @@ public final class MySQLConnection: SQLConnection {
     public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
 
     /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
-    public func setAccess(_ access: Access) { isForReading.store(access == .readOnly, ordering: .relaxed) }
+    public func setAccess(_ access: PoolAccess) { isForReading.store(access == .readOnly, ordering: .relaxed) }
 
     /// Sets how many prepared statements to keep; nil means ``MySQLConfiguration/statementCacheCapacity``.
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
@@ -193,7 +193,7 @@ public final class MySQLConnection: SQLConnection {
 
     /// Closes the connection after the running operation, for which no thread waits. A forced close returns after
     /// ``patience`` at the latest: what a stuck call then holds is freed when it returns.
-    func close(_ mode: CloseMode) async {
+    func close(_ mode: ConnectionCloseMode) async {
         if mode == .forced { interrupter.close() }
         pulse.end()
         let end = FirstResult<Void>()
@@ -227,7 +227,7 @@ extension MySQLConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
     /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
-    public func execute(_ sql: SQL) async throws -> StatementResult {
+    public func execute(_ sql: SQL) async throws -> SQLStatementResult {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.execute(text, binds) } }
         return try await perform { try $0.execute(text, binds) }
@@ -236,7 +236,7 @@ extension MySQLConnection {
     /// Runs one statement and collects the rows of its first result that has any.
     ///
     /// - Throws: ``MySQLError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
-    public func query(_ sql: SQL) async throws -> Rows {
+    public func query(_ sql: SQL) async throws -> SQLRows {
         let (text, binds) = try sql.rendered(in: .mysql)
         if isHere { return try await performHere { try $0.query(text, binds) } }
         return try await perform { try $0.query(text, binds) }
@@ -255,10 +255,10 @@ extension MySQLConnection {
     /// Runs one statement once for each set of bind values, and stops at the first failure.
     ///
     /// If the server has bulk execution, plain inserts are sent together, and their results have no
-    /// ``StatementResult/lastInsertedID``, because the server reports only one.
+    /// ``SQLStatementResult/lastInsertedID``, because the server reports only one.
     ///
     /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
-    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         let (text, _) = try sql.rendered(in: .mysql)
         if bindSets.isEmpty { return [] }
         return try await perform { try $0.executeBatch(text, bindSets) }
@@ -278,7 +278,7 @@ extension MySQLConnection {
     /// Prepares a statement on the server, so that its errors show now, and describes its parameters and columns.
     ///
     /// - Throws: ``MySQLError``, ``SQLStatementError``, or `CancellationError`.
-    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+    public func prepare(_ sql: SQL) async throws -> SQLStatementDescription {
         let (text, _) = try sql.rendered(in: .mysql)
         return try await perform { try $0.describe(text) }
     }
@@ -287,7 +287,7 @@ extension MySQLConnection {
     /// does.
     ///
     /// - Throws: ``MySQLError``, with the SQLSTATE `08007` if the outcome of a commit is unknown; `CancellationError`.
-    public func transaction(_ command: TransactionCommand) async throws {
+    public func transaction(_ command: SQLTransactionCommand) async throws {
         switch command {
         case .begin(var options):
             if options.access == nil, isForReading.load(ordering: .relaxed) { options.access = .readOnly }

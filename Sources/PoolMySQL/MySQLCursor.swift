@@ -4,14 +4,14 @@ internal import Synchronization
 /// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class MySQLCursor: SQLCursor {
     /// The columns of the rows.
-    public let columns: Columns
+    public let columns: SQLColumns
     private let connection: MySQLConnection
     /// The number of the stream; nil for a result that was collected as a whole.
     private let number: UInt64?
     private let state: Mutex<State>
 
     private struct State {
-        var collected: Rows?
+        var collected: SQLRows?
         var hasEnded = false
     }
 
@@ -27,7 +27,7 @@ public final class MySQLCursor: SQLCursor {
         }
     }
 
-    public func next(maximumRows: Int) async throws -> Rows? {
+    public func next(maximumRows: Int) async throws -> SQLRows? {
         let (collected, hasEnded) = state.withLock { state in
             defer {
                 state.collected = nil

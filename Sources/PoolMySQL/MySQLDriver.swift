@@ -1,5 +1,5 @@
-@_spi(Driver) public import PoolSQL
 internal import PoolIO
+@_spi(Driver) public import PoolSQL
 
 /// A pool of connections to a MariaDB or MySQL server.
 public typealias MySQLPool = Pool<MySQLDriver>
@@ -77,18 +77,18 @@ public struct MySQLDriver: SQLDriver {
     public var taskExecutor: any TaskExecutor { shared.threads }
 
     /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
-    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
-        let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
+    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+        let main = PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)
         return [main]
             + shards.keys.sorted().map { shard in
-                LaneConfiguration(
+                PoolLaneConfiguration(
                     name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
             }
     }
 
     /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the
     /// server trusts; a role is taken on with `SET ROLE`.
-    public func accepts(_ identity: Identity) -> Bool { true }
+    public func accepts(_ identity: PoolIdentity) -> Bool { true }
 
     /// Opens a connection that is ready for use. Everything but the resolution of the host's name can be interrupted.
     /// If that takes longer, the attempt still fails, three seconds after its time-out or its cancellation.
@@ -214,15 +214,15 @@ public struct MySQLDriver: SQLDriver {
         connection.adoptSession()
     }
 
-    /// Closes a connection. With ``CloseMode/forced`` it interrupts the running operation, and returns after three
-    /// seconds at the latest.
-    public func close(_ connection: MySQLConnection, mode: CloseMode) async {
+    /// Closes a connection. With ``ConnectionCloseMode/forced`` it interrupts the running operation, and returns after
+    /// three seconds at the latest.
+    public func close(_ connection: MySQLConnection, mode: ConnectionCloseMode) async {
         await connection.close(mode)
         connection.killer.noteClose()
     }
 
-    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``MySQLError``.
-    public func verdict(on error: any Error) -> Verdict {
+    /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``MySQLError``.
+    public func verdict(on error: any Error) -> PoolVerdict {
         (error as? MySQLError)?.verdict ?? .keep
     }
 

@@ -91,7 +91,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// The changes that the end of a lease undoes. The default is ``ResetPolicy/smart``.
     public let resetPolicy: ResetPolicy
     /// The fate of temporary tables at the end of a lease. The default is that they are dropped.
-    public let temporaryTables: TemporaryTables
+    public let temporaryTables: SQLTemporaryTables
     /// The largest size of a result that is not streamed, or of all results of a batch; a larger one throws an
     /// ``SQLResultLimitError``. Nil means no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without
     /// arguments.
@@ -119,7 +119,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
         cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
-        resetPolicy: ResetPolicy = .smart, temporaryTables: TemporaryTables = .dropped,
+        resetPolicy: ResetPolicy = .smart, temporaryTables: SQLTemporaryTables = .dropped,
         poolerKeepsStatements: Bool = false, resultLimit: SQLResultLimit? = SQLResultLimit()
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)

@@ -11,15 +11,15 @@ extension PostgresConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
     /// - Throws: ``PostgresError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
-    public func execute(_ sql: SQL) async throws -> StatementResult {
+    public func execute(_ sql: SQL) async throws -> SQLStatementResult {
         try await perform(sql, dropsRows: true).latestResult
     }
 
     /// Runs one statement and collects all its rows.
     ///
     /// - Throws: ``PostgresError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
-    public func query(_ sql: SQL) async throws -> Rows {
-        try await perform(sql, dropsRows: false).rows ?? Rows(columns: Columns(names: []), values: [])
+    public func query(_ sql: SQL) async throws -> SQLRows {
+        try await perform(sql, dropsRows: false).rows ?? SQLRows(columns: SQLColumns(names: []), values: [])
     }
 
     /// Runs one statement whose rows arrive a few at a time, only as fast as they are taken. If a cursor is closed
@@ -43,10 +43,10 @@ extension PostgresConnection {
     /// own. Within one, up to 500 runs are sent together, in one round trip.
     ///
     /// - Throws: ``PostgresError``, ``SQLStatementError``, or `CancellationError`.
-    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         let (text, _) = try sql.rendered(in: .postgres)
         return try await perform { operation in
-            var results: [StatementResult] = []
+            var results: [SQLStatementResult] = []
             results.reserveCapacity(bindSets.count)
             let isInTransaction = withSession { $0.link?.transactionStatus != .idle }
             // Bounds the memory for runs that are sent and not yet answered.
@@ -78,7 +78,7 @@ extension PostgresConnection {
     /// Asks the server about a statement, so that its errors show now, and describes its parameters and columns.
     ///
     /// - Throws: ``PostgresError``, ``SQLStatementError``, or `CancellationError`.
-    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+    public func prepare(_ sql: SQL) async throws -> SQLStatementDescription {
         let (text, binds) = try sql.rendered(in: .postgres)
         return try await perform { operation in
             try withSession { try $0.startDescribing(StatementRequest(text: text, binds: binds)) }
@@ -91,7 +91,7 @@ extension PostgresConnection {
     ///
     /// - Throws: ``PostgresError``, with the code ``PostgresError/Code/transactionResolutionUnknown`` if the
     ///   connection is lost during a commit.
-    public func transaction(_ command: TransactionCommand) async throws {
+    public func transaction(_ command: SQLTransactionCommand) async throws {
         switch command {
         case .begin, .savepoint:
             try await perform { operation in try await run(command, operation) }

@@ -1,7 +1,7 @@
 internal import PoolSQL
 
 extension PostgresConnection {
-    func run(_ command: TransactionCommand, _ operation: Operation) async throws {
+    func run(_ command: SQLTransactionCommand, _ operation: Operation) async throws {
         switch command {
         case .begin(let options): try await begin(options, operation)
         case .commit: try await commit(operation)
@@ -41,7 +41,7 @@ extension PostgresConnection {
         }
     }
 
-    private func begin(_ options: TransactionOptions, _ operation: Operation) async throws {
+    private func begin(_ options: SQLTransactionOptions, _ operation: Operation) async throws {
         guard try transactionStatus() == .idle else {
             throw PostgresError.misuse("a transaction is open already: begin a savepoint instead", .activeTransaction)
         }

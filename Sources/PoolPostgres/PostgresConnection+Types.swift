@@ -36,13 +36,13 @@ extension PostgresConnection {
 
     /// The results of the statements of a batch, with the columns read as arrays that prove to be arrays.
     func read(
-        _ outcomes: [Result<Rows, PostgresError>], _ operation: Operation
-    ) async throws -> [Result<Rows, PostgresError>] {
+        _ outcomes: [Result<SQLRows, PostgresError>], _ operation: Operation
+    ) async throws -> [Result<SQLRows, PostgresError>] {
         let catalog = try await catalog(for: outcomes.compactMap { try? $0.get() }, operation)
         return outcomes.map { outcome in outcome.map { $0.read(with: catalog) } }
     }
 
-    private func catalog(for results: [Rows], _ operation: Operation) async throws -> TypeCatalog {
+    private func catalog(for results: [SQLRows], _ operation: Operation) async throws -> TypeCatalog {
         let columns = results.flatMap { $0.isEmpty ? [] : $0.columns.typeIDs }
         // A cancelled task gets the values as they are. A lookup that cannot be sent undoes nothing.
         if gate.signal(for: operation) == .none,

@@ -1,5 +1,5 @@
-@_spi(Driver) public import PoolSQL
 internal import PoolIO
+@_spi(Driver) public import PoolSQL
 internal import Synchronization
 
 /// One connection to a PostgreSQL server, as the pool and the common query interface use it.
@@ -57,7 +57,7 @@ public final class PostgresConnection: SQLConnection {
     public func cancel() { gate.cancelRunning() }
 
     /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
-    public func setAccess(_ access: Access) { readingLease.store(access == .readOnly, ordering: .relaxed) }
+    public func setAccess(_ access: PoolAccess) { readingLease.store(access == .readOnly, ordering: .relaxed) }
 
     /// True while the current lease only reads.
     var isForReading: Bool { readingLease.load(ordering: .relaxed) }
@@ -223,7 +223,7 @@ public final class PostgresConnection: SQLConnection {
         _ = session.withLockIfAvailable { $0.close() }
     }
 
-    func close(_ mode: CloseMode) async {
+    func close(_ mode: ConnectionCloseMode) async {
         lossAction.withLock { $0 = nil }
         gate.close()
         await gate.waitUntilIdle()

@@ -4,23 +4,23 @@ internal import Synchronization
 /// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class PostgresCursor: SQLCursor {
     /// The columns of the rows.
-    public let columns: Columns
+    public let columns: SQLColumns
     private let connection: PostgresConnection
     private let state: Mutex<State>
 
     private struct State {
         /// All rows of a statement that had ended when its columns arrived.
-        var rows: Rows?
+        var rows: SQLRows?
         var isClosed = false
     }
 
-    init(_ connection: PostgresConnection, columns: Columns, rows: Rows?) {
+    init(_ connection: PostgresConnection, columns: SQLColumns, rows: SQLRows?) {
         self.connection = connection
         self.columns = columns
         state = Mutex(State(rows: rows))
     }
 
-    public func next(maximumRows: Int) async throws -> Rows? {
+    public func next(maximumRows: Int) async throws -> SQLRows? {
         let (first, isClosed) = state.withLock { state in
             defer { state.rows = nil }
             return (state.rows, state.isClosed)
@@ -49,12 +49,12 @@ public final class PostgresCursor: SQLCursor {
 extension PostgresConnection {
     /// Starts a statement whose rows arrive as they are taken, up to the first ones, which define the columns.
     /// Returns all rows if the statement has ended by then.
-    func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (Columns, Rows?) {
+    func openCursor(_ request: StatementRequest, _ operation: Operation) async throws -> (SQLColumns, SQLRows?) {
         try await run(request, operation) { session, isAnswered in try session.firstRows(isAnswered: isAnswered) }
     }
 
     /// Fetches the next rows; none at the end.
-    func fetch(_ maximumRows: Int) async throws -> Rows? {
+    func fetch(_ maximumRows: Int) async throws -> SQLRows? {
         try await perform { operation in
             let isRunning = withSession { session in
                 session.exchange?.resume(limit: maximumRows)
@@ -106,13 +106,13 @@ extension Session {
         return !isTransactionOpen && exchange.traits.contains(.onlyReads) && !isInExplicitTransaction
     }
 
-    fileprivate mutating func firstRows(isAnswered: Bool) throws -> (Columns, Rows?) {
-        if !isAnswered { return (exchange?.columns ?? Columns(names: []), nil) }
-        let rows = try finish().rows ?? Rows(columns: Columns(names: []), values: [])
+    fileprivate mutating func firstRows(isAnswered: Bool) throws -> (SQLColumns, SQLRows?) {
+        if !isAnswered { return (exchange?.columns ?? SQLColumns(names: []), nil) }
+        let rows = try finish().rows ?? SQLRows(columns: SQLColumns(names: []), values: [])
         return (rows.columns, rows)
     }
 
-    fileprivate mutating func takeRows(isAnswered: Bool) throws -> Rows? {
+    fileprivate mutating func takeRows(isAnswered: Bool) throws -> SQLRows? {
         isAnswered ? try finish().rows : exchange?.takeRows()
     }
 }

@@ -1,6 +1,6 @@
 public import Logging
-public import PoolSQL
 internal import PoolIO
+public import PoolSQL
 
 /// A pool of connections to a PostgreSQL server.
 public typealias PostgresPool = Pool<PostgresDriver>
@@ -74,18 +74,18 @@ public struct PostgresDriver: SQLDriver {
     }
 
     /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
-    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
-        let main = LaneConfiguration(name: "main", maximumConnections: maximumConnections)
+    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+        let main = PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)
         return [main]
             + shards.keys.sorted().map { shard in
-                LaneConfiguration(
+                PoolLaneConfiguration(
                     name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
             }
     }
 
     /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the
     /// server trusts; a role is taken on with `SET ROLE`.
-    public func accepts(_ identity: Identity) -> Bool { true }
+    public func accepts(_ identity: PoolIdentity) -> Bool { true }
 
     /// Opens a connection that is ready for use. Several hosts are tried in libpq's order, each for its share of the
     /// remaining time, and for at most `connect_timeout` if that is set.
@@ -151,14 +151,14 @@ public struct PostgresDriver: SQLDriver {
         connection.adoptSession()
     }
 
-    /// Closes a connection: ends a running operation, and waits until none runs. With ``CloseMode/orderly`` it then
-    /// waits up to a second until the server has ended the session.
-    public func close(_ connection: PostgresConnection, mode: CloseMode) async {
+    /// Closes a connection: ends a running operation, and waits until none runs. With ``ConnectionCloseMode/orderly``
+    /// it then waits up to a second until the server has ended the session.
+    public func close(_ connection: PostgresConnection, mode: ConnectionCloseMode) async {
         await connection.close(mode)
     }
 
-    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``PostgresError``.
-    public func verdict(on error: any Error) -> Verdict {
+    /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``PostgresError``.
+    public func verdict(on error: any Error) -> PoolVerdict {
         (error as? PostgresError)?.verdict ?? .keep
     }
 

@@ -96,7 +96,7 @@ public struct SQLiteConfiguration: Sendable {
     /// How long a statement waits for a lock that another process holds, before it fails with
     /// ``SQLiteError/Code/busy``. The default is 5 seconds; zero does not wait; at most one hour. Connections of one
     /// pool do not wait for each other here, but in the pool's queue. Cancelling the task ends the wait. A
-    /// transaction with ``TransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
+    /// transaction with ``SQLTransactionOptions/maximumRetries`` runs again after it, and may wait as long each time.
     public let busyTimeout: Duration
     /// True if foreign keys are enforced. The default is true (SQLite's own is false).
     public let enforcesForeignKeys: Bool
@@ -130,7 +130,7 @@ public struct SQLiteConfiguration: Sendable {
     /// what the statement wrote before returning rows stays written.
     public let resultLimit: SQLResultLimit?
     /// The fate of temporary tables, views and triggers at the end of a lease. The default is that they are dropped.
-    public let temporaryTables: TemporaryTables
+    public let temporaryTables: SQLTemporaryTables
 
     /// Checks the settings, whose meanings and defaults the properties document.
     ///
@@ -141,7 +141,7 @@ public struct SQLiteConfiguration: Sendable {
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
         execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
         timestampText: TimestampText = .sqlite, acceptsQuotedTexts: Bool = false,
-        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: TemporaryTables = .dropped
+        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: SQLTemporaryTables = .dropped
     ) throws {
         let target = try Self.check(location)
         try Self.check(pageSize: pageSize)

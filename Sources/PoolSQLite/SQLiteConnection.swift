@@ -1,5 +1,5 @@
-@_spi(Driver) public import PoolSQL
 internal import PoolIO
+@_spi(Driver) public import PoolSQL
 internal import Synchronization
 
 /// One connection to an SQLite database, as the pool and the common query interface use it.
@@ -62,7 +62,7 @@ public final class SQLiteConnection: SQLConnection {
 
     /// Makes a connection that serves both kinds of access refuse writes during a lease that only reads, like a
     /// reader's handle.
-    public func setAccess(_ access: Access) {
+    public func setAccess(_ access: PoolAccess) {
         if role == .main { session.withLock { $0.isForReading = access == .readOnly } }
     }
 
@@ -163,7 +163,7 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    func close(_ mode: CloseMode) async {
+    func close(_ mode: ConnectionCloseMode) async {
         if mode == .forced { interrupter.close() }
         let close: @Sendable () -> Void = {
             self.session.withLock { $0.close(optimize: mode == .orderly) }
@@ -184,14 +184,14 @@ public final class SQLiteConnection: SQLConnection {
 extension SQLiteConnection {
     /// Runs one statement and drops the rows that it returns.
     ///
-    /// The result's ``StatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last, and
-    /// so its `INTEGER PRIMARY KEY`, even if the statement names that value. Nil if the statement inserted no row
+    /// The result's ``SQLStatementResult/lastInsertedID`` is the rowid of the row that this statement inserted last,
+    /// and so its `INTEGER PRIMARY KEY`, even if the statement names that value. Nil if the statement inserted no row
     /// with a rowid: an UPSERT that only updated, an `INSERT OR IGNORE` that ignored, a `WITHOUT ROWID` table, a view
     /// whose trigger inserts. Rows that triggers insert do not count. See
     /// https://www.sqlite.org/c3ref/last_insert_rowid.html
     ///
     /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
-    public func execute(_ sql: SQL) async throws -> StatementResult {
+    public func execute(_ sql: SQL) async throws -> SQLStatementResult {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let result = try performHere({ try $0.executeIfAsking(text, binds) }) { return result }
         return try await perform { try $0.execute(text, binds) }
@@ -200,7 +200,7 @@ extension SQLiteConnection {
     /// Runs one statement and collects all its rows.
     ///
     /// - Throws: ``SQLiteError``, ``SQLStatementError``, ``SQLResultLimitError``, or `CancellationError`.
-    public func query(_ sql: SQL) async throws -> Rows {
+    public func query(_ sql: SQL) async throws -> SQLRows {
         let (text, binds) = try sql.rendered(in: .ansi)
         if isHere, let rows = try performHere({ try $0.queryIfAsking(text, binds) }) { return rows }
         return try await perform { try $0.query(text, binds) }
@@ -218,7 +218,7 @@ extension SQLiteConnection {
     /// open one, for speed and to undo all runs if one fails.
     ///
     /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
-    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.executeBatch(text, bindSets) }
     }
@@ -234,7 +234,7 @@ extension SQLiteConnection {
     /// Prepares a statement, so that its errors show now, and describes its parameters and columns.
     ///
     /// - Throws: ``SQLiteError``, ``SQLStatementError``, or `CancellationError`.
-    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+    public func prepare(_ sql: SQL) async throws -> SQLStatementDescription {
         let (text, _) = try sql.rendered(in: .ansi)
         return try await perform { try $0.describe(text) }
     }
@@ -242,7 +242,7 @@ extension SQLiteConnection {
     /// Begins, ends or marks a transaction. The commands that end one are not cancellable.
     ///
     /// - Throws: ``SQLiteError``, or `CancellationError`.
-    public func transaction(_ command: TransactionCommand) async throws {
+    public func transaction(_ command: SQLTransactionCommand) async throws {
         switch command {
         case .begin, .savepoint:
             try await perform { try $0.run(command) }

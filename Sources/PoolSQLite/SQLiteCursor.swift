@@ -4,7 +4,7 @@ internal import Synchronization
 /// The rows of a statement that is still running. The cursor holds one batch in memory, whatever the result's size.
 public final class SQLiteCursor: SQLCursor {
     /// The columns of the rows.
-    public var columns: Columns { opened.columns }
+    public var columns: SQLColumns { opened.columns }
     private let connection: SQLiteConnection
     private let opened: OpenedCursor
     private let hasEnded = Atomic<Bool>(false)
@@ -15,7 +15,7 @@ public final class SQLiteCursor: SQLCursor {
         self.opened = opened
     }
 
-    public func next(maximumRows: Int) async throws -> Rows? {
+    public func next(maximumRows: Int) async throws -> SQLRows? {
         if hasEnded.load(ordering: .relaxed) { return nil }
         let number = opened.number
         do {

@@ -1,5 +1,5 @@
-public import PoolSQL
 internal import PoolIO
+public import PoolSQL
 
 /// A pool of connections to an SQLite database.
 public typealias SQLitePool = Pool<SQLiteDriver>
@@ -9,7 +9,7 @@ public typealias SQLitePool = Pool<SQLiteDriver>
 /// **Lanes.** A file with a WAL has one connection that writes and up to `maximumConnections - 1` that read, each
 /// with a handle that cannot write. Writers wait their turn in the pool's queue, so that connections of one pool
 /// never meet `SQLITE_BUSY`. A database in memory, one with another journal mode, and a pool of one connection have a
-/// single connection for everything, which refuses writes during a lease for ``Access/readOnly``. A read-only
+/// single connection for everything, which refuses writes during a lease for ``PoolAccess/readOnly``. A read-only
 /// configuration has readers only.
 ///
 /// **Session.** SQLite's own compiler reports when a lease changes settings, attaches databases or uses temporary
@@ -49,10 +49,11 @@ public struct SQLiteDriver: SQLDriver {
     public var name: String { "sqlite" }
 
     /// A lane `writer` of one connection and a lane `reader` of the others, or a single lane: see ``SQLiteDriver``.
-    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
-        func lane(_ role: LaneRole, _ maximum: Int, serves: Set<Access>, closesLast: Bool = false) -> LaneConfiguration
-        {
-            LaneConfiguration(
+    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+        func lane(
+            _ role: LaneRole, _ maximum: Int, serves: Set<PoolAccess>, closesLast: Bool = false
+        ) -> PoolLaneConfiguration {
+            PoolLaneConfiguration(
                 name: role.rawValue, target: role.rawValue, maximumConnections: maximum, serves: serves,
                 closesLast: closesLast)
         }
@@ -147,13 +148,13 @@ public struct SQLiteDriver: SQLDriver {
         connection.adoptSession()
     }
 
-    /// Closes a connection after its running operation, which ``CloseMode/forced`` interrupts.
-    public func close(_ connection: SQLiteConnection, mode: CloseMode) async {
+    /// Closes a connection after its running operation, which ``ConnectionCloseMode/forced`` interrupts.
+    public func close(_ connection: SQLiteConnection, mode: ConnectionCloseMode) async {
         await connection.close(mode)
     }
 
-    /// The meaning of an error for the pool; ``Verdict/keep`` for errors that are no ``SQLiteError``.
-    public func verdict(on error: any Error) -> Verdict {
+    /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``SQLiteError``.
+    public func verdict(on error: any Error) -> PoolVerdict {
         guard let error = error as? SQLiteError else { return .keep }
         if error.isConnecting {
             switch error.code.primary {

@@ -88,7 +88,7 @@ struct MixedLoad: Sendable {
 
     /// Both reads of a transaction see the same snapshot.
     private func sumTwice(_ pool: SQLitePool) async throws -> [Int] {
-        try await pool.withTransaction(TransactionOptions(access: .readOnly)) { transaction in
+        try await pool.withTransaction(SQLTransactionOptions(access: .readOnly)) { transaction in
             var sums: [Int] = []
             for _ in 0..<2 {
                 sums += try await transaction.query("SELECT sum(balance) FROM account").decode(Int.self)

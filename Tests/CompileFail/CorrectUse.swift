@@ -39,7 +39,7 @@ func handsOver<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
 }
 
 func lendsToAFunction<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
-    func count(_ connection: inout Lease<Driver>) async throws -> Rows {
+    func count(_ connection: inout Lease<Driver>) async throws -> SQLRows {
         try await connection.query("SELECT count(*) FROM t")
     }
     _ = try await pool.withConnection { connection in
@@ -76,7 +76,7 @@ func lendsToAClosure(_ pool: Pool<some SQLDriver>) async throws {
 }
 
 func lendsAStream(_ pool: Pool<some SQLDriver>) async throws -> Int {
-    func sum(_ rows: inout RowStream<some SQLDriver>) async throws -> Int {
+    func sum(_ rows: inout SQLRowStream<some SQLDriver>) async throws -> Int {
         var total = 0
         while let row = try await rows.next() { total += try row[0, as: Int.self] }
         return total

@@ -38,14 +38,14 @@ func readsABlob(_ pool: SQLitePool) async throws -> [UInt8] {
 }
 
 func callsAProcedure(_ pool: MySQLPool) async throws -> Int {
-    func call(_ transaction: inout Transaction<MySQLDriver>) async throws -> Int {
+    func call(_ transaction: inout SQLTransaction<MySQLDriver>) async throws -> Int {
         try await transaction.queryAll("CALL p()").count
     }
     return try await pool.withTransaction { transaction in try await call(&transaction) }
 }
 
 func makesPools(
-    _ observer: some PoolObserver, _ credentials: @escaping CredentialProvider, _ budget: PoolBudget
+    _ observer: some PoolObserver, _ credentials: @escaping PoolCredentialProvider, _ budget: PoolBudget
 ) throws {
     _ = try PostgresPool()
     _ = try PostgresPool(

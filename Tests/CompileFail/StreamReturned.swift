@@ -2,8 +2,8 @@ import PoolSQL
 
 func misuse<Driver: SQLDriver>(_ pool: Pool<Driver>) async throws {
     try await pool.withConnection { connection in
-        var kept = try await connection.stream("SELECT 1") {  // expect-error: 'RowStream<Driver>' conform to 'Copyable'
-            (rows: inout RowStream<Driver>) -> RowStream<Driver> in
+        var kept = try await connection.stream("SELECT 1") {  // expect-error: conform to 'Copyable'
+            (rows: inout SQLRowStream<Driver>) -> SQLRowStream<Driver> in
             rows
         }
         _ = try await kept.next()

@@ -1,6 +1,6 @@
 import Foundation
-@_spi(Driver) import PoolSQL
 import PoolMySQL
+@_spi(Driver) import PoolSQL
 import PoolTesting
 import ServerTestSupport
 import Testing
@@ -102,7 +102,7 @@ extension MySQLTests {
             try await withConnection { _, connection async throws in
                 _ = try await connection.execute("CREATE TEMPORARY TABLE kept (i int)")
                 let task = Task {
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                     _ = try await connection.execute("INSERT INTO kept VALUES (1)")
                     unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
                     try await connection.transaction(.commit)

@@ -145,12 +145,12 @@ extension MySQLTests {
 
             init(names: [String]) { self.names = names }
 
-            init(_ rows: Rows) {
+            init(_ rows: SQLRows) {
                 names = rows.columns.names
                 self.rows = rows.map { Array($0.values) }
             }
 
-            func isBeginning(of other: Rows, isWhole: Bool) -> Bool {
+            func isBeginning(of other: SQLRows, isWhole: Bool) -> Bool {
                 names == other.columns.names && (!isWhole || rows.count == other.count)
                     && zip(rows, other).allSatisfy { $0 == Array($1.values) }
             }

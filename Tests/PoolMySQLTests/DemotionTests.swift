@@ -1,5 +1,5 @@
-@_spi(Driver) import PoolSQL
 import PoolMySQL
+@_spi(Driver) import PoolSQL
 import Testing
 
 extension MySQLTests {

@@ -13,13 +13,13 @@ struct ErrorNumberTests {
     @Test(
         "an error in place of a session has its verdict",
         arguments: [
-            (1040, "08004", "Too many connections", Verdict.serverFull),
+            (1040, "08004", "Too many connections", PoolVerdict.serverFull),
             (1203, "42000", "User app already has more than 'max_user_connections' active connections", .serverFull),
             (1226, "42000", "User 'app' has exceeded the 'max_user_connections' resource", .serverFull),
             (1053, "08S01", "Server shutdown in progress", .serverStarting),
             (1045, "28000", "Access denied", .refused), (3118, "HY000", "Account is locked", .refused),
         ])
-    func inLogin(number: Int, state: String, message: String, verdict: Verdict) async throws {
+    func inLogin(number: Int, state: String, message: String, verdict: PoolVerdict) async throws {
         let server = try ScriptedServer { client in
             try client.send(0, ScriptedServer.greeting())
             let answer = try client.receive()
@@ -39,7 +39,7 @@ struct ErrorNumberTests {
         let number: Int
         let state: String
         let message: String
-        let verdict: Verdict
+        let verdict: PoolVerdict
         /// The server keeps a message of the error, which a reset takes away.
         var condition = ConnectionCondition.dirty
         var allowsRetry = false

@@ -7,7 +7,7 @@ extension MySQLTests {
     struct FailureTests {
         private func connectError(
             _ change: (inout MySQLTestSettings) -> Void
-        ) async throws -> (MySQLError, Verdict, Duration) {
+        ) async throws -> (MySQLError, PoolVerdict, Duration) {
             var settings = MySQLTestSettings()
             change(&settings)
             let driver = MySQLDriver(configuration: try settings.configuration(PrivateMariaDB.shared.get()))
@@ -229,7 +229,7 @@ extension MySQLTests {
                 $0.database = name
             } _: { driver, connection async throws in
                 _ = try await connection.execute("CREATE TABLE w (i INT)")
-                try await connection.transaction(.begin(TransactionOptions(access: .readOnly)))
+                try await connection.transaction(.begin(SQLTransactionOptions(access: .readOnly)))
                 var error = await #expect(throws: MySQLError.self) {
                     _ = try await connection.execute("INSERT INTO w VALUES (1)")
                 }

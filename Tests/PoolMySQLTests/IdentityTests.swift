@@ -31,11 +31,11 @@ extension MySQLTests {
             }
         }
 
-        private func user(_ pool: MySQLPool, _ identity: Identity?) async throws -> String? {
+        private func user(_ pool: MySQLPool, _ identity: PoolIdentity?) async throws -> String? {
             try await pool.query("SELECT CURRENT_USER()", AcquireOptions(identity: identity)).first?[0, as: String.self]
         }
 
-        private func role(_ pool: MySQLPool, _ identity: Identity?) async throws -> String? {
+        private func role(_ pool: MySQLPool, _ identity: PoolIdentity?) async throws -> String? {
             try await pool.query("SELECT CURRENT_ROLE()", AcquireOptions(identity: identity)).decode(String?.self)[0]
         }
 
@@ -44,7 +44,7 @@ extension MySQLTests {
             try await withUsers("_1") { pool async throws in
                 for _ in 0..<3 {
                     #expect(try await user(pool, nil) == "ada_1@%")
-                    let grace = Identity.credentials(Credentials(user: "grace_1", password: "light"))
+                    let grace = PoolIdentity.credentials(PoolCredentials(user: "grace_1", password: "light"))
                     #expect(try await user(pool, grace) == "grace_1@%")
                     // The session comes back to its own user, not to the configuration's.
                     try await pool.withConnection(AcquireOptions(identity: grace)) { lease in
@@ -63,13 +63,13 @@ extension MySQLTests {
         @Test("a wrong password never gets a connection, whoever is connected already, and the pool's own is not sent")
         func wrongPasswords() async throws {
             try await withUsers("_2") { pool async throws in
-                let right = Identity.credentials(Credentials(user: "grace_2", password: "light"))
+                let right = PoolIdentity.credentials(PoolCredentials(user: "grace_2", password: "light"))
                 for _ in 0..<2 {
                     #expect(try await user(pool, right) == "grace_2@%")
                     #expect(try await user(pool, nil) == "ada_2@%")
                     for wrong in [
-                        Credentials(user: "grace_2", password: "right"), Credentials(user: "grace_2"),
-                        Credentials(user: "ada_2"), Credentials(user: "ada_2", password: "light"),
+                        PoolCredentials(user: "grace_2", password: "right"), PoolCredentials(user: "grace_2"),
+                        PoolCredentials(user: "ada_2"), PoolCredentials(user: "ada_2", password: "light"),
                     ] {
                         let error = await #expect(throws: PoolError.self) {
                             try await user(pool, .credentials(wrong))
@@ -79,7 +79,7 @@ extension MySQLTests {
                     }
                 }
                 for invalid in ["", "grace_2\0"] {
-                    let identity = Identity.credentials(Credentials(user: invalid, password: "light"))
+                    let identity = PoolIdentity.credentials(PoolCredentials(user: invalid, password: "light"))
                     let error = await #expect(throws: PoolError.self) { try await user(pool, identity) }
                     #expect((error?.lastConnectError as? MySQLError)?.code == .misuse)
                 }
@@ -89,7 +89,7 @@ extension MySQLTests {
         @Test("a cancel finds the statement of whoever runs it")
         func cancel() async throws {
             try await withUsers("_3") { pool async throws in
-                for identity in [Credentials(user: "grace_3", password: "light"), nil] {
+                for identity in [PoolCredentials(user: "grace_3", password: "light"), nil] {
                     let sleep = "SELECT SLEEP(1000), '\(identity?.user ?? "ada_3")'"
                     let options = AcquireOptions(identity: identity.map { .credentials($0) })
                     let task = Task { _ = try await pool.query(SQL(raw: sleep), options) }
@@ -106,16 +106,16 @@ extension MySQLTests {
 
         @Test(
             "a role is taken on for every lease, also after one that has left it or reset the session",
-            arguments: [TemporaryTables.dropped, .kept])
-        func roles(tables: TemporaryTables) async throws {
+            arguments: [SQLTemporaryTables.dropped, .kept])
+        func roles(tables: SQLTemporaryTables) async throws {
             let suffix = tables == .kept ? "_4" : "_5"
             let administrator = try PrivateMariaDB.administrator.get()
             let procedure = "leave_role" + suffix
             try await administrator.execute(
                 "CREATE PROCEDURE test.\(identifier: procedure)() SQL SECURITY INVOKER SET ROLE NONE")
             try await withUsers(suffix, { $0.temporaryTables = tables }) { pool async throws in
-                let low = Identity.role("low" + suffix)
-                let high = Identity.role("high" + suffix)
+                let low = PoolIdentity.role("low" + suffix)
+                let high = PoolIdentity.role("high" + suffix)
                 for statement in [
                     "SELECT 1", "SET ROLE NONE", "SET ROLE high\(suffix)", "SET @a = 1", "SET sql_mode = ''",
                     "USE mysql",
@@ -182,7 +182,7 @@ extension MySQLTests {
                 let pool = try MySQLPool(
                     database: settings.configuration(PrivateMariaDB.shared.get()),
                     configuration: PoolConfiguration(maximumConnections: 1),
-                    credentials: { Credentials(user: "ada_8", password: $0.isRefresh ? "right" : "stale") })
+                    credentials: { PoolCredentials(user: "ada_8", password: $0.isRefresh ? "right" : "stale") })
                 #expect(try await user(pool, nil) == "ada_8@%")
                 let resets = pool.statistics.resets
                 try await pool.execute("SET @a = 1")

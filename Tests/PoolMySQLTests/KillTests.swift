@@ -154,7 +154,7 @@ extension MySQLTests {
             let driver = MySQLDriver(configuration: try settings.configuration(server))
             let connection = try await connect(driver)
             _ = try await connection.execute("CREATE TABLE f (i INT)")
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             _ = try await connection.execute("INSERT INTO f VALUES (1)")
             #expect(signal(server.processID, "STOP"))
             let start = ContinuousClock.now

@@ -1,6 +1,6 @@
 import Foundation
-@_spi(Driver) import PoolSQL
 import PoolMySQL
+@_spi(Driver) import PoolSQL
 import PoolTesting
 import Testing
 
@@ -47,9 +47,9 @@ extension MySQLTests {
         @Test(
             "a role ends with its lease, however it was set",
             arguments: [
-                (MySQLConfiguration.ResetPolicy.smart, TemporaryTables.dropped), (.full, .dropped), (.smart, .kept),
+                (MySQLConfiguration.ResetPolicy.smart, SQLTemporaryTables.dropped), (.full, .dropped), (.smart, .kept),
             ])
-        func roles(policy: MySQLConfiguration.ResetPolicy, tables: TemporaryTables) async throws {
+        func roles(policy: MySQLConfiguration.ResetPolicy, tables: SQLTemporaryTables) async throws {
             let stage = try await Stage()
             let role = stage.role
             try await withPool(1) {
@@ -218,7 +218,7 @@ extension MySQLTests {
 
         /// All that the server tells of a session.
         private static func picture(
-            _ stage: Stage, _ query: (SQL) async throws -> Rows
+            _ stage: Stage, _ query: (SQL) async throws -> SQLRows
         ) async throws -> [String: String] {
             var picture: [String: String] = [:]
             func note(_ name: String, _ text: String) async {

@@ -8,13 +8,14 @@ extension MySQLTests {
         @Test(
             "what passes does not count as a refusal, and what only a person can mend does",
             arguments: [
-                ("08S01", 1047, Verdict.serverStarting), ("HY000", 3032, .serverStarting), ("HY000", 1135, .serverFull),
+                ("08S01", 1047, PoolVerdict.serverStarting), ("HY000", 3032, .serverStarting),
+                ("HY000", 1135, .serverFull),
                 ("HY000", 1041, .serverFull), ("HY001", 1037, .discard), ("HY000", 1021, .discard),
                 ("HY000", 1205, .discard), ("40001", 1213, .discard), ("70100", 1317, .discard),
                 ("70100", 1969, .discard), ("HY000", 4151, .refused), ("HY000", 3118, .refused),
                 ("HY000", 1862, .refused), ("42000", 1064, .refused), ("42S02", 1146, .refused),
             ])
-        func verdicts(state: String, number: Int, verdict: Verdict) async throws {
+        func verdicts(state: String, number: Int, verdict: PoolVerdict) async throws {
             var settings = MySQLTestSettings()
             settings.initCommands = ["SIGNAL SQLSTATE '\(state)' SET MYSQL_ERRNO = \(number), MESSAGE_TEXT = 'made up'"]
             let driver = MySQLDriver(configuration: try settings.configuration(PrivateMariaDB.shared.get()))

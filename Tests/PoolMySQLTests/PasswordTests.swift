@@ -14,7 +14,7 @@ extension MySQLTests {
         /// What a thief got, and the error of the connect.
         private func rob(
             _ thief: PasswordThief, _ mode: MySQLConfiguration.TLSMode, allowsClearPassword: Bool = false
-        ) async throws -> (loot: [UInt8], error: MySQLError?, verdict: Verdict?) {
+        ) async throws -> (loot: [UInt8], error: MySQLError?, verdict: PoolVerdict?) {
             let server = try thief.server()
             // Another than that of the thief's certificate.
             let authority = mode == .verified ? try PrivateMariaDB.shared.get().file("other-ca.crt") : nil

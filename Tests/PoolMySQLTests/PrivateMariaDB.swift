@@ -89,7 +89,7 @@ struct MySQLTestSettings {
     var usesBulkExecution = true
     var execution = MySQLConfiguration.Execution.driverThreads
     var resetPolicy = MySQLConfiguration.ResetPolicy.smart
-    var temporaryTables = TemporaryTables.dropped
+    var temporaryTables = SQLTemporaryTables.dropped
 
     /// To a port of this machine, as a user who may log in from there.
     mutating func connect(toPort port: Int) {

@@ -1,6 +1,6 @@
 import Foundation
-@_spi(Driver) import PoolSQL
 import PoolMySQL
+@_spi(Driver) import PoolSQL
 import PoolTesting
 import Testing
 

@@ -86,8 +86,9 @@ extension MySQLTests {
 
         @Test(
             "what the connect hook sets up is in force in each of 20 leases, whatever they change, on one connection",
-            arguments: [TemporaryTables.dropped, .kept], [MySQLConfiguration.ResetPolicy.smart, .full])
-        func connectHook(temporaryTables: TemporaryTables, resetPolicy: MySQLConfiguration.ResetPolicy) async throws {
+            arguments: [SQLTemporaryTables.dropped, .kept], [MySQLConfiguration.ResetPolicy.smart, .full])
+        func connectHook(temporaryTables: SQLTemporaryTables, resetPolicy: MySQLConfiguration.ResetPolicy) async throws
+        {
             var settings = MySQLTestSettings()
             (settings.temporaryTables, settings.resetPolicy) = (temporaryTables, resetPolicy)
             var hooks = PoolHooks<MySQLDriver>()
@@ -212,7 +213,7 @@ extension MySQLTests {
                     for order in [[1, 2], [2, 1]] {
                         group.addTask {
                             for _ in 0..<20 {
-                                try await pool.withTransaction(TransactionOptions(maximumRetries: 1_000)) {
+                                try await pool.withTransaction(SQLTransactionOptions(maximumRetries: 1_000)) {
                                     transaction in
                                     for row in order {
                                         try await transaction.execute("UPDATE d SET v = v + 1 WHERE i = \(row)")
@@ -316,7 +317,7 @@ extension MySQLTests {
         @Test("the transactions of a lease that only reads only read")
         func readingLease() async throws {
             try await withPool(1) { pool async throws in
-                let writes: (inout Transaction<MySQLDriver>) async throws -> Void = {
+                let writes: (inout SQLTransaction<MySQLDriver>) async throws -> Void = {
                     try await $0.execute("INSERT INTO mysql.time_zone_name VALUES ('x', 1)")
                 }
                 let error = await #expect(throws: MySQLError.self) {

@@ -104,15 +104,16 @@ extension MySQLTests {
                 _ = try await connection.execute("CREATE TEMPORARY TABLE a (i INT AUTO_INCREMENT PRIMARY KEY, v INT)")
                 #expect(
                     try await connection.execute("INSERT INTO a(v) VALUES (\(5))")
-                        == StatementResult(affectedRows: 1, lastInsertedID: 1))
+                        == SQLStatementResult(affectedRows: 1, lastInsertedID: 1))
                 #expect(
-                    try await connection.execute("INSERT INTO a(v) VALUES (6), (7)") == StatementResult(affectedRows: 2)
+                    try await connection.execute("INSERT INTO a(v) VALUES (6), (7)")
+                        == SQLStatementResult(affectedRows: 2)
                 )
                 #expect(try await connection.execute("UPDATE a SET v = 5").affectedRows == 3)
                 #expect(try await connection.execute("UPDATE a SET v = 5").affectedRows == 3)
                 #expect(try await connection.execute("SELECT * FROM a").affectedRows == 0)
                 #expect(
-                    try await connection.execute("DELETE FROM a WHERE i > \(1)") == StatementResult(affectedRows: 2))
+                    try await connection.execute("DELETE FROM a WHERE i > \(1)") == SQLStatementResult(affectedRows: 2))
             }
         }
 
@@ -226,7 +227,7 @@ extension MySQLTests {
                     #expect(left.count == 2)
                 }
                 _ = try await connection.execute("DELETE FROM k WHERE i >= 5000")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 await #expect(throws: MySQLError.self) { _ = try await connection.executeBatch(insert, same) }
                 #expect(try await connection.values("SELECT count(*) FROM k WHERE i >= 6000") == [.int(2)])
                 try await connection.transaction(.commit)

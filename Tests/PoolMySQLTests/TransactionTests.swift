@@ -7,7 +7,7 @@ extension MySQLTests {
         private struct Undo: Error {}
 
         private static func run(
-            _ text: String, _ way: Int, in transaction: inout Transaction<MySQLDriver>
+            _ text: String, _ way: Int, in transaction: inout SQLTransaction<MySQLDriver>
         ) async throws {
             switch way {
             case 0: try await transaction.execute(SQL(raw: text))

@@ -37,7 +37,7 @@ extension MySQLTests {
                 try await pool.withConnection { lease in
                     try await lease.execute("CREATE TEMPORARY TABLE rt (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
                     let three = try await lease.execute("INSERT INTO rt (v) VALUES (1), (2), (3) RETURNING id")
-                    #expect(three == StatementResult(affectedRows: 3))
+                    #expect(three == SQLStatementResult(affectedRows: 3))
                     #expect(try await lease.execute("INSERT INTO rt (v) VALUES (\(4)) RETURNING id").affectedRows == 1)
                     #expect(try await lease.execute("REPLACE INTO rt VALUES (4, 5) RETURNING id").affectedRows == 1)
                     #expect(try await lease.execute("DELETE FROM rt WHERE v = 1 RETURNING id").affectedRows == 1)

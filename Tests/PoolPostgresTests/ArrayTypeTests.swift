@@ -113,7 +113,7 @@ extension PostgresTests {
                     separately: way != "a batch")
                 return try [outcomes[0], outcomes[2]].flatMap { try $0.get().map { $0.values[0] } }
             default:
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 var found = try await connection.query("SELECT " + value).map { $0.values[0] }
                 forget(connection)
                 found += try await connection.query("SELECT " + value + " WHERE \(1)::int8 = 1").map { $0.values[0] }
@@ -282,7 +282,7 @@ extension PostgresTests {
         @Test("a type that is newer than the transaction's view of the catalog is told of after the transaction")
         func olderView() async throws {
             try await withTypes { driver, connection async throws in
-                try await connection.transaction(.begin(TransactionOptions(isolation: .repeatableRead)))
+                try await connection.transaction(.begin(SQLTransactionOptions(isolation: .repeatableRead)))
                 _ = try await connection.query("SELECT count(*) FROM pg_class")
                 let other = try await connect(driver)
                 try await other.executeScript("CREATE TYPE late AS ENUM ('a')")

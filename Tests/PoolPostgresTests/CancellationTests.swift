@@ -84,7 +84,7 @@ extension PostgresTests {
             try await withConnection { _, connection async throws in
                 try await connection.executeScript("CREATE TEMPORARY TABLE kept (i int)")
                 let task = Task {
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                     _ = try await connection.execute("INSERT INTO kept VALUES (1)")
                     unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
                     try await connection.transaction(.commit)

@@ -111,10 +111,10 @@ extension PostgresTests {
         /// Takes what room there is, and returns the error of the connect after that.
         private func connectFailureOfFullServer(
             _ server: PrivatePostgres
-        ) async throws -> (error: PostgresError, verdict: Verdict) {
+        ) async throws -> (error: PostgresError, verdict: PoolVerdict) {
             let driver = PostgresDriver(configuration: try server.configuration())
             var taken: [PostgresConnection] = []
-            var failure: (PostgresError, Verdict)?
+            var failure: (PostgresError, PoolVerdict)?
             while failure == nil {
                 do {
                     taken.append(try await connect(driver))
@@ -145,7 +145,7 @@ extension PostgresTests {
             "a server that says that it is starting, or full, fails an acquire at its deadline, with that as the reason"
         )
         func neverStarts() async throws {
-            for (code, verdict) in [("57P03", Verdict.serverStarting), ("53300", .serverFull)] {
+            for (code, verdict) in [("57P03", PoolVerdict.serverStarting), ("53300", .serverFull)] {
                 let server = try FakeServer(replies: [ServerMessage.error(code, "not now")], closes: true)
                 let settings = "host=127.0.0.1 port=\(server.port) dbname=x user=x sslmode=disable gssencmode=disable"
                 let failure = try await connectFailure(settings)
@@ -183,7 +183,7 @@ extension PostgresTests {
                 try await pool.execute("CREATE TABLE t (i int)")
                 // In a transaction that chose to read only, the same error says nothing about the server.
                 let refused = await #expect(throws: PostgresError.self) {
-                    try await pool.withTransaction(TransactionOptions(access: .readOnly)) {
+                    try await pool.withTransaction(SQLTransactionOptions(access: .readOnly)) {
                         try await $0.execute("CREATE TABLE u (i int)")
                     }
                 }

@@ -96,7 +96,7 @@ func withPool(
 /// The error of a connect, and what it means for the pool.
 func connectFailure(
     _ settings: String, sourceLocation: SourceLocation = #_sourceLocation
-) async throws -> (error: PostgresError, verdict: Verdict) {
+) async throws -> (error: PostgresError, verdict: PoolVerdict) {
     let driver = PostgresDriver(configuration: try PostgresConfiguration(settings))
     let connection: PostgresConnection
     do {

@@ -6,7 +6,7 @@ import Testing
 extension PostgresTests {
     @Suite("Failures of Postgres", .timeLimit(.minutes(3)))
     struct FailureTests {
-        private func connectError(_ connection: String) async throws -> (PostgresError, Verdict) {
+        private func connectError(_ connection: String) async throws -> (PostgresError, PoolVerdict) {
             let driver = PostgresDriver(configuration: try PostgresConfiguration(connection))
             do {
                 await driver.close(try await connect(driver), mode: .orderly)
@@ -102,7 +102,7 @@ extension PostgresTests {
                     "SELECT pg_terminate_backend(\(process)::int4, 10000)")
                 while connection.condition != .broken { await Task.yield() }
                 let error = await #expect(throws: PostgresError.self) {
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                 }
                 #expect(error?.code == .adminShutdown)
                 #expect(error.map { driver.verdict(on: $0) } == .discard)

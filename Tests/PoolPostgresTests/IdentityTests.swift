@@ -17,7 +17,7 @@ extension PostgresTests {
             }
         }
 
-        private func user(_ pool: PostgresPool, _ identity: Identity?) async throws -> String? {
+        private func user(_ pool: PostgresPool, _ identity: PoolIdentity?) async throws -> String? {
             try await pool.query(
                 "SELECT current_user || ' of ' || session_user", AcquireOptions(identity: identity)
             ).first?[0, as: String.self]
@@ -29,7 +29,7 @@ extension PostgresTests {
                 for _ in 0..<3 {
                     #expect(try await user(pool, nil) == "postgres of postgres")
                     for name in ["pool_ada", "pool_grace"] {
-                        let identity = Identity.credentials(Credentials(user: name))
+                        let identity = PoolIdentity.credentials(PoolCredentials(user: name))
                         #expect(try await user(pool, identity) == "\(name) of \(name)")
                     }
                 }
@@ -73,15 +73,16 @@ extension PostgresTests {
                 "host=127.0.0.1 port=\(server.port) dbname=postgres sslmode=require user=ada password=wrong")
             let pool = try PostgresPool(
                 database: database,
-                credentials: { request in Credentials(user: "ada", password: request.isRefresh ? "right" : "stale") })
+                credentials: { request in PoolCredentials(user: "ada", password: request.isRefresh ? "right" : "stale")
+                })
             #expect(try await user(pool, nil) == "ada of ada")
-            let right = Identity.credentials(Credentials(user: "ada", password: "right"))
+            let right = PoolIdentity.credentials(PoolCredentials(user: "ada", password: "right"))
             #expect(try await user(pool, right) == "ada of ada")
-            let wrong = Identity.credentials(Credentials(user: "ada", password: "guessed"))
+            let wrong = PoolIdentity.credentials(PoolCredentials(user: "ada", password: "guessed"))
             let error = await #expect(throws: PoolError.self) { try await user(pool, wrong) }
             #expect((error?.lastConnectError as? PostgresError)?.code == .invalidPassword)
             // The pool's own password is not sent for somebody else.
-            let none = Identity.credentials(Credentials(user: "ada"))
+            let none = PoolIdentity.credentials(PoolCredentials(user: "ada"))
             await #expect(throws: PoolError.self) { try await user(pool, none) }
             try await pool.close(drain: .seconds(5))
         }

@@ -172,7 +172,7 @@ extension PostgresTests {
                     try await connection.executeScript(command)
                     try await read()
                 }
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 try await connection.executeScript("RESET ALL; SAVEPOINT mine")
                 try await read()
                 try await connection.executeScript("ROLLBACK TO SAVEPOINT mine")
@@ -191,7 +191,7 @@ extension PostgresTests {
                             "run \(run)")
                     }
                 }
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 _ = try await connection.execute("SET LOCAL extra_float_digits = -15")
                 for _ in 1...3 {
                     #expect(try await connection.values("SELECT \(raw: columns) -- local") == expected)
@@ -212,7 +212,7 @@ extension PostgresConnection {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func testBatch(_ statements: [SQL]) async throws -> [Result<Rows, PostgresError>] {
+    func testBatch(_ statements: [SQL]) async throws -> [Result<SQLRows, PostgresError>] {
         try await batch(statements, separately: false)
     }
 }

@@ -39,8 +39,8 @@ extension PostgresTests {
                 let ids = (1...4).map { 10 * round + $0 }
                 do {
                     // Both are open at once, so that each has a server session of its own.
-                    try await first.transaction(.begin(TransactionOptions()))
-                    try await second.transaction(.begin(TransactionOptions()))
+                    try await first.transaction(.begin(SQLTransactionOptions()))
+                    try await second.transaction(.begin(SQLTransactionOptions()))
                     for id in ids[0...1] { #expect(try await delete(id).affectedRows == 1) }
                     for id in ids[2...3] { #expect(try await add(id).affectedRows == 1) }
                     try await second.transaction(.commit)
@@ -48,7 +48,7 @@ extension PostgresTests {
                     // session.
                     try await first.transaction(.commit)
                     updated += ids[2...3]
-                    try await second.transaction(.begin(TransactionOptions()))
+                    try await second.transaction(.begin(SQLTransactionOptions()))
                     for id in [10 * round + 5, 10 * round + 6] {
                         #expect(try await add(id).affectedRows == 1)
                     }
@@ -157,11 +157,11 @@ extension PostgresTests {
                 try await second.executeScript("PREPARE mine AS SELECT 1; SET work_mem = '7MB'; DEALLOCATE mine")
                 try await driver.reset(second)
             }
-            try await first.transaction(.begin(TransactionOptions()))
+            try await first.transaction(.begin(SQLTransactionOptions()))
             let count: SQL = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%kept%$1%'"
             var found = try await first.query(count).decode(Int.self)[0]
             // It is in one of the two server sessions.
-            try await second.transaction(.begin(TransactionOptions()))
+            try await second.transaction(.begin(SQLTransactionOptions()))
             found += try await second.query(count).decode(Int.self)[0]
             #expect(found >= 1)
             for connection in [first, second] {
@@ -183,7 +183,7 @@ extension PostgresTests {
                 }
                 // As another client of the same server session finds it.
                 connection.withSession { $0.cache.removeAll() }
-                if inTransaction { try await connection.transaction(.begin(TransactionOptions())) }
+                if inTransaction { try await connection.transaction(.begin(SQLTransactionOptions())) }
                 for statement in statements {
                     for _ in 1...3 { _ = try await connection.query(statement) }
                 }
@@ -226,7 +226,7 @@ extension PostgresTests {
                 }
                 for _ in 1...3 { #expect(try await connection.values(statement) == [.int(1)]) }
                 try await connection.executeScript("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 let error = await #expect(throws: PostgresError.self) { _ = try await connection.query(statement) }
                 #expect(error?.code == .invalidStatementName)
                 #expect(error.map { driver.canRetryTransaction(after: $0) } == true)
@@ -243,7 +243,7 @@ extension PostgresTests {
                 for round in 1...4 {
                     var failures = 0
                     for _ in 1...4 {
-                        try await connection.transaction(.begin(TransactionOptions()))
+                        try await connection.transaction(.begin(SQLTransactionOptions()))
                         do {
                             let rows = try await connection.query("SELECT * FROM growing WHERE a = \(1)")
                             #expect(rows.columns.count == round)

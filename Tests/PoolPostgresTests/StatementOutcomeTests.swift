@@ -27,7 +27,7 @@ extension PostgresTests {
             }
         }
 
-        private func codes(_ results: [Result<Rows, PostgresError>]) -> [String] {
+        private func codes(_ results: [Result<SQLRows, PostgresError>]) -> [String] {
             results.map { result in
                 switch result {
                 case .success: "done"

@@ -49,7 +49,7 @@ extension PostgresTests {
                     #expect(try await connection.values("SELECT * FROM stale WHERE a = \(1)") == [.int(1), .text("x")])
                 }
                 try await connection.executeScript("ALTER TABLE stale ALTER a TYPE int8")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 let error = await #expect(throws: PostgresError.self) {
                     _ = try await connection.query("SELECT * FROM stale WHERE a = \(1)")
                 }
@@ -135,7 +135,7 @@ extension PostgresTests {
         func pipelinedBatch() async throws {
             try await withConnection { _, connection async throws in
                 try await connection.executeScript("CREATE TEMPORARY TABLE many (i int PRIMARY KEY, t text)")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 let text = SQLValue.text(String(repeating: "x", count: 2_000))
                 let results = try await connection.executeBatch(
                     "INSERT INTO many VALUES (\(0), \("")) RETURNING i",
@@ -174,7 +174,7 @@ extension PostgresTests {
         @Test("a stream that is closed early leaves a transaction as it was")
         func streamInTransaction() async throws {
             try await withConnection { _, connection async throws in
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 let cursor = try await connection.open("SELECT i FROM generate_series(1, 10000) i")
                 _ = try await cursor.next(maximumRows: 10)
                 try await cursor.close()
@@ -186,7 +186,7 @@ extension PostgresTests {
         @Test("a commit that the server turned into a rollback throws")
         func failedCommit() async throws {
             try await withConnection { _, connection async throws in
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1 / 0") }
                 let error = await #expect(throws: PostgresError.self) { try await connection.transaction(.commit) }
                 #expect(error?.code == .transactionRolledBack)
@@ -197,7 +197,7 @@ extension PostgresTests {
         @Test("what follows a transaction that a statement has ended is refused")
         func lostTransaction() async throws {
             try await withConnection { _, connection async throws in
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 _ = try await connection.execute("COMMIT")
                 let error = await #expect(throws: PostgresError.self) { _ = try await connection.query("SELECT 1") }
                 #expect(error?.code == .noActiveTransaction)
@@ -211,8 +211,8 @@ extension PostgresTests {
             try await withPool(3) { pool async throws in
                 try await pool.execute("DROP TABLE IF EXISTS report")
                 try await pool.execute("CREATE TABLE report (i int8)")
-                let options = TransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
-                let reader = try await pool.withTransaction(TransactionOptions(isolation: .serializable)) { writer in
+                let options = SQLTransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
+                let reader = try await pool.withTransaction(SQLTransactionOptions(isolation: .serializable)) { writer in
                     _ = try await writer.query("SELECT i FROM report")
                     try await writer.execute("INSERT INTO report VALUES (1)")
                     let reader = Task {
@@ -241,7 +241,7 @@ extension PostgresTests {
                         group.addTask {
                             for _ in 0..<10 {
                                 try await pool.withTransaction(
-                                    TransactionOptions(isolation: .serializable, maximumRetries: 1_000)
+                                    SQLTransactionOptions(isolation: .serializable, maximumRetries: 1_000)
                                 ) {
                                     transaction in
                                     let value = try await transaction.query("SELECT i FROM serial").decode(Int.self)

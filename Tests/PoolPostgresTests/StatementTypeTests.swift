@@ -24,7 +24,7 @@ extension PostgresTests {
             let (statement, expected) = Self.undetermined[index]
             try await withConnection { _, connection async throws in
                 for _ in 1...4 { #expect(try await connection.values(statement) == expected) }
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 for _ in 1...4 { #expect(try await connection.values(statement) == expected) }
                 try await connection.transaction(.commit)
             }
@@ -35,7 +35,7 @@ extension PostgresTests {
             let (statement, expected) = Self.undetermined[index]
             try await withConnection { _, connection async throws in
                 try await connection.executeScript("CREATE TEMP TABLE before (i int)")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 _ = try await connection.execute("INSERT INTO before VALUES (1)")
                 for _ in 1...4 { #expect(try await connection.values(statement) == expected) }
                 try await connection.transaction(.commit)
@@ -80,7 +80,7 @@ extension PostgresTests {
                     }
                     #expect(error?.code.errorClass == "42")
                 }
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 await #expect(throws: PostgresError.self) {
                     _ = try await connection.query("SELECT nothing(\(1), now())")
                 }

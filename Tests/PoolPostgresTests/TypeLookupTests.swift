@@ -40,7 +40,7 @@ extension PostgresTests {
             let user = "blind_\(UInt32.random(in: 0...UInt32.max))"
             try await withDatabase(user: user) { connection, superuser async throws in
                 _ = try await superuser.execute("REVOKE SELECT ON pg_catalog.pg_type FROM public")
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 #expect(try await connection.values("SELECT moods FROM diary") == [.text("{sad}")])
                 let values = try await connection.values("SELECT moods FROM diary WHERE \(1)::int8 = 1")
                 #expect(values == [.text("{sad}")])
@@ -60,7 +60,7 @@ extension PostgresTests {
         func failedTransaction() async throws {
             try await withDatabase { connection, _ async throws in
                 for round in 1...2 {
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                     let outcomes = try await connection.testBatch(["SELECT moods FROM diary", "SELECT 1 / 0"])
                     let rows = try outcomes[0].get()
                     if round == 1 {
@@ -92,7 +92,7 @@ extension PostgresTests {
                     session.cache.forget(text)
                 }
                 if inTransaction {
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                     _ = try await connection.execute("INSERT INTO diary VALUES (NULL)")
                 }
                 try await superuser.executeScript("BEGIN; LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE")
@@ -123,7 +123,7 @@ extension PostgresTests {
                 let array = SQLValue.array([.text("1 day")])
                 for number in 1...300 {
                     if inTransaction, status() == .idle {
-                        try await connection.transaction(.begin(TransactionOptions()))
+                        try await connection.transaction(.begin(SQLTransactionOptions()))
                     }
                     connection.withSession { $0.types = TypeCatalog() }
                     let task = Task {
@@ -159,7 +159,7 @@ extension PostgresTests {
                 connection.withSession { $0.types = TypeCatalog() }
                 try await connection.executeScript("SET statement_timeout = '100ms'")
                 try await superuser.executeScript("BEGIN; LOCK TABLE pg_catalog.pg_type IN ACCESS EXCLUSIVE MODE")
-                if inTransaction { try await connection.transaction(.begin(TransactionOptions())) }
+                if inTransaction { try await connection.transaction(.begin(SQLTransactionOptions())) }
                 #expect(try await connection.values(statement + " -- \(raw: "again")") == [.text("{sad}")])
                 try await superuser.executeScript("ROLLBACK")
                 if inTransaction { try await connection.transaction(.commit) }
@@ -183,7 +183,7 @@ extension PostgresTests {
                 ] {
                     if round == 2 { connection.withSession { $0.types = TypeCatalog() } }
                     #expect(try await connection.values(statement) == [array])
-                    try await connection.transaction(.begin(TransactionOptions()))
+                    try await connection.transaction(.begin(SQLTransactionOptions()))
                     if round == 3 { connection.withSession { $0.types = TypeCatalog() } }
                     #expect(try await connection.values(statement) == [array])
                     try await connection.transaction(.commit)

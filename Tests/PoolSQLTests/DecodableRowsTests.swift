@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Rows as Decodable types")
 struct DecodableRowsTests {
-    private func row(_ values: KeyValuePairs<String, SQLValue>) -> Row {
-        Rows(columns: Columns(names: values.map(\.key)), values: values.map(\.value))[0]
+    private func row(_ values: KeyValuePairs<String, SQLValue>) -> SQLRow {
+        SQLRows(columns: SQLColumns(names: values.map(\.key)), values: values.map(\.value))[0]
     }
 
     @Test("all standard types and those of this package are decoded by column name")
@@ -53,7 +53,7 @@ struct DecodableRowsTests {
             ("one_Two", "one_two"),
         ])
     func words(property: String, column: String) {
-        #expect(ColumnNaming.snakeCase.columnName(for: property) == column)
+        #expect(SQLColumnNaming.snakeCase.columnName(for: property) == column)
     }
 
     @Test("an optional property without a column is nil, another is an error")

@@ -8,7 +8,7 @@ struct FakeSQLTests {
     func transaction() async throws {
         let pool = try Pool(driver: FakeDriver(), configuration: PoolConfiguration(maximumConnections: 1))
         try await pool.withConnection { lease in
-            try await lease.connection.transaction(.begin(TransactionOptions()))
+            try await lease.connection.transaction(.begin(SQLTransactionOptions()))
             #expect(lease.connection.condition == .dirty)
             try await lease.connection.transaction(.rollback)
             #expect(lease.connection.condition == .clean)

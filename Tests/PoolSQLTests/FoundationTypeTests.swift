@@ -11,8 +11,8 @@ struct FoundationTypeTests {
         let type: String
         let advice: String
         let value: SQLValue
-        let property: @Sendable (Row) throws -> Void
-        let row: @Sendable (Row) throws -> Void
+        let property: @Sendable (SQLRow) throws -> Void
+        let row: @Sendable (SQLRow) throws -> Void
         var testDescription: String { type }
 
         init<Value: Decodable & SendableMetatype>(_ type: Value.Type, _ advice: String, _ value: SQLValue) {
@@ -30,7 +30,9 @@ struct FoundationTypeTests {
         Attempt(Date.self, "SQLZonedTimestamp", .double(0)), Attempt(Date.self, "SQLZonedTimestamp", .text("2024")),
     ]
 
-    private func row(_ value: SQLValue) -> Row { Rows(columns: Columns(names: ["column"]), values: [value])[0] }
+    private func row(_ value: SQLValue) -> SQLRow {
+        SQLRows(columns: SQLColumns(names: ["column"]), values: [value])[0]
+    }
 
     @Test("as a property each names the type that was asked for, and the way out", arguments: attempts)
     private func properties(_ attempt: Attempt) throws {
@@ -46,7 +48,7 @@ struct FoundationTypeTests {
         #expect(error.expectedType == attempt.type)
         #expect(error.description.contains("use \(attempt.advice)"))
         #expect(throws: SQLDecodingError.self) {
-            try Rows(columns: Columns(names: ["column"]), values: [.double(0)]).decode(Date.self)
+            try SQLRows(columns: SQLColumns(names: ["column"]), values: [.double(0)]).decode(Date.self)
         }
     }
 

@@ -5,8 +5,8 @@ import Testing
 /// Containers and decoders are used again for the next row: what is kept must not notice.
 @Suite("Rows by the keys of a type")
 struct KeyedRowTests {
-    private func rows(_ names: [String], _ values: [Int64]) -> Rows {
-        Rows(columns: Columns(names: names), values: values.map { .int($0) })
+    private func rows(_ names: [String], _ values: [Int64]) -> SQLRows {
+        SQLRows(columns: SQLColumns(names: names), values: values.map { .int($0) })
     }
 
     @Test("keys of every kind find their columns in every row, in whatever order they are asked for")

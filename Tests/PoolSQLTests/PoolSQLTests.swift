@@ -15,7 +15,7 @@ struct PoolSQLTests {
 
     @Test("a statement on the pool runs on a connection of it")
     func statements() async throws {
-        connection.returnRows(Rows(columns: Columns(names: ["n"]), values: [.int(7)]))
+        connection.returnRows(SQLRows(columns: SQLColumns(names: ["n"]), values: [.int(7)]))
         try await withPool { pool in
             let numbers = try await pool.query("SELECT \(1)", .readOnly).decode(Int.self)
             #expect(numbers == [7])
@@ -29,7 +29,7 @@ struct PoolSQLTests {
     func transactions() async throws {
         struct Stop: Error {}
         try await withPool { pool in
-            let result = try await pool.withTransaction(TransactionOptions(access: .readOnly)) { transaction in
+            let result = try await pool.withTransaction(SQLTransactionOptions(access: .readOnly)) { transaction in
                 try await transaction.execute("A")
                 return 5
             }

@@ -9,8 +9,8 @@ struct RecordingSQLDriver: SQLDriver {
     func connect(_ request: ConnectRequest) async throws -> RecordingSQLConnection { connection }
     func validate(_ connection: RecordingSQLConnection) async throws {}
     func reset(_ connection: RecordingSQLConnection) async throws {}
-    func close(_ connection: RecordingSQLConnection, mode: CloseMode) async {}
-    func verdict(on error: any Error) -> Verdict { .keep }
+    func close(_ connection: RecordingSQLConnection, mode: ConnectionCloseMode) async {}
+    func verdict(on error: any Error) -> PoolVerdict { .keep }
 
     func canRetryTransaction(after error: any Error) -> Bool {
         (error as? RecordedFailure)?.isRetryable ?? false
@@ -27,8 +27,8 @@ final class RecordingSQLConnection: SQLConnection {
     private struct State {
         var log: [String] = []
         var failures: [String: RecordedFailure] = [:]
-        var rows = Rows(columns: Columns(names: ["n"]), values: [])
-        var description = StatementDescription(parameterCount: 0, columnNames: [])
+        var rows = SQLRows(columns: SQLColumns(names: ["n"]), values: [])
+        var description = SQLStatementDescription(parameterCount: 0, columnNames: [])
         var largestFetch = 0
     }
 
@@ -41,11 +41,11 @@ final class RecordingSQLConnection: SQLConnection {
         state.withLock { $0.failures[command] = RecordedFailure(command: command, isRetryable: retryable) }
     }
 
-    func returnRows(_ rows: Rows) {
+    func returnRows(_ rows: SQLRows) {
         state.withLock { $0.rows = rows }
     }
 
-    func describeStatements(as description: StatementDescription) {
+    func describeStatements(as description: SQLStatementDescription) {
         state.withLock { $0.description = description }
     }
 
@@ -66,12 +66,12 @@ final class RecordingSQLConnection: SQLConnection {
 
     var isTransactionOpen: Bool { false }
 
-    func execute(_ sql: SQL) async throws -> StatementResult {
+    func execute(_ sql: SQL) async throws -> SQLStatementResult {
         try perform("execute", sql)
-        return StatementResult(affectedRows: 1)
+        return SQLStatementResult(affectedRows: 1)
     }
 
-    func query(_ sql: SQL) async throws -> Rows {
+    func query(_ sql: SQL) async throws -> SQLRows {
         try perform("query", sql)
         return state.withLock(\.rows)
     }
@@ -81,21 +81,21 @@ final class RecordingSQLConnection: SQLConnection {
         return RecordingSQLCursor(connection: self, rows: state.withLock(\.rows))
     }
 
-    func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         try perform("batch \(bindSets) of", sql)
-        return bindSets.map { _ in StatementResult(affectedRows: 1) }
+        return bindSets.map { _ in SQLStatementResult(affectedRows: 1) }
     }
 
     func executeScript(_ script: String) async throws {
         try perform("script \(script)")
     }
 
-    func prepare(_ sql: SQL) async throws -> StatementDescription {
+    func prepare(_ sql: SQL) async throws -> SQLStatementDescription {
         try perform("prepare", sql)
         return state.withLock(\.description)
     }
 
-    func transaction(_ command: TransactionCommand) async throws {
+    func transaction(_ command: SQLTransactionCommand) async throws {
         switch command {
         case .begin(let options): try perform(options.isolation.map { "begin \($0)" } ?? "begin")
         case .commit: try perform("commit")
@@ -109,24 +109,24 @@ final class RecordingSQLConnection: SQLConnection {
 
 final class RecordingSQLCursor: SQLCursor {
     private let connection: RecordingSQLConnection
-    private let rows: Rows
+    private let rows: SQLRows
     private let position = Mutex(0)
 
-    var columns: Columns { rows.columns }
+    var columns: SQLColumns { rows.columns }
 
-    init(connection: RecordingSQLConnection, rows: Rows) {
+    init(connection: RecordingSQLConnection, rows: SQLRows) {
         self.connection = connection
         self.rows = rows
     }
 
-    func next(maximumRows: Int) async throws -> Rows? {
+    func next(maximumRows: Int) async throws -> SQLRows? {
         try Task.checkCancellation()
         let start = position.withLock { $0 }
         try connection.perform("fetch \(maximumRows) at \(start)")
         let end = min(start + maximumRows, rows.count)
         guard start < end else { return nil }
         position.withLock { $0 = end }
-        return Rows(columns: rows.columns, values: rows[start..<end].flatMap(\.values))
+        return SQLRows(columns: rows.columns, values: rows[start..<end].flatMap(\.values))
     }
 
     func close() async throws {

@@ -10,8 +10,8 @@ struct RowStorageTests {
         .bytes([0, 255]), .json("{}"), .array([.int(1), .null]), .uuid(SQLUUID(bytes: Array(1...16)) ?? .random()),
     ]
 
-    private func rows(_ values: [SQLValue], columns: Int) -> Rows {
-        Rows(columns: Columns(names: (0..<columns).map { "c\($0)" }), values: values)
+    private func rows(_ values: [SQLValue], columns: Int) -> SQLRows {
+        SQLRows(columns: SQLColumns(names: (0..<columns).map { "c\($0)" }), values: values)
     }
 
     @Test("values of every kind come back as they went in, however many there are", arguments: [1, 2, 100, 5_000])
@@ -32,8 +32,8 @@ struct RowStorageTests {
 
     @Test("a builder gives each batch away, and begins the next one empty")
     func batches() throws {
-        let columns = Columns(names: ["n"])
-        var builder = RowsBuilder(expectedSize: 64)
+        let columns = SQLColumns(names: ["n"])
+        var builder = SQLRowsBuilder(expectedSize: 64)
         builder.append(1 as Int64)
         builder.append(.decimal(2))
         let first = builder.take(columns)
@@ -49,9 +49,9 @@ struct RowStorageTests {
 
     @Test("few rows do not keep the memory that was made for many")
     func expectation() throws {
-        var builder = RowsBuilder(expectedSize: 200_000)
+        var builder = SQLRowsBuilder(expectedSize: 200_000)
         builder.append(.text("a text of more than fifteen letters"))
-        let rows = builder.take(Columns(names: ["t"]))
+        let rows = builder.take(SQLColumns(names: ["t"]))
         #expect(rows.values.buffer.header.capacity < 256)
         #expect(try rows.decode(String.self) == ["a text of more than fifteen letters"])
     }
@@ -62,14 +62,14 @@ struct RowStorageTests {
             for place in 0..<length {
                 var bytes = [UInt8](repeating: 0x61, count: length)
                 bytes[place] = 0xFF
-                var builder = RowsBuilder()
+                var builder = SQLRowsBuilder()
                 unsafe bytes.withUnsafeBytes { unsafe builder.append(uncheckedText: $0) }
                 bytes[place] = 0x62
                 unsafe bytes.withUnsafeBytes { unsafe builder.append(uncheckedText: $0) }
                 let before = String(repeating: "a", count: place)
                 let after = String(repeating: "a", count: length - place - 1)
                 builder.append(.text(before + "é" + after))
-                let values = builder.take(Columns(names: ["t"])).map { $0.values[0] }
+                let values = builder.take(SQLColumns(names: ["t"])).map { $0.values[0] }
                 bytes[place] = 0xFF
                 #expect(values == [.bytes(bytes), .text(before + "b" + after), .text(before + "é" + after)])
             }
@@ -79,14 +79,14 @@ struct RowStorageTests {
     @Test("unchecked text that is no UTF-8 is bytes, and other text is repaired")
     func invalidText() throws {
         let bytes: [UInt8] = [0x61, 0xFF, 0x62]
-        var builder = RowsBuilder()
+        var builder = SQLRowsBuilder()
         bytes.withUnsafeBytes { bytes in
             builder.append(uncheckedText: bytes)
             builder.append(uncheckedJSON: bytes)
             builder.append(text: bytes)
             builder.append(json: bytes)
         }
-        let row = builder.take(Columns(names: ["a", "b", "c", "d"]))[0]
+        let row = builder.take(SQLColumns(names: ["a", "b", "c", "d"]))[0]
         #expect(row.values == [.bytes(bytes), .bytes(bytes), .text("a\u{FFFD}b"), .json("a\u{FFFD}b")])
         #expect(try row[0, as: [UInt8].self] == bytes)
         for column in 0..<2 {
@@ -146,7 +146,7 @@ struct RowStorageTests {
 
     @Test("of tuples of nine to twelve columns each element can be taken from the result at once")
     func wideTuples() throws {
-        func row(_ columns: Int) -> Rows { rows((0..<columns).map { .int(Int64($0)) }, columns: columns) }
+        func row(_ columns: Int) -> SQLRows { rows((0..<columns).map { .int(Int64($0)) }, columns: columns) }
         #expect(try row(9).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int).self).map { $0.8 } == [8])
         #expect(try row(9)[0].decode((Int, Int, Int, Int, Int, Int, Int, Int, Int).self).8 == 8)
         #expect(try row(10).decode((Int, Int, Int, Int, Int, Int, Int, Int, Int, Int).self).map { $0.9 } == [9])
@@ -186,8 +186,8 @@ struct RowStorageTests {
 
 @Suite("The keys of Decodable types, row after row")
 struct RowKeyTests {
-    private func rows(_ names: [String], _ values: [SQLValue]) -> Rows {
-        Rows(columns: Columns(names: names), values: values)
+    private func rows(_ names: [String], _ values: [SQLValue]) -> SQLRows {
+        SQLRows(columns: SQLColumns(names: names), values: values)
     }
 
     @Test("a type may ask for other keys in each row, and in another order")

@@ -9,7 +9,7 @@ struct RowStreamTests {
     private struct Stop: Error {}
 
     private func returnNumbers(_ count: Int) {
-        connection.returnRows(Rows(columns: Columns(names: ["n"]), values: (0..<count).map { .int(Int64($0)) }))
+        connection.returnRows(SQLRows(columns: SQLColumns(names: ["n"]), values: (0..<count).map { .int(Int64($0)) }))
     }
 
     @Test("all rows arrive in order, numbered through the batches", arguments: [0, 1, 9, 10, 11, 25])

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Rows and their decoding")
 struct RowsTests {
-    private let people = Rows(
-        columns: Columns(names: ["id", "name", "age"]),
+    private let people = SQLRows(
+        columns: SQLColumns(names: ["id", "name", "age"]),
         values: [.int(1), .text("Ada"), .int(36), .int(2), .text("Grace"), .null])
-    private let ids = Rows(columns: Columns(names: ["id"]), values: [.int(1), .int(2)])
+    private let ids = SQLRows(columns: SQLColumns(names: ["id"]), values: [.int(1), .int(2)])
 
     @Test("rows are a collection")
     func collection() throws {
@@ -16,8 +16,8 @@ struct RowsTests {
         #expect(people.last?.number == 1)
         #expect(try people.map { try $0["name", as: String.self] } == ["Ada", "Grace"])
         #expect(try people.reversed().first?["id", as: Int.self] == 2)
-        #expect(Rows(columns: Columns(names: ["a"]), values: []).first == nil)
-        #expect(Rows(columns: Columns(names: []), values: []).isEmpty)
+        #expect(SQLRows(columns: SQLColumns(names: ["a"]), values: []).first == nil)
+        #expect(SQLRows(columns: SQLColumns(names: []), values: []).isEmpty)
         #expect(people[0].description == #"[id: 1, name: "Ada", age: 36]"#)
         #expect(people.description == "2 rows of id, name, age")
     }
@@ -33,7 +33,7 @@ struct RowsTests {
 
     @Test("many columns are found by name as few are", arguments: [1, 8, 9, 300])
     func lookup(count: Int) throws {
-        let columns = Columns(names: (0..<count).map { "c\($0)" })
+        let columns = SQLColumns(names: (0..<count).map { "c\($0)" })
         for index in 0..<count { #expect(try columns.index(of: "c\(index)") == index) }
         let error = #expect(throws: SQLDecodingError.self) { try columns.index(of: "C0") }
         #expect(error?.code == .noSuchColumn)
@@ -41,7 +41,7 @@ struct RowsTests {
 
     @Test("a name that occurs twice is an error that names it", arguments: [2, 20])
     func ambiguity(count: Int) throws {
-        let columns = Columns(names: (2..<count).map { "c\($0)" } + ["id", "id"])
+        let columns = SQLColumns(names: (2..<count).map { "c\($0)" } + ["id", "id"])
         let error = #expect(throws: SQLDecodingError.self) { try columns.index(of: "id") }
         #expect(error?.code == .ambiguousColumn)
         #expect(error?.columnName == "id")
@@ -54,9 +54,9 @@ struct RowsTests {
             var name: String
             var age: Int?
         }
-        let texts = Rows(columns: Columns(names: ["t"]), values: [.text("a"), .text("b")])
-        let dates = Rows(columns: Columns(names: ["d"]), values: [.text("2024-01-01")])
-        let optionals = Rows(columns: Columns(names: ["n"]), values: [.null, .int(1)])
+        let texts = SQLRows(columns: SQLColumns(names: ["t"]), values: [.text("a"), .text("b")])
+        let dates = SQLRows(columns: SQLColumns(names: ["d"]), values: [.text("2024-01-01")])
+        let optionals = SQLRows(columns: SQLColumns(names: ["n"]), values: [.null, .int(1)])
         #expect(try ids.decode(Int.self) == [1, 2])
         #expect(try texts.decode(String.self) == ["a", "b"])
         #expect(try optionals.decode(Int?.self) == [nil, 1])
@@ -84,8 +84,8 @@ struct RowsTests {
 
     @Test("wide tuples are decoded in order")
     func wideTuple() throws {
-        let rows = Rows(
-            columns: Columns(names: ["a", "b", "c", "d", "e"]),
+        let rows = SQLRows(
+            columns: SQLColumns(names: ["a", "b", "c", "d", "e"]),
             values: [.int(1), .text("2"), .double(3.5), .bool(true), .bytes([5])])
         let (a, b, c, d, e) = try rows[0].decode((Int, String, Double, Bool, [UInt8]).self)
         #expect(a == 1 && b == "2" && c == 3.5 && d && e == [5])
@@ -93,7 +93,7 @@ struct RowsTests {
 
     @Test("a type that does not fit the number of columns is refused before any row is read")
     func columnCount() throws {
-        let empty = Rows(columns: people.columns, values: [])
+        let empty = SQLRows(columns: people.columns, values: [])
         for rows in [people, empty] {
             let single = #expect(throws: SQLDecodingError.self) { try rows.decode(Int.self) }
             #expect(single?.code == .columnCount)

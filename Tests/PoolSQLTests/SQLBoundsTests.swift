@@ -10,16 +10,18 @@ struct SQLBoundsTests {
             .run(drain: .zero, body)
     }
 
-    @Test("TransactionOptions.maximumRetries is from 0 to 1,000,000")
+    @Test("SQLTransactionOptions.maximumRetries is from 0 to 1,000,000")
     func retries() async throws {
         for count in [0, 1_000_000] {
-            try await withPool { try await $0.withTransaction(TransactionOptions(maximumRetries: count)) { _ in } }
+            try await withPool { try await $0.withTransaction(SQLTransactionOptions(maximumRetries: count)) { _ in } }
         }
         for count in [-1, .min, 1_000_001, .max] {
             let error = await #expect(throws: PoolConfigurationError.self, "\(count)") {
-                try await withPool { try await $0.withTransaction(TransactionOptions(maximumRetries: count)) { _ in } }
+                try await withPool {
+                    try await $0.withTransaction(SQLTransactionOptions(maximumRetries: count)) { _ in }
+                }
             }
-            #expect(error?.property == "TransactionOptions.maximumRetries")
+            #expect(error?.property == "SQLTransactionOptions.maximumRetries")
         }
     }
 

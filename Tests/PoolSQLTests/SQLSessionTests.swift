@@ -11,7 +11,7 @@ struct SQLSessionTests {
         var session = RecordingSession(connection)
         let result = try await session.execute("DELETE FROM t WHERE id = \(1)")
         #expect(result.affectedRows == 1)
-        connection.returnRows(Rows(columns: Columns(names: ["n"]), values: [.int(7)]))
+        connection.returnRows(SQLRows(columns: SQLColumns(names: ["n"]), values: [.int(7)]))
         #expect(try await session.query("SELECT n FROM t").decode(Int.self) == [7])
         try await session.executeScript("A; B")
         #expect(connection.log == ["execute DELETE FROM t WHERE id = $1 [1]", "query SELECT n FROM t", "script A; B"])
@@ -83,7 +83,7 @@ struct SQLSessionTests {
 
     @Test("a prepared statement is run with values on any connection")
     func prepared() async throws {
-        connection.describeStatements(as: StatementDescription(parameterCount: 3, columnNames: ["n"]))
+        connection.describeStatements(as: SQLStatementDescription(parameterCount: 3, columnNames: ["n"]))
         var session = RecordingSession(connection)
         let statement = try await session.prepare("SELECT \(.parameter), \("own"), \(.parameter)")
         #expect(statement.parameterCount == 2)
@@ -99,7 +99,7 @@ struct SQLSessionTests {
 
     @Test("a prepared statement with placeholders of the database takes as many values as that has found")
     func preparedByHand() async throws {
-        connection.describeStatements(as: StatementDescription(parameterCount: 1, columnNames: []))
+        connection.describeStatements(as: SQLStatementDescription(parameterCount: 1, columnNames: []))
         var session = RecordingSession(connection)
         let statement = try await session.prepare("SELECT ?1, ?1")
         _ = try await session.query(statement, 5)
@@ -111,7 +111,7 @@ struct SQLSessionTests {
 
     @Test("placeholders by hand beside interpolated ones are found when the statement is prepared")
     func mixedPlaceholders() async throws {
-        connection.describeStatements(as: StatementDescription(parameterCount: 2, columnNames: []))
+        connection.describeStatements(as: SQLStatementDescription(parameterCount: 2, columnNames: []))
         var session = RecordingSession(connection)
         let error = await #expect(throws: SQLStatementError.self) {
             try await session.prepare("SELECT ?, \(.parameter)")

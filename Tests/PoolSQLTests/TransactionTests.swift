@@ -9,16 +9,16 @@ struct TransactionTests {
     private struct Stop: Error {}
 
     private func run<Result>(
-        _ options: TransactionOptions = TransactionOptions(),
-        _ body: (inout Transaction<RecordingSQLDriver>) async throws -> Result
+        _ options: SQLTransactionOptions = SQLTransactionOptions(),
+        _ body: (inout SQLTransaction<RecordingSQLDriver>) async throws -> Result
     ) async throws -> Result {
         let handle = ConnectionHandle(connection: connection, driver: RecordingSQLDriver(connection: connection))
-        return try await Transaction.runWithRetries(on: handle, options: options, body)
+        return try await SQLTransaction.runWithRetries(on: handle, options: options, body)
     }
 
     @Test("a body that returns is committed")
     func commit() async throws {
-        let result = try await run(TransactionOptions(isolation: .serializable)) { transaction in
+        let result = try await run(SQLTransactionOptions(isolation: .serializable)) { transaction in
             try await transaction.execute("A")
             return 5
         }
@@ -144,7 +144,7 @@ struct TransactionTests {
     @Test("a body is run again after a failure that may pass, as often as allowed")
     func retries() async throws {
         connection.failNext("execute A", retryable: true)
-        let attempts = try await countingAttempts(TransactionOptions(maximumRetries: 2)) { [connection] attempt in
+        let attempts = try await countingAttempts(SQLTransactionOptions(maximumRetries: 2)) { [connection] attempt in
             if attempt == 1 { connection.failNext("commit", retryable: true) }
         }
         #expect(attempts == 3)
@@ -157,7 +157,7 @@ struct TransactionTests {
 
     /// Executes `A` in a transaction, with `prepare` before it, and returns how often that was begun.
     private func countingAttempts(
-        _ options: TransactionOptions, _ prepare: (Int) -> Void
+        _ options: SQLTransactionOptions, _ prepare: (Int) -> Void
     ) async throws -> Int {
         var attempts = 0
         try await run(options) { transaction in
@@ -172,7 +172,7 @@ struct TransactionTests {
     func endOfRetries(maximum: Int) async throws {
         var attempts = 0
         let error = await #expect(throws: RecordedFailure.self) {
-            try await run(TransactionOptions(maximumRetries: maximum)) { transaction in
+            try await run(SQLTransactionOptions(maximumRetries: maximum)) { transaction in
                 attempts += 1
                 connection.failNext("execute A", retryable: true)
                 try await transaction.execute("A")
@@ -186,7 +186,7 @@ struct TransactionTests {
     func noRetry() async throws {
         connection.failNext("execute A")
         await #expect(throws: RecordedFailure.self) {
-            try await run(TransactionOptions(maximumRetries: 5)) { _ = try await $0.execute("A") }
+            try await run(SQLTransactionOptions(maximumRetries: 5)) { _ = try await $0.execute("A") }
         }
         #expect(connection.log == ["begin", "execute A", "rollback"])
     }
@@ -195,7 +195,7 @@ struct TransactionTests {
     func noRetryWhenCancelled() async throws {
         let connection = connection
         let task = Task {
-            try await run(TransactionOptions(maximumRetries: 5)) { _ in
+            try await run(SQLTransactionOptions(maximumRetries: 5)) { _ in
                 withUnsafeCurrentTask { $0?.cancel() }
                 throw RecordedFailure(command: "any", isRetryable: true)
             }
@@ -207,7 +207,7 @@ struct TransactionTests {
     @Test("a retryable failure in a nested transaction runs the outermost again")
     func nestedRetry() async throws {
         connection.failNext("execute A", retryable: true)
-        try await run(TransactionOptions(maximumRetries: 1)) { outer in
+        try await run(SQLTransactionOptions(maximumRetries: 1)) { outer in
             try await outer.transaction { inner in
                 _ = try await inner.execute("A")
             }

@@ -93,7 +93,7 @@ struct BadInputTests {
         try await database.with { connection async throws in
             try await connection.run("CREATE TABLE t(a)")
             let sets = (0..<500).map { [SQLValue.text("row \($0) \(String(repeating: "x", count: 50))")] }
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             _ = try await connection.executeBatch(SQL(raw: "INSERT INTO t VALUES (?)"), sets)
             try await connection.transaction(.commit)
             try await connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -160,7 +160,7 @@ struct BadInputTests {
         try await driver([]).with { holder async throws in
             try await driver([running.function]).with { waiter async throws in
                 try await holder.run("CREATE TABLE t(a)")
-                try await holder.transaction(.begin(TransactionOptions()))
+                try await holder.transaction(.begin(SQLTransactionOptions()))
                 let task = Task {
                     _ = try await waiter.value("SELECT signal(1)")
                     return try await waiter.run("INSERT INTO t VALUES (1)")
@@ -175,7 +175,7 @@ struct BadInputTests {
     @Test("an unknown lane is refused")
     func unknownLane() async throws {
         let driver = SQLiteDriver(configuration: try SQLiteConfiguration(.memory))
-        let lane = LaneConfiguration(name: "x", target: "x", maximumConnections: 1)
+        let lane = PoolLaneConfiguration(name: "x", target: "x", maximumConnections: 1)
         let error = try await sqliteError {
             try await driver.connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))
         }

@@ -52,7 +52,7 @@ struct CancellationTests {
             try await connection.run("CREATE TABLE t(a)")
             let executor = try #require(connection.executor)
             let task = Task(executorPreference: executor) {
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 try await connection.run("INSERT INTO t VALUES (1)")
                 await #expect(throws: CancellationError.self) { try await connection.rows(Signal.endlessQuery) }
                 await #expect(throws: CancellationError.self) { try await connection.rows("PRAGMA user_version") }
@@ -137,7 +137,7 @@ struct CancellationTests {
         try await database.with { connection async throws in
             try await connection.run("CREATE TABLE t(a)")
             let task = Task {
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 try await connection.run("INSERT INTO t VALUES (1)")
                 try await connection.run("INSERT INTO t \(Signal.endlessQuery)")
             }
@@ -159,7 +159,7 @@ struct CancellationTests {
             try await connection.run("CREATE TABLE t(a)")
             let gate = Signal()
             let task = Task {
-                try await connection.transaction(.begin(TransactionOptions()))
+                try await connection.transaction(.begin(SQLTransactionOptions()))
                 try await connection.run("INSERT INTO t VALUES (1)")
                 try await connection.transaction(.savepoint(depth: 1))
                 await gate.wait()
@@ -185,7 +185,7 @@ struct CancellationTests {
             let waiting = Signal()
             try await connection.run("CREATE TABLE t(a)")
             try await database.with { other async throws in
-                try await other.transaction(.begin(TransactionOptions()))
+                try await other.transaction(.begin(SQLTransactionOptions()))
                 let task = Task {
                     waiting.fire()
                     try await connection.run("INSERT INTO t VALUES (1)")
@@ -208,7 +208,7 @@ struct CancellationTests {
             try await connection.run("CREATE TABLE t(a)")
             let executor = try #require(connection.executor)
             try await database.with { other async throws in
-                try await other.transaction(.begin(TransactionOptions()))
+                try await other.transaction(.begin(SQLTransactionOptions()))
                 let task = Task(executorPreference: executor) {
                     waiting.fire()
                     try await connection.run("INSERT INTO t VALUES (1)")

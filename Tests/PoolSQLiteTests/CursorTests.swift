@@ -100,7 +100,7 @@ struct CursorTests {
     func rollback() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.executeScript("CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             let cursor = try await connection.open("SELECT a FROM t")
             try await connection.transaction(.rollback)
             let error = try await sqliteError { try await cursor.next(maximumRows: 1) }

@@ -65,7 +65,7 @@ struct FunctionTests {
 struct BackupTests {
     private func fill(_ connection: SQLiteConnection, rows: Int) async throws {
         try await connection.run("CREATE TABLE t(a, b)")
-        try await connection.transaction(.begin(TransactionOptions()))
+        try await connection.transaction(.begin(SQLTransactionOptions()))
         let sets = (0..<rows).map { [SQLValue.int(Int64($0))] }
         _ = try await connection.executeBatch(SQL(raw: "INSERT INTO t VALUES (?, zeroblob(1000))"), sets)
         try await connection.transaction(.commit)
@@ -251,7 +251,7 @@ struct BlobTests {
 
     @Test("a blob whose connection was closed under it does not pass for one that was written")
     func closedUnderneath() async throws {
-        for access in [Access.readOnly, .readWrite] {
+        for access in [PoolAccess.readOnly, .readWrite] {
             let database = try TestDatabase()
             let connection = try await database.driver.connect(.main)
             try await connection.executeScript("CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(3))")

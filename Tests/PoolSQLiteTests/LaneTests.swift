@@ -56,7 +56,7 @@ struct LaneTests {
                 #expect(try await reader.value("SELECT a FROM t") == .int(7))
                 let error = try await sqliteError { try await reader.run("DELETE FROM t") }
                 #expect(error.code == .readOnly)
-                try await reader.transaction(.begin(TransactionOptions()))
+                try await reader.transaction(.begin(SQLTransactionOptions()))
                 try await reader.transaction(.commit)
             }
         }

@@ -63,7 +63,7 @@ struct ReadingLeaseTests {
                 for attempt in 0..<2 {
                     do {
                         if attempt == 0 {
-                            try await connection.transaction(TransactionOptions(access: .readWrite)) { _ in }
+                            try await connection.transaction(SQLTransactionOptions(access: .readWrite)) { _ in }
                         } else {
                             try await connection.withBlob(table: "t", column: "a", row: 2, access: .readWrite) { _ in }
                         }
@@ -85,7 +85,7 @@ struct ReadingLeaseTests {
     func allowed(text: String) async throws {
         try await withPools { pool in
             try await pool.withConnection(.readOnly) { try await $0.execute(SQL(raw: text)) }
-            try await pool.withTransaction(TransactionOptions(access: .readOnly)) { transaction in
+            try await pool.withTransaction(SQLTransactionOptions(access: .readOnly)) { transaction in
                 _ = try await transaction.query("SELECT * FROM t")
             }
         }

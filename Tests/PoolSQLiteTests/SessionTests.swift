@@ -231,7 +231,7 @@ struct SessionTests {
     @Test("a closed connection refuses everything with one clear error")
     func closed() async throws {
         let database = try TestDatabase()
-        for mode in [CloseMode.orderly, .forced] {
+        for mode in [ConnectionCloseMode.orderly, .forced] {
             let connection = try await database.driver.connect(.main)
             let cursor = try await connection.open("SELECT 1")
             await database.driver.close(connection, mode: mode)
@@ -239,7 +239,9 @@ struct SessionTests {
             let query = try await sqliteError { try await connection.rows("SELECT 1") }
             #expect(query.message == "The connection is closed")
             await #expect(throws: SQLiteError.self) { try await connection.executeScript("SELECT 1") }
-            await #expect(throws: SQLiteError.self) { try await connection.transaction(.begin(TransactionOptions())) }
+            await #expect(throws: SQLiteError.self) {
+                try await connection.transaction(.begin(SQLTransactionOptions()))
+            }
             await #expect(throws: SQLiteError.self) { try await cursor.next(maximumRows: 1) }
             try await cursor.close()
             connection.cancel()

@@ -8,17 +8,18 @@ struct StatementTests {
     func results() async throws {
         try await TestDatabase().with { connection async throws in
             let created = try await connection.run("CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE)")
-            #expect(created == StatementResult(affectedRows: 0))
+            #expect(created == SQLStatementResult(affectedRows: 0))
             let inserted = try await connection.run("INSERT INTO t(a) VALUES (1), (2), (3)")
-            #expect(inserted == StatementResult(affectedRows: 3, lastInsertedID: 3))
+            #expect(inserted == SQLStatementResult(affectedRows: 3, lastInsertedID: 3))
             #expect(
-                try await connection.run("UPDATE t SET a = a + 10 WHERE id > 1") == StatementResult(affectedRows: 2))
-            #expect(try await connection.run("SELECT * FROM t") == StatementResult(affectedRows: 0))
+                try await connection.run("UPDATE t SET a = a + 10 WHERE id > 1") == SQLStatementResult(affectedRows: 2))
+            #expect(try await connection.run("SELECT * FROM t") == SQLStatementResult(affectedRows: 0))
             #expect(
-                try await connection.run("INSERT OR IGNORE INTO t(a) VALUES (1)") == StatementResult(affectedRows: 0))
-            #expect(try await connection.run("DELETE FROM t") == StatementResult(affectedRows: 3))
+                try await connection.run("INSERT OR IGNORE INTO t(a) VALUES (1)") == SQLStatementResult(affectedRows: 0)
+            )
+            #expect(try await connection.run("DELETE FROM t") == SQLStatementResult(affectedRows: 3))
             try await connection.run("INSERT INTO t(a) VALUES (1), (2)")
-            #expect(try await connection.run("DROP TABLE t") == StatementResult(affectedRows: 0))
+            #expect(try await connection.run("DROP TABLE t") == SQLStatementResult(affectedRows: 0))
             #expect(try await connection.run("CREATE TABLE u AS SELECT 1 UNION SELECT 2").affectedRows == 0)
         }
     }
@@ -235,7 +236,7 @@ struct StatementTests {
         try await TestDatabase().with { connection async throws in
             try await connection.run("CREATE TABLE t(a, b)")
             let description = try await connection.prepare(SQL(raw: "SELECT a, b AS c FROM t WHERE a = ? AND b = ?"))
-            #expect(description == StatementDescription(parameterCount: 2, columnNames: ["a", "c"]))
+            #expect(description == SQLStatementDescription(parameterCount: 2, columnNames: ["a", "c"]))
             await #expect(throws: SQLiteError.self) { try await connection.prepare("SELECT nothing FROM t") }
         }
     }

@@ -30,7 +30,7 @@ struct TestDatabase {
         pragmas: [SQLiteConfiguration.Pragma] = [], statementCacheCapacity: Int = 100,
         execution: SQLiteConfiguration.Execution = .connectionThread, maximumPages: Int? = nil,
         functions: [SQLiteFunction] = [], timestampText: SQLiteConfiguration.TimestampText = .sqlite,
-        acceptsQuotedTexts: Bool = false, temporaryTables: TemporaryTables = .dropped
+        acceptsQuotedTexts: Bool = false, temporaryTables: SQLTemporaryTables = .dropped
     ) throws {
         driver = SQLiteDriver(
             configuration: try SQLiteConfiguration(
@@ -53,7 +53,7 @@ struct TestDatabase {
 
 extension SQLiteDriver {
     func connect(_ role: LaneRole) async throws -> SQLiteConnection {
-        let lane = LaneConfiguration(name: role.rawValue, target: role.rawValue, maximumConnections: 1)
+        let lane = PoolLaneConfiguration(name: role.rawValue, target: role.rawValue, maximumConnections: 1)
         return try await connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))
     }
 
@@ -74,7 +74,7 @@ extension SQLiteDriver {
 
 extension SQLiteConnection {
     @discardableResult
-    func run(_ text: String, _ binds: SQLValue...) async throws -> StatementResult {
+    func run(_ text: String, _ binds: SQLValue...) async throws -> SQLStatementResult {
         try await execute(SQL(raw: text, binds: binds))
     }
 

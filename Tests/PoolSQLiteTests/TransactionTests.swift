@@ -10,12 +10,12 @@ struct TransactionTests {
     func commitAndRollback() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.run(Self.counter)
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             #expect(connection.condition == .dirty)
             try await connection.run("INSERT INTO t VALUES (1)")
             try await connection.transaction(.commit)
             #expect(connection.condition == .clean)
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             try await connection.run("INSERT INTO t VALUES (2)")
             try await connection.transaction(.rollback)
             #expect(connection.condition == .clean)
@@ -27,7 +27,7 @@ struct TransactionTests {
     func savepoints() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.run(Self.counter)
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             for value in 1...4 {
                 try await connection.transaction(.savepoint(depth: 1))
                 try await connection.run("INSERT INTO t VALUES (?)", .int(Int64(value)))
@@ -47,13 +47,13 @@ struct TransactionTests {
         let database = try TestDatabase()
         try await database.with { first async throws in
             try await database.with { second async throws in
-                try await first.transaction(.begin(TransactionOptions()))
-                let error = try await sqliteError { try await second.transaction(.begin(TransactionOptions())) }
+                try await first.transaction(.begin(SQLTransactionOptions()))
+                let error = try await sqliteError { try await second.transaction(.begin(SQLTransactionOptions())) }
                 #expect(error.code.primary == .busy)
                 #expect(second.condition == .clean)
                 #expect(database.driver.canRetryTransaction(after: error))
                 try await first.transaction(.rollback)
-                try await second.transaction(.begin(TransactionOptions()))
+                try await second.transaction(.begin(SQLTransactionOptions()))
                 try await second.transaction(.rollback)
             }
         }
@@ -65,7 +65,7 @@ struct TransactionTests {
         try await database.with(.writer) { writer async throws in
             try await writer.run(Self.counter)
             try await database.with(.reader) { reader async throws in
-                try await reader.transaction(.begin(TransactionOptions()))
+                try await reader.transaction(.begin(SQLTransactionOptions()))
                 try await writer.run("INSERT INTO t VALUES (1)")
                 #expect(try await reader.value("SELECT count(*) FROM t") == .int(0))
                 try await writer.run("INSERT INTO t VALUES (2)")
@@ -80,8 +80,8 @@ struct TransactionTests {
     func readOnlyAccess() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.run(Self.counter)
-            for end in [TransactionCommand.commit, .rollback] {
-                try await connection.transaction(.begin(TransactionOptions(access: .readOnly)))
+            for end in [SQLTransactionCommand.commit, .rollback] {
+                try await connection.transaction(.begin(SQLTransactionOptions(access: .readOnly)))
                 let error = try await sqliteError { try await connection.run("INSERT INTO t VALUES (1)") }
                 #expect(error.code == .readOnly)
                 try await connection.transaction(end)
@@ -97,7 +97,7 @@ struct TransactionTests {
         _ = try await database.with(.writer) { try await $0.run(Self.counter) }
         try await database.with(.reader) { reader async throws in
             let begin = try await sqliteError {
-                try await reader.transaction(.begin(TransactionOptions(access: .readWrite)))
+                try await reader.transaction(.begin(SQLTransactionOptions(access: .readWrite)))
             }
             #expect(begin.code == .readOnly)
             let write = try await sqliteError { try await reader.run("INSERT INTO t VALUES (1)") }
@@ -113,10 +113,10 @@ struct TransactionTests {
         let database = try TestDatabase()
         try await database.with(.writer) { writer async throws in
             try await writer.run(Self.counter)
-            try await writer.transaction(.begin(TransactionOptions()))
+            try await writer.transaction(.begin(SQLTransactionOptions()))
             try await writer.run("INSERT INTO t VALUES (1)")
             try await database.with(.reader) { reader async throws in
-                let options = TransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
+                let options = SQLTransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)
                 try await reader.transaction(.begin(options))
                 #expect(try await reader.value("SELECT count(*) FROM t") == .int(0))
                 try await reader.transaction(.commit)
@@ -137,7 +137,7 @@ struct TransactionTests {
     func lostTransaction() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.executeScript("CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES (1)")
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             try await connection.run("INSERT INTO t VALUES (2)")
             try await connection.transaction(.savepoint(depth: 1))
             let conflict = try await sqliteError { try await connection.run("INSERT OR ROLLBACK INTO t VALUES (1)") }
@@ -168,7 +168,7 @@ struct TransactionTests {
                 CREATE TABLE a(id INTEGER PRIMARY KEY);
                 CREATE TABLE b(a REFERENCES a DEFERRABLE INITIALLY DEFERRED);
                 """)
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             try await connection.run("INSERT INTO b VALUES (1)")
             let error = try await sqliteError { try await connection.transaction(.commit) }
             #expect(error.code == .constraintForeignKey)
@@ -183,9 +183,9 @@ struct TransactionTests {
     func doubleBegin() async throws {
         try await TestDatabase().with { connection async throws in
             try await connection.run(Self.counter)
-            try await connection.transaction(.begin(TransactionOptions()))
+            try await connection.transaction(.begin(SQLTransactionOptions()))
             try await connection.run("INSERT INTO t VALUES (1)")
-            let error = try await sqliteError { try await connection.transaction(.begin(TransactionOptions())) }
+            let error = try await sqliteError { try await connection.transaction(.begin(SQLTransactionOptions())) }
             #expect(error.code == .misuse)
             try await connection.transaction(.commit)
             #expect(try await connection.value("SELECT count(*) FROM t") == .int(1))

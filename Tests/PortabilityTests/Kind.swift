@@ -53,7 +53,7 @@ enum Kind: String, Sendable, Hashable, CaseIterable {
     }()
 
     /// The value as the application's own type, in words that tell all of it.
-    func read(_ row: Row, at index: Int) throws -> String {
+    func read(_ row: SQLRow, at index: Int) throws -> String {
         if try row[index, as: SQLValue.self].isNull { return "NULL" }
         return switch self {
         case .bool: "\(try row[index, as: Bool.self])"

@@ -139,7 +139,7 @@ struct ResultLimitTests {
         }
     }
 
-    private func expectLimit(_ limit: SQLResultLimit, _ body: () async throws -> Rows) async {
+    private func expectLimit(_ limit: SQLResultLimit, _ body: () async throws -> SQLRows) async {
         let error = await #expect(throws: SQLResultLimitError.self) { _ = try await body() }
         guard let error else { return }
         #expect(error.limit == limit)

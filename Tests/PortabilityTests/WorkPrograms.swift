@@ -80,16 +80,16 @@ struct Transactions: Program {
 
     private func options(on pool: Pool<some SQLDriver>, _ transcript: inout Transcript) async throws {
         do {
-            try await pool.withTransaction(TransactionOptions(access: .readOnly)) { try await insert(10, in: &$0) }
+            try await pool.withTransaction(SQLTransactionOptions(access: .readOnly)) { try await insert(10, in: &$0) }
             transcript.note("a writer that may only read", "written")
         } catch {
             transcript.note("a writer that may only read", "refused")
         }
         var answers: [Int] = []
         for isolation in [
-            TransactionOptions.Isolation.readUncommitted, .readCommitted, .repeatableRead, .serializable,
+            SQLTransactionOptions.Isolation.readUncommitted, .readCommitted, .repeatableRead, .serializable,
         ] {
-            let options = TransactionOptions(isolation: isolation)
+            let options = SQLTransactionOptions(isolation: isolation)
             answers += try await pool.withTransaction(options) { try await $0.query("SELECT 1").decode(Int.self) }
         }
         transcript.note("isolations", answers)
@@ -276,7 +276,7 @@ struct Keys: Program {
     func run(on pool: Pool<some SQLDriver>, _ dialect: Dialect, _ transcript: inout Transcript) async throws {
         try await pool.execute("CREATE TABLE portable_key(id \(raw: dialect.numberedKey), word VARCHAR(20))")
         try await pool.withConnection { lease in
-            var results: [StatementResult] = []
+            var results: [SQLStatementResult] = []
             for word in ["first", "second", "third"] {
                 results.append(try await lease.execute("INSERT INTO portable_key(word) VALUES (\(word))"))
             }

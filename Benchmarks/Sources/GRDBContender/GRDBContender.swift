@@ -89,7 +89,7 @@ private func key(_ random: UInt64) -> Int { Int(1 + random % UInt64(Work.keys)) 
 
 private func point(_ database: Database, _ key: Int) throws {
     let statement = try database.cachedStatement(sql: "SELECT id, name FROM item WHERE id = ?")
-    guard let row = try Row.fetchOne(statement, arguments: [key]) else {
+    guard let row = try SQLRow.fetchOne(statement, arguments: [key]) else {
         throw BenchmarkError("there is no row \(key)")
     }
     let (id, name): (Int, String) = (row[0], row[1])
@@ -104,7 +104,7 @@ private func update(_ database: Database, _ random: UInt64) throws {
 private func records(_ database: Database) throws -> [Statements.Record] {
     let statement = try database.cachedStatement(sql: "SELECT id, total, name, ratio FROM record")
     var records: [Statements.Record] = []
-    let rows = try Row.fetchCursor(statement)
+    let rows = try SQLRow.fetchCursor(statement)
     while let row = try rows.next() {
         records.append(Statements.Record(id: row[0], total: row[1], name: row[2], ratio: row[3]))
     }

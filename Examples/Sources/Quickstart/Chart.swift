@@ -4,7 +4,7 @@ import PoolSQL
 struct Chart {
     private let bars: [(label: String, count: Int)]
 
-    init(_ histogram: Histogram) {
+    init(_ histogram: PoolHistogram) {
         var bars = Self.bounds.map { (label: $0.label, count: 0) } + [(label: "more", count: 0)]
         for bucket in histogram.buckets {
             let index = Self.bounds.firstIndex { bucket.upperBound <= $0.duration } ?? Self.bounds.count

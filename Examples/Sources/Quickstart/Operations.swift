@@ -52,7 +52,7 @@ extension Load {
 
     /// Two reads in one transaction see one snapshot, whatever is committed between them.
     func readTwice(_ tally: inout Tally) async throws {
-        let options = TransactionOptions(isolation: .repeatableRead, access: .readOnly)
+        let options = SQLTransactionOptions(isolation: .repeatableRead, access: .readOnly)
         let (whole, sum) = try await pool.withTransaction(options) { transaction in
             let whole = try await transaction.query(
                 "SELECT value FROM quickstart_counter WHERE name = \(total)"

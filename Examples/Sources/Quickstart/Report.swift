@@ -67,7 +67,7 @@ struct Report {
         return String(line.reversed().drop { $0 == " " }.reversed())
     }
 
-    private func times(_ title: String, _ histogram: Histogram) -> String {
+    private func times(_ title: String, _ histogram: PoolHistogram) -> String {
         guard histogram.count > 0 else { return "\(title)\n\n  never" }
         let percentiles = [("median", 0.5), ("95 %", 0.95), ("99 %", 0.99)].map { name, fraction in
             "\(name) \(histogram.percentile(fraction).short)"

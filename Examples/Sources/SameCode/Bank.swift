@@ -137,7 +137,7 @@ struct Bank<Driver: SQLDriver>: Sendable {
             for _ in 0..<20 {
                 group.addTask {
                     // The body runs again where the database gives up one of two that are in each other's way.
-                    try await pool.withTransaction(TransactionOptions(maximumRetries: 20)) { transaction in
+                    try await pool.withTransaction(SQLTransactionOptions(maximumRetries: 20)) { transaction in
                         try await transaction.execute("UPDATE pool_account SET cents = cents + 1 WHERE number = 2")
                     }
                 }

@@ -47,7 +47,7 @@ public struct DriverInformation: Sendable, Hashable, CustomStringConvertible {
     /// Where the pool connects to: a host and a port, a socket, a file. Nil if there is no such thing.
     public var endpoint: String?
     /// The user new connections log in as, if the driver knows before it connects. In a pool's information, after
-    /// ``Pool/setCredentials(_:)`` and with a ``CredentialProvider``, the user of those credentials.
+    /// ``Pool/setCredentials(_:)`` and with a ``PoolCredentialProvider``, the user of those credentials.
     public var user: String?
     /// True if a call of the client library holds a thread until the database has answered: a thread of the
     /// connection's own, unless the driver's configuration says otherwise.

@@ -23,7 +23,7 @@ public protocol PoolDriver: Sendable {
     /// that takes both kinds of access.
     ///
     /// A lane is a set of connections that are interchangeable with each other.
-    func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
+    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration]
 
     /// Opens a connection that is ready for use.
     ///
@@ -44,13 +44,13 @@ public protocol PoolDriver: Sendable {
     func endTransaction(of connection: Connection) async throws
 
     /// True if ``connect(_:)`` honours a request with this identity. The default is false.
-    func accepts(_ identity: Identity) -> Bool
+    func accepts(_ identity: PoolIdentity) -> Bool
 
     /// Ends the session and frees what it held. Called exactly once for each connection that ``connect(_:)`` returned.
     ///
-    /// With ``CloseMode/forced`` another call on the connection may still be running: interrupt it, and free what it
-    /// uses only after it has returned. A call that was about to begin may still come: let it throw.
-    func close(_ connection: Connection, mode: CloseMode) async
+    /// With ``ConnectionCloseMode/forced`` another call on the connection may still be running: interrupt it, and free
+    /// what it uses only after it has returned. A call that was about to begin may still come: let it throw.
+    func close(_ connection: Connection, mode: ConnectionCloseMode) async
 
     /// Makes the session as it is now the one that counts as clean. Called after the application's connect hook, which
     /// may have changed it. The default does nothing.
@@ -58,7 +58,7 @@ public protocol PoolDriver: Sendable {
 
     /// The meaning for the pool of `error`, thrown by a connect, a validation or a reset. An error that breaks a
     /// connection while it is leased shows in its ``DriverConnection/condition``.
-    func verdict(on error: any Error) -> Verdict
+    func verdict(on error: any Error) -> PoolVerdict
 }
 
 extension PoolDriver {
@@ -74,11 +74,11 @@ extension PoolDriver {
     }
 
     /// The default accepts no identity.
-    public func accepts(_ identity: Identity) -> Bool { false }
+    public func accepts(_ identity: PoolIdentity) -> Bool { false }
 
     /// The default is one lane, `"main"`, that takes both kinds of access.
-    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
-        [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
+    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+        [PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
 }
 
@@ -114,10 +114,10 @@ public protocol DriverConnection: AnyObject, Sendable {
     /// a statement that begins after it returned.
     func cancel()
 
-    /// Says that the lease which begins only reads, or, with ``Access/readWrite``, that such a lease has ended; a lease
-    /// that may write says nothing. For connections that serve both kinds of access, and refuse writes to a lease that
-    /// only reads. Without I/O. The default does nothing.
-    func setAccess(_ access: Access)
+    /// Says that the lease which begins only reads, or, with ``PoolAccess/readWrite``, that such a lease has ended; a
+    /// lease that may write says nothing. For connections that serve both kinds of access, and refuse writes to a lease
+    /// that only reads. Without I/O. The default does nothing.
+    func setAccess(_ access: PoolAccess)
 
     /// Sets how many prepared statements to keep from now on; nil is the number of the driver's own configuration.
     /// Called when the connection is open, if the pool has a number, and when that changes: from any thread, also while
@@ -140,7 +140,7 @@ extension DriverConnection {
     public func onLoss(_ action: @escaping @Sendable () -> Void) {}
 
     /// The default does nothing.
-    public func setAccess(_ access: Access) {}
+    public func setAccess(_ access: PoolAccess) {}
 
     /// The default does nothing.
     public func setStatementCacheCapacity(_ capacity: Int?) {}
@@ -168,7 +168,7 @@ extension ConnectionCondition {
 }
 
 /// How a connection is closed.
-public enum CloseMode: Sendable, Hashable {
+public enum ConnectionCloseMode: Sendable, Hashable {
     /// Say goodbye to the server; nothing else is running on the connection.
     case orderly
     /// Do not wait for the server; a call may still be running on the connection.
@@ -176,7 +176,7 @@ public enum CloseMode: Sendable, Hashable {
 }
 
 /// The meaning of an error for the pool.
-public enum Verdict: Sendable, Hashable {
+public enum PoolVerdict: Sendable, Hashable {
     /// The connection is as good as before (a syntax error, a violated constraint).
     case keep
     /// This connection is broken.
@@ -197,9 +197,9 @@ public enum Verdict: Sendable, Hashable {
 
 /// The order to open one connection.
 public struct ConnectRequest: Sendable, Hashable {
-    /// The lane that the connection is for: its ``LaneConfiguration/name`` and ``LaneConfiguration/target`` identify
-    /// it.
-    public let lane: LaneConfiguration
+    /// The lane that the connection is for: its ``PoolLaneConfiguration/name`` and ``PoolLaneConfiguration/target``
+    /// identify it.
+    public let lane: PoolLaneConfiguration
     /// 1 for the first connect of the lane since its last success, then 2, 3 and so on.
     public let attempt: Int
     /// When the pool gives up on this connect.
@@ -207,14 +207,14 @@ public struct ConnectRequest: Sendable, Hashable {
     /// The time from the request to ``deadline``, for drivers that share it out; nil if there is no limit.
     public let timeout: Duration?
     /// The credentials to log in with; nil is the user of the driver's own configuration.
-    public let credentials: Credentials?
+    public let credentials: PoolCredentials?
     /// The role that the session takes on for good: a reset comes back to it. Nil: none.
     public let role: String?
 
     /// Describes one connect. By default it has no time limit, and works for the driver's own user without a role.
     public init(
-        lane: LaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil,
-        credentials: Credentials? = nil, role: String? = nil
+        lane: PoolLaneConfiguration, attempt: Int, deadline: PoolInstant, timeout: Duration? = nil,
+        credentials: PoolCredentials? = nil, role: String? = nil
     ) {
         self.lane = lane
         self.attempt = attempt
@@ -226,7 +226,7 @@ public struct ConnectRequest: Sendable, Hashable {
 }
 
 /// A set of connections that are interchangeable with each other, and its limits.
-public struct LaneConfiguration: Sendable, Hashable {
+public struct PoolLaneConfiguration: Sendable, Hashable {
     /// The name in statistics, logs and errors: `"writer"`.
     public var name: String
     /// A text by which the driver tells one lane's connections from another's: an identity, a role, an endpoint. The
@@ -240,7 +240,7 @@ public struct LaneConfiguration: Sendable, Hashable {
     /// The number of connections that the pool keeps open in this lane at least.
     public var minimumConnections: Int
     /// The kinds of access that the lane serves.
-    public var serves: Set<Access>
+    public var serves: Set<PoolAccess>
     /// True if connections of this lane close after those of all others when the pool closes.
     public var closesLast: Bool
 
@@ -248,7 +248,7 @@ public struct LaneConfiguration: Sendable, Hashable {
     /// access, and closes with the others.
     public init(
         name: String, target: String = "", shard: String? = nil, maximumConnections: Int, minimumConnections: Int = 0,
-        serves: Set<Access> = [.readOnly, .readWrite], closesLast: Bool = false
+        serves: Set<PoolAccess> = [.readOnly, .readWrite], closesLast: Bool = false
     ) {
         self.name = name
         self.target = target
@@ -261,7 +261,7 @@ public struct LaneConfiguration: Sendable, Hashable {
 }
 
 /// The kind of use a lease is for.
-public enum Access: Sendable, Hashable {
+public enum PoolAccess: Sendable, Hashable {
     /// The lease may write.
     case readWrite
     /// The lease only reads.

@@ -61,7 +61,7 @@ extension PoolTime {
 }
 
 /// The system's monotonic clock.
-public struct SystemTime: PoolTime {
+public struct PoolSystemTime: PoolTime {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
 

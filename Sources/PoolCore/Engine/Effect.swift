@@ -10,7 +10,7 @@ enum Effect: Hashable, Sendable {
     case reset(ConnectionTicket)
     /// Reset the idle session of a tag that no waiter wants, after a liveness check if it was idle for long.
     case resetTagged(ConnectionTicket, isStale: Bool)
-    case close(ConnectionTicket, CloseReason, CloseMode)
+    case close(ConnectionTicket, ConnectionCloseReason, ConnectionCloseMode)
     /// A lease has been held for longer than the configured warning.
     case warnOfLeak(ConnectionTicket)
     /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
@@ -40,7 +40,7 @@ enum AcquireFailure: Hashable, Sendable {
 }
 
 /// The reason why a connection was closed.
-public enum CloseReason: String, Sendable, Hashable, CaseIterable {
+public enum ConnectionCloseReason: String, Sendable, Hashable, CaseIterable {
     /// The connection was unused for longer than the idle timeout.
     case idleTimeout
     /// The connection was older than the maximum lifetime.

@@ -66,7 +66,7 @@ extension Engine {
     }
 
     private mutating func closeAwaited(
-        _ slot: Int32, _ reason: CloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         close(slot, reason, .orderly, now, &effects)
         slots[Int(slot)].isAwaited = true

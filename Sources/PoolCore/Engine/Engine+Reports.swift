@@ -89,7 +89,7 @@ extension Engine {
     }
 
     private mutating func prepared(
-        _ connection: ConnectionTicket, in state: SlotState, _ outcome: Outcome, _ failure: CloseReason,
+        _ connection: ConnectionTicket, in state: SlotState, _ outcome: Outcome, _ failure: ConnectionCloseReason,
         _ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList
     ) {
         guard isCurrent(connection), slots[connection.position].state == state else { return }

@@ -47,7 +47,7 @@ extension Engine {
     }
 
     private mutating func closeAndRefill(
-        _ slot: Int32, _ reason: CloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         close(slot, reason, .orderly, now, &effects)
         serveAll(now, &effects)

@@ -127,7 +127,8 @@ extension Engine {
     }
 
     mutating func close(
-        _ slot: Int32, _ reason: CloseReason, _ mode: CloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ now: Nanoseconds,
+        _ effects: inout EffectList
     ) {
         move(slot, to: .closing, now)
         setTag(nil, ofSlot: slot)

@@ -1,27 +1,27 @@
 extension Engine {
     /// Sets the tag that the session of the leased connection is set up for.
-    mutating func setTag(_ tag: SessionTag?, of connection: ConnectionTicket) {
+    mutating func setTag(_ tag: PoolSessionTag?, of connection: ConnectionTicket) {
         guard isLeased(connection) else { return }
         // A session whose tag was taken away is not one that the session hook has set up for no tag.
         if tag == nil, slots[connection.position].tag != nil { slots[connection.position].isSetUp = false }
         setTag(tag, ofSlot: connection.index)
     }
 
-    mutating func setTag(_ tag: SessionTag?, ofSlot slot: Int32) {
+    mutating func setTag(_ tag: PoolSessionTag?, ofSlot slot: Int32) {
         let before = slots[Int(slot)].tag
         guard before != nil || tag != nil else { return }
         taggedCount += (tag == nil ? 0 : 1) - (before == nil ? 0 : 1)
         slots[Int(slot)].tag = tag
     }
 
-    func tag(of connection: ConnectionTicket) -> SessionTag? {
+    func tag(of connection: ConnectionTicket) -> PoolSessionTag? {
         isCurrent(connection) ? slots[connection.position].tag : nil
     }
 
     // MARK: Who may have which session
 
     /// True if a session may be given to `request` as it is. Otherwise it has to be reset first.
-    static func suits(_ tag: SessionTag?, _ request: TagRequest?) -> Bool {
+    static func suits(_ tag: PoolSessionTag?, _ request: TagRequest?) -> Bool {
         guard let tag else { return true }
         guard let request else { return false }
         return request.match != .exact || request.tag == tag
@@ -48,7 +48,7 @@ extension Engine {
     }
 
     /// The distance from a session that suits the request to the tag that it asks for; 0 is that tag itself.
-    private static func cost(of tag: SessionTag?, for request: TagRequest?) -> Int {
+    private static func cost(of tag: PoolSessionTag?, for request: TagRequest?) -> Int {
         guard let request, tag != request.tag else { return 0 }
         return request.match == .cheapest ? request.tag.distance(from: tag) : tag == nil ? 1 : 2
     }

@@ -52,9 +52,9 @@ struct Engine: ~Copyable {
     var rotation: Rotation?
 
     var counters = EngineCounters()
-    var waitTimes = Histogram()
-    var useTimes = Histogram()
-    var connectTimes = Histogram()
+    var waitTimes = PoolHistogram()
+    var useTimes = PoolHistogram()
+    var connectTimes = PoolHistogram()
 
     init(configuration: EngineConfiguration, sharesBudget: Bool = false) {
         self.configuration = configuration
@@ -207,7 +207,8 @@ struct Engine: ~Copyable {
     /// Ends a lease. Ignored if the connection was closed under it.
     /// - Parameter breaking: the reason of the close, if the connection is broken.
     mutating func release(
-        _ connection: ConnectionTicket, condition: ConnectionCondition, breaking reason: CloseReason = .broken,
+        _ connection: ConnectionTicket, condition: ConnectionCondition,
+        breaking reason: ConnectionCloseReason = .broken,
         now: Nanoseconds, effects: inout EffectList
     ) {
         guard isLeased(connection) else { return }

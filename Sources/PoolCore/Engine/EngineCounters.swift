@@ -27,7 +27,7 @@ struct EngineCounters: Hashable, Sendable {
     var validations = 0
     var resets = 0
     var leakWarnings = 0
-    var closed: [CloseReason: Int] = [:]
+    var closed: [ConnectionCloseReason: Int] = [:]
     var peakLeased = 0
     var peakWaiting = 0
 
@@ -85,6 +85,6 @@ extension Engine {
         for connection in preparations.keys { preparations[connection]?.isInQueue = false }
         counters.peakWaiting = waiting
         counters.peakLeased = counts.leased
-        (waitTimes, useTimes, connectTimes) = (Histogram(), Histogram(), Histogram())
+        (waitTimes, useTimes, connectTimes) = (PoolHistogram(), PoolHistogram(), PoolHistogram())
     }
 }

@@ -54,7 +54,7 @@ extension Engine {
     }
 
     /// Begins the lease: the session hook has run, and the session is set up for `tag` now.
-    mutating func prepared(_ connection: ConnectionTicket, tag: SessionTag?, now: Nanoseconds) {
+    mutating func prepared(_ connection: ConnectionTicket, tag: PoolSessionTag?, now: Nanoseconds) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
         counters.acquired += 1
         waitTimes.record(preparation.spent(at: now).total)
@@ -67,7 +67,7 @@ extension Engine {
 
     /// Ends the acquire without a lease. Its connection is closed, and the failure does not count against the server.
     mutating func unprepared(
-        _ connection: ConnectionTicket, _ failure: PreparationFailure, mode: CloseMode, now: Nanoseconds,
+        _ connection: ConnectionTicket, _ failure: PreparationFailure, mode: ConnectionCloseMode, now: Nanoseconds,
         effects: inout EffectList
     ) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
@@ -118,7 +118,7 @@ extension Engine {
     }
 
     private mutating func closeUnprepared(
-        _ connection: ConnectionTicket, _ mode: CloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+        _ connection: ConnectionTicket, _ mode: ConnectionCloseMode, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         if isLeased(connection) { close(connection.index, .sessionFailed, mode, now, &effects) }
     }

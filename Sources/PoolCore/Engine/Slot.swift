@@ -51,7 +51,7 @@ struct Slot: Linked {
     /// The lane that the holder of the lease waits for, while it does.
     var holderWaitsFor: Int32 = nowhere
     /// The tag that the session is set up for.
-    var tag: SessionTag?
+    var tag: PoolSessionTag?
     /// True if the session hook has run for the tag, or for none, and its work has not been undone since.
     var isSetUp = false
 }

@@ -3,9 +3,9 @@ public struct AcquireOptions: Sendable, Hashable {
     /// The order in which waiters are served: higher priorities first; within a priority, the waiter that came first.
     public enum Priority: Int, Sendable, Hashable, CaseIterable { case high, normal, low }
 
-    /// The kind of use. The default is ``Access/readWrite``. Drivers with lanes for reading serve ``Access/readOnly``
-    /// there.
-    public var access: Access
+    /// The kind of use. The default is ``PoolAccess/readWrite``. Drivers with lanes for reading serve
+    /// ``PoolAccess/readOnly`` there.
+    public var access: PoolAccess
     /// The waiter's priority. The default is ``Priority/normal``.
     public var priority: Priority
     /// Rare options, boxed so that copying plain options copies one pointer.
@@ -21,9 +21,10 @@ public struct AcquireOptions: Sendable, Hashable {
 
     /// Makes options; each argument's default is the one that its property names.
     public init(
-        access: Access = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
-        deadline: ContinuousClock.Instant? = nil, label: String? = nil, identity: Identity? = nil, shard: String? = nil,
-        tag: SessionTag? = nil, tagMatch: TagMatch = .exact
+        access: PoolAccess = .readWrite, priority: Priority = .normal, timeout: Duration? = nil,
+        deadline: ContinuousClock.Instant? = nil, label: String? = nil, identity: PoolIdentity? = nil,
+        shard: String? = nil,
+        tag: PoolSessionTag? = nil, tagMatch: PoolTagMatch = .exact
     ) {
         self.access = access
         self.priority = priority
@@ -41,10 +42,10 @@ extension AcquireOptions {
         var timeout: Duration?
         var deadline: ContinuousClock.Instant?
         var label: String?
-        var identity: Identity?
+        var identity: PoolIdentity?
         var shard: String?
-        var tag: SessionTag?
-        var tagMatch = TagMatch.exact
+        var tag: PoolSessionTag?
+        var tagMatch = PoolTagMatch.exact
 
         var fault: PoolConfigurationError? {
             guard let timeout else { return nil }
@@ -115,12 +116,12 @@ extension AcquireOptions {
     /// of another.
     ///
     /// Fails with ``PoolError/Code/identityRefused`` if the driver does not serve such an identity.
-    public var identity: Identity? {
+    public var identity: PoolIdentity? {
         get { box?.details.identity }
         set { details.identity = newValue }
     }
 
-    /// The shard whose connections are wanted: a ``LaneConfiguration/shard`` of the driver's. Nil is the first lane
+    /// The shard whose connections are wanted: a ``PoolLaneConfiguration/shard`` of the driver's. Nil is the first lane
     /// that serves ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
     public var shard: String? {
         get { box?.details.shard }
@@ -131,14 +132,14 @@ extension AcquireOptions {
     ///
     /// An idle connection with just this tag is preferred. If there is none, ``tagMatch`` says which may come instead;
     /// then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body which tag it got.
-    public var tag: SessionTag? {
+    public var tag: PoolSessionTag? {
         get { box?.details.tag }
         set { details.tag = newValue }
     }
 
-    /// The substitutes that the acquire accepts for the ``tag``. The default is ``TagMatch/exact``. Has no effect
+    /// The substitutes that the acquire accepts for the ``tag``. The default is ``PoolTagMatch/exact``. Has no effect
     /// without a tag.
-    public var tagMatch: TagMatch {
+    public var tagMatch: PoolTagMatch {
         get { box?.details.tagMatch ?? .exact }
         set { details.tagMatch = newValue }
     }

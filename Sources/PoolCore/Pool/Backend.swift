@@ -3,25 +3,25 @@
 /// A backend is handed only connections that it made itself.
 protocol Backend: Sendable {
     var information: DriverInformation { get }
-    func lanes(maximumConnections: Int) throws -> [LaneConfiguration]
+    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration]
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection
     func validate(_ connection: any DriverConnection) async throws
     func reset(_ connection: any DriverConnection) async throws
-    func close(_ connection: any DriverConnection, mode: CloseMode) async
-    func verdict(on error: any Error) -> Verdict
+    func close(_ connection: any DriverConnection, mode: ConnectionCloseMode) async
+    func verdict(on error: any Error) -> PoolVerdict
     /// Runs the application's connect hook, and makes what it set up part of a clean session.
     func setUp(_ seat: Seat) async throws(HookFailure)
     /// Runs a hook; does nothing if the application has no such hook.
     func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure)
     /// Ends the work that a lease left open, and keeps its session.
     func endTransaction(of connection: any DriverConnection) async throws
-    func accepts(_ identity: Identity) -> Bool
+    func accepts(_ identity: PoolIdentity) -> Bool
 }
 
 enum HookKind: Sendable {
     case connect
     case acquire
-    case session(SessionTag?)
+    case session(PoolSessionTag?)
     case release
     case close
 }
@@ -46,7 +46,7 @@ final class DriverBackend<Driver: PoolDriver>: Sendable {
 extension DriverBackend: Backend {
     var information: DriverInformation { driver.information }
 
-    func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
         try driver.lanes(maximumConnections: maximumConnections)
     }
 
@@ -62,11 +62,11 @@ extension DriverBackend: Backend {
         try await driver.reset(Self.typed(connection))
     }
 
-    func close(_ connection: any DriverConnection, mode: CloseMode) async {
+    func close(_ connection: any DriverConnection, mode: ConnectionCloseMode) async {
         await driver.close(Self.typed(connection), mode: mode)
     }
 
-    func verdict(on error: any Error) -> Verdict {
+    func verdict(on error: any Error) -> PoolVerdict {
         driver.verdict(on: error)
     }
 
@@ -74,7 +74,7 @@ extension DriverBackend: Backend {
         try await driver.endTransaction(of: Self.typed(connection))
     }
 
-    func accepts(_ identity: Identity) -> Bool {
+    func accepts(_ identity: PoolIdentity) -> Bool {
         driver.accepts(identity)
     }
 

@@ -4,13 +4,13 @@ internal import Synchronization
 /// after its credentials have expired.
 ///
 /// If the returned credentials have already expired (from a cache of the provider, say), the provider is called once
-/// more with ``CredentialRequest/isRefresh``. If those have expired too, the connect fails with
+/// more with ``PoolCredentialRequest/isRefresh``. If those have expired too, the connect fails with
 /// ``PoolError/Code/credentialsExpired``. An error thrown by the provider fails the connect, as an error of the server
 /// would.
-public typealias CredentialProvider = @Sendable (CredentialRequest) async throws -> Credentials
+public typealias PoolCredentialProvider = @Sendable (PoolCredentialRequest) async throws -> PoolCredentials
 
-/// The question that a ``CredentialProvider`` answers.
-public struct CredentialRequest: Sendable, Hashable {
+/// The question that a ``PoolCredentialProvider`` answers.
+public struct PoolCredentialRequest: Sendable, Hashable {
     /// The pool's name.
     public let pool: String
     /// True if the credentials that the provider returned had already expired, or the server has refused them: bypass
@@ -21,7 +21,7 @@ public struct CredentialRequest: Sendable, Hashable {
 /// The credentials that a pool has now. One call of the provider serves all connects that wait for it.
 final class CredentialStore: Sendable {
     struct Held: Sendable {
-        let credentials: Credentials
+        let credentials: PoolCredentials
         let expiresAt: Nanoseconds
     }
 
@@ -35,10 +35,10 @@ final class CredentialStore: Sendable {
         var call: Call?
     }
 
-    private let provider: CredentialProvider?
+    private let provider: PoolCredentialProvider?
     private let state = Mutex(State())
 
-    init(provider: CredentialProvider?) {
+    init(provider: PoolCredentialProvider?) {
         self.provider = provider
     }
 
@@ -56,7 +56,7 @@ final class CredentialStore: Sendable {
     }
 
     /// Forgets `credentials` that the server no longer accepts.
-    func forget(_ credentials: Credentials) {
+    func forget(_ credentials: PoolCredentials) {
         state.withLock { state in
             if state.held?.credentials == credentials { state.held = nil }
         }
@@ -65,7 +65,7 @@ final class CredentialStore: Sendable {
     enum Answer {
         /// The driver's own configuration decides.
         case none
-        case held(Credentials)
+        case held(PoolCredentials)
         case expired
     }
 
@@ -94,14 +94,14 @@ final class CredentialStore: Sendable {
     }
 
     private static func call(
-        _ provider: CredentialProvider, _ pool: String, isRefresh: Bool, _ time: any PoolTime
+        _ provider: PoolCredentialProvider, _ pool: String, isRefresh: Bool, _ time: any PoolTime
     ) async throws -> Held {
-        let first = try await held(provider(CredentialRequest(pool: pool, isRefresh: isRefresh)), time)
+        let first = try await held(provider(PoolCredentialRequest(pool: pool, isRefresh: isRefresh)), time)
         if isRefresh || first.expiresAt > time.now().nanoseconds { return first }
-        return try await held(provider(CredentialRequest(pool: pool, isRefresh: true)), time)
+        return try await held(provider(PoolCredentialRequest(pool: pool, isRefresh: true)), time)
     }
 
-    static func held(_ credentials: Credentials, _ time: any PoolTime) -> Held {
+    static func held(_ credentials: PoolCredentials, _ time: any PoolTime) -> Held {
         let expiry = credentials.validFor.map { time.now() + $0 }
         return Held(credentials: credentials, expiresAt: expiry?.nanoseconds ?? .never)
     }

@@ -9,7 +9,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     @usableFromInline let seat: UncountedReference<Seat>
     /// False for leases lent to hooks: ending them does not release the connection.
     @usableFromInline let isOwned: Bool
-    @usableFromInline let access: Access
+    @usableFromInline let access: PoolAccess
     /// The reason to close the connection when the lease ends, if there is one.
     @usableFromInline var discardReason: String?
 
@@ -20,7 +20,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     ///
     /// - Parameter seat: with a reference, which the lease takes over.
     @inlinable
-    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>, _ access: Access) {
+    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>, _ access: PoolAccess) {
         self.seat = seat
         isOwned = true
         self.access = access
@@ -64,7 +64,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// The tag that the session is set up for; nil for a session like new. With a tag the session is kept as it is when
     /// the lease ends (but for an open transaction, which is rolled back), for an acquire that asks for it: see
     /// ``AcquireOptions/tag``. Without one it is reset. An empty tag counts as nil.
-    public var tag: SessionTag? {
+    public var tag: PoolSessionTag? {
         get { pool.tag(of: ticket) }
         nonmutating set { pool.setTag(newValue, of: ticket) }
     }

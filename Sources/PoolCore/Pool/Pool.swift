@@ -34,7 +34,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   for a pool that it cannot serve.
     public init(
         driver: Driver, configuration: PoolConfiguration? = nil, hooks: PoolHooks<Driver> = PoolHooks(),
-        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        credentials: PoolCredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil, environment: PoolEnvironment = PoolEnvironment()
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
@@ -151,9 +151,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     // MARK: Credentials
 
     /// Sets the credentials with which new connections log in, until the credentials expire; then the pool's
-    /// ``CredentialProvider`` is asked. New credentials may end the reason for which connects failed before, so the
+    /// ``PoolCredentialProvider`` is asked. New credentials may end the reason for which connects failed before, so the
     /// pool tries again immediately. Connections that are open stay open: see ``clear()``.
-    public func setCredentials(_ credentials: Credentials) { shell.setCredentials(credentials) }
+    public func setCredentials(_ credentials: PoolCredentials) { shell.setCredentials(credentials) }
 
     // MARK: Changing
 
@@ -339,7 +339,7 @@ public struct PoolEnvironment: Sendable {
 
     /// Makes an environment, by default of the system's clock and random numbers.
     public init(
-        time: any PoolTime = SystemTime(), random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+        time: any PoolTime = PoolSystemTime(), random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) {
         self.time = time
         self.random = random

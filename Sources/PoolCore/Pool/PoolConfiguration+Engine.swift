@@ -3,7 +3,7 @@ extension EngineConfiguration {
     var reservedConnections: Int { lanes.reduce(0) { $0 + $1.minimum } }
 
     init(
-        _ configuration: PoolConfiguration, lanes: [LaneConfiguration], hooks: HookPresence
+        _ configuration: PoolConfiguration, lanes: [PoolLaneConfiguration], hooks: HookPresence
     ) {
         self.init(
             maximumConnections: configuration.maximumConnections,
@@ -29,7 +29,7 @@ extension EngineConfiguration {
     }
 
     /// Shares out the pool's minimums in the order of the lanes, on top of the lanes' own minimums.
-    private static func lanes(_ lanes: [LaneConfiguration], of configuration: PoolConfiguration) -> [Lane] {
+    private static func lanes(_ lanes: [PoolLaneConfiguration], of configuration: PoolConfiguration) -> [Lane] {
         var missing = configuration.minimumConnections - lanes.reduce(0) { $0 + $1.minimumConnections }
         var missingIdle = configuration.minimumIdle
         return lanes.map { lane in

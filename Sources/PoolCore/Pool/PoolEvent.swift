@@ -25,7 +25,7 @@ public enum PoolEvent: Sendable {
     /// A connection was closed. `error` is the error that broke or ended it, if known: the driver's, one thrown by a
     /// validation, a reset or a hook, a ``PoolError`` if one of them took too long, ``LeaseDiscarded`` with the
     /// holder's reason. Nil if nothing was wrong with it.
-    case connectionClosed(ConnectionID, lane: String, reason: CloseReason, error: (any Error)?)
+    case connectionClosed(ConnectionID, lane: String, reason: ConnectionCloseReason, error: (any Error)?)
     /// An acquire has to wait, for a release or for a connection that is opened or validated.
     case waiting(lane: String)
     /// A lease has begun. `waited` is the time since the call; `isNew` is true for the connection's first lease;

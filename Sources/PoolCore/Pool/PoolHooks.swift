@@ -13,7 +13,7 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
     /// A hook that gets the connection as a lease.
     public typealias Hook = @Sendable (inout Lease<Driver>) async throws -> Void
     /// A hook that gets the connection as a lease, and the tag that the acquire asks for, or nil.
-    public typealias SessionHook = @Sendable (inout Lease<Driver>, SessionTag?) async throws -> Void
+    public typealias SessionHook = @Sendable (inout Lease<Driver>, PoolSessionTag?) async throws -> Void
 
     /// Runs on each new connection, within ``PoolConfiguration/connectTimeout``, and again after a reset has undone its
     /// work, within ``PoolConfiguration/resetTimeout``. Every lease finds what it sets up, which counts as a clean

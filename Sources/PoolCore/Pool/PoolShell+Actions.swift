@@ -8,7 +8,7 @@ enum Action {
     case validate(Job, Seat, isStale: Bool)
     case reset(Job, Seat)
     case resetTagged(Job, Seat, isStale: Bool)
-    case close(Seat, CloseMode)
+    case close(Seat, ConnectionCloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
     case claim(PermitClaim)
     case report(PoolEvent)
@@ -89,7 +89,8 @@ extension PoolShell {
     }
 
     private func resolveClose(
-        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ state: inout PoolState,
+        _ ticket: ConnectionTicket, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode,
+        _ state: inout PoolState,
         _ now: Nanoseconds, _ actions: inout ActionList
     ) {
         guard let seat = state.entries[ticket.position].seat else { return }

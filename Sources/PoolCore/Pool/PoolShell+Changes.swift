@@ -21,7 +21,7 @@ extension PoolShell {
     }
 
     private func putIntoForce(
-        _ after: PoolConfiguration, insteadOf before: PoolConfiguration, _ lanes: [LaneConfiguration],
+        _ after: PoolConfiguration, insteadOf before: PoolConfiguration, _ lanes: [PoolLaneConfiguration],
         resetsStatistics: Bool
     ) throws -> GoalNumber {
         let engineConfiguration = engineConfiguration(after, lanes: lanes)
@@ -74,7 +74,7 @@ extension PoolShell {
     }
 
     /// The driver's lanes for another maximum, if they are the same ones in the same order.
-    private func lanesOfSameKind(_ maximumConnections: Int) throws -> [LaneConfiguration] {
+    private func lanesOfSameKind(_ maximumConnections: Int) throws -> [PoolLaneConfiguration] {
         let new = try backend.lanes(maximumConnections: maximumConnections).checked()
         let isSame =
             new.count == lanes.count

@@ -2,13 +2,13 @@ internal import Synchronization
 
 /// A connect that the engine has asked for.
 struct ConnectPlan: Sendable {
-    let lane: LaneConfiguration
-    let identity: Identity?
+    let lane: PoolLaneConfiguration
+    let identity: PoolIdentity?
     let attempt: Int
     let begin: Nanoseconds
     let deadline: Nanoseconds
 
-    func request(_ credentials: Credentials?) -> ConnectRequest {
+    func request(_ credentials: PoolCredentials?) -> ConnectRequest {
         let role: String? = if case .role(let name) = identity { name } else { nil }
         return ConnectRequest(
             lane: lane, attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
@@ -36,7 +36,7 @@ extension PoolShell {
         }
     }
 
-    func currentCredentials(isRefresh: Bool = false) async throws -> Credentials? {
+    func currentCredentials(isRefresh: Bool = false) async throws -> PoolCredentials? {
         switch try await credentials.current(for: configuration.name, isRefresh: isRefresh, time) {
         case .none: return nil
         case .held(let credentials): return credentials
@@ -44,7 +44,7 @@ extension PoolShell {
         }
     }
 
-    func setCredentials(_ new: Credentials) {
+    func setCredentials(_ new: PoolCredentials) {
         credentials.set(CredentialStore.held(new, time))
         transition { $0.engine.retryConnects(now: $1, effects: &$2) }
     }

@@ -139,7 +139,7 @@ extension PoolShell {
         try await backend.setUp(seat)
     }
 
-    func close(_ seat: Seat, _ mode: CloseMode) async {
+    func close(_ seat: Seat, _ mode: ConnectionCloseMode) async {
         let ticket = seat.ticket
         let lane = laneName(of: ticket)
         let operation = observer.map { _ in begin(.close, lane: lane, connection: ConnectionID(ticket: ticket)) }

@@ -64,7 +64,7 @@ extension Logger.Metadata {
     }
 }
 
-extension CloseReason {
+extension ConnectionCloseReason {
     /// True if a fault of the connection was the reason.
     fileprivate var isTrouble: Bool {
         switch self {

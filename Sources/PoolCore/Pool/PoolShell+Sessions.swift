@@ -4,11 +4,11 @@ internal import Synchronization
 /// A call of the session hook, which comes before the holder of a lease gets the connection.
 @usableFromInline
 final class SessionHookCall: Sendable {
-    let tag: SessionTag?
+    let tag: PoolSessionTag?
     let deadline: Nanoseconds
     let claim: LeaseClaim
 
-    init(tag: SessionTag?, deadline: Nanoseconds, claim: LeaseClaim) {
+    init(tag: PoolSessionTag?, deadline: Nanoseconds, claim: LeaseClaim) {
         self.tag = tag
         self.deadline = deadline
         self.claim = claim
@@ -93,7 +93,7 @@ extension PoolShell {
         return how
     }
 
-    private func ready(_ seat: Seat, _ wanted: SessionTag?, _ before: SessionTag?) {
+    private func ready(_ seat: Seat, _ wanted: PoolSessionTag?, _ before: PoolSessionTag?) {
         transition { state, now, _ in
             let tag = state.engine.tag(of: seat.ticket)
             // A hook that sets no tag vouches for the tag that was asked for.
@@ -162,7 +162,7 @@ extension PoolShell {
         return error
     }
 
-    private func end(_ seat: Seat, _ failure: Engine.PreparationFailure, _ mode: CloseMode) {
+    private func end(_ seat: Seat, _ failure: Engine.PreparationFailure, _ mode: ConnectionCloseMode) {
         transition { $0.engine.unprepared(seat.ticket, failure, mode: mode, now: $1, effects: &$2) }
     }
 
@@ -170,7 +170,7 @@ extension PoolShell {
     ///
     /// - Returns: false if the hook has taken too long, and may still be running.
     func runCloseHook(
-        _ seat: Seat, _ mode: CloseMode
+        _ seat: Seat, _ mode: ConnectionCloseMode
     ) async -> Bool {
         guard hooks.close, mode == .orderly, seat.connection.condition.isUsable else { return true }
         let deadline = time.now() + configuration.resetTimeout
@@ -197,11 +197,11 @@ extension PoolShell {
     /// The error that a hook or the driver has thrown, without the wrapper of hook errors.
     static func cause(of error: any Error) -> any Error { (error as? HookFailure)?.cause ?? error }
 
-    func tag(of ticket: ConnectionTicket) -> SessionTag? {
+    func tag(of ticket: ConnectionTicket) -> PoolSessionTag? {
         state.withLock { $0.engine.tag(of: ticket) }
     }
 
-    func setTag(_ tag: SessionTag?, of ticket: ConnectionTicket) {
+    func setTag(_ tag: PoolSessionTag?, of ticket: ConnectionTicket) {
         let tag = tag.flatMap { $0.isEmpty ? nil : $0 }
         // A connection with a tag is not cached.
         transition { state, _, _ in state.engine.setTag(tag, of: ticket) }

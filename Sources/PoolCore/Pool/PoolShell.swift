@@ -25,7 +25,7 @@ final class PoolShell: Sendable {
     /// The configured timeout, atomic because it is read before the lock is taken.
     let acquireTimeout: Atomic<Nanoseconds>
     /// The driver's lanes as of init, in engine order. Current limits and on-demand lanes are in `PoolState.lanes`.
-    let lanes: [LaneConfiguration]
+    let lanes: [PoolLaneConfiguration]
     let hooks: HookPresence
     let laneForReading: Int?
     let laneForWriting: Int?
@@ -39,8 +39,8 @@ final class PoolShell: Sendable {
     let state: PoolLock<PoolState>
 
     init(
-        backend: any Backend, configuration: PoolConfiguration, lanes: [LaneConfiguration],
-        hooks: HookPresence, credentials: CredentialProvider?, observer: (any PoolObserver)?, logger: Logger,
+        backend: any Backend, configuration: PoolConfiguration, lanes: [PoolLaneConfiguration],
+        hooks: HookPresence, credentials: PoolCredentialProvider?, observer: (any PoolObserver)?, logger: Logger,
         environment: PoolEnvironment, budget: PoolBudget?
     ) throws(PoolConfigurationError) {
         self.backend = backend
@@ -77,7 +77,7 @@ final class PoolShell: Sendable {
     var configuration: PoolConfiguration { state.withLock { $0.configuration } }
 
     func engineConfiguration(
-        _ configuration: PoolConfiguration, lanes: [LaneConfiguration]
+        _ configuration: PoolConfiguration, lanes: [PoolLaneConfiguration]
     ) -> EngineConfiguration {
         EngineConfiguration(configuration, lanes: lanes, hooks: hooks)
     }
@@ -134,13 +134,13 @@ final class PoolShell: Sendable {
     }
 }
 
-extension [LaneConfiguration] {
+extension [PoolLaneConfiguration] {
     /// The lanes, if a pool can work with them; throws otherwise.
     func checked() throws(PoolConfigurationError) -> Self {
         if isEmpty {
             throw PoolConfigurationError(property: "lanes", value: "[]", rule: "the driver must name at least one")
         }
-        for access in [Access.readOnly, .readWrite] {
+        for access in [PoolAccess.readOnly, .readWrite] {
             let shards = Dictionary(grouping: filter { $0.serves.contains(access) }, by: \.shard)
             for lanes in shards.values where lanes.count > 1 {
                 throw PoolConfigurationError(

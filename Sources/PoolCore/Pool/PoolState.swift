@@ -18,9 +18,9 @@ struct PoolState: ~Copyable {
 
     /// The shell's notes on a lane.
     struct Lane {
-        var configuration: LaneConfiguration
+        var configuration: PoolLaneConfiguration
         /// The identity that its connections act as; nil is the pool's own user.
-        var identity: Identity?
+        var identity: PoolIdentity?
         var lastError: (any Error)?
         /// The hook's error, which acquires that wait throw unchanged; nil if a hook is not the cause.
         var hookError: (any Error)?
@@ -29,7 +29,7 @@ struct PoolState: ~Copyable {
     /// The key of a lane made for an identity.
     struct LaneKey: Hashable {
         var base: Int
-        var identity: Identity
+        var identity: PoolIdentity
     }
 
     var engine: Engine
@@ -56,7 +56,8 @@ struct PoolState: ~Copyable {
     var nextOperation: UInt64 = 0
 
     init(
-        engine: consuming Engine, configuration: PoolConfiguration, lanes: [LaneConfiguration], startedAt: Nanoseconds
+        engine: consuming Engine, configuration: PoolConfiguration, lanes: [PoolLaneConfiguration],
+        startedAt: Nanoseconds
     ) {
         self.engine = engine
         self.configuration = configuration
@@ -66,7 +67,7 @@ struct PoolState: ~Copyable {
 
     /// The lane for connections that act as `identity` and are otherwise like those of the lane `base`; made if need
     /// be.
-    mutating func lane(for identity: Identity, like base: Int) -> Int {
+    mutating func lane(for identity: PoolIdentity, like base: Int) -> Int {
         let key = LaneKey(base: base, identity: identity)
         if let lane = identityLanes[key] { return lane }
         var configuration = lanes[base].configuration

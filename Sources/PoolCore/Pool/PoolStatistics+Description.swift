@@ -38,7 +38,7 @@ extension PoolStatistics: CustomStringConvertible {
     }
 
     private var closedSummary: String {
-        let reasons = CloseReason.allCases.compactMap { reason in
+        let reasons = ConnectionCloseReason.allCases.compactMap { reason in
             connectionsClosed[reason].map { "\($0) \(reason.rawValue)" }
         }
         return reasons.isEmpty ? "0" : reasons.joined(separator: ", ")
@@ -71,7 +71,7 @@ extension Duration? {
     fileprivate var text: String { map(\.text) ?? "never" }
 }
 
-extension Histogram {
+extension PoolHistogram {
     /// Count, mean and percentiles in one line.
     fileprivate var summary: String {
         guard count > 0 else { return "none" }

@@ -77,7 +77,7 @@ public struct PoolStatistics: Sendable {
     /// hook did not want them.
     public let connectFailures: Int
     /// Closed connections by reason; reasons that did not occur are absent.
-    public let connectionsClosed: [CloseReason: Int]
+    public let connectionsClosed: [ConnectionCloseReason: Int]
     /// Validations before a grant, including those that only run the acquire hook.
     public let validations: Int
     /// Sessions that were reset, after a lease or for another tag. Ending a transaction in a session that is kept for
@@ -90,12 +90,12 @@ public struct PoolStatistics: Sendable {
     /// The most waiters at the same time.
     public let peakWaiting: Int
     /// The waiting time of acquires that succeeded, including zero for those that did not wait.
-    public let wait: Histogram
+    public let wait: PoolHistogram
     /// The time that leases were held. While a pool is busy and no acquire waits, one lease in 32 is timed, and stands
     /// for the others.
-    public let use: Histogram
+    public let use: PoolHistogram
     /// The duration of connects that succeeded in time.
-    public let connect: Histogram
+    public let connect: PoolHistogram
 }
 
 extension PoolShell {

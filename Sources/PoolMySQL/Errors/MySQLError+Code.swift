@@ -157,7 +157,7 @@ extension MySQLError.Code {
         case .packetTooLarge, .clientPacketTooLarge:
             "Send the value in parts, or raise the server's max_allowed_packet"
         case .deadlock, .lockWaitTimeout:
-            "Run the transaction again from its beginning: TransactionOptions has maximumRetries"
+            "Run the transaction again from its beginning: SQLTransactionOptions has maximumRetries"
         case .tooManyPreparedStatements:
             "Lower statementCacheCapacity, or raise the server's max_prepared_stmt_count"
         case .optionPreventsStatement, .readOnlyServer:

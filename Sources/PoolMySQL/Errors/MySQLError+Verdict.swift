@@ -2,7 +2,7 @@ internal import PoolSQL
 
 extension MySQLError {
     /// The error's meaning for the pool.
-    var verdict: Verdict {
+    var verdict: PoolVerdict {
         switch code {
         case .tooManyConnections, .tooManyUserConnections, .userLimitReached: return .serverFull
         // ER_UNKNOWN_COM_ERROR, from a Galera node that is not ready, and ER_SERVER_OFFLINE_MODE.

@@ -8,7 +8,7 @@ extension Pool where Driver == MySQLDriver {
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
         url: String, configuration: PoolConfiguration? = nil, hooks: PoolHooks<MySQLDriver> = PoolHooks(),
-        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        credentials: PoolCredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil
     ) throws {
         try self.init(
@@ -21,7 +21,7 @@ extension Pool where Driver == MySQLDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: MySQLConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<MySQLDriver> = PoolHooks(), credentials: CredentialProvider? = nil,
+        hooks: PoolHooks<MySQLDriver> = PoolHooks(), credentials: PoolCredentialProvider? = nil,
         observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
     ) throws {
         try self.init(

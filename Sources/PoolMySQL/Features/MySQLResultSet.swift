@@ -3,7 +3,7 @@ public import PoolSQL
 /// One of the results of a statement; a `CALL` may have several.
 public struct MySQLResultSet: Sendable {
     /// The rows; empty, and without columns, for a result that has none.
-    public let rows: Rows
+    public let rows: SQLRows
     /// The number of rows that the statement inserted, updated or deleted, or that an `INSERT`, `REPLACE` or `DELETE
     /// … RETURNING` returned; 0 for any other result with rows. An `UPDATE` counts the rows that it matched, also
     /// unchanged ones; `REPLACE` and `ON DUPLICATE KEY UPDATE` count a row that they changed twice.
@@ -27,7 +27,7 @@ public struct MySQLResultSet: Sendable {
 extension MySQLResultSet {
     /// Makes a result with rows, of which there were `count`, whether they are kept or not.
     init(
-        _ rows: consuming Rows, count: Int, of link: Link, _ traits: StatementTraits, areOutParameters: Bool
+        _ rows: consuming SQLRows, count: Int, of link: Link, _ traits: StatementTraits, areOutParameters: Bool
     ) {
         self.rows = rows
         affectedRows = traits.contains(.returnsWritten) ? count : 0
@@ -39,7 +39,7 @@ extension MySQLResultSet {
 
     /// Makes a result without rows.
     init(of link: Link, _ traits: StatementTraits, areOutParameters: Bool) {
-        rows = Rows(columns: Columns(names: []), values: [])
+        rows = SQLRows(columns: SQLColumns(names: []), values: [])
         affectedRows = link.affectedRows
         let id = link.lastInsertedID
         lastInsertedID = id == 0 ? nil : id
@@ -58,7 +58,7 @@ extension MySQLResultSet {
             return .timestamp(SQLTimestamp(inUTC: moment))
         }
         return MySQLResultSet(
-            rows: Rows(columns: rows.columns, values: values), affectedRows: affectedRows,
+            rows: SQLRows(columns: rows.columns, values: values), affectedRows: affectedRows,
             lastInsertedID: lastInsertedID, warningCount: warningCount, areOutParameters: areOutParameters,
             keyOfOnlyRow: keyOfOnlyRow)
     }

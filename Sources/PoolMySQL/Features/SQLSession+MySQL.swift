@@ -32,7 +32,7 @@ extension Lease where Driver == MySQLDriver {
     ///
     /// The ``MySQLConfiguration/initCommands`` run again as the new user. A role that the lease was acquired for is
     /// not taken on, because it belongs to the pool's user. Temporary tables are dropped, even with
-    /// ``TemporaryTables/kept``.
+    /// ``SQLTemporaryTables/kept``.
     ///
     /// - Parameter database: The database to begin in; nil means the configuration's.
     /// - Throws: ``MySQLError``, also if a transaction is open. The server ends the connection if it refuses the user.

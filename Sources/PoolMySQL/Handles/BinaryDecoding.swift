@@ -71,7 +71,7 @@ struct BinaryDecoding {
 
     /// Appends a value to `rows`. The most frequent kinds are read in place.
     @inline(__always)
-    mutating func read(_ kind: ColumnKind, _ zone: SessionZone, into rows: inout RowsBuilder) {
+    mutating func read(_ kind: ColumnKind, _ zone: SessionZone, into rows: inout SQLRowsBuilder) {
         switch kind {
         case .text: unsafe rows.append(uncheckedText: takeBytes())
         case .json: unsafe rows.append(uncheckedJSON: takeBytes())

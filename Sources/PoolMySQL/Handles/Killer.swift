@@ -1,5 +1,5 @@
-internal import PoolSQL
 internal import PoolIO
+internal import PoolSQL
 
 #if canImport(Glibc)
 internal import Glibc

@@ -20,7 +20,7 @@ final class RowReader {
         /// True once a value was invalid for its type, or longer than its row.
         var isMalformed = false
         var zone = SessionZone.other
-        var rows = RowsBuilder()
+        var rows = SQLRowsBuilder()
     }
 
     init() {
@@ -69,7 +69,7 @@ final class RowReader {
     }
 
     /// Calls `body` while what is read is appended to `rows`.
-    func read<Result>(into rows: inout RowsBuilder, _ body: () throws -> Result) rethrows -> Result {
+    func read<Result>(into rows: inout SQLRowsBuilder, _ body: () throws -> Result) rethrows -> Result {
         unsafe swap(&rows, &pointer.pointee.rows)
         defer { unsafe swap(&rows, &pointer.pointee.rows) }
         return try body()

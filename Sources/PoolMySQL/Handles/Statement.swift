@@ -8,7 +8,7 @@ final class Statement {
     let traits: StatementTraits
     let parameterCount: Int
     /// The columns of the latest result; before the first run, the columns that the server announced.
-    private(set) var columns = Columns(names: [])
+    private(set) var columns = SQLColumns(names: [])
     /// The size of the rows of the latest run, to reserve memory for the next.
     var expectedSize = 0
     /// True once the columns differ from those that libmariadb keeps for later runs: the statement must be prepared
@@ -129,7 +129,7 @@ final class Statement {
     ///
     /// - Throws: also ``SQLResultLimitError``, after the row that is too much.
     func take(
-        _ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone, within resultLimit: SQLResultLimit? = nil
+        _ limit: Int, into rows: inout SQLRowsBuilder, _ zone: SessionZone, within resultLimit: SQLResultLimit? = nil
     ) throws -> Bool {
         unsafe reader.begin(zone, link.pointer)
         // Otherwise rows would have other columns than their names say.
@@ -228,7 +228,7 @@ final class Statement {
     private func learn(_ fields: UnsafeBufferPointer<MYSQL_FIELD>) {
         shapes = fields.indices.map { unsafe FieldShape(of: fields[$0]) }
         unsafe reader.learn(fields)
-        columns = Columns(names: shapes.map(\.name))
+        columns = SQLColumns(names: shapes.map(\.name))
     }
 }
 

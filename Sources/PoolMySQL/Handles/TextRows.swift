@@ -5,7 +5,7 @@ internal import CMariaDB
 /// again.
 @safe
 final class TextRows {
-    let columns: Columns
+    let columns: SQLColumns
     private let kinds: [ColumnKind]
     /// Freed by `mysql_free_result` in the deinitializer, which reads the rows that are left.
     private let result: UnsafeMutablePointer<MYSQL_RES>
@@ -19,7 +19,7 @@ final class TextRows {
         // As many as `count`, because both are the result's own.
         let fields = unsafe UnsafeBufferPointer(start: mysql_fetch_fields(result), count: count)
         kinds = (0..<count).map { unsafe ColumnKind(of: fields[$0]) }
-        columns = Columns(names: (0..<count).map { unsafe FieldShape.name(of: fields[$0]) })
+        columns = SQLColumns(names: (0..<count).map { unsafe FieldShape.name(of: fields[$0]) })
     }
 
     deinit {
@@ -27,7 +27,7 @@ final class TextRows {
     }
 
     /// Appends the next row's values. False at the end.
-    func next(into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
+    func next(into rows: inout SQLRowsBuilder, _ zone: SessionZone) throws -> Bool {
         if isAtEnd { return false }
         guard let row = unsafe mysql_fetch_row(result) else {
             isAtEnd = true
@@ -50,7 +50,7 @@ final class TextRows {
 
     /// The values of all remaining rows, one after the other.
     func allValues(_ zone: SessionZone) throws -> [SQLValue] {
-        var rows = RowsBuilder()
+        var rows = SQLRowsBuilder()
         while try next(into: &rows, zone) {}
         return rows.take(columns).flatMap { Array($0.values) }
     }

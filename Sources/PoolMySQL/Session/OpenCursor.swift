@@ -10,7 +10,7 @@ final class OpenCursor {
     let number: UInt64
     let text: String
     let traits: StatementTraits
-    let columns: Columns
+    let columns: SQLColumns
     /// The size of the latest rows, to reserve memory for the next.
     var expectedSize = 0
     private let source: Source
@@ -27,7 +27,7 @@ final class OpenCursor {
     }
 
     /// Appends up to `limit` rows. False if there are no more.
-    func take(_ limit: Int, into rows: inout RowsBuilder, _ zone: SessionZone) throws -> Bool {
+    func take(_ limit: Int, into rows: inout SQLRowsBuilder, _ zone: SessionZone) throws -> Bool {
         switch source {
         case .prepared(let statement): return try statement.take(limit, into: &rows, zone)
         case .text(let source):

@@ -11,9 +11,9 @@ struct Results: Sendable {
     }
 
     /// Takes the rows of the first result that has any.
-    mutating func takeFirstRows() -> Rows {
+    mutating func takeFirstRows() -> SQLRows {
         let first = earlier.first { $0.columnCount > 0 } ?? last.take()
-        return first?.rows ?? Rows(columns: Columns(names: []), values: [])
+        return first?.rows ?? SQLRows(columns: SQLColumns(names: []), values: [])
     }
 
     var all: [MySQLResultSet] { earlier + (last.map { [$0] } ?? []) }
@@ -21,9 +21,9 @@ struct Results: Sendable {
     var haveRows: Bool { last.map { $0.columnCount > 0 } ?? false || earlier.contains { $0.columnCount > 0 } }
 
     /// The effect of the statement as a whole: of several results, the last one's.
-    var statementResult: StatementResult {
-        guard let last else { return StatementResult(affectedRows: 0) }
-        return StatementResult(affectedRows: last.affectedRows, lastInsertedID: last.keyOfOnlyRow)
+    var statementResult: SQLStatementResult {
+        guard let last else { return SQLStatementResult(affectedRows: 0) }
+        return SQLStatementResult(affectedRows: last.affectedRows, lastInsertedID: last.keyOfOnlyRow)
     }
 
     mutating func dropMoments() {

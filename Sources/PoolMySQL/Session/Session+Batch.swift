@@ -1,10 +1,10 @@
 internal import PoolSQL
 
 extension Session {
-    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
+    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [SQLStatementResult] {
         let link = try ready()
         var statement = try statement(for: text, link)
-        var results: [StatementResult] = []
+        var results: [SQLStatementResult] = []
         results.reserveCapacity(bindSets.count)
         // Bulk execution needs a transaction, whose begin would unlock tables.
         let isBulk =
@@ -26,7 +26,9 @@ extension Session {
         link.status.contains(.inTransaction) || !link.status.contains(.autocommit)
     }
 
-    private mutating func runOne(_ statement: Statement, _ values: [SQLValue], _ link: Link) throws -> StatementResult {
+    private mutating func runOne(
+        _ statement: Statement, _ values: [SQLValue], _ link: Link
+    ) throws -> SQLStatementResult {
         try bind(values, to: statement)
         do {
             try execute(statement)
@@ -49,7 +51,7 @@ extension Session {
     /// without transactions keep them anyway.
     private mutating func runTogether(
         _ statement: Statement, _ bindSets: ArraySlice<[SQLValue]>, _ link: Link
-    ) throws -> [StatementResult] {
+    ) throws -> [SQLStatementResult] {
         for values in bindSets.prefix(1) where values.count != statement.parameterCount {
             try bind(values, to: statement)
         }
@@ -68,7 +70,7 @@ extension Session {
             let affectedRows = link.affectedRows
             noteSuccess(statement.traits, link)
             if !isInTransaction { try runOwn("COMMIT", link) }
-            return Array(repeating: StatementResult(affectedRows: affectedRows / rows.count), count: rows.count)
+            return Array(repeating: SQLStatementResult(affectedRows: affectedRows / rows.count), count: rows.count)
         } catch {
             statement.freeResult()
             let error = noteFailure(error, statement.traits, statement.text)
@@ -76,7 +78,7 @@ extension Session {
             try runOwn(isInTransaction ? "ROLLBACK TO SAVEPOINT pool_batch" : "ROLLBACK", link)
             if try link.warningCount > 0 && cannotUndo(link) { throw error }
         }
-        var results: [StatementResult] = []
+        var results: [SQLStatementResult] = []
         for values in bindSets.prefix(rows.count) { results.append(try runOne(statement, values, link)) }
         return results
     }

@@ -3,9 +3,9 @@
 extension Session {
     /// The start of a stream.
     enum Opened: Sendable {
-        case running(UInt64, Columns)
+        case running(UInt64, SQLColumns)
         /// All rows have arrived already.
-        case collected(Rows)
+        case collected(SQLRows)
     }
 
     /// Starts a statement whose rows are fetched later. A `CALL` runs to its end, because its results follow one
@@ -71,13 +71,13 @@ extension Session {
     }
 
     /// Fetches up to `maximumRows` rows, and tells whether there may be more.
-    mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> (rows: Rows, mayHaveMore: Bool) {
+    mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> (rows: SQLRows, mayHaveMore: Bool) {
         let link = try open()
         guard let open = cursor, open.number == number else {
             throw MySQLError.local(
                 .misuse, "The stream is closed: its transaction or its lease has ended, or it was closed")
         }
-        var rows = RowsBuilder(expectedSize: open.expectedSize)
+        var rows = SQLRowsBuilder(expectedSize: open.expectedSize)
         do {
             try checkSignal()
             let mayHaveMore = try open.take(max(1, maximumRows), into: &rows, zone(of: open.traits))
@@ -106,7 +106,7 @@ extension Session {
     mutating func closeCursor() throws {
         guard let open = cursor else { return }
         let link = try self.open()
-        var dropped = RowsBuilder()
+        var dropped = SQLRowsBuilder()
         do {
             var mayHaveMore = try open.take(500, into: &dropped, zone)
             if mayHaveMore, open.traits.contains(.onlyReads) { interrupter.stopRunning() }

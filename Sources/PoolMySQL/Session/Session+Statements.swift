@@ -33,14 +33,14 @@ extension Session {
     }
 
     /// Runs one statement, for the rows of the first result that has any.
-    mutating func query(_ text: String, _ values: [SQLValue]) throws -> Rows {
+    mutating func query(_ text: String, _ values: [SQLValue]) throws -> SQLRows {
         var results = Results()
         try run(text, values, .rows, into: &results)
         return results.takeFirstRows()
     }
 
     /// Runs one statement for its effect.
-    mutating func execute(_ text: String, _ values: [SQLValue]) throws -> StatementResult {
+    mutating func execute(_ text: String, _ values: [SQLValue]) throws -> SQLStatementResult {
         var results = Results()
         try run(text, values, .nothing, into: &results)
         return results.statementResult
@@ -103,7 +103,7 @@ extension Session {
         // The status is needed to continue, and libmariadb reads it only if it reads all rows itself.
         if link.status.contains(.moreResults) { try statement.store() }
         let zone = zone(of: traits)
-        var builder = RowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
+        var builder = SQLRowsBuilder(expectedSize: isKept ? statement.expectedSize : 0)
         var rowCount = 0
         do {
             let limit = isKept ? configuration.resultLimit : nil
@@ -119,7 +119,7 @@ extension Session {
         let rows = builder.take(statement.columns)
         rowCount += rows.count
         let result = MySQLResultSet(
-            isKept ? rows : Rows(columns: statement.columns, values: []), count: rowCount, of: link, traits,
+            isKept ? rows : SQLRows(columns: statement.columns, values: []), count: rowCount, of: link, traits,
             areOutParameters: isOut)
         statement.freeResult()
         return result
@@ -241,7 +241,7 @@ extension Session {
     ) throws -> MySQLResultSet {
         if link.columnCount == 0 { return MySQLResultSet(of: link, traits, areOutParameters: false) }
         let source = try link.rows()
-        var rows = RowsBuilder()
+        var rows = SQLRowsBuilder()
         var count = 0
         do {
             let (limit, columns) = (configuration.resultLimit, source.columns.count)
@@ -299,11 +299,11 @@ extension Session {
     }
 
     /// Describes a statement by asking the server again, even if it is cached.
-    mutating func describe(_ text: String) throws -> StatementDescription {
+    mutating func describe(_ text: String) throws -> SQLStatementDescription {
         let link = try ready()
         cache.remove(text)
         let statement = try statement(for: text, link)
-        return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
+        return SQLStatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
     }
 
     /// Fails if the running operation is to stop.

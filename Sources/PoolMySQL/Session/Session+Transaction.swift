@@ -1,7 +1,7 @@
 internal import PoolSQL
 
 extension Session {
-    mutating func run(_ command: TransactionCommand) throws {
+    mutating func run(_ command: SQLTransactionCommand) throws {
         switch command {
         case .begin(let options): try begin(options)
         case .commit: try commit()
@@ -12,7 +12,7 @@ extension Session {
         }
     }
 
-    private mutating func begin(_ options: TransactionOptions) throws {
+    private mutating func begin(_ options: SQLTransactionOptions) throws {
         let link = try ready()
         if link.status.contains(.inTransaction) || isTransactionOpen {
             throw MySQLError.local(.misuse, "A transaction is open already: begin a savepoint instead")
@@ -122,7 +122,7 @@ extension MySQLError {
     }
 }
 
-extension TransactionOptions.Isolation {
+extension SQLTransactionOptions.Isolation {
     fileprivate var name: String {
         switch self {
         case .readUncommitted: "READ UNCOMMITTED"

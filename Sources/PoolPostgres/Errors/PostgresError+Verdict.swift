@@ -19,7 +19,7 @@ extension PostgresError {
     }()
 
     /// The error's meaning for the pool.
-    var verdict: Verdict {
+    var verdict: PoolVerdict {
         switch code {
         case .tooManyConnections: return .serverFull
         case .cannotConnectNow: return .serverStarting
@@ -42,7 +42,7 @@ extension PostgresError {
     /// True if the error ends the session.
     var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
-    private var connectVerdict: Verdict {
+    private var connectVerdict: PoolVerdict {
         switch code.errorClass {
         // Authorization, the database's name, privileges, and settings that the server does not take.
         case "28", "3D", "42", "22", "0L", "0P": .refused

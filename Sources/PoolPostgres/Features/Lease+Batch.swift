@@ -33,14 +33,14 @@ extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
     ///   statement may be a `COPY`, whose data has no place in a batch, or change the encoding.
     public mutating func batch(
         _ statements: [SQL], separately: Bool = false
-    ) async throws -> [Result<Rows, PostgresError>] {
+    ) async throws -> [Result<SQLRows, PostgresError>] {
         if statements.isEmpty { return [] }
         return try await handle.connection.batch(statements, separately: separately)
     }
 }
 
 extension PostgresConnection {
-    func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<Rows, PostgresError>] {
+    func batch(_ statements: [SQL], separately: Bool) async throws -> [Result<SQLRows, PostgresError>] {
         try await perform { operation in
             try await restoreBaseline(operation)
             let outcomes = try await runAgainIfStale(statements, separately: separately, operation)
@@ -52,7 +52,7 @@ extension PostgresConnection {
     /// other types.
     private func runAgainIfStale(
         _ statements: [SQL], separately: Bool, _ operation: Operation
-    ) async throws -> [Result<Rows, PostgresError>] {
+    ) async throws -> [Result<SQLRows, PostgresError>] {
         let outcomes = try await run(statements, separately: separately, operation)
         if separately || withSession({ $0.isInExplicitTransaction }) { return outcomes }
         guard outcomes.allSatisfy(\.isFailure), statements.allSatisfy(\.isPlain) else { return outcomes }
@@ -63,7 +63,7 @@ extension PostgresConnection {
 
     private func run(
         _ statements: [SQL], separately: Bool, _ operation: Operation
-    ) async throws -> [Result<Rows, PostgresError>] {
+    ) async throws -> [Result<SQLRows, PostgresError>] {
         defer { withSession { $0.forgetBatch() } }
         try withSession { try $0.planBatch(statements, separately: separately) }
         // Repeated while values decide the types of a statement that the server has described, or cannot describe.

@@ -12,7 +12,7 @@ extension Pool where Driver == PostgresDriver {
     /// - Throws: ``PoolConfigurationError`` for a URL that cannot be read, and what ``Pool``'s own initializer throws.
     public convenience init(
         url: String = "", configuration: PoolConfiguration? = nil, hooks: PoolHooks<PostgresDriver> = PoolHooks(),
-        credentials: CredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
+        credentials: PoolCredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
         budget: PoolBudget? = nil
     ) throws {
         try self.init(
@@ -25,7 +25,7 @@ extension Pool where Driver == PostgresDriver {
     /// - Throws: what ``Pool``'s own initializer throws.
     public convenience init(
         database: PostgresConfiguration, configuration: PoolConfiguration? = nil,
-        hooks: PoolHooks<PostgresDriver> = PoolHooks(), credentials: CredentialProvider? = nil,
+        hooks: PoolHooks<PostgresDriver> = PoolHooks(), credentials: PoolCredentialProvider? = nil,
         observer: (any PoolObserver)? = nil, logger: Logger? = nil, budget: PoolBudget? = nil
     ) throws {
         try self.init(

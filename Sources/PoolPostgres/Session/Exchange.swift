@@ -51,16 +51,16 @@ final class Exchange {
     /// True once any result of the statement has arrived.
     var hasResult = false
     /// The outcome of each statement of a batch of different statements; nil outside of one.
-    var outcomes: [Result<Rows, PostgresError>]?
+    var outcomes: [Result<SQLRows, PostgresError>]?
 
     /// The shape of the rows, once some have arrived.
     private var shape: StatementShape?
-    var columns: Columns? { shape?.columns }
-    private var rows: RowsBuilder
+    var columns: SQLColumns? { shape?.columns }
+    private var rows: SQLRowsBuilder
     private(set) var rowCount = 0
     /// The result of the first statement, stored without an allocation; the others follow in `laterResults`.
-    private(set) var firstResult: StatementResult?
-    private(set) var laterResults: [StatementResult] = []
+    private(set) var firstResult: SQLStatementResult?
+    private(set) var laterResults: [SQLStatementResult] = []
     /// The limit for the rows that the exchange collects.
     var resultLimit: SQLResultLimit?
     /// Set once the limit was exceeded; later rows are dropped.
@@ -103,7 +103,7 @@ final class Exchange {
         self.isPreparing = isPreparing
         self.dropsRows = dropsRows
         self.allowsCopy = allowsCopy
-        rows = RowsBuilder(expectedSize: statement?.expectedSize ?? 0)
+        rows = SQLRowsBuilder(expectedSize: statement?.expectedSize ?? 0)
     }
 
     /// The tags of the commands that end a transaction.
@@ -138,7 +138,7 @@ final class Exchange {
 
     var isFull: Bool { rowCount >= rowLimit && !hasFailed }
 
-    func note(_ result: StatementResult) {
+    func note(_ result: SQLStatementResult) {
         // The results of a batch are in its outcomes.
         if outcomes == nil, firstResult != nil { laterResults.append(result) } else { firstResult = result }
     }
@@ -146,17 +146,17 @@ final class Exchange {
     // MARK: Rows
 
     /// Takes the rows that have arrived since the last call.
-    func takeRows() -> Rows {
+    func takeRows() -> SQLRows {
         rowCount = 0
         if rows.size > 0 { statement?.expectedSize = rows.size }
-        return rows.take(columns ?? Columns(names: []))
+        return rows.take(columns ?? SQLColumns(names: []))
     }
 
     /// Appends the rows of a result.
     ///
     /// - Parameter catalog: The types that the server has described so far.
     func append(_ result: borrowing ResultHandle, _ catalog: TypeCatalog) {
-        if result.status == .rows { note(StatementResult(affectedRows: result.affectedRows)) }
+        if result.status == .rows { note(SQLStatementResult(affectedRows: result.affectedRows)) }
         rowCount += result.rowCount
         // Rows that have become unreadable are dropped.
         receivedBytes = 0
@@ -168,7 +168,7 @@ final class Exchange {
             error = .unreadable(shape.columns.names[column], shape.readers[column].type)
         }
         excess = rows.excess(over: resultLimit, columns: shape.readers.count, earlierBytes: takenBytes)
-        if excess != nil { rows = RowsBuilder() }
+        if excess != nil { rows = SQLRowsBuilder() }
     }
 
     /// Notes that libpq has read `count` more bytes.
@@ -230,17 +230,17 @@ extension Exchange {
 /// The results of an exchange.
 struct ExchangeResult: Sendable {
     /// The rows; nil for a statement that returns none.
-    var rows: Rows?
-    var firstResult: StatementResult?
-    var laterResults: [StatementResult]
+    var rows: SQLRows?
+    var firstResult: SQLStatementResult?
+    var laterResults: [SQLStatementResult]
     var tag: String
     /// True if a column may be an array, which only the server knows.
     var hasUnknownTypes: Bool
     /// The outcomes of a batch of different statements, one for each; else empty.
-    var outcomes: [Result<Rows, PostgresError>] = []
+    var outcomes: [Result<SQLRows, PostgresError>] = []
 
-    var latestResult: StatementResult { laterResults.last ?? firstResult ?? StatementResult(affectedRows: 0) }
-    var results: [StatementResult] { (firstResult.map { [$0] } ?? []) + laterResults }
+    var latestResult: SQLStatementResult { laterResults.last ?? firstResult ?? SQLStatementResult(affectedRows: 0) }
+    var results: [SQLStatementResult] { (firstResult.map { [$0] } ?? []) + laterResults }
 }
 
 /// The next thing that an exchange needs.

@@ -2,12 +2,12 @@
 
 extension ResultHandle {
     /// Appends the values of all rows, row by row. Stops at a value that cannot be read, and returns its column then.
-    func decode(_ readers: [ColumnReader], into rows: inout RowsBuilder) -> Int? {
+    func decode(_ readers: [ColumnReader], into rows: inout SQLRowsBuilder) -> Int? {
         if readers.isEmpty { return nil }
         return columnIsBinary(0) ? decodeBinary(readers, into: &rows) : decodeText(readers, into: &rows)
     }
 
-    private func decodeBinary(_ readers: [ColumnReader], into rows: inout RowsBuilder) -> Int? {
+    private func decodeBinary(_ readers: [ColumnReader], into rows: inout SQLRowsBuilder) -> Int? {
         for row in 0..<rowCount {
             for column in readers.indices {
                 let isRead = unsafe withValue(row, column) { unsafe readers[column].append(binary: $0, to: &rows) }
@@ -21,7 +21,7 @@ extension ResultHandle {
         return nil
     }
 
-    private func decodeText(_ readers: [ColumnReader], into rows: inout RowsBuilder) -> Int? {
+    private func decodeText(_ readers: [ColumnReader], into rows: inout SQLRowsBuilder) -> Int? {
         for row in 0..<rowCount {
             for column in readers.indices {
                 rows.append(unsafe withValue(row, column) { unsafe readers[column].decodeText($0) } ?? .null)
@@ -37,7 +37,7 @@ extension ColumnReader {
     /// The most frequent kinds are read in place. The others, and all values of an unexpected length, take the slow
     /// path.
     @inline(__always)
-    fileprivate func append(binary bytes: UnsafeRawBufferPointer, to rows: inout RowsBuilder) -> Bool {
+    fileprivate func append(binary bytes: UnsafeRawBufferPointer, to rows: inout SQLRowsBuilder) -> Bool {
         if isArray { return unsafe appendOther(bytes, to: &rows) }
         switch kind {
         case .int4 where bytes.count == 4: unsafe rows.append(Int64(Self.load(bytes) as Int32))
@@ -58,7 +58,7 @@ extension ColumnReader {
     }
 
     @inline(never)
-    private func appendOther(_ bytes: UnsafeRawBufferPointer, to rows: inout RowsBuilder) -> Bool {
+    private func appendOther(_ bytes: UnsafeRawBufferPointer, to rows: inout SQLRowsBuilder) -> Bool {
         guard let value = unsafe decodeBinary(bytes) else { return false }
         rows.append(value)
         return true

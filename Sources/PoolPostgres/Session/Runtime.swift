@@ -1,6 +1,6 @@
 internal import Logging
-@_spi(Driver) internal import PoolSQL
 internal import PoolIO
+@_spi(Driver) internal import PoolSQL
 internal import Synchronization
 
 /// The threads of a driver. They end with the last reference, held by the driver and its connections.

@@ -180,10 +180,10 @@ extension Session {
     /// Takes the outcome of each statement. Statements that a failure has undone have failed with it.
     ///
     /// - Throws: The error of the commit, or of a lost connection.
-    mutating func finishBatch() throws -> [Result<Rows, PostgresError>] {
+    mutating func finishBatch() throws -> [Result<SQLRows, PostgresError>] {
         let isUndone = exchange?.isOneTransaction == true && !isInExplicitTransaction
         let firstUndone = exchange?.endedOutcomes ?? 0
-        var outcomes: [Result<Rows, PostgresError>] = []
+        var outcomes: [Result<SQLRows, PostgresError>] = []
         if exchange != nil {
             let result = try finish()
             (outcomes, batch.hasUnknownTypes) = (result.outcomes, result.hasUnknownTypes)
@@ -206,7 +206,7 @@ extension Session {
 
 extension Session {
     /// Notes that the first failure of a batch without effect may come from old types.
-    private mutating func noteSuspect(_ culprit: Int, _ outcomes: [Result<Rows, PostgresError>]) {
+    private mutating func noteSuspect(_ culprit: Int, _ outcomes: [Result<SQLRows, PostgresError>]) {
         let isHarmless = batch.items.allSatisfy { $0.statement.traits.contains(.isPlain) }
         guard isHarmless, outcomes[culprit].error?.mayComeFromOldTypes == true, culprit < batch.items.count else {
             return

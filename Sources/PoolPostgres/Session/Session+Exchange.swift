@@ -183,7 +183,7 @@ extension Session {
         if let exchange, exchange.learnsShape {
             exchange.learnShape(StatementShape(parameterTypes: [], of: result, types))
         }
-        exchange?.note(StatementResult(affectedRows: result.affectedRows))
+        exchange?.note(SQLStatementResult(affectedRows: result.affectedRows))
         if exchange?.isOwn == false || tag == "ROLLBACK" { noteSettings(after: tag) }
         if tag == "DEALLOCATE ALL" || tag == "DISCARD ALL" { cache.removeAll() }
     }

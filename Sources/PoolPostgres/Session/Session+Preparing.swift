@@ -90,7 +90,7 @@ extension Session {
     }
 
     /// Ends what ``startDescribing(_:)`` began.
-    mutating func finishDescribing() throws -> StatementDescription {
+    mutating func finishDescribing() throws -> SQLStatementDescription {
         let statement = exchange?.statement
         do {
             try finishPreparing()
@@ -100,7 +100,7 @@ extension Session {
             throw error
         }
         guard let shape = statement?.shape else { throw PostgresError.closed }
-        return StatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
+        return SQLStatementDescription(parameterCount: shape.parameterTypes.count, columnNames: shape.columns.names)
     }
 
     // MARK: Healing

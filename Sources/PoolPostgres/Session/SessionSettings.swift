@@ -42,7 +42,7 @@ extension ConnectPlan.Settings {
     }
 
     /// A copy of the settings for other credentials. A password of another user is left out.
-    func adding(_ credentials: Credentials?) -> Self {
+    func adding(_ credentials: PoolCredentials?) -> Self {
         guard let credentials else { return self }
         var settings = filter { $0.name != "password" }
         settings.append(("user", credentials.user))
@@ -51,7 +51,7 @@ extension ConnectPlan.Settings {
     }
 }
 
-extension Credentials {
+extension PoolCredentials {
     /// Throws for text that would end early in C.
     func requireWithoutZeroBytes() throws(PostgresError) {
         if user.utf8.contains(0) || password?.text.utf8.contains(0) ?? false {

@@ -3,7 +3,7 @@ internal import PoolSQL
 /// The parameters and columns of a statement.
 final class StatementShape: Sendable {
     let parameterTypes: [UInt32]
-    let columns: Columns
+    let columns: SQLColumns
     let readers: [ColumnReader]
     /// True if all columns can be read in binary: libpq requests one form for all.
     let isBinary: Bool
@@ -33,7 +33,7 @@ final class StatementShape: Sendable {
         self.names = names
         self.readers = readers
         self.isBinary = isBinary
-        columns = Columns(names: texts, typeIDs: readers.map(\.type))
+        columns = SQLColumns(names: texts, typeIDs: readers.map(\.type))
     }
 
     /// Makes a copy of a shape with the types that the server has described since it was made.

@@ -79,9 +79,9 @@ struct TypeCatalog: Sendable {
     /// Takes the answer to ``query(_:)``.
     ///
     /// - Parameter isFinal: False within a transaction, whose view of the types may be older than its statements'.
-    mutating func note(_ answer: Rows?, to asked: [UInt32], isFinal: Bool) {
+    mutating func note(_ answer: SQLRows?, to asked: [UInt32], isFinal: Bool) {
         var found: [UInt32: Description] = [:]
-        for row in answer ?? Rows(columns: Columns(names: []), values: []) {
+        for row in answer ?? SQLRows(columns: SQLColumns(names: []), values: []) {
             let values = row.values
             found[Description.number(values.first)] = Description(values)
         }
@@ -129,17 +129,17 @@ struct TypeCatalog: Sendable {
     }
 }
 
-extension Rows {
+extension SQLRows {
     /// A copy of the rows, in which values that arrived as text before their types were known are decoded with
     /// `catalog`.
-    func read(with catalog: TypeCatalog) -> Rows {
+    func read(with catalog: TypeCatalog) -> SQLRows {
         let readers = columns.typeIDs.map { type in
             let reader = ColumnReader.readsBinary(type) ? nil : ColumnReader(type: type, catalog)
             return reader?.isText == false ? reader : nil
         }
         // Most unknown types are no arrays.
         if readers.allSatisfy({ $0 == nil }) { return self }
-        var builder = RowsBuilder()
+        var builder = SQLRowsBuilder()
         for row in self {
             for (reader, value) in zip(readers, row.values) {
                 if let reader, case .text(let text) = value {

@@ -18,29 +18,29 @@ public protocol SQLConnection: DriverConnection {
     var isTransactionOpen: Bool { get }
 
     /// Runs one statement and drops the rows that it returns.
-    func execute(_ sql: SQL) async throws -> StatementResult
+    func execute(_ sql: SQL) async throws -> SQLStatementResult
 
     /// The executor on which a lease of one statement runs when its caller is not isolated to an actor, or nil to leave
     /// it where it is. The default is ``DriverConnection/executor``.
     var statementExecutor: (any TaskExecutor)? { get }
 
     /// Runs one statement and collects all its rows.
-    func query(_ sql: SQL) async throws -> Rows
+    func query(_ sql: SQL) async throws -> SQLRows
 
     /// Runs one statement whose rows are fetched as the caller asks for them.
     func open(_ sql: SQL) async throws -> Cursor
 
     /// Runs one statement once for each set of bind values, and stops at the first failure.
-    func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult]
+    func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult]
 
     /// Runs statements separated by semicolons, without bind values.
     func executeScript(_ script: String) async throws
 
     /// Prepares a statement, so that its errors show now, and describes its parameters and columns.
-    func prepare(_ sql: SQL) async throws -> StatementDescription
+    func prepare(_ sql: SQL) async throws -> SQLStatementDescription
 
     /// Begins, ends or marks a transaction.
-    func transaction(_ command: TransactionCommand) async throws
+    func transaction(_ command: SQLTransactionCommand) async throws
 }
 
 extension SQLConnection {
@@ -51,11 +51,11 @@ extension SQLConnection {
 /// The rows of a statement that is still running. Used by one task at a time.
 public protocol SQLCursor: AnyObject, Sendable {
     /// The columns of the result.
-    var columns: Columns { get }
+    var columns: SQLColumns { get }
 
     /// The next rows, at least one and at most about `maximumRows`, or nil at the end. Not called again after nil or a
     /// throw.
-    func next(maximumRows: Int) async throws -> Rows?
+    func next(maximumRows: Int) async throws -> SQLRows?
 
     /// Ends the statement, however far it has come; cancelling the task does not stop that. Does nothing if the
     /// statement has ended: after a nil, after an error of the statement, after the first call.
@@ -66,7 +66,7 @@ public protocol SQLCursor: AnyObject, Sendable {
 }
 
 /// The effect of a statement whose rows are not collected.
-public struct StatementResult: Sendable, Hashable {
+public struct SQLStatementResult: Sendable, Hashable {
     /// The rows inserted, updated or deleted; 0 for statements of other kinds.
     public let affectedRows: Int
     /// The key of the row that this statement inserted last, if the database reports one. Nil if it inserted none or
@@ -82,7 +82,7 @@ public struct StatementResult: Sendable, Hashable {
 }
 
 /// The parameters and columns of a prepared statement.
-public struct StatementDescription: Sendable, Hashable {
+public struct SQLStatementDescription: Sendable, Hashable {
     /// The number of bind values that the statement takes.
     public let parameterCount: Int
     /// The names of the columns that the statement returns, in order.
@@ -103,9 +103,9 @@ public struct StatementDescription: Sendable, Hashable {
 ///
 /// A step that ends something and fails leaves the connection in a state that its ``DriverConnection/condition`` tells:
 /// broken, or in need of no more than a rollback.
-public enum TransactionCommand: Sendable, Hashable {
+public enum SQLTransactionCommand: Sendable, Hashable {
     /// Begins a transaction. A failure leaves no transaction open.
-    case begin(TransactionOptions)
+    case begin(SQLTransactionOptions)
     /// Commits the transaction. Throws, too, if the database rolled it back instead. If it fails, ``rollback`` follows.
     case commit
     /// Ends the transaction, if one is still open. Without one it does nothing: some errors end the transaction by

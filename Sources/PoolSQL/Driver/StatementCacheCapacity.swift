@@ -23,7 +23,7 @@ public final class StatementCacheCapacity: Sendable {
 }
 
 /// The treatment of temporary tables by a reset.
-public enum TemporaryTables: Sendable, Hashable {
+public enum SQLTemporaryTables: Sendable, Hashable {
     /// Temporary tables are dropped, with every other temporary object.
     case dropped
     /// Temporary tables stay: the next lease of the connection finds them.

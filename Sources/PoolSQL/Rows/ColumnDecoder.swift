@@ -1,7 +1,7 @@
 /// Decodes the value of one column as a `Decodable` type.
 @usableFromInline
 struct ColumnDecoder: Decoder {
-    @usableFromInline let row: Row
+    @usableFromInline let row: SQLRow
     @usableFromInline let index: Int
 
     @usableFromInline var codingPath: [any CodingKey] { [] }

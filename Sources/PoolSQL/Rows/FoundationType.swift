@@ -41,7 +41,7 @@ enum FoundationType: String {
     }
 }
 
-extension Columns {
+extension SQLColumns {
     /// Refuses `Date`. Called for types of its size.
     @usableFromInline
     func refuseDate(_ type: Any.Type) throws {

@@ -3,11 +3,11 @@
 @safe
 @usableFromInline
 final class KeyedRow {
-    @usableFromInline let columns: Columns
+    @usableFromInline let columns: SQLColumns
     @usableFromInline let values: StoredValues
     /// Borrows from `values`; must not outlive it.
     @usableFromInline let reader: ValueReader
-    private let naming: ColumnNaming
+    private let naming: SQLColumnNaming
     /// The index of the row's first value in `values`.
     @usableFromInline @exclusivity(unchecked) private(set) var offset = 0
     @usableFromInline @exclusivity(unchecked) private(set) var number = 0
@@ -18,7 +18,7 @@ final class KeyedRow {
 
     /// The columns of other keys, in the order in which they are asked for, which is usually the same in each row. So
     /// the next key is compared with the one that came next in the row before.
-    @exclusivity(unchecked) private var trail: [(key: String, place: Columns.Place)] = []
+    @exclusivity(unchecked) private var trail: [(key: String, place: SQLColumns.Place)] = []
     /// The index of the next key in `trail`.
     @exclusivity(unchecked) private var next = 0
 
@@ -26,7 +26,7 @@ final class KeyedRow {
     private static var stepLimit: Int { 256 }
 
     init<Key: CodingKey>(
-        _ columns: Columns, _ values: StoredValues, _ naming: ColumnNaming, keyedBy type: Key.Type
+        _ columns: SQLColumns, _ values: StoredValues, _ naming: SQLColumnNaming, keyedBy type: Key.Type
     ) {
         self.columns = columns
         self.values = values
@@ -48,7 +48,7 @@ final class KeyedRow {
         unsafe next = 0
     }
 
-    var row: Row { unsafe Row(columns: columns, number: number, storage: values, offset: offset) }
+    var row: SQLRow { unsafe SQLRow(columns: columns, number: number, storage: values, offset: offset) }
 
     // MARK: Columns
 
@@ -68,7 +68,7 @@ final class KeyedRow {
         throw absenceError(key)
     }
 
-    func find(_ key: some CodingKey) -> Columns.Place {
+    func find(_ key: some CodingKey) -> SQLColumns.Place {
         guard keysAreBytes else { return find(named: key.stringValue) }
         let byte = Self.byte(of: key)
         let known = unsafe indices[byte]
@@ -83,7 +83,7 @@ final class KeyedRow {
         Int(unsafe unsafeBitCast(key, to: UInt8.self))
     }
 
-    private func find(named key: String) -> Columns.Place {
+    private func find(named key: String) -> SQLColumns.Place {
         let position = unsafe next
         if unsafe position < trail.count, unsafe trail[position].key == key {
             unsafe next = position + 1

@@ -14,8 +14,8 @@ struct RowDecoder: Decoder {
         self.number = number
     }
 
-    @usableFromInline var row: Row {
-        Row(columns: decoding.columns, number: number, storage: decoding.values, offset: offset)
+    @usableFromInline var row: SQLRow {
+        SQLRow(columns: decoding.columns, number: number, storage: decoding.values, offset: offset)
     }
     @usableFromInline var codingPath: [any CodingKey] { [] }
     @usableFromInline var userInfo: [CodingUserInfoKey: Any] { [:] }

@@ -2,9 +2,9 @@
 @safe
 @usableFromInline
 final class RowDecoding {
-    @usableFromInline let columns: Columns
+    @usableFromInline let columns: SQLColumns
     @usableFromInline let values: StoredValues
-    @usableFromInline let naming: ColumnNaming
+    @usableFromInline let naming: SQLColumnNaming
     /// The source of the latest container, usually of the next row's too.
     @usableFromInline @exclusivity(unchecked) var latest: AnyObject?
     /// The type of the keys of `latest`.
@@ -14,7 +14,7 @@ final class RowDecoding {
     private var others: [ObjectIdentifier: AnyObject] = [:]
 
     @usableFromInline
-    init(_ columns: Columns, _ values: StoredValues, _ naming: ColumnNaming) {
+    init(_ columns: SQLColumns, _ values: StoredValues, _ naming: SQLColumnNaming) {
         self.columns = columns
         self.values = values
         self.naming = naming

@@ -60,7 +60,7 @@ public struct SQLDecodingError: Error, Sendable, CustomStringConvertible {
 
 extension SQLDecodingError {
     /// Adds to a failed conversion the place where it happened.
-    init(_ error: any Error, converting value: SQLValue, to type: Any.Type, column: Int, in row: Row) {
+    init(_ error: any Error, converting value: SQLValue, to type: Any.Type, column: Int, in row: SQLRow) {
         // An error that has been located already, deeper within, is not located again.
         if let located = error as? SQLDecodingError {
             self = located

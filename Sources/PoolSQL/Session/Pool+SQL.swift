@@ -16,7 +16,7 @@ extension Pool where Driver: SQLDriver {
     @inlinable
     public func query(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
-    ) async throws -> Rows {
+    ) async throws -> SQLRows {
         try await withConnectionForStatement(options, fileID, line) { connection in
             let rows = try await connection.query(sql)
             if connection.mayHaveTransaction { try await connection.refuseTransaction() }
@@ -35,7 +35,7 @@ extension Pool where Driver: SQLDriver {
     @discardableResult
     public func execute(
         _ sql: SQL, _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
-    ) async throws -> StatementResult {
+    ) async throws -> SQLStatementResult {
         try await withConnectionForStatement(options, fileID, line) { connection in
             let result = try await connection.execute(sql)
             if connection.mayHaveTransaction { try await connection.refuseTransaction() }
@@ -62,9 +62,9 @@ extension Pool where Driver: SQLDriver {
     /// - Throws: the error of `body`, ``PoolError`` if no connection can be had, or the driver's error.
     @discardableResult
     public func withTransaction<Result>(
-        _ options: TransactionOptions = TransactionOptions(), acquire: AcquireOptions = AcquireOptions(),
+        _ options: SQLTransactionOptions = SQLTransactionOptions(), acquire: AcquireOptions = AcquireOptions(),
         fileID: StaticString = #fileID, line: UInt = #line,
-        _ body: (inout Transaction<Driver>) async throws -> Result
+        _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
         var acquire = acquire
         if let access = options.access { acquire.access = access }

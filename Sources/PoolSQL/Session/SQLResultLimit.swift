@@ -66,7 +66,7 @@ extension SQLResultLimit {
 }
 
 @_spi(Driver)
-extension RowsBuilder {
+extension SQLRowsBuilder {
     /// Checks the values collected so far against a limit. Call after each row, or after some.
     ///
     /// - Throws: ``SQLResultLimitError``.

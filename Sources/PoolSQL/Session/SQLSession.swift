@@ -27,7 +27,7 @@ extension SQLSession where Self: ~Copyable {
     /// The rows are held in memory; for results that may be large there is ``stream(_:batchSize:_:)``. Only
     /// ``execute(_:)`` tells how many rows the statement has changed.
     @inlinable
-    public mutating func query(_ sql: SQL) async throws -> Rows {
+    public mutating func query(_ sql: SQL) async throws -> SQLRows {
         try await handle.base.query(sql)
     }
 
@@ -35,8 +35,8 @@ extension SQLSession where Self: ~Copyable {
     ///
     /// - Throws: ``SQLStatementError`` if there are too few or too many values.
     public mutating func query<each Value: SQLEncodable>(
-        _ statement: PreparedStatement, _ values: repeat each Value
-    ) async throws -> Rows {
+        _ statement: SQLPreparedStatement, _ values: repeat each Value
+    ) async throws -> SQLRows {
         let sql = try statement.binding(repeat each values)
         return try await handle.connection.query(sql)
     }
@@ -45,7 +45,7 @@ extension SQLSession where Self: ~Copyable {
     /// ``query(_:)`` returns them.
     @inlinable
     @discardableResult
-    public mutating func execute(_ sql: SQL) async throws -> StatementResult {
+    public mutating func execute(_ sql: SQL) async throws -> SQLStatementResult {
         try await handle.base.execute(sql)
     }
 
@@ -54,8 +54,8 @@ extension SQLSession where Self: ~Copyable {
     /// - Throws: ``SQLStatementError`` if there are too few or too many values.
     @discardableResult
     public mutating func execute<each Value: SQLEncodable>(
-        _ statement: PreparedStatement, _ values: repeat each Value
-    ) async throws -> StatementResult {
+        _ statement: SQLPreparedStatement, _ values: repeat each Value
+    ) async throws -> SQLStatementResult {
         let sql = try statement.binding(repeat each values)
         return try await handle.connection.execute(sql)
     }
@@ -74,7 +74,7 @@ extension SQLSession where Self: ~Copyable {
     @discardableResult
     public mutating func executeBatch<each Value: SQLEncodable>(
         _ sql: SQL, _ tuples: [(repeat each Value)]
-    ) async throws -> [StatementResult] {
+    ) async throws -> [SQLStatementResult] {
         let bindSets = tuples.map { tuple in
             var values: [SQLValue] = []
             repeat values.append((each tuple).sqlValue)
@@ -88,7 +88,7 @@ extension SQLSession where Self: ~Copyable {
     ///
     /// - Throws: ``SQLStatementError``, before anything runs, if a set has too few or too many values.
     @discardableResult
-    public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    public mutating func executeBatch(_ sql: SQL, bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         let filled = try bindSets.map { try sql.filled(with: $0) }
         guard let count = filled.first?.count else { return [] }
         // If the placeholders were written by hand, only the database knows how many there are.
@@ -110,9 +110,9 @@ extension SQLSession where Self: ~Copyable {
     ///
     /// - Throws: the driver's error, or ``SQLStatementError`` if placeholders were written by hand beside interpolated
     ///   values.
-    public mutating func prepare(_ sql: SQL) async throws -> PreparedStatement {
+    public mutating func prepare(_ sql: SQL) async throws -> SQLPreparedStatement {
         let description = try await handle.connection.prepare(sql.withClosedParameters)
-        return try PreparedStatement(sql: sql, description: description)
+        return try SQLPreparedStatement(sql: sql, description: description)
     }
 
     /// Runs a statement and hands its rows to `body` as they arrive, so that memory does not grow with the result.
@@ -134,11 +134,11 @@ extension SQLSession where Self: ~Copyable {
     ///   that writes can although the body has seen rows of it: then none of its changes stay.
     @discardableResult
     public mutating func stream<Result>(
-        _ sql: SQL, batchSize: Int = 256, _ body: (inout RowStream<Driver>) async throws -> Result
+        _ sql: SQL, batchSize: Int = 256, _ body: (inout SQLRowStream<Driver>) async throws -> Result
     ) async throws -> Result {
         guard 1...1_000_000 ~= batchSize else { throw SQLStatementError.batchSize(batchSize) }
         let cursor = try await handle.connection.open(sql)
-        var rows = RowStream<Driver>(cursor: cursor, batchSize: batchSize)
+        var rows = SQLRowStream<Driver>(cursor: cursor, batchSize: batchSize)
         let result: Result
         do {
             result = try await body(&rows)

@@ -13,7 +13,7 @@ extension Lease where Driver == SQLiteDriver {
     ///
     /// The copy shows the database at the beginning of the backup, whatever is written meanwhile. It replaces the
     /// contents of the file, in one transaction; if the backup fails or its task is cancelled, the file is left
-    /// unchanged (or removed again, if it is new). A lease for ``Access/readOnly`` is enough, and does not block
+    /// unchanged (or removed again, if it is new). A lease for ``PoolAccess/readOnly`` is enough, and does not block
     /// writers; until the end the WAL cannot shrink.
     ///
     /// The backup waits up to ``SQLiteConfiguration/busyTimeout`` for a lock that another process holds on the file

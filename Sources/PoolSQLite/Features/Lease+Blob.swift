@@ -46,12 +46,12 @@ extension Lease where Driver == SQLiteDriver {
     /// - Parameters:
     ///   - row: The row's `rowid`, which is also its `INTEGER PRIMARY KEY`.
     ///   - schema: `"main"`, the default, or the name of an attached database.
-    ///   - access: ``Access/readWrite`` needs a lease that writes. Writes are committed when `body` returns, and also
-    ///     when it throws; to undo them, use ``Transaction/withBlob(table:column:row:schema:access:_:)``. The default
-    ///     is ``Access/readOnly``.
+    ///   - access: ``PoolAccess/readWrite`` needs a lease that writes. Writes are committed when `body` returns, and
+    ///     also when it throws; to undo them, use ``SQLTransaction/withBlob(table:column:row:schema:access:_:)``. The
+    ///     default is ``PoolAccess/readOnly``.
     /// - Throws: ``SQLiteError`` if there is no such value, or it is neither a blob nor a text; what `body` throws.
     public mutating func withBlob<Result>(
-        table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
+        table: String, column: String, row: Int64, schema: String = "main", access: PoolAccess = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result
     ) async throws -> Result {
         let address = SQLiteBlobAddress(schema: schema, table: table, column: column, row: row)
@@ -59,13 +59,13 @@ extension Lease where Driver == SQLiteDriver {
     }
 }
 
-extension Transaction where Driver == SQLiteDriver {
+extension SQLTransaction where Driver == SQLiteDriver {
     /// Opens one value of a table for reading and writing in parts, for as long as `body` runs.
     ///
     /// Writes are part of the transaction: they are undone if it, or a nested one around this call, rolls back. For
     /// the parameters and errors see ``Lease/withBlob(table:column:row:schema:access:_:)``.
     public mutating func withBlob<Result>(
-        table: String, column: String, row: Int64, schema: String = "main", access: Access = .readOnly,
+        table: String, column: String, row: Int64, schema: String = "main", access: PoolAccess = .readOnly,
         _ body: (inout SQLiteBlob) async throws -> Result
     ) async throws -> Result {
         let address = SQLiteBlobAddress(schema: schema, table: table, column: column, row: row)
@@ -75,7 +75,7 @@ extension Transaction where Driver == SQLiteDriver {
 
 extension SQLiteConnection {
     func withBlob<Result>(
-        _ address: SQLiteBlobAddress, access: Access, _ body: (inout SQLiteBlob) async throws -> Result
+        _ address: SQLiteBlobAddress, access: PoolAccess, _ body: (inout SQLiteBlob) async throws -> Result
     ) async throws -> Result {
         let isWritable = access == .readWrite
         let (number, size) = try await perform { try $0.openBlob(address, isWritable: isWritable) }

@@ -177,7 +177,7 @@ final class Database {
         let statement = try prepare(text, isPersistent: false, isOwn: true)
         // The driver's own statements bind texts and numbers, and no timestamps.
         try statement.bind(binds, .sqlite)
-        var rows = RowsBuilder()
+        var rows = SQLRowsBuilder()
         while try statement.step() { statement.readRow(into: &rows) }
         return rows.take(statement.columns).flatMap { Array($0.values) }
     }

@@ -8,7 +8,7 @@ final class Statement {
     let traits: StatementTraits
     let parameterCount: Int
     /// The columns as of the latest step: SQLite prepares a statement again when the schema has changed.
-    private(set) var columns: Columns
+    private(set) var columns: SQLColumns
     /// The size of the rows of the latest run, to reserve memory for the next.
     var expectedSize = 0
     /// True while a cursor uses the statement, which must not be used otherwise then.
@@ -24,7 +24,7 @@ final class Statement {
         self.traits = traits
         parameterCount = unsafe Int(sqlite3_bind_parameter_count(pointer))
         columnCount = unsafe sqlite3_column_count(pointer)
-        columns = unsafe Columns(names: Self.names(of: pointer, count: columnCount))
+        columns = unsafe SQLColumns(names: Self.names(of: pointer, count: columnCount))
     }
 
     deinit {
@@ -116,7 +116,7 @@ final class Statement {
         if preparations != self.preparations {
             self.preparations = preparations
             columnCount = unsafe sqlite3_column_count(pointer)
-            columns = unsafe Columns(names: Self.names(of: pointer, count: columnCount))
+            columns = unsafe SQLColumns(names: Self.names(of: pointer, count: columnCount))
         }
         return hasRow
     }
@@ -139,12 +139,12 @@ final class Statement {
 
     // MARK: Reading
 
-    func readRow(into rows: inout RowsBuilder) {
+    func readRow(into rows: inout SQLRowsBuilder) {
         for column in 0..<columnCount { readValue(at: column, into: &rows) }
     }
 
     @inline(__always)
-    private func readValue(at column: Int32, into rows: inout RowsBuilder) {
+    private func readValue(at column: Int32, into rows: inout SQLRowsBuilder) {
         // The connection has no mutex, so the value itself may be accessed, without a lookup of the column each time:
         // https://www.sqlite.org/c3ref/value.html
         let value = unsafe sqlite3_column_value(pointer, column)

@@ -30,7 +30,7 @@ final class OpenCursor {
 /// The part of a cursor that its owner knows.
 struct OpenedCursor: Sendable {
     let number: UInt64
-    let columns: Columns
+    let columns: SQLColumns
     let isReadOnly: Bool
 }
 
@@ -52,7 +52,7 @@ extension Session {
     }
 
     /// Fetches up to `maximumRows` rows; nil at the end.
-    mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> Rows? {
+    mutating func fetch(_ number: UInt64, maximumRows: Int) throws -> SQLRows? {
         try requireTransactionAlive()
         guard let cursor = cursors[number] else {
             throw SQLiteError(.misuse, "The cursor is closed: its transaction or its lease has ended, or it was closed")
@@ -62,7 +62,7 @@ extension Session {
             cursors[number] = nil
             return nil
         }
-        var rows = RowsBuilder(expectedSize: cursor.expectedSize)
+        var rows = SQLRowsBuilder(expectedSize: cursor.expectedSize)
         var count = 0
         do {
             while cursor.hasRow, count < max(1, maximumRows) {

@@ -9,7 +9,7 @@ struct TransactionState {
 }
 
 extension Session {
-    mutating func run(_ command: TransactionCommand) throws {
+    mutating func run(_ command: SQLTransactionCommand) throws {
         switch command {
         case .begin(let options): try begin(options)
         case .commit: try commit()
@@ -21,7 +21,7 @@ extension Session {
     }
 
     /// Begins a transaction. SQLite has one isolation level, serializable, which also serves for the weaker ones.
-    private mutating func begin(_ options: TransactionOptions) throws {
+    private mutating func begin(_ options: SQLTransactionOptions) throws {
         if transaction.isOpen {
             throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
         }

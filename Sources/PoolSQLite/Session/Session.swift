@@ -55,27 +55,27 @@ struct Session: ~Copyable {
 
     // MARK: Statements
 
-    mutating func execute(_ text: String, _ binds: [SQLValue]) throws -> StatementResult {
+    mutating func execute(_ text: String, _ binds: [SQLValue]) throws -> SQLStatementResult {
         try execute(statementToRun(text), binds)
     }
 
     /// Returns nil without running it if SQLite would not poll the progress handler, so that it could not be
     /// cancelled here.
-    mutating func executeIfAsking(_ text: String, _ binds: [SQLValue]) throws -> StatementResult? {
+    mutating func executeIfAsking(_ text: String, _ binds: [SQLValue]) throws -> SQLStatementResult? {
         let statement = try statementToRun(text)
         return statement.traits.contains(.needsInterrupt) ? nil : try execute(statement, binds)
     }
 
-    private func execute(_ statement: Statement, _ binds: [SQLValue]) throws -> StatementResult {
+    private func execute(_ statement: Statement, _ binds: [SQLValue]) throws -> SQLStatementResult {
         defer { statement.finish() }
         try statement.bind(binds, configuration.timestampText)
         return try runToEnd(statement, open())
     }
 
-    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [StatementResult] {
+    mutating func executeBatch(_ text: String, _ bindSets: [[SQLValue]]) throws -> [SQLStatementResult] {
         let statement = try statementToRun(text)
         let database = try open()
-        var results: [StatementResult] = []
+        var results: [SQLStatementResult] = []
         results.reserveCapacity(bindSets.count)
         for binds in bindSets {
             // A run may be too short for SQLite to poll the signal.
@@ -87,21 +87,21 @@ struct Session: ~Copyable {
         return results
     }
 
-    mutating func query(_ text: String, _ binds: [SQLValue]) throws -> Rows {
+    mutating func query(_ text: String, _ binds: [SQLValue]) throws -> SQLRows {
         try query(statementToRun(text), binds)
     }
 
     /// Returns nil without running the query if SQLite would not poll the progress handler, as
     /// ``executeIfAsking(_:_:)`` does.
-    mutating func queryIfAsking(_ text: String, _ binds: [SQLValue]) throws -> Rows? {
+    mutating func queryIfAsking(_ text: String, _ binds: [SQLValue]) throws -> SQLRows? {
         let statement = try statementToRun(text)
         return statement.traits.contains(.needsInterrupt) ? nil : try query(statement, binds)
     }
 
-    private func query(_ statement: Statement, _ binds: [SQLValue]) throws -> Rows {
+    private func query(_ statement: Statement, _ binds: [SQLValue]) throws -> SQLRows {
         defer { statement.finish() }
         try statement.bind(binds, configuration.timestampText)
-        var rows = RowsBuilder(expectedSize: statement.expectedSize)
+        var rows = SQLRowsBuilder(expectedSize: statement.expectedSize)
         if try statement.firstStep() {
             let (limit, columns) = (configuration.resultLimit, statement.columns.count)
             repeat {
@@ -113,14 +113,14 @@ struct Session: ~Copyable {
         return rows.take(statement.columns)
     }
 
-    mutating func describe(_ text: String) throws -> StatementDescription {
+    mutating func describe(_ text: String) throws -> SQLStatementDescription {
         try requireTransactionAlive()
         let database = try open()
         // SQLite notices other connections' changes of the schema only when it reads.
         try database.run("SELECT 1 FROM sqlite_master LIMIT 1")
         let statement = try database.prepare(text, isPersistent: cache.capacity > 0)
         if cache.find(text) == nil, !statement.traits.contains(.changesSession) { cache.insert(statement) }
-        return StatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
+        return SQLStatementDescription(parameterCount: statement.parameterCount, columnNames: statement.columns.names)
     }
 
     mutating func executeScript(_ script: String) throws {
@@ -128,7 +128,7 @@ struct Session: ~Copyable {
         try open().runScript(script, beforeEach: { try requireAccess($0) }, afterEach: { _ in try checkSignal() })
     }
 
-    private func runToEnd(_ statement: Statement, _ database: Database) throws -> StatementResult {
+    private func runToEnd(_ statement: Statement, _ database: Database) throws -> SQLStatementResult {
         let traits = statement.traits
         var insertedID: Int64?
         if traits.contains(.insertsRows) {
@@ -136,8 +136,8 @@ struct Session: ~Copyable {
         } else {
             while try statement.step() {}
         }
-        if !traits.countsRows { return StatementResult(affectedRows: 0) }
-        return StatementResult(affectedRows: database.changes, lastInsertedID: insertedID)
+        if !traits.countsRows { return SQLStatementResult(affectedRows: 0) }
+        return SQLStatementResult(affectedRows: database.changes, lastInsertedID: insertedID)
     }
 
     /// A statement that this lease may run, ready for bind values.

@@ -25,7 +25,7 @@ extension DriverConformance {
                 let lanes = try driver.lanes(maximumConnections: 4)
                 await subject.dispose(driver)
                 try expect(isFine, "the name is \"\(name)\"")
-                for access in [Access.readOnly, .readWrite] {
+                for access in [PoolAccess.readOnly, .readWrite] {
                     try expect(lanes.contains { $0.serves.contains(access) }, "no lane serves \(access)")
                 }
             },

@@ -56,7 +56,7 @@ extension DriverConformance {
             for _ in 0..<tasks {
                 group.addTask {
                     for _ in 0..<increments {
-                        try await pool.withTransaction(TransactionOptions(maximumRetries: 100)) { transaction in
+                        try await pool.withTransaction(SQLTransactionOptions(maximumRetries: 100)) { transaction in
                             let value = try await transaction.query(
                                 "SELECT value FROM counter WHERE id = 1 \(raw: locking)"
                             ).decode(Int.self)
@@ -79,7 +79,7 @@ extension DriverConformance {
             for _ in 0..<2 {
                 group.addTask {
                     for amount in 1...25 {
-                        try await pool.withTransaction(TransactionOptions(maximumRetries: 100)) { transaction in
+                        try await pool.withTransaction(SQLTransactionOptions(maximumRetries: 100)) { transaction in
                             try await transaction.execute(
                                 "UPDATE account SET balance = balance - \(amount) WHERE id = 1")
                             try await transaction.execute(

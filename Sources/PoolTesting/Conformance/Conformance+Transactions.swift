@@ -8,8 +8,8 @@ extension DriverConformance {
             ConformanceCheck("a connection is dirty while a transaction is open, and clean after it") {
                 try await withConnection { bench in
                     try await createNumbers(1, on: bench)
-                    for end in [TransactionCommand.commit, .rollback] {
-                        try await bench.connection.transaction(.begin(TransactionOptions()))
+                    for end in [SQLTransactionCommand.commit, .rollback] {
+                        try await bench.connection.transaction(.begin(SQLTransactionOptions()))
                         _ = try await bench.connection.execute("UPDATE numbers SET i = i + 1")
                         try expect(bench.connection.condition == .dirty, "it is \(bench.connection.condition)")
                         try await bench.connection.transaction(end)
@@ -21,7 +21,7 @@ extension DriverConformance {
             ConformanceCheck("a reset rolls back what was open, and leaves the connection clean") {
                 try await withConnection { bench in
                     try await createNumbers(1, on: bench)
-                    try await bench.connection.transaction(.begin(TransactionOptions()))
+                    try await bench.connection.transaction(.begin(SQLTransactionOptions()))
                     _ = try await bench.connection.execute("UPDATE numbers SET i = 99")
                     try await bench.driver.reset(bench.connection)
                     try await bench.expectHealthy(after: "reset")
@@ -33,10 +33,10 @@ extension DriverConformance {
             ) {
                 try await withConnection { bench in
                     let refused = [
-                        TransactionOptions(isDeferrable: true),
-                        TransactionOptions(isolation: .serializable, isDeferrable: true),
-                        TransactionOptions(access: .readOnly, isDeferrable: true),
-                        TransactionOptions(isolation: .repeatableRead, access: .readOnly, isDeferrable: true),
+                        SQLTransactionOptions(isDeferrable: true),
+                        SQLTransactionOptions(isolation: .serializable, isDeferrable: true),
+                        SQLTransactionOptions(access: .readOnly, isDeferrable: true),
+                        SQLTransactionOptions(isolation: .repeatableRead, access: .readOnly, isDeferrable: true),
                     ]
                     for options in refused {
                         try await expectError("\(options)") {
@@ -48,13 +48,13 @@ extension DriverConformance {
             },
             ConformanceCheck("every isolation level and access can be asked for") {
                 try await withConnection { bench in
-                    let levels: [TransactionOptions.Isolation?] = [
+                    let levels: [SQLTransactionOptions.Isolation?] = [
                         nil, .readUncommitted, .readCommitted, .repeatableRead, .serializable,
                     ]
                     for isolation in levels {
-                        for access in [nil, Access.readOnly, .readWrite] {
+                        for access in [nil, PoolAccess.readOnly, .readWrite] {
                             try await bench.connection.transaction(
-                                .begin(TransactionOptions(isolation: isolation, access: access)))
+                                .begin(SQLTransactionOptions(isolation: isolation, access: access)))
                             _ = try await bench.connection.query("SELECT 1")
                             try await bench.connection.transaction(.rollback)
                             try await bench.expectHealthy(after: "a transaction with \(String(describing: isolation))")

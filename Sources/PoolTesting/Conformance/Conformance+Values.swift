@@ -69,7 +69,7 @@ extension DriverConformance {
     }
 
     /// Compares as applications read: by the requested type, not by how the database stores the value.
-    private func isSame(_ sample: SQLValue, as row: Row) throws -> Bool {
+    private func isSame(_ sample: SQLValue, as row: SQLRow) throws -> Bool {
         switch sample {
         case .null: row.values.first == .null
         case .bool(let value): try row[0, as: Bool.self] == value

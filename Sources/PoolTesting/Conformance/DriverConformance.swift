@@ -153,7 +153,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     /// Makes a table `numbers` with the column `i` from 1 to `count`.
     func createNumbers(_ count: Int, on connection: Driver.Connection) async throws {
         _ = try await connection.execute("CREATE TABLE numbers (i \(raw: integerType) NOT NULL PRIMARY KEY)")
-        try await connection.transaction(.begin(TransactionOptions()))
+        try await connection.transaction(.begin(SQLTransactionOptions()))
         _ = try await connection.executeBatch(
             "INSERT INTO numbers(i) VALUES (\(0))", (1...count).map { [.int(Int64($0))] })
         try await connection.transaction(.commit)

@@ -14,7 +14,7 @@ public final class FakeCall: Sendable {
     /// The request of a connect; nil for the other steps.
     public let request: ConnectRequest?
     /// The mode of a close; nil for the other steps.
-    public let closeMode: CloseMode?
+    public let closeMode: ConnectionCloseMode?
     /// The statement of the work; nil for ``FakeConnection/work()`` and for the other steps.
     public let statement: String?
 
@@ -23,7 +23,7 @@ public final class FakeCall: Sendable {
 
     init(
         step: FakeStep, number: Int, lane: String, connection: FakeConnection? = nil, request: ConnectRequest? = nil,
-        closeMode: CloseMode? = nil, statement: String? = nil
+        closeMode: ConnectionCloseMode? = nil, statement: String? = nil
     ) {
         self.step = step
         self.number = number

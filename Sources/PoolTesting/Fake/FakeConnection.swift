@@ -18,7 +18,7 @@ public final class FakeConnection: DriverConnection {
         /// ``FakeConnection/cancel()`` was called.
         case cancelled
         /// A close has begun, in this mode.
-        case closed(CloseMode)
+        case closed(ConnectionCloseMode)
     }
 
     private struct State {
@@ -176,7 +176,7 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// Notes the verdict on an error: like any driver's, the connection remembers which of its errors broke it.
-    func note(_ verdict: Verdict, of error: any Error) {
+    func note(_ verdict: PoolVerdict, of error: any Error) {
         let condition: ConnectionCondition
         switch verdict {
         case .discard: condition = .broken
@@ -190,7 +190,7 @@ public final class FakeConnection: DriverConnection {
     }
 
     /// Notes that a close begins.
-    func beginClose(_ mode: CloseMode) -> Closing {
+    func beginClose(_ mode: ConnectionCloseMode) -> Closing {
         state.withLock { state in
             if state.isClosing { return Closing(isFirst: false, violation: "second close of connection \(number)") }
             state.isClosing = true

@@ -36,10 +36,10 @@ public final class FakeDriver: PoolDriver {
 
     /// The driver's name. The default is `fake`.
     public let name: String
-    private let lanes: [LaneConfiguration]?
+    private let lanes: [PoolLaneConfiguration]?
     private let executor: (any TaskExecutor)?
     private let acceptsIdentities: Bool
-    private let verdict: @Sendable (any Error) -> Verdict
+    private let verdict: @Sendable (any Error) -> PoolVerdict
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -49,9 +49,9 @@ public final class FakeDriver: PoolDriver {
     ///   - verdict: Returns the meaning of an error. The default is ``FakeError/verdict``, and `.keep` for any other
     ///     error.
     public init(
-        name: String = "fake", lanes: [LaneConfiguration]? = nil, executor: (any TaskExecutor)? = nil,
+        name: String = "fake", lanes: [PoolLaneConfiguration]? = nil, executor: (any TaskExecutor)? = nil,
         acceptsIdentities: Bool = true,
-        verdict: @escaping @Sendable (any Error) -> Verdict = { ($0 as? FakeError)?.verdict ?? .keep }
+        verdict: @escaping @Sendable (any Error) -> PoolVerdict = { ($0 as? FakeError)?.verdict ?? .keep }
     ) {
         self.name = name
         self.lanes = lanes
@@ -117,9 +117,9 @@ public final class FakeDriver: PoolDriver {
 
     /// The lanes that the driver was made with; by default one lane `main` for both kinds of access. Notes the
     /// maximum in the ``ledger``.
-    public func lanes(maximumConnections: Int) throws -> [LaneConfiguration] {
+    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
         state.withLock { $0.ledger.maximumConnections = maximumConnections }
-        return lanes ?? [LaneConfiguration(name: "main", maximumConnections: maximumConnections)]
+        return lanes ?? [PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
 
     /// Makes a connection, if the answer for ``FakeStep/connect`` is success.
@@ -173,10 +173,10 @@ public final class FakeDriver: PoolDriver {
     }
 
     /// The value of `acceptsIdentities` from the initializer, for each identity.
-    public func accepts(_ identity: Identity) -> Bool { acceptsIdentities }
+    public func accepts(_ identity: PoolIdentity) -> Bool { acceptsIdentities }
 
     /// Closes a connection after the answer for ``FakeStep/close``; a failure counts as success.
-    public func close(_ connection: FakeConnection, mode: CloseMode) async {
+    public func close(_ connection: FakeConnection, mode: ConnectionCloseMode) async {
         let closing = connection.beginClose(mode)
         if let violation = closing.violation { note(violation) }
         closing.interrupted?.fail(FakeError.interrupted)
@@ -188,7 +188,7 @@ public final class FakeDriver: PoolDriver {
     }
 
     /// The result of the initializer's `verdict`.
-    public func verdict(on error: any Error) -> Verdict {
+    public func verdict(on error: any Error) -> PoolVerdict {
         verdict(error)
     }
 
@@ -219,7 +219,7 @@ public final class FakeDriver: PoolDriver {
 
     private func begin(
         _ step: FakeStep, lane: String, connection: FakeConnection? = nil, request: ConnectRequest? = nil,
-        closeMode: CloseMode? = nil, statement: String? = nil
+        closeMode: ConnectionCloseMode? = nil, statement: String? = nil
     ) -> (FakeCall, FakeOutcome) {
         state.withLock { state in
             state.ledger.begun[step, default: 0] += 1

@@ -24,7 +24,7 @@ public struct FakeLedger: Sendable, Hashable {
 
     var maximumConnections = Int.max
 
-    mutating func connectBegins(_ lane: LaneConfiguration) {
+    mutating func connectBegins(_ lane: PoolLaneConfiguration) {
         openNow += 1
         peakOpen = max(peakOpen, openNow)
         openByLane[lane.name, default: 0] += 1

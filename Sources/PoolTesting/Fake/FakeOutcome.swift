@@ -36,12 +36,12 @@ public struct FakeError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The description of the error.
     public let message: String
     /// The meaning of the error for the pool.
-    public let verdict: Verdict
+    public let verdict: PoolVerdict
     /// The result of ``FakeDriver/canRetryTransaction(after:)``.
     public let isRetryable: Bool
 
     /// Makes an error. By default it breaks the connection, and its transaction is not retried.
-    public init(_ message: String, verdict: Verdict = .discard, isRetryable: Bool = false) {
+    public init(_ message: String, verdict: PoolVerdict = .discard, isRetryable: Bool = false) {
         self.message = message
         self.verdict = verdict
         self.isRetryable = isRetryable

@@ -23,17 +23,17 @@ extension FakeConnection: SQLConnection {
     /// Records a statement; no rows are affected.
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func execute(_ sql: SQL) async throws -> StatementResult {
+    public func execute(_ sql: SQL) async throws -> SQLStatementResult {
         try await work(sql.rendered(in: Self.dialect).text)
-        return StatementResult(affectedRows: 0)
+        return SQLStatementResult(affectedRows: 0)
     }
 
     /// Records a statement; there are no rows.
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func query(_ sql: SQL) async throws -> Rows {
+    public func query(_ sql: SQL) async throws -> SQLRows {
         try await work(sql.rendered(in: Self.dialect).text)
-        return Rows(columns: Columns(names: []), values: [])
+        return SQLRows(columns: SQLColumns(names: []), values: [])
     }
 
     /// Records a statement, whose cursor has no rows.
@@ -47,10 +47,10 @@ extension FakeConnection: SQLConnection {
     /// Records the statement once for each set of bind values.
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [StatementResult] {
+    public func executeBatch(_ sql: SQL, _ bindSets: [[SQLValue]]) async throws -> [SQLStatementResult] {
         let text = try sql.rendered(in: Self.dialect).text
         for _ in bindSets { try await work(text) }
-        return bindSets.map { _ in StatementResult(affectedRows: 0) }
+        return bindSets.map { _ in SQLStatementResult(affectedRows: 0) }
     }
 
     /// Records the script as one statement.
@@ -63,16 +63,16 @@ extension FakeConnection: SQLConnection {
     /// Records `PREPARE` and the statement, whose bind values are counted as its parameters.
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func prepare(_ sql: SQL) async throws -> StatementDescription {
+    public func prepare(_ sql: SQL) async throws -> SQLStatementDescription {
         let (text, binds) = try sql.rendered(in: Self.dialect)
         try await work("PREPARE " + text)
-        return StatementDescription(parameterCount: binds.count, columnNames: [])
+        return SQLStatementDescription(parameterCount: binds.count, columnNames: [])
     }
 
     /// Records the command as an SQL statement. An open transaction makes the connection dirty until it ends.
     ///
     /// - Throws: the error that the test chose, or `CancellationError`.
-    public func transaction(_ command: TransactionCommand) async throws {
+    public func transaction(_ command: SQLTransactionCommand) async throws {
         switch command {
         case .begin:
             try await work("BEGIN")
@@ -94,7 +94,7 @@ extension FakeConnection: SQLConnection {
 /// the close of a cursor that was not read to its end.
 public final class FakeCursor: SQLCursor {
     /// No columns.
-    public let columns = Columns(names: [])
+    public let columns = SQLColumns(names: [])
     private let connection: FakeConnection
     private let hasEnded = Atomic<Bool>(false)
 
@@ -102,7 +102,7 @@ public final class FakeCursor: SQLCursor {
         self.connection = connection
     }
 
-    public func next(maximumRows: Int) async throws -> Rows? {
+    public func next(maximumRows: Int) async throws -> SQLRows? {
         hasEnded.store(true, ordering: .relaxed)
         try await connection.work("FETCH")
         return nil

@@ -80,7 +80,7 @@ final class EngineBench {
         effects.compactMap { if case .grant(let waiter, let connection) = $0 { (waiter, connection) } else { nil } }
     }
 
-    var closes: [(connection: ConnectionTicket, reason: CloseReason)] {
+    var closes: [(connection: ConnectionTicket, reason: ConnectionCloseReason)] {
         effects.compactMap { if case .close(let connection, let reason, _) = $0 { (connection, reason) } else { nil } }
     }
 

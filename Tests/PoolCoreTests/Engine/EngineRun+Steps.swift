@@ -64,12 +64,12 @@ extension EngineRun {
         try perform(.acquire(lane: lane, priority: priority, holder: holder, deadline: now + patience, tag: tag))
     }
 
-    private func tag() -> SessionTag? {
-        let tags: [SessionTag] = ["a=1", "a=2", "a=1;b=1"]
+    private func tag() -> PoolSessionTag? {
+        let tags: [PoolSessionTag] = ["a=1", "a=2", "a=1;b=1"]
         return tags.randomElement(using: &random)
     }
 
-    private func match() -> TagMatch {
+    private func match() -> PoolTagMatch {
         [.exact, .exact, .any, .cheapest].randomElement(using: &random) ?? .exact
     }
 

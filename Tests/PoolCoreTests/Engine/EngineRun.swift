@@ -17,10 +17,10 @@ enum EngineCall: Hashable {
     case closed(ConnectionTicket)
     case lost(ConnectionTicket)
     /// The session hook has ended: well, badly, or with the wish for another connection.
-    case prepared(ConnectionTicket, SessionTag?)
+    case prepared(ConnectionTicket, PoolSessionTag?)
     case unprepared(ConnectionTicket, Engine.PreparationFailure)
     case acquireAgain(ConnectionTicket, isRejected: Bool)
-    case setTag(ConnectionTicket, SessionTag?)
+    case setTag(ConnectionTicket, PoolSessionTag?)
     case clear(interrupts: Bool)
     case reconfigure(String)
     case warmUp(count: Int, deadline: Nanoseconds)
@@ -260,7 +260,7 @@ final class EngineRun {
             engine.prepared(ticket, tag: tag, now: now)
             model.prepared(ticket, tag)
         case .unprepared(let ticket, let failure):
-            let mode: CloseMode = failure == .hookFailed ? .orderly : .forced
+            let mode: ConnectionCloseMode = failure == .hookFailed ? .orderly : .forced
             engine.unprepared(ticket, failure, mode: mode, now: now, effects: &effects)
             model.unprepared(ticket, failure)
         case .acquireAgain(let ticket, let isRejected):

@@ -107,7 +107,7 @@ struct EngineStructureTests {
     @Test("A percentile is never too small, and at most a quarter too large")
     func histogram() {
         var random = SeededRandom(seed: 10)
-        var histogram = Histogram()
+        var histogram = PoolHistogram()
         #expect(histogram.percentile(0.5) == .zero)
         #expect(histogram.mean == .zero)
         var values: [Nanoseconds] = []

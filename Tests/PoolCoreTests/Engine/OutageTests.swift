@@ -36,7 +36,7 @@ private final class Outage {
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
         var configuration = EngineConfiguration(
-            try PoolConfiguration(), lanes: [LaneConfiguration(name: "main", maximumConnections: 10)],
+            try PoolConfiguration(), lanes: [PoolLaneConfiguration(name: "main", maximumConnections: 10)],
             hooks: HookPresence())
         // The model runs look through the engine's state; here it would take most of the time.
         configuration.checksItself = false

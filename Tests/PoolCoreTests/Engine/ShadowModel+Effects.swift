@@ -123,7 +123,7 @@ extension ShadowModel {
     }
 
     private func followClose(
-        _ ticket: ConnectionTicket, _ reason: CloseReason, _ mode: CloseMode, _ call: EngineCall
+        _ ticket: ConnectionTicket, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ call: EngineCall
     ) {
         guard let place = place(ticket) else { return require(false, "closed nothing") }
         let connection = connections[place]

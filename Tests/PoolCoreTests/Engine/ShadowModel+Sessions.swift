@@ -15,7 +15,7 @@ extension ShadowModel {
     }
 
     /// How little suits the request: nil if the session must be reset first.
-    private func misfit(_ tag: SessionTag?, _ request: TagRequest?) -> Int? {
+    private func misfit(_ tag: PoolSessionTag?, _ request: TagRequest?) -> Int? {
         guard let request else { return tag == nil ? 0 : nil }
         guard let tag else { return request.match == .cheapest ? request.tag.distance(from: nil) : 1 }
         if tag == request.tag { return 0 }
@@ -89,7 +89,7 @@ extension ShadowModel {
         preparing[connection.ticket] = waiter
     }
 
-    func prepared(_ ticket: ConnectionTicket, _ tag: SessionTag?) {
+    func prepared(_ ticket: ConnectionTicket, _ tag: PoolSessionTag?) {
         guard preparing.removeValue(forKey: ticket) != nil else { return require(false, "nothing was prepared") }
         tally.acquired += 1
         guard let place = place(ticket), connections[place].state == .leased else { return }
@@ -133,7 +133,7 @@ extension ShadowModel {
         }
     }
 
-    func setTag(_ place: Int, _ tag: SessionTag?) {
+    func setTag(_ place: Int, _ tag: PoolSessionTag?) {
         if tag == nil, connections[place].tag != nil { connections[place].isSetUp = false }
         connections[place].tag = tag
     }

@@ -32,7 +32,7 @@ final class ShadowModel {
         /// It is closed for somebody who waits for its place.
         var makesRoom = false
         /// What the session is set up for.
-        var tag: SessionTag?
+        var tag: PoolSessionTag?
         /// It is as the session hook left it.
         var isSetUp = false
     }

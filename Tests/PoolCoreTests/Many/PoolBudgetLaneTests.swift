@@ -11,7 +11,7 @@ struct PoolBudgetLaneTests {
         let budget: PoolBudget
         let pool: Pool<FakeDriver>
 
-        init(_ maximum: Int, minimum: Int, lanes: [LaneConfiguration]? = Self.readerAndWriter) throws {
+        init(_ maximum: Int, minimum: Int, lanes: [PoolLaneConfiguration]? = Self.readerAndWriter) throws {
             EngineSelfCheck.switchOn()
             driver = FakeDriver(lanes: lanes)
             budget = try PoolBudget(maximumConnections: maximum)
@@ -21,8 +21,8 @@ struct PoolBudgetLaneTests {
         }
 
         static let readerAndWriter = [
-            LaneConfiguration(name: "reader", maximumConnections: 3, serves: [.readOnly]),
-            LaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite]),
+            PoolLaneConfiguration(name: "reader", maximumConnections: 3, serves: [.readOnly]),
+            PoolLaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite]),
         ]
 
         func until(_ condition: (PoolCounts) -> Bool) async {
@@ -73,7 +73,7 @@ struct PoolBudgetLaneTests {
     func identities() async throws {
         let fixture = try Fixture(1, minimum: 1, lanes: nil)
         await fixture.until { $0.idle == 1 }
-        let identity = Identity.credentials(Credentials(user: "a"))
+        let identity = PoolIdentity.credentials(PoolCredentials(user: "a"))
         try await fixture.pool.withConnection(AcquireOptions(identity: identity)) { _ in }
         try await fixture.pool.withConnection { _ in }
         #expect(fixture.budget.peakConnections == 1)

@@ -30,9 +30,9 @@ struct PoolAcquireTests {
     @Test(
         "An error that the driver calls a broken connection has it replaced",
         arguments: [
-            Verdict.discard, .discardGeneration, .endpointReadOnly,
+            PoolVerdict.discard, .discardGeneration, .endpointReadOnly,
         ])
-    func brokenByError(verdict: Verdict) async throws {
+    func brokenByError(verdict: PoolVerdict) async throws {
         let fixture = try PoolFixture(maximum: 2)
         try await fixture.holding(2)
         fixture.driver.script(.work, [.fail(FakeError("lost", verdict: verdict))])
@@ -182,7 +182,7 @@ struct PoolAcquireTests {
 
     @Test("An access that no lane serves is refused")
     func noLane() async throws {
-        let lanes = [LaneConfiguration(name: "reader", maximumConnections: 1, serves: [.readOnly])]
+        let lanes = [PoolLaneConfiguration(name: "reader", maximumConnections: 1, serves: [.readOnly])]
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 1), lanes: lanes)
         let error = await fixture.poolError(of: fixture.waiter())
         #expect(error?.code == .noLane)

@@ -162,12 +162,12 @@ struct PoolBoundsTests {
         Taker(
             property: "lane main.maximumConnections", taken: [1, 1_000_000], refused: outside(1...1_000_000)
         ) { value in
-            let lane = LaneConfiguration(name: "main", maximumConnections: value)
+            let lane = PoolLaneConfiguration(name: "main", maximumConnections: value)
             let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 1), lanes: [lane])
             try await fixture.expectWhole()
         },
         Taker(property: "lane main.minimumConnections", taken: [0, 4], refused: outside(0...4)) { value in
-            let lane = LaneConfiguration(name: "main", maximumConnections: 4, minimumConnections: value)
+            let lane = PoolLaneConfiguration(name: "main", maximumConnections: 4, minimumConnections: value)
             let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 4), lanes: [lane])
             try await fixture.expectWhole()
         },
@@ -217,7 +217,7 @@ struct PoolBoundsTests {
     func validity() async throws {
         for validity in Self.absurd where validity > .zero {
             let fixture = try PoolFixture(maximum: 1)
-            fixture.pool.setCredentials(Credentials(user: "u", validFor: validity))
+            fixture.pool.setCredentials(PoolCredentials(user: "u", validFor: validity))
             try await fixture.pool.withConnection { _ in }
             try await fixture.expectWhole()
         }

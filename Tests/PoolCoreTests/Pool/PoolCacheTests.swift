@@ -164,7 +164,7 @@ struct PoolCacheTests {
     func tags() async throws {
         let pool = try Self.makePool(maximum: 1)
         try await Self.heat(pool)
-        try await pool.withConnection { $0.tag = SessionTag(["zone": "UTC"]) }
+        try await pool.withConnection { $0.tag = PoolSessionTag(["zone": "UTC"]) }
         try await pool.withConnection { #expect($0.tag == nil) }
         try await pool.close()
     }
@@ -266,6 +266,6 @@ private final class ExclusiveDriver: PoolDriver {
 
     func validate(_ connection: Connection) async throws {}
     func reset(_ connection: Connection) async throws { connection.leave(.clean) }
-    func close(_ connection: Connection, mode: CloseMode) async { closed.add(1, ordering: .relaxed) }
-    func verdict(on error: any Error) -> Verdict { .discard }
+    func close(_ connection: Connection, mode: ConnectionCloseMode) async { closed.add(1, ordering: .relaxed) }
+    func verdict(on error: any Error) -> PoolVerdict { .discard }
 }

@@ -115,8 +115,8 @@ struct PoolClosingTests {
     @Test("Lanes that close last wait for the others")
     func closesLast() async throws {
         let lanes = [
-            LaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite], closesLast: true),
-            LaneConfiguration(name: "reader", maximumConnections: 2, serves: [.readOnly]),
+            PoolLaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite], closesLast: true),
+            PoolLaneConfiguration(name: "reader", maximumConnections: 2, serves: [.readOnly]),
         ]
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 3), lanes: lanes)
         try await fixture.holding(1) { try await fixture.holding(2, .readOnly) }

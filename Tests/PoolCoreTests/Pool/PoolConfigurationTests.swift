@@ -100,10 +100,10 @@ struct PoolConfigurationTests {
     @Test(
         "Lanes that make no sense are refused",
         arguments: [
-            [LaneConfiguration](), [LaneConfiguration(name: "none", maximumConnections: 0)],
-            [LaneConfiguration(name: "none", maximumConnections: -3)],
+            [PoolLaneConfiguration](), [PoolLaneConfiguration(name: "none", maximumConnections: 0)],
+            [PoolLaneConfiguration(name: "none", maximumConnections: -3)],
         ])
-    func badLanes(lanes: [LaneConfiguration]) {
+    func badLanes(lanes: [PoolLaneConfiguration]) {
         #expect(throws: PoolConfigurationError.self) {
             _ = try Pool(driver: FakeDriver(lanes: lanes), configuration: PoolConfiguration())
         }

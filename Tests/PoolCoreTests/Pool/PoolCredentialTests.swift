@@ -7,15 +7,15 @@ import Testing
 struct PoolCredentialTests {
     /// Answers with what the test has put in, the last one again and again.
     private final class Vault: Sendable {
-        private let state: Mutex<(answers: [Result<Credentials, FakeError>], requests: [CredentialRequest])>
+        private let state: Mutex<(answers: [Result<PoolCredentials, FakeError>], requests: [PoolCredentialRequest])>
 
-        init(_ answers: Result<Credentials, FakeError>...) {
+        init(_ answers: Result<PoolCredentials, FakeError>...) {
             state = Mutex((answers, []))
         }
 
-        var requests: [CredentialRequest] { state.withLock { $0.requests } }
+        var requests: [PoolCredentialRequest] { state.withLock { $0.requests } }
 
-        @Sendable func provide(_ request: CredentialRequest) async throws -> Credentials {
+        @Sendable func provide(_ request: PoolCredentialRequest) async throws -> PoolCredentials {
             try state.withLock { state in
                 state.requests.append(request)
                 return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
@@ -27,12 +27,12 @@ struct PoolCredentialTests {
     private final class SlowVault: Sendable {
         struct Request: Sendable {
             let isRefresh: Bool
-            let answer: CheckedContinuation<Credentials, Never>
+            let answer: CheckedContinuation<PoolCredentials, Never>
         }
 
         private let requests = Mutex<[Request]>([])
 
-        @Sendable func provide(_ request: CredentialRequest) async throws -> Credentials {
+        @Sendable func provide(_ request: PoolCredentialRequest) async throws -> PoolCredentials {
             await withCheckedContinuation { continuation in
                 requests.withLock { $0.append(Request(isRefresh: request.isRefresh, answer: continuation)) }
             }
@@ -50,7 +50,7 @@ struct PoolCredentialTests {
     func user() async throws {
         let pool = try Pool(driver: FakeDriver())
         #expect(pool.information.user == nil)
-        pool.setCredentials(Credentials(user: "other"))
+        pool.setCredentials(PoolCredentials(user: "other"))
         #expect(pool.information.user == "other")
         #expect(pool.statistics.information.user == "other")
         try await pool.close()
@@ -73,8 +73,9 @@ struct PoolCredentialTests {
         }
     }
 
-    private static func token(_ text: String, validFor: Duration? = .seconds(60)) -> Result<Credentials, FakeError> {
-        .success(Credentials(user: "app", password: Secret(text), validFor: validFor))
+    private static func token(_ text: String, validFor: Duration? = .seconds(60)) -> Result<PoolCredentials, FakeError>
+    {
+        .success(PoolCredentials(user: "app", password: PoolSecret(text), validFor: validFor))
     }
 
     @Test("The provider is asked when the pool is made, and again only when its credentials have expired")
@@ -118,12 +119,12 @@ struct PoolCredentialTests {
     func set() async throws {
         let fixture = try Fixture(nil)
         #expect(try await fixture.tokenOfNewConnection() == nil)
-        fixture.pool.setCredentials(Credentials(user: "app", password: "set", validFor: .seconds(5)))
+        fixture.pool.setCredentials(PoolCredentials(user: "app", password: "set", validFor: .seconds(5)))
         #expect(try await fixture.tokenOfNewConnection() == "set")
         fixture.time.advance(by: .seconds(5))
         let acquire = Task { try await fixture.tokenOfNewConnection() }
         while fixture.pool.statistics.connectFailures == 0 { await Task.yield() }
-        fixture.pool.setCredentials(Credentials(user: "app", password: "later"))
+        fixture.pool.setCredentials(PoolCredentials(user: "app", password: "later"))
         #expect(try await acquire.value == "later")
         try await fixture.pool.close(drain: .zero)
     }
@@ -157,8 +158,8 @@ struct PoolCredentialTests {
         let pool = try Pool(driver: FakeDriver(), credentials: vault.provide, environment: .stepped(by: ManualTime()))
         let acquire = Task { try await pool.withConnection { $0.connection.request.credentials?.password?.text } }
         let request = await vault.next()
-        pool.setCredentials(Credentials(user: "app", password: "set"))
-        request.answer.resume(returning: Credentials(user: "app", password: "old"))
+        pool.setCredentials(PoolCredentials(user: "app", password: "set"))
+        request.answer.resume(returning: PoolCredentials(user: "app", password: "old"))
         // The acquire has waited for the answer, and got it: it has been looked at.
         _ = try await acquire.value
         pool.clear()
@@ -172,7 +173,7 @@ struct PoolCredentialTests {
         let (driver, time) = (FakeDriver(), ManualTime())
         let pool = try Pool(driver: driver, credentials: vault.provide, environment: .stepped(by: time))
         await vault.next().answer.resume(
-            returning: Credentials(user: "app", password: "old", validFor: .seconds(1)))
+            returning: PoolCredentials(user: "app", password: "old", validFor: .seconds(1)))
         driver.script(.connect, [.hang])
         let first = Task { try await pool.withConnection { $0.connection.request.credentials?.password?.text } }
         let connect = try await driver.nextHanging(.connect)
@@ -183,8 +184,8 @@ struct PoolCredentialTests {
         connect.fail(FakeError("wrong password", verdict: .refused))
         let fresh = await vault.next()
         #expect(fresh.isRefresh)
-        fresh.answer.resume(returning: Credentials(user: "app", password: "new"))
-        cached.answer.resume(returning: Credentials(user: "app", password: "cached"))
+        fresh.answer.resume(returning: PoolCredentials(user: "app", password: "new"))
+        cached.answer.resume(returning: PoolCredentials(user: "app", password: "cached"))
         let passwords = try await [first.value, second.value]
         #expect(passwords.contains("new"))
         try await pool.close(drain: .zero)

@@ -89,7 +89,7 @@ struct PoolErrorCaseTests {
             try outcome.get()
         },
         Case("credentials that have expired", "credentialsExpired") {
-            let stale: CredentialProvider = { _ in Credentials(user: "ada", validFor: .zero) }
+            let stale: PoolCredentialProvider = { _ in PoolCredentials(user: "ada", validFor: .zero) }
             let observer = RecordingObserver()
             let pool = try Pool(
                 driver: FakeDriver(), configuration: PoolConfiguration(minimumConnections: 1), credentials: stale,

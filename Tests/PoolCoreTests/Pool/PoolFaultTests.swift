@@ -42,8 +42,8 @@ struct PoolFaultTests {
         let fixture = try PoolFixture(
             PoolConfiguration(maximumConnections: 4),
             lanes: [
-                LaneConfiguration(name: "primary", maximumConnections: 2, serves: [.readWrite]),
-                LaneConfiguration(name: "replica", maximumConnections: 2, serves: [.readOnly]),
+                PoolLaneConfiguration(name: "primary", maximumConnections: 2, serves: [.readWrite]),
+                PoolLaneConfiguration(name: "replica", maximumConnections: 2, serves: [.readOnly]),
             ])
         try await fixture.pool.withConnection { _ in }
         try await fixture.pool.withConnection(.readOnly) { $0.connection.condition = .generationBroken }
@@ -152,7 +152,7 @@ struct PoolFaultTests {
 
     @Test("Two lanes for the same access are refused: the second could never be reached")
     func unreachableLane() throws {
-        let lanes = ["a", "b"].map { LaneConfiguration(name: $0, maximumConnections: 1) }
+        let lanes = ["a", "b"].map { PoolLaneConfiguration(name: $0, maximumConnections: 1) }
         let error = #expect(throws: PoolConfigurationError.self) {
             try Pool(driver: FakeDriver(lanes: lanes))
         }

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Identities and shards", .timeLimit(.minutes(3)))
 struct PoolIdentityTests {
-    private static let ada = Identity.credentials(Credentials(user: "ada", password: "lovelace"))
-    private static let grace = Identity.credentials(Credentials(user: "grace", password: "hopper"))
+    private static let ada = PoolIdentity.credentials(PoolCredentials(user: "ada", password: "lovelace"))
+    private static let grace = PoolIdentity.credentials(PoolCredentials(user: "grace", password: "hopper"))
 
-    private func user(_ fixture: PoolFixture, _ identity: Identity?) async throws -> String? {
+    private func user(_ fixture: PoolFixture, _ identity: PoolIdentity?) async throws -> String? {
         try await fixture.pool.withConnection(AcquireOptions(identity: identity)) { connection in
             connection.connection.request.credentials?.user
         }
@@ -33,7 +33,7 @@ struct PoolIdentityTests {
     func password() async throws {
         let fixture = try PoolFixture(maximum: 4)
         #expect(try await user(fixture, Self.ada) == "ada")
-        let impostor = Identity.credentials(Credentials(user: "ada", password: "wrong"))
+        let impostor = PoolIdentity.credentials(PoolCredentials(user: "ada", password: "wrong"))
         fixture.driver.script(.connect, [.fail(FakeError("refused", verdict: .refused))])
         let error = await #expect(throws: PoolError.self) { try await user(fixture, impostor) }
         #expect(error?.code == .connectRefused)
@@ -56,7 +56,7 @@ struct PoolIdentityTests {
     func manyIdentities() async throws {
         let fixture = try PoolFixture(maximum: 3)
         for number in 0..<1_000 {
-            let identity = Identity.credentials(Credentials(user: "user \(number)", password: "secret"))
+            let identity = PoolIdentity.credentials(PoolCredentials(user: "user \(number)", password: "secret"))
             #expect(try await user(fixture, identity) == "user \(number)")
         }
         await fixture.until { $0.closing == 0 }
@@ -89,7 +89,7 @@ struct PoolIdentityTests {
 
     @Test("A password shows in no description, dump or error")
     func secrets() {
-        let credentials = Credentials(user: "ada", password: "lovelace")
+        let credentials = PoolCredentials(user: "ada", password: "lovelace")
         let options = AcquireOptions(identity: .credentials(credentials))
         var dumped = ""
         dump(options, to: &dumped)
@@ -100,7 +100,7 @@ struct PoolIdentityTests {
 
     @Test("An acquire names a shard; each shard has its own limit; an unknown one is an error")
     func shards() async throws {
-        let lanes = ["east", "west"].map { LaneConfiguration(name: $0, shard: $0, maximumConnections: 1) }
+        let lanes = ["east", "west"].map { PoolLaneConfiguration(name: $0, shard: $0, maximumConnections: 1) }
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 4), lanes: lanes)
         let west = AcquireOptions(shard: "west")
         try await fixture.pool.withConnection(west) { connection in

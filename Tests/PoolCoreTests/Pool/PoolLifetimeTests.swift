@@ -183,8 +183,8 @@ struct PoolLifetimeTests {
     @Test("At the pool's maximum an idle connection of one lane makes room for a waiter of another")
     func stealing() async throws {
         let lanes = [
-            LaneConfiguration(name: "a", maximumConnections: 2, serves: [.readWrite]),
-            LaneConfiguration(name: "b", maximumConnections: 2, serves: [.readOnly]),
+            PoolLaneConfiguration(name: "a", maximumConnections: 2, serves: [.readWrite]),
+            PoolLaneConfiguration(name: "b", maximumConnections: 2, serves: [.readOnly]),
         ]
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 2), lanes: lanes)
         try await fixture.holding(2)

@@ -140,8 +140,8 @@ struct PoolQueueTests {
     @Test("Two holders that would wait for each other's lane: the second fails at once, the first goes on")
     func deadlockOfTwo() async throws {
         let lanes = [
-            LaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite]),
-            LaneConfiguration(name: "reader", maximumConnections: 1, serves: [.readOnly]),
+            PoolLaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite]),
+            PoolLaneConfiguration(name: "reader", maximumConnections: 1, serves: [.readOnly]),
         ]
         let fixture = try PoolFixture(PoolConfiguration(maximumConnections: 2), lanes: lanes)
         fixture.driver.script(.work, [.hang, .hang])

@@ -9,7 +9,7 @@ struct PoolSessionTests {
     private final class Calls: Sendable {
         private let list = Mutex<[String]>([])
         var all: [String] { list.withLock { $0 } }
-        func note(_ tag: SessionTag?, _ actual: SessionTag?) {
+        func note(_ tag: PoolSessionTag?, _ actual: PoolSessionTag?) {
             list.withLock {
                 $0.append("\(tag.map(\.description) ?? "none") from \(actual.map(\.description) ?? "none")")
             }
@@ -25,8 +25,8 @@ struct PoolSessionTests {
 
     /// Acquires with the tag, and tells which connection came and what its tag is.
     private func use(
-        _ fixture: PoolFixture, _ tag: SessionTag?, _ match: TagMatch = .exact
-    ) async throws -> (number: Int, tag: SessionTag?, residue: [String]) {
+        _ fixture: PoolFixture, _ tag: PoolSessionTag?, _ match: PoolTagMatch = .exact
+    ) async throws -> (number: Int, tag: PoolSessionTag?, residue: [String]) {
         let result = try await fixture.pool.withConnection(AcquireOptions(tag: tag, tagMatch: match)) { lease in
             (lease.connection.number, lease.tag, lease.connection.residue)
         }
@@ -159,25 +159,25 @@ struct PoolSessionTests {
 
     @Test("A tag is read from text, and written as text")
     func text() {
-        let tag: SessionTag = "b=2;a=1;c;a=3"
+        let tag: PoolSessionTag = "b=2;a=1;c;a=3"
         #expect(tag.description == "a=3;b=2;c")
         #expect(tag == ["a": "3", "c": "", "b": "2"])
         #expect(tag["a"] == "3" && tag["d"] == nil)
-        #expect(SessionTag("x=y=z").properties == ["x": "y=z"])
-        #expect(SessionTag(#"C:\x=\y\"#) == ["C:\\x": "\\y\\"])
+        #expect(PoolSessionTag("x=y=z").properties == ["x": "y=z"])
+        #expect(PoolSessionTag(#"C:\x=\y\"#) == ["C:\\x": "\\y\\"])
     }
 
     @Test("Tags that differ have descriptions that differ, and are read from them again")
     func unambiguous() {
         let parts = ["", "a", "b=2", ";", "=", #"\"#, "1;b=2", #"x\;"#, ";\u{301}"]
-        var seen: [String: SessionTag] = [:]
+        var seen: [String: PoolSessionTag] = [:]
         for (first, second) in parts.flatMap({ first in parts.map { (first, $0) } }) {
-            for tag in [[first: second] as SessionTag, ["a": first, "b": second], [first: "", second: ""]] {
-                #expect(SessionTag(tag.description) == tag, "\(tag)")
+            for tag in [[first: second] as PoolSessionTag, ["a": first, "b": second], [first: "", second: ""]] {
+                #expect(PoolSessionTag(tag.description) == tag, "\(tag)")
                 #expect(seen.updateValue(tag, forKey: tag.description) ?? tag == tag, "\(tag)")
             }
         }
-        #expect(SessionTag("=").description == "=")
+        #expect(PoolSessionTag("=").description == "=")
     }
 
     @Test("A lease can clear its pool")

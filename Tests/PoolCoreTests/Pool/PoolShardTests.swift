@@ -6,7 +6,7 @@ import Testing
 struct PoolShardTests {
     @Test("No shard has more connections than the pool's limit for one, and a change of that limit counts at once")
     func limit() async throws {
-        let lanes = ["east", "west"].map { LaneConfiguration(name: $0, shard: $0, maximumConnections: 4) }
+        let lanes = ["east", "west"].map { PoolLaneConfiguration(name: $0, shard: $0, maximumConnections: 4) }
         let fixture = try PoolFixture(
             PoolConfiguration(maximumConnections: 4, maximumConnectionsPerShard: 1), lanes: lanes)
         let west = AcquireOptions(shard: "west")

@@ -7,7 +7,7 @@ import Testing
 struct PoolStressTests {
     struct Scenario: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        var lanes: [LaneConfiguration]?
+        var lanes: [PoolLaneConfiguration]?
         var hooks = PoolHooks<FakeDriver>()
     }
 
@@ -16,9 +16,10 @@ struct PoolStressTests {
         Scenario(
             testDescription: "three lanes",
             lanes: [
-                LaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite], closesLast: true),
-                LaneConfiguration(name: "reader", maximumConnections: 4, minimumConnections: 1, serves: [.readOnly]),
-                LaneConfiguration(name: "spare", maximumConnections: 2, serves: []),
+                PoolLaneConfiguration(name: "writer", maximumConnections: 1, serves: [.readWrite], closesLast: true),
+                PoolLaneConfiguration(
+                    name: "reader", maximumConnections: 4, minimumConnections: 1, serves: [.readOnly]),
+                PoolLaneConfiguration(name: "spare", maximumConnections: 2, serves: []),
             ]),
         Scenario(
             testDescription: "hooks",

@@ -19,7 +19,7 @@ struct PoolTagTests {
     }
 
     /// Acquires with the tag, and tells which connection came and what its session holds.
-    private func use(_ fixture: PoolFixture, _ tag: SessionTag?) async throws -> (number: Int, residue: [String]) {
+    private func use(_ fixture: PoolFixture, _ tag: PoolSessionTag?) async throws -> (number: Int, residue: [String]) {
         let result = try await fixture.pool.withConnection(AcquireOptions(tag: tag)) { lease in
             (lease.connection.number, lease.connection.residue)
         }
@@ -32,7 +32,7 @@ struct PoolTagTests {
         let hook = Hook()
         let fixture = try PoolFixture(maximum: 4, hooks: hook.hooks())
         for _ in 0..<5 {
-            for tag in ["a=1", "b=1"] as [SessionTag] {
+            for tag in ["a=1", "b=1"] as [PoolSessionTag] {
                 #expect(try await use(fixture, tag).residue == ["set up for \(tag)"])
             }
         }

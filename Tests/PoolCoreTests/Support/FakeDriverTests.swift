@@ -7,7 +7,7 @@ struct FakeDriverTests {
     private let driver = FakeDriver()
 
     private func connect(
-        _ lane: LaneConfiguration = LaneConfiguration(name: "main", maximumConnections: 2)
+        _ lane: PoolLaneConfiguration = PoolLaneConfiguration(name: "main", maximumConnections: 2)
     )
         async throws -> FakeConnection
     {
@@ -72,8 +72,8 @@ struct FakeDriverTests {
     @Test("The ledger notices each broken rule")
     func violations() async throws {
         _ = try driver.lanes(maximumConnections: 2)
-        let connection = try await connect(LaneConfiguration(name: "small", maximumConnections: 1))
-        let other = try await connect(LaneConfiguration(name: "small", maximumConnections: 1))
+        let connection = try await connect(PoolLaneConfiguration(name: "small", maximumConnections: 1))
+        let other = try await connect(PoolLaneConfiguration(name: "small", maximumConnections: 1))
         #expect(driver.ledger.violations == ["2 connections of lane small are open, but its maximum is 1"])
         let third = try await connect()
         #expect(driver.ledger.violations.last == "3 connections are open, but the pool's maximum is 2")

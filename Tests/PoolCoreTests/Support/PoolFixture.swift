@@ -10,7 +10,7 @@ struct PoolFixture: Sendable {
     let pool: Pool<FakeDriver>
 
     init(
-        _ configuration: PoolConfiguration, lanes: [LaneConfiguration]? = nil,
+        _ configuration: PoolConfiguration, lanes: [PoolLaneConfiguration]? = nil,
         hooks: PoolHooks<FakeDriver> = PoolHooks(), driver setUp: (FakeDriver) -> Void = { _ in }
     ) throws {
         EngineSelfCheck.switchOn()
@@ -83,7 +83,7 @@ struct PoolFixture: Sendable {
 }
 
 extension PoolEvent {
-    var closeReason: CloseReason? {
+    var closeReason: ConnectionCloseReason? {
         if case .connectionClosed(_, _, let reason, _) = self { reason } else { nil }
     }
 

@@ -6,7 +6,7 @@ import PoolSQL
 struct Statements<Driver: SQLDriver>: Sendable {
     typealias Operation = @Sendable (inout UInt64) async throws -> Void
     /// Runs statements in one round trip, where the driver can.
-    typealias Batch = @Sendable (Pool<Driver>, [SQL]) async throws -> [Rows]
+    typealias Batch = @Sendable (Pool<Driver>, [SQL]) async throws -> [SQLRows]
 
     let pool: Pool<Driver>
     /// How a connection is acquired for what only reads.
@@ -91,7 +91,7 @@ struct Statements<Driver: SQLDriver>: Sendable {
 
     private func key(_ random: UInt64) -> Int { Int(1 + random % UInt64(Work.keys)) }
 
-    private func check(_ rows: Rows, _ key: Int) throws {
+    private func check(_ rows: SQLRows, _ key: Int) throws {
         let (id, name) = try rows[0].decode((Int, String).self)
         try check(id == key && !name.isEmpty)
     }

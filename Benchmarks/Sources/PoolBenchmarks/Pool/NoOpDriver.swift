@@ -11,8 +11,8 @@ struct NoOpDriver: PoolDriver {
     func connect(_ request: ConnectRequest) async throws -> Connection { Connection() }
     func validate(_ connection: Connection) async throws {}
     func reset(_ connection: Connection) async throws {}
-    func close(_ connection: Connection, mode: CloseMode) async {}
-    func verdict(on error: any Error) -> Verdict { .keep }
+    func close(_ connection: Connection, mode: ConnectionCloseMode) async {}
+    func verdict(on error: any Error) -> PoolVerdict { .keep }
 }
 
 extension NoOpDriver {

@@ -1,6 +1,6 @@
-// Tuples of more columns than those in `Rows+Tuples.swift`.
+// Tuples of more columns than those in `SQLRows+Tuples.swift`.
 
-extension Rows {
+extension SQLRows {
     /// Each row as a tuple of nine columns.
     @inlinable
     public func decode<

@@ -1,6 +1,6 @@
-// Tuples of more columns than those in `Row+Tuples.swift`.
+// Tuples of more columns than those in `SQLRow+Tuples.swift`.
 
-extension Row {
+extension SQLRow {
     /// The row as a tuple of nine columns.
     @inlinable
     public func decode<

@@ -4,7 +4,7 @@
 ///
 /// A transaction exists within the body that it is handed to, and there it is the only way to the connection: the
 /// compiler rejects the use of the lease, or of an outer transaction, while it is open.
-public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
+public struct SQLTransaction<Driver: SQLDriver>: ~Copyable, SQLSession {
     /// The connection, for the functions of ``SQLSession``; opaque to applications.
     public let handle: ConnectionHandle<Driver>
     /// 0 for a transaction, 1 and more for the savepoints within it.
@@ -29,9 +29,9 @@ public struct Transaction<Driver: SQLDriver>: ~Copyable, SQLSession {
     /// - Throws: the error of `body`, or the driver's error if the savepoint cannot be set or released.
     @discardableResult
     public mutating func transaction<Result>(
-        _ body: (inout Transaction<Driver>) async throws -> Result
+        _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
-        try await Self.run(on: handle, depth: depth + 1, options: TransactionOptions(), body)
+        try await Self.run(on: handle, depth: depth + 1, options: SQLTransactionOptions(), body)
     }
 }
 
@@ -50,19 +50,19 @@ extension Lease where Driver: SQLDriver {
     ///   ``PoolConfigurationError`` for a value of `options` that makes no sense.
     @discardableResult
     public mutating func transaction<Result>(
-        _ options: TransactionOptions = TransactionOptions(),
-        _ body: (inout Transaction<Driver>) async throws -> Result
+        _ options: SQLTransactionOptions = SQLTransactionOptions(),
+        _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
-        try await Transaction.runWithRetries(on: handle, options: options, body)
+        try await SQLTransaction.runWithRetries(on: handle, options: options, body)
     }
 }
 
-extension Transaction {
+extension SQLTransaction {
     static func runWithRetries<Result>(
-        on handle: borrowing ConnectionHandle<Driver>, options: TransactionOptions,
-        _ body: (inout Transaction<Driver>) async throws -> Result
+        on handle: borrowing ConnectionHandle<Driver>, options: SQLTransactionOptions,
+        _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
-        try PoolConfigurationError.check("TransactionOptions.maximumRetries", options.maximumRetries, 0...1_000_000)
+        try PoolConfigurationError.check("SQLTransactionOptions.maximumRetries", options.maximumRetries, 0...1_000_000)
         var retries = 0
         while true {
             do {
@@ -77,13 +77,13 @@ extension Transaction {
     }
 
     private static func run<Result>(
-        on handle: borrowing ConnectionHandle<Driver>, depth: Int, options: TransactionOptions,
-        _ body: (inout Transaction<Driver>) async throws -> Result
+        on handle: borrowing ConnectionHandle<Driver>, depth: Int, options: SQLTransactionOptions,
+        _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
         let connection = handle.connection
         try await connection.transaction(depth == 0 ? .begin(options) : .savepoint(depth: depth))
         do {
-            var transaction = Transaction(handle: handle.shared, depth: depth)
+            var transaction = SQLTransaction(handle: handle.shared, depth: depth)
             let result: Result
             do {
                 result = try await body(&transaction)

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The columns of a result, shared by all its rows.
-public final class Columns: Sendable {
+public final class SQLColumns: Sendable {
     /// The names in the order of the result. A name may occur twice.
     public let names: [String]
 

@@ -1,5 +1,5 @@
 /// The rule by which the columns of a result are named after the properties of a `Decodable` type.
-public enum ColumnNaming: Sendable, Hashable {
+public enum SQLColumnNaming: Sendable, Hashable {
     /// A column has the name of its property.
     case exact
     /// The property `firstName` is the column `first_name`, and `lineID2` is `line_id2`.

@@ -1,8 +1,8 @@
-// A function for each size, as for all rows together in `Rows+Tuples.swift`.
+// A function for each size, as for all rows together in `SQLRows+Tuples.swift`.
 
-extension Row {
+extension SQLRow {
     /// The row as a tuple, column by column: `row.decode((Int, String).self)`. For thirteen columns or more see
-    /// ``Rows``.
+    /// ``SQLRows``.
     ///
     /// - Throws: ``SQLDecodingError``, also if the number of columns is another than the tuple's.
     @inlinable

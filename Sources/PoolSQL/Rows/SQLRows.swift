@@ -1,12 +1,12 @@
-/// The rows of a result: a collection of ``Row``, kept in one piece.
+/// The rows of a result: a collection of ``SQLRow``, kept in one piece.
 ///
 /// ```swift
 /// let rows = try await connection.query("SELECT id, name FROM users")
 /// for (id, name) in try rows.decode((Int, String).self) { print(id, name) }
 /// ```
-public struct Rows: Sendable {
+public struct SQLRows: Sendable {
     /// The columns, shared by all rows.
-    public let columns: Columns
+    public let columns: SQLColumns
     /// The values of one row after the other.
     @usableFromInline let values: StoredValues
     /// The number of rows.
@@ -17,20 +17,20 @@ public struct Rows: Sendable {
     /// Makes rows of `values`, which holds them one after the other, `columns.names.count` values each.
     ///
     /// A result without columns has no rows here.
-    public init(columns: Columns, values: [SQLValue]) {
-        var builder = RowsBuilder(expectedSize: values.count * MemoryLayout<StoredValues.Cell>.stride)
+    public init(columns: SQLColumns, values: [SQLValue]) {
+        var builder = SQLRowsBuilder(expectedSize: values.count * MemoryLayout<StoredValues.Cell>.stride)
         for value in values { builder.append(value) }
         self = builder.take(columns)
     }
 
-    init(columns: Columns, values: StoredValues, valueCount: Int) {
+    init(columns: SQLColumns, values: StoredValues, valueCount: Int) {
         let width = columns.count
         let (count, rest) = width == 0 ? (0, valueCount) : valueCount.quotientAndRemainder(dividingBy: width)
         precondition(rest == 0, "bug in the driver: \(valueCount) values do not fill rows of \(width) columns")
         self.init(columns: columns, values: values, count: count, firstNumber: 0)
     }
 
-    init(columns: Columns, values: StoredValues, count: Int, firstNumber: Int) {
+    init(columns: SQLColumns, values: StoredValues, count: Int, firstNumber: Int) {
         self.columns = columns
         self.values = values
         self.count = count
@@ -38,7 +38,7 @@ public struct Rows: Sendable {
     }
 }
 
-extension Rows: RandomAccessCollection {
+extension SQLRows: RandomAccessCollection {
     /// The position of the first row: 0.
     public var startIndex: Int { 0 }
     /// The position after the last row.
@@ -47,14 +47,14 @@ extension Rows: RandomAccessCollection {
 
     /// The row at that position, from 0. Traps if there is none.
     @inlinable
-    public subscript(position: Int) -> Row {
+    public subscript(position: Int) -> SQLRow {
         precondition(indices.contains(position), "Row \(position) does not exist: there are \(count) rows")
-        return Row(
+        return SQLRow(
             columns: columns, number: firstNumber + position, storage: values, offset: position * columns.count)
     }
 }
 
-extension Rows {
+extension SQLRows {
     /// The values of the only column.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
@@ -104,10 +104,10 @@ extension Rows {
     ///
     /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
     ///
-    /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
+    /// - Parameter naming: How columns are named after properties. The default is ``SQLColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and any error of the type's own `init(from:)`.
     @inlinable
-    public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> [Value] {
+    public func decode<Value: Decodable>(_ type: Value.Type, naming: SQLColumnNaming = .exact) throws -> [Value] {
         if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }
         let decoding = RowDecoding(columns, values, naming)
         var decoded: [Value] = []
@@ -124,13 +124,13 @@ extension Rows {
     }
 }
 
-extension Rows: CustomStringConvertible {
+extension SQLRows: CustomStringConvertible {
     public var description: String {
         "\(count == 1 ? "1 row" : "\(count) rows") of \(columns.names.joined(separator: ", "))"
     }
 }
 
-extension Columns {
+extension SQLColumns {
     @inlinable
     func check(count expected: Int, for type: Any.Type) throws {
         guard count == expected else { throw countError(expected: expected, for: type) }

@@ -7,7 +7,7 @@
 /// let byTeam = try await connection.prepare("SELECT name FROM users WHERE team = \(.parameter)")
 /// let names = try await connection.query(byTeam, "blue").decode(String.self)
 /// ```
-public struct PreparedStatement: Sendable, Hashable {
+public struct SQLPreparedStatement: Sendable, Hashable {
     /// The statement as it was given to ``SQLSession/prepare(_:)``.
     public let sql: SQL
     /// The names of the columns that the statement returns.
@@ -15,7 +15,7 @@ public struct PreparedStatement: Sendable, Hashable {
     /// The number of values that the statement takes with each call.
     public let parameterCount: Int
 
-    init(sql: SQL, description: StatementDescription) throws {
+    init(sql: SQL, description: SQLStatementDescription) throws {
         guard sql.binds.isEmpty || sql.binds.count == description.parameterCount else {
             throw SQLStatementError.mixedPlaceholders(
                 interpolated: sql.binds.count, total: description.parameterCount)

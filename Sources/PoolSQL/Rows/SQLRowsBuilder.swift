@@ -1,6 +1,6 @@
-/// Collects the values of a result for a driver, row by row. Its memory becomes that of the ``Rows``.
+/// Collects the values of a result for a driver, row by row. Its memory becomes that of the ``SQLRows``.
 @_spi(Driver)
-public struct RowsBuilder: ~Copyable {
+public struct SQLRowsBuilder: ~Copyable {
     @usableFromInline var buffer = StoredValues.none.buffer
     @usableFromInline var capacity = 0
     /// The number of values.
@@ -194,8 +194,8 @@ public struct RowsBuilder: ~Copyable {
     }
 
     /// The rows that were collected. Values appended afterwards belong to other rows.
-    public mutating func take(_ columns: Columns) -> Rows {
-        if count == 0 { return Rows(columns: columns, values: .none, valueCount: 0) }
+    public mutating func take(_ columns: SQLColumns) -> SQLRows {
+        if count == 0 { return SQLRows(columns: columns, values: .none, valueCount: 0) }
         // Memory for a much larger result would be kept as long as the rows are.
         if capacity > 4 * max(size, Self.leastCapacity) { resize(to: size) }
         if !others.isEmpty {
@@ -204,7 +204,7 @@ public struct RowsBuilder: ~Copyable {
         }
         var taken = StoredValues.none.buffer
         swap(&taken, &buffer)
-        let rows = Rows(columns: columns, values: StoredValues(taken), valueCount: count)
+        let rows = SQLRows(columns: columns, values: StoredValues(taken), valueCount: count)
         (capacity, count, byteCount, room) = (0, 0, 0, 0)
         return rows
     }

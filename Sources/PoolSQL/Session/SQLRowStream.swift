@@ -1,8 +1,8 @@
 /// The rows of a statement that is still running, one by one. See ``SQLSession/stream(_:batchSize:_:)``.
-public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
+public struct SQLRowStream<Driver: SQLDriver>: ~Copyable, Sendable {
     private let cursor: Driver.Connection.Cursor
     private let batchSize: Int
-    private var batch: Rows?
+    private var batch: SQLRows?
     private var position = 0
     private var rowsBefore = 0
     private var isAtEnd = false
@@ -13,12 +13,12 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
     }
 
     /// The columns of all rows, known before the first row.
-    public var columns: Columns { cursor.columns }
+    public var columns: SQLColumns { cursor.columns }
 
     /// The next row, or nil at the end. After an error there are no more rows.
     ///
     /// - Throws: the driver's error, or `CancellationError`.
-    public mutating func next() async throws -> Row? {
+    public mutating func next() async throws -> SQLRow? {
         while !isAtEnd {
             if let batch, position < batch.count {
                 defer { position += 1 }
@@ -42,7 +42,7 @@ public struct RowStream<Driver: SQLDriver>: ~Copyable, Sendable {
         batch = nil
         isAtEnd = true
         guard let next = try await cursor.next(maximumRows: batchSize) else { return }
-        batch = Rows(columns: next.columns, values: next.values, count: next.count, firstNumber: rowsBefore)
+        batch = SQLRows(columns: next.columns, values: next.values, count: next.count, firstNumber: rowsBefore)
         isAtEnd = false
     }
 }

@@ -1,5 +1,5 @@
 /// The frequency of durations, in buckets that are at most 25 % wide: constant time and memory.
-public struct Histogram: Sendable, Hashable {
+public struct PoolHistogram: Sendable, Hashable {
     /// Four buckets for each power of two.
     private static let bucketCount = 4 * 62
 

@@ -1,7 +1,7 @@
 // A tuple of up to twelve columns has a function for its size, which the compiler specializes for the types of the
 // tuple. It cannot do that for a parameter pack: each value would cost several times as much.
 
-extension Rows {
+extension SQLRows {
     /// Each row as a tuple, column by column: `rows.decode((Int, String).self)`.
     ///
     /// For a tuple of thirteen columns or more, the compiler (6.3) finds the elements after the first two only once the
@@ -125,7 +125,7 @@ extension Rows {
         }
     }
 
-    /// Decodes `width` columns of each row, by place: a ``Row`` for each would retain all values each time.
+    /// Decodes `width` columns of each row, by place: a ``SQLRow`` for each would retain all values each time.
     @inlinable
     @inline(__always)
     func tuples<Tuple>(

@@ -1,16 +1,17 @@
 /// A row of a result.
 ///
-/// A row keeps the values of the ``Rows`` that it belongs to: store what you decode from it rather than the row itself.
-public struct Row: Sendable {
+/// A row keeps the values of the ``SQLRows`` that it belongs to: store what you decode from it rather than the row
+/// itself.
+public struct SQLRow: Sendable {
     /// The columns of the result.
-    public let columns: Columns
+    public let columns: SQLColumns
     /// The row's place in the result, from 0.
     public let number: Int
     @usableFromInline let storage: StoredValues
     @usableFromInline let offset: Int
 
     @inlinable
-    init(columns: Columns, number: Int, storage: StoredValues, offset: Int) {
+    init(columns: SQLColumns, number: Int, storage: StoredValues, offset: Int) {
         self.columns = columns
         self.number = number
         self.storage = storage
@@ -61,7 +62,7 @@ public struct Row: Sendable {
     }
 }
 
-extension Row {
+extension SQLRow {
     /// The value of the only column.
     ///
     /// - Throws: ``SQLDecodingError``, also if there is not exactly one column.
@@ -84,10 +85,10 @@ extension Row {
     ///
     /// A property of optional type is nil if there is no such column. Columns without a property are skipped.
     ///
-    /// - Parameter naming: How columns are named after properties. The default is ``ColumnNaming/exact``.
+    /// - Parameter naming: How columns are named after properties. The default is ``SQLColumnNaming/exact``.
     /// - Throws: ``SQLDecodingError``, and any error of the type's own `init(from:)`.
     @inlinable
-    public func decode<Value: Decodable>(_ type: Value.Type, naming: ColumnNaming = .exact) throws -> Value {
+    public func decode<Value: Decodable>(_ type: Value.Type, naming: SQLColumnNaming = .exact) throws -> Value {
         if MemoryLayout<Value>.size == MemoryLayout<Double>.size { try columns.refuseDate(type) }
         do {
             return try Value(from: RowDecoder(RowDecoding(columns, storage, naming), offset: offset, number: number))
@@ -97,7 +98,7 @@ extension Row {
     }
 }
 
-extension Row: CustomStringConvertible {
+extension SQLRow: CustomStringConvertible {
     /// The names and values, as in `[id: 1, name: "Ada"]`.
     public var description: String {
         "[\(zip(columns.names, values).map { "\($0): \($1)" }.joined(separator: ", "))]"

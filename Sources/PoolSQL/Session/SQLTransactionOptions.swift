@@ -1,5 +1,5 @@
 /// The settings of a transaction, and the number of times that it may be run again.
-public struct TransactionOptions: Sendable, Hashable {
+public struct SQLTransactionOptions: Sendable, Hashable {
     /// The isolation of a transaction from those that run beside it, as the SQL standard defines it. A database that
     /// does not know a level uses the next stricter one.
     public enum Isolation: Sendable, Hashable { case readUncommitted, readCommitted, repeatableRead, serializable }
@@ -7,13 +7,13 @@ public struct TransactionOptions: Sendable, Hashable {
     /// The isolation level. Nil, the default, is the database's own default.
     public var isolation: Isolation?
     /// The kind of use. Nil, the default, is the one that the lease was acquired for.
-    public var access: Access?
+    public var access: PoolAccess?
     /// True to let the transaction wait as it begins until it can be sure that no other will make it fail, and that it
     /// makes no other fail: for long reports and backups beside a busy application. The default is false.
     ///
     /// The option has a meaning only if ``isolation`` is ``Isolation/serializable`` and ``access`` is
-    /// ``Access/readOnly``, both given here. A driver throws if they are not, and a driver whose database has no such
-    /// wait, and whose readers can fail without it, always throws.
+    /// ``PoolAccess/readOnly``, both given here. A driver throws if they are not, and a driver whose database has no
+    /// such wait, and whose readers can fail without it, always throws.
     public var isDeferrable: Bool
     /// The number of times to run the body again, immediately, after a serialization failure or a deadlock. The default
     /// is 0, at most 1,000,000; a transaction throws ``PoolConfigurationError`` for any other number before it begins.
@@ -24,7 +24,7 @@ public struct TransactionOptions: Sendable, Hashable {
 
     /// Makes options; arguments left out have their property's default.
     public init(
-        isolation: Isolation? = nil, access: Access? = nil, isDeferrable: Bool = false, maximumRetries: Int = 0
+        isolation: Isolation? = nil, access: PoolAccess? = nil, isDeferrable: Bool = false, maximumRetries: Int = 0
     ) {
         self.isolation = isolation
         self.access = access

@@ -8,7 +8,7 @@
 ///     try await connection.execute("INSERT INTO audit(note) VALUES (\("opened"))")
 /// }
 /// ```
-public struct SessionTag: Sendable, Hashable {
+public struct PoolSessionTag: Sendable, Hashable {
     struct Property: Hashable, Sendable {
         var name: String
         var value: String
@@ -45,7 +45,7 @@ public struct SessionTag: Sendable, Hashable {
     var isEmpty: Bool { sorted.isEmpty }
 
     /// The number of properties to change to come from `other`, or from a fresh session, to this tag.
-    func distance(from other: SessionTag?) -> Int {
+    func distance(from other: PoolSessionTag?) -> Int {
         let others = other?.sorted ?? []
         var (index, distance) = (0, 0)
         for property in sorted {
@@ -64,7 +64,7 @@ public struct SessionTag: Sendable, Hashable {
     }
 }
 
-extension SessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
+extension PoolSessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
     /// Reads a literal like ``init(_:)-(String)``.
     public init(stringLiteral value: String) {
         self.init(value)
@@ -76,7 +76,7 @@ extension SessionTag: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral
     }
 }
 
-extension SessionTag: CustomStringConvertible {
+extension PoolSessionTag: CustomStringConvertible {
     /// The tag in the form that ``init(_:)-(String)`` reads: two different tags have different descriptions.
     public var description: String {
         sorted.map { property in
@@ -136,7 +136,7 @@ extension SessionTag: CustomStringConvertible {
 }
 
 /// The substitutes for an acquire that asks for a tag, if no idle connection has just this tag.
-public enum TagMatch: Sendable, Hashable {
+public enum PoolTagMatch: Sendable, Hashable {
     /// A connection without a tag, or a new one. Only if the pool has no room for another connection, or connects fail,
     /// is one with another tag reset: the one that was unused for longest.
     case exact
@@ -148,6 +148,6 @@ public enum TagMatch: Sendable, Hashable {
 
 /// The tag that an acquire asks for, and the substitutes that it accepts.
 struct TagRequest: Hashable, Sendable {
-    var tag: SessionTag
-    var match: TagMatch
+    var tag: PoolSessionTag
+    var match: PoolTagMatch
 }

@@ -1,5 +1,5 @@
 /// A piece of text that no log, error or debugger shows.
-public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
+public struct PoolSecret: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The secret in clear; read it only to send it.
     public let text: String
 
@@ -14,7 +14,7 @@ public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
     }
 }
 
-extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension PoolSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { "(hidden)" }
     public var debugDescription: String { description }
     /// A mirror without children, so that `dump` and debuggers do not show the text.
@@ -22,18 +22,18 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 }
 
 /// A user who logs in, and the proof of who that is.
-public struct Credentials: Sendable, Hashable, CustomStringConvertible {
+public struct PoolCredentials: Sendable, Hashable, CustomStringConvertible {
     /// The name of the user on the server.
     public var user: String
     /// A password or an access token; nil if something else proves who the user is (the operating system, a
     /// certificate, Kerberos).
-    public var password: Secret?
+    public var password: PoolSecret?
     /// Validity, counted from when the pool receives the credentials; nil: no expiry. Connections that are open when it
     /// ends stay open.
     public var validFor: Duration?
 
     /// Makes credentials. By default they have no password and do not expire.
-    public init(user: String, password: Secret? = nil, validFor: Duration? = nil) {
+    public init(user: String, password: PoolSecret? = nil, validFor: Duration? = nil) {
         self.user = user
         self.password = password
         self.validFor = validFor
@@ -44,10 +44,10 @@ public struct Credentials: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// The user or role a connection acts as, if not the pool's own user.
-public enum Identity: Sendable, Hashable, CustomStringConvertible {
+public enum PoolIdentity: Sendable, Hashable, CustomStringConvertible {
     /// A user who logs in. Leases of one user never get a connection of another, nor one that was opened with another
     /// password.
-    case credentials(Credentials)
+    case credentials(PoolCredentials)
     /// A role that the pool's own user takes on, without a password: `SET ROLE`.
     case role(String)
 
