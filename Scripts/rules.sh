@@ -119,6 +119,56 @@ only_imports() {
     )"
 }
 
+# What each floor of a module may know: itself, and the floors named before it. Looks at names, because files of one module
+# need no import to know each other: types, functions and constants that are declared at the top level of a file. Each folder
+# of the module must be named; files outside the folders may know all.
+# Usage: check_floors MODULE FLOOR...
+check_floors() {
+    local module=$1 folder found
+    shift
+    report "each folder of $module is a floor: Scripts/check-layering names $*" "$(
+        swift_files "Sources/$module" | sed -nE "s,^Sources/$module/([^/]*)/.*,\\1,p" | sort -u |
+            while IFS= read -r folder; do
+                case " $* " in *" $folder "*) ;; *) echo "Sources/$module/$folder:0:not named" ;; esac
+            done
+    )"
+    found=$(swift_files "Sources/$module" | { grep "^Sources/$module/[^/]*/" || true; })
+    if [ -z "$found" ]; then return; fi
+    # The files are read twice: first for what they declare, then for what they use.
+    report "each floor of $module knows only those before it: $*" "$(
+        cd "$code_root" && { printf '%s\n' "$found"; echo ----; printf '%s\n' "$found"; } | awk -v floors="$*" '
+            BEGIN {
+                count = split(floors, list, " ")
+                for (i = 1; i <= count; i++) rank[list[i]] = i
+            }
+            $0 == "----" { isSecond = 1; next }
+            {
+                file = $0
+                split(file, part, "/")
+                floor = rank[part[3]]
+                number = 0
+                while ((getline line < file) > 0) {
+                    number++
+                    gsub(/"([^"\\]|\\.)*"/, "", line)
+                    if (!isSecond) {
+                        if (line !~ /^(@[A-Za-z_()]+ +)*(public |package |final |indirect )*(struct|class|enum|protocol|typealias|actor|func|let) /) continue
+                        sub(/^(@[A-Za-z_()]+ +)*(public |package |final |indirect )*(struct|class|enum|protocol|typealias|actor|func|let) +/, "", line)
+                        sub(/[^A-Za-z0-9_].*/, "", line)
+                        home[line] = floor
+                        continue
+                    }
+                    rest = line
+                    while (match(rest, /[A-Za-z_][A-Za-z0-9_]*/)) {
+                        name = substr(rest, RSTART, RLENGTH)
+                        rest = substr(rest, RSTART + RLENGTH)
+                        if (home[name] > floor) print file ":" number ":" name " is of " list[home[name]]
+                    }
+                }
+                close(file)
+            }'
+    )"
+}
+
 # Ends the script with what was found.
 # Usage: conclude WHAT
 conclude() {

@@ -11,7 +11,7 @@ extension Engine {
     /// Ends the lease of a clean connection, if the shell may cache the connection.
     ///
     /// - Returns: false if it may not, and has to call ``release(_:condition:now:effects:)``.
-    mutating func cache(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
+    mutating func cache(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isLeased(connection), mayCache(connection.index, now) else { return false }
         let slot = connection.index
         useTimes.record(now - slots[Int(slot)].since)
@@ -47,7 +47,7 @@ extension Engine {
 
     /// Ends the caching of a connection: from now on it is idle, or an ordinary lease.
     mutating func endCaching(
-        _ connection: ConnectionTicket, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
+        _ connection: ConnectionID, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
     ) {
         guard isLeased(connection), slots[connection.position].isCached else { return }
         endCaching(slotAt: connection.index)

@@ -1,7 +1,7 @@
 extension Engine {
     /// Takes the report that a connect has succeeded, perhaps after its deadline.
     /// - Parameter random: uniformly distributed, for the jitter of the lifetime.
-    mutating func opened(_ connection: ConnectionTicket, now: Nanoseconds, random: UInt64, effects: inout EffectList) {
+    mutating func opened(_ connection: ConnectionID, now: Nanoseconds, random: UInt64, effects: inout EffectList) {
         guard isCurrent(connection) else { return }
         let slot = connection.index
         guard slots[Int(slot)].state == .opening || slots[Int(slot)].state == .abandoned else { return }
@@ -25,7 +25,7 @@ extension Engine {
     ///   - isPermanent: true if waiting does not mend it.
     ///   - random: uniformly distributed, for the backoff.
     mutating func connectFailed(
-        _ connection: ConnectionTicket, isPermanent: Bool, now: Nanoseconds, random: UInt64, effects: inout EffectList
+        _ connection: ConnectionID, isPermanent: Bool, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
         guard isCurrent(connection) else { return }
         let slot = connection.index
@@ -70,7 +70,7 @@ extension Engine {
 
     /// Takes the report that a validation has ended.
     mutating func validated(
-        _ connection: ConnectionTicket, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
+        _ connection: ConnectionID, _ outcome: Outcome, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
         prepared(connection, in: .validating, outcome, .validationFailed, now, random, &effects)
     }
@@ -78,7 +78,7 @@ extension Engine {
     /// Takes the report that a reset has ended.
     /// - Parameter didReset: false if there was nothing to undo, or the session was kept for its tag.
     mutating func wasReset(
-        _ connection: ConnectionTicket, _ outcome: Outcome, didReset: Bool = true, now: Nanoseconds, random: UInt64,
+        _ connection: ConnectionID, _ outcome: Outcome, didReset: Bool = true, now: Nanoseconds, random: UInt64,
         effects: inout EffectList
     ) {
         if didReset, isCurrent(connection), slots[connection.position].state == .resetting {
@@ -89,7 +89,7 @@ extension Engine {
     }
 
     private mutating func prepared(
-        _ connection: ConnectionTicket, in state: SlotState, _ outcome: Outcome, _ failure: ConnectionCloseReason,
+        _ connection: ConnectionID, in state: SlotState, _ outcome: Outcome, _ failure: ConnectionCloseReason,
         _ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList
     ) {
         guard isCurrent(connection), slots[connection.position].state == state else { return }
@@ -108,7 +108,7 @@ extension Engine {
 
     /// Takes the driver's report that it found the connection dead. An idle one is closed and replaced now; any other
     /// when it comes back, whatever its release reports: the two reports may have crossed.
-    mutating func lost(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
+    mutating func lost(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection) else { return }
         switch slots[connection.position].state {
         case .idle:
@@ -122,7 +122,7 @@ extension Engine {
     }
 
     /// Takes the report that the driver has closed the connection: its place is free.
-    mutating func closed(_ connection: ConnectionTicket, now: Nanoseconds, effects: inout EffectList) {
+    mutating func closed(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) {
         guard isCurrent(connection), slots[connection.position].state == .closing else { return }
         free(connection.index, now, &effects)
         serveAll(now, &effects)

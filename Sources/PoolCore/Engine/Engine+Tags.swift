@@ -1,6 +1,6 @@
 extension Engine {
     /// Sets the tag that the session of the leased connection is set up for.
-    mutating func setTag(_ tag: PoolSessionTag?, of connection: ConnectionTicket) {
+    mutating func setTag(_ tag: PoolSessionTag?, of connection: ConnectionID) {
         guard isLeased(connection) else { return }
         // A session whose tag was taken away is not one that the session hook has set up for no tag.
         if tag == nil, slots[connection.position].tag != nil { slots[connection.position].isSetUp = false }
@@ -14,7 +14,7 @@ extension Engine {
         slots[Int(slot)].tag = tag
     }
 
-    func tag(of connection: ConnectionTicket) -> PoolSessionTag? {
+    func tag(of connection: ConnectionID) -> PoolSessionTag? {
         isCurrent(connection) ? slots[connection.position].tag : nil
     }
 

@@ -22,7 +22,7 @@ struct Engine: ~Copyable {
     var counts = SlotCounts()
     var waiting = 0
     /// The acquires that have a connection, and wait for the session hook to run on it.
-    var preparations: [ConnectionTicket: SessionPreparation] = [:]
+    var preparations: [ConnectionID: SessionPreparation] = [:]
     /// The number of slots with a tag.
     var taggedCount = 0
     /// The number of connections that the shell hands on by itself.
@@ -72,9 +72,9 @@ struct Engine: ~Copyable {
     // MARK: Acquiring
 
     enum AcquireOutcome: Hashable, Sendable {
-        case granted(ConnectionTicket)
+        case granted(ConnectionID)
         /// An effect of a later call will decide.
-        case queued(WaiterTicket)
+        case queued(WaiterID)
         case failed(AcquireFailure)
     }
 
@@ -183,7 +183,7 @@ struct Engine: ~Copyable {
     }
 
     /// Ends a cancelled acquire. False if it had ended before.
-    mutating func cancel(_ waiter: WaiterTicket, now: Nanoseconds, effects: inout EffectList) -> Bool {
+    mutating func cancel(_ waiter: WaiterID, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isWaiting(waiter) else { return false }
         dequeue(waiter.index, now)
         counters.countCancelled(inQueue: true)
@@ -207,7 +207,7 @@ struct Engine: ~Copyable {
     /// Ends a lease. Ignored if the connection was closed under it.
     /// - Parameter breaking: the reason of the close, if the connection is broken.
     mutating func release(
-        _ connection: ConnectionTicket, condition: ConnectionCondition,
+        _ connection: ConnectionID, condition: ConnectionCondition,
         breaking reason: ConnectionCloseReason = .broken,
         now: Nanoseconds, effects: inout EffectList
     ) {
@@ -244,24 +244,24 @@ struct Engine: ~Copyable {
 
     // MARK: Tickets
 
-    func ticket(ofSlot index: Int32) -> ConnectionTicket {
-        ConnectionTicket(index: index, generation: slots[Int(index)].generation)
+    func ticket(ofSlot index: Int32) -> ConnectionID {
+        ConnectionID(index: index, generation: slots[Int(index)].generation)
     }
 
-    func ticket(ofWaiter index: Int32) -> WaiterTicket {
-        WaiterTicket(index: index, generation: waiters[Int(index)].generation)
+    func ticket(ofWaiter index: Int32) -> WaiterID {
+        WaiterID(index: index, generation: waiters[Int(index)].generation)
     }
 
-    func isCurrent(_ connection: ConnectionTicket) -> Bool {
+    func isCurrent(_ connection: ConnectionID) -> Bool {
         connection.position < slots.count && slots[connection.position].generation == connection.generation
             && slots[connection.position].state != .free
     }
 
-    func isLeased(_ connection: ConnectionTicket) -> Bool {
+    func isLeased(_ connection: ConnectionID) -> Bool {
         isCurrent(connection) && slots[connection.position].state == .leased
     }
 
-    func isWaiting(_ waiter: WaiterTicket) -> Bool {
+    func isWaiting(_ waiter: WaiterID) -> Bool {
         waiter.position < waiters.count && waiters[waiter.position].generation == waiter.generation
             && waiters[waiter.position].isWaiting
     }

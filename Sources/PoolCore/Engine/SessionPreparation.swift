@@ -54,7 +54,7 @@ extension Engine {
     }
 
     /// Begins the lease: the session hook has run, and the session is set up for `tag` now.
-    mutating func prepared(_ connection: ConnectionTicket, tag: PoolSessionTag?, now: Nanoseconds) {
+    mutating func prepared(_ connection: ConnectionID, tag: PoolSessionTag?, now: Nanoseconds) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
         counters.acquired += 1
         waitTimes.record(preparation.spent(at: now).total)
@@ -67,7 +67,7 @@ extension Engine {
 
     /// Ends the acquire without a lease. Its connection is closed, and the failure does not count against the server.
     mutating func unprepared(
-        _ connection: ConnectionTicket, _ failure: PreparationFailure, mode: ConnectionCloseMode, now: Nanoseconds,
+        _ connection: ConnectionID, _ failure: PreparationFailure, mode: ConnectionCloseMode, now: Nanoseconds,
         effects: inout EffectList
     ) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
@@ -87,7 +87,7 @@ extension Engine {
     /// - Parameter isRejected: true if the hook did not want the connection: another is opened no faster than after a
     ///   failed connect. False if it was closed under the hook.
     mutating func acquireAgain(
-        instead connection: ConnectionTicket, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
+        instead connection: ConnectionID, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
         effects: inout EffectList
     ) -> AcquireOutcome? {
         guard let preparation = preparations.removeValue(forKey: connection) else { return nil }
@@ -113,12 +113,12 @@ extension Engine {
     }
 
     /// Forgets the preparation of an acquire whose connection was found dead before its hook began.
-    mutating func dropPreparation(of connection: ConnectionTicket) {
+    mutating func dropPreparation(of connection: ConnectionID) {
         preparations[connection] = nil
     }
 
     private mutating func closeUnprepared(
-        _ connection: ConnectionTicket, _ mode: ConnectionCloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+        _ connection: ConnectionID, _ mode: ConnectionCloseMode, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         if isLeased(connection) { close(connection.index, .sessionFailed, mode, now, &effects) }
     }

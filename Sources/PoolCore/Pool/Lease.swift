@@ -14,13 +14,13 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
-    public var id: ConnectionID { ConnectionID(ticket: seat.withObject { $0.ticket }) }
+    public var id: ConnectionID { seat.withObject { $0.ticket } }
 
     /// Begins a lease on a connection that was granted.
     ///
     /// - Parameter seat: with a reference, which the lease takes over.
     @inlinable
-    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>, _ access: PoolAccess) {
+    init(_ seat: UncountedReference<Seat>, _ backend: DriverWithHooks<Driver>, _ access: PoolAccess) {
         self.seat = seat
         isOwned = true
         self.access = access
@@ -29,7 +29,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf backend: DriverBackend<Driver>, _ seat: Seat) {
+    init(forHookOf backend: DriverWithHooks<Driver>, _ seat: Seat) {
         self.seat = UncountedReference(counting: seat)
         isOwned = false
         access = .readWrite
@@ -47,7 +47,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     }
 
     @usableFromInline var pool: PoolShell { seat.withObject { $0.pool } }
-    @usableFromInline var ticket: ConnectionTicket { seat.withObject { $0.ticket } }
+    @usableFromInline var ticket: ConnectionID { seat.withObject { $0.ticket } }
 
     /// Gives the connection back now. A lease that goes out of scope does the same.
     public consuming func release() {}
@@ -80,59 +80,4 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// - Returns: the number of connections that were or will be closed.
     @discardableResult
     public func clearPool() -> Int { pool.clear(interrupts: false) }
-}
-
-/// A connection, for driver authors only: its contents are visible with `@_spi(Driver) import PoolCore`.
-///
-/// A handle cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
-public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
-    // Uncounted, because the lease that the handle belongs to keeps both alive: counting references to them would cost
-    // more than the rest of a lease.
-    @usableFromInline let unowned: UncountedReference<Driver.Connection>
-    @usableFromInline let unownedBackend: UncountedReference<DriverBackend<Driver>>
-    /// Keeps the connection and the driver alive for a handle without a lease; else nil.
-    @usableFromInline let owner: Owner?
-
-    @usableFromInline
-    final class Owner: Sendable {
-        let connection: Driver.Connection
-        let backend: DriverBackend<Driver>
-
-        init(_ connection: Driver.Connection, _ driver: Driver) {
-            self.connection = connection
-            backend = DriverBackend(driver)
-        }
-    }
-
-    /// The connection in its driver's type.
-    @_spi(Driver) public var connection: Driver.Connection { base }
-    /// The driver of the connection.
-    @_spi(Driver) public var driver: Driver { unownedBackend.withObject { $0.driver } }
-
-    /// Makes a handle that belongs to no pool and keeps the connection and the driver alive.
-    @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
-        let owner = Owner(connection, driver)
-        self.owner = owner
-        unowned = UncountedReference(toLiving: connection)
-        unownedBackend = UncountedReference(toLiving: owner.backend)
-    }
-
-    @inlinable
-    init(_ seat: UncountedReference<Seat>, _ backend: DriverBackend<Driver>) {
-        // Never nil: `address` was taken from a live object in Seat.init.
-        unowned = unsafe UncountedReference(address: seat.withObject { $0.address }).unsafelyUnwrapped
-        unownedBackend = UncountedReference(toLiving: backend)
-        owner = nil
-    }
-
-    private init(sharing other: borrowing ConnectionHandle<Driver>) {
-        unowned = other.unowned
-        unownedBackend = other.unownedBackend
-        owner = other.owner
-    }
-
-    @inlinable package var base: Driver.Connection { unowned.object }
-
-    /// A second handle, for a transaction within the session that this one belongs to.
-    package var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
 }

@@ -11,7 +11,7 @@ public import Logging
 /// ```
 public final class Pool<Driver: PoolDriver>: Sendable {
     @usableFromInline let shell: PoolShell
-    @usableFromInline let backend: DriverBackend<Driver>
+    @usableFromInline let backend: DriverWithHooks<Driver>
 
     /// The limits and times in force.
     public var configuration: PoolConfiguration { shell.configuration }
@@ -39,7 +39,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
         try configuration.check()
-        let backend = DriverBackend(driver, hooks: hooks)
+        let backend = DriverWithHooks(driver, hooks: hooks)
         self.backend = backend
         shell = try PoolShell(
             backend: backend, configuration: configuration,
@@ -48,7 +48,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
                 acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil,
                 close: hooks.close != nil),
             credentials: credentials, observer: observer, logger: logger ?? Logger(label: "pool.\(configuration.name)"),
-            environment: environment, budget: budget)
+            environment: environment,
+            permits: budget)
         shell.start()
     }
 
@@ -327,21 +328,4 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// - Returns: the number of these connections.
     @discardableResult
     public func clear(interrupt: Bool = false) -> Int { shell.clear(interrupts: interrupt) }
-}
-
-/// The time and the randomness that a pool uses, so that tests can step them.
-public struct PoolEnvironment: Sendable {
-    /// The pool's clock. The default is the system's monotonic clock.
-    public var time: any PoolTime
-    /// Returns uniformly distributed numbers: for pauses between connects and for lifetimes. The default is the
-    /// system's generator.
-    public var random: @Sendable () -> UInt64
-
-    /// Makes an environment, by default of the system's clock and random numbers.
-    public init(
-        time: any PoolTime = PoolSystemTime(), random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
-    ) {
-        self.time = time
-        self.random = random
-    }
 }

@@ -8,7 +8,7 @@
 /// waiting does not mend a typo in a statement of the hook. Two failures are repeated instead, within the deadlines of
 /// these acquires and no faster than after failed connects: ``PoolTryAgain``, for a hook that found the wrong server;
 /// and a connect or acquire hook whose connection broke under it, as with a server that goes down. A connect, acquire
-/// or session hook that leaves a transaction open fails with ``HookLeftTransactionOpen``.
+/// or session hook that leaves a transaction open fails with ``PoolHookLeftTransactionOpen``.
 public struct PoolHooks<Driver: PoolDriver>: Sendable {
     /// A hook that gets the connection as a lease.
     public typealias Hook = @Sendable (inout Lease<Driver>) async throws -> Void
@@ -52,12 +52,4 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
         self.release = release
         self.close = close
     }
-}
-
-/// The hooks of the application that the engine must know of.
-struct HookPresence {
-    var acquire = false
-    var session = false
-    var release = false
-    var close = false
 }

@@ -37,6 +37,6 @@ extension DriverConformance {
         let error = try await expectError("a \(hook) hook that begins a transaction") {
             _ = try await pool.query("SELECT 1")
         }
-        try expect((error as? HookLeftTransactionOpen)?.hook == hook, "the error is \(error)")
+        try expect((error as? PoolHookLeftTransactionOpen)?.hook == hook, "the error is \(error)")
     }
 }

@@ -31,7 +31,7 @@ struct BudgetRuleTests {
     }
 
     /// A lease on a connection that the budget allowed.
-    private func lease(_ bench: EngineBench, lane: Int = 0) throws -> ConnectionTicket {
+    private func lease(_ bench: EngineBench, lane: Int = 0) throws -> ConnectionID {
         bench.acquire(lane: lane)
         grant(bench)
         bench.opened(try #require(bench.opens.first))

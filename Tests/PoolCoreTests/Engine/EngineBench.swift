@@ -39,19 +39,19 @@ final class EngineBench {
         }
     }
 
-    func release(_ connection: ConnectionTicket, _ condition: ConnectionCondition = .clean) {
+    func release(_ connection: ConnectionID, _ condition: ConnectionCondition = .clean) {
         call { $0.release(connection, condition: condition, now: $1, effects: &$2) }
     }
 
-    func opened(_ connection: ConnectionTicket) {
+    func opened(_ connection: ConnectionID) {
         call { $0.opened(connection, now: $1, random: 0, effects: &$2) }
     }
 
-    func failed(_ connection: ConnectionTicket, isPermanent: Bool = false, random: UInt64 = .max) {
+    func failed(_ connection: ConnectionID, isPermanent: Bool = false, random: UInt64 = .max) {
         call { $0.connectFailed(connection, isPermanent: isPermanent, now: $1, random: random, effects: &$2) }
     }
 
-    func closed(_ connection: ConnectionTicket) {
+    func closed(_ connection: ConnectionID) {
         call { $0.closed(connection, now: $1, effects: &$2) }
     }
 
@@ -60,41 +60,41 @@ final class EngineBench {
         call { $0.alarm(now: $1, random: .max, effects: &$2) }
     }
 
-    func cancel(_ waiter: WaiterTicket) -> Bool {
+    func cancel(_ waiter: WaiterID) -> Bool {
         call { $0.cancel(waiter, now: $1, effects: &$2) }
     }
 
     /// Opens connections until a lease was given, and returns its ticket.
-    func lease(lane: Int = 0, holder: UInt = 0) -> ConnectionTicket? {
+    func lease(lane: Int = 0, holder: UInt = 0) -> ConnectionID? {
         if case .granted(let ticket) = acquire(lane: lane, holder: holder) { return ticket }
         guard let ticket = opens.first else { return nil }
         opened(ticket)
         return grants.first?.connection
     }
 
-    var opens: [ConnectionTicket] {
+    var opens: [ConnectionID] {
         effects.compactMap { if case .open(let ticket, _, _, _) = $0 { ticket } else { nil } }
     }
 
-    var grants: [(waiter: WaiterTicket, connection: ConnectionTicket)] {
+    var grants: [(waiter: WaiterID, connection: ConnectionID)] {
         effects.compactMap { if case .grant(let waiter, let connection) = $0 { (waiter, connection) } else { nil } }
     }
 
-    var closes: [(connection: ConnectionTicket, reason: ConnectionCloseReason)] {
+    var closes: [(connection: ConnectionID, reason: ConnectionCloseReason)] {
         effects.compactMap { if case .close(let connection, let reason, _) = $0 { (connection, reason) } else { nil } }
     }
 
-    var failures: [(waiter: WaiterTicket, reason: AcquireFailure)] {
+    var failures: [(waiter: WaiterID, reason: AcquireFailure)] {
         effects.compactMap { if case .fail(let waiter, let reason) = $0 { (waiter, reason) } else { nil } }
     }
 }
 
 extension Engine.AcquireOutcome {
-    var waiter: WaiterTicket? {
+    var waiter: WaiterID? {
         if case .queued(let ticket) = self { ticket } else { nil }
     }
 
-    var connection: ConnectionTicket? {
+    var connection: ConnectionID? {
         if case .granted(let ticket) = self { ticket } else { nil }
     }
 }

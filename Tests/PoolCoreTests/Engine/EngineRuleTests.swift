@@ -181,7 +181,7 @@ struct EngineRuleTests {
         for (random, expected) in [(UInt64.min, Nanoseconds(100)), (.max, 50)] {
             var effects = EffectList()
             _ = engine.acquire(lane: 0, priority: 1, holder: 0, now: 0, deadline: 10, effects: &effects)
-            var opened: ConnectionTicket?
+            var opened: ConnectionID?
             effects.forEach { if case .open(let ticket, _, _, _) = $0 { opened = ticket } }
             let ticket = try #require(opened)
             engine.opened(ticket, now: 0, random: random, effects: &effects)

@@ -156,8 +156,8 @@ extension EngineRun {
     }
 
     private func reportSomethingStale() throws {
-        let ticket = oldConnections.randomElement(using: &random) ?? ConnectionTicket(index: 7, generation: 1)
-        let waiter = oldWaiters.randomElement(using: &random) ?? WaiterTicket(index: 7, generation: 1)
+        let ticket = oldConnections.randomElement(using: &random) ?? ConnectionID(index: 7, generation: 1)
+        let waiter = oldWaiters.randomElement(using: &random) ?? WaiterID(index: 7, generation: 1)
         guard model.place(ticket) == nil else { return try perform(.cancel(waiter)) }
         switch Int.random(in: 0..<7, using: &random) {
         case 0: try perform(.release(ticket, .generationBroken))

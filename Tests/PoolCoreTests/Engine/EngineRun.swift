@@ -6,21 +6,21 @@ import PoolTesting
 enum EngineCall: Hashable {
     case start
     case acquire(lane: Int, priority: Int32, holder: UInt, deadline: Nanoseconds, tag: TagRequest?)
-    case cancel(WaiterTicket)
-    case release(ConnectionTicket, ConnectionCondition)
+    case cancel(WaiterID)
+    case release(ConnectionID, ConnectionCondition)
     /// The shell hands the connection on by itself for a while, if it may.
-    case cached(ConnectionTicket, CachedUses)
-    case opened(ConnectionTicket)
-    case connectFailed(ConnectionTicket, isPermanent: Bool)
-    case validated(ConnectionTicket, Engine.Outcome)
-    case wasReset(ConnectionTicket, Engine.Outcome)
-    case closed(ConnectionTicket)
-    case lost(ConnectionTicket)
+    case cached(ConnectionID, CachedUses)
+    case opened(ConnectionID)
+    case connectFailed(ConnectionID, isPermanent: Bool)
+    case validated(ConnectionID, Engine.Outcome)
+    case wasReset(ConnectionID, Engine.Outcome)
+    case closed(ConnectionID)
+    case lost(ConnectionID)
     /// The session hook has ended: well, badly, or with the wish for another connection.
-    case prepared(ConnectionTicket, PoolSessionTag?)
-    case unprepared(ConnectionTicket, Engine.PreparationFailure)
-    case acquireAgain(ConnectionTicket, isRejected: Bool)
-    case setTag(ConnectionTicket, PoolSessionTag?)
+    case prepared(ConnectionID, PoolSessionTag?)
+    case unprepared(ConnectionID, Engine.PreparationFailure)
+    case acquireAgain(ConnectionID, isRejected: Bool)
+    case setTag(ConnectionID, PoolSessionTag?)
     case clear(interrupts: Bool)
     case reconfigure(String)
     case warmUp(count: Int, deadline: Nanoseconds)
@@ -33,7 +33,7 @@ enum EngineCall: Hashable {
     case setShortage(BudgetShortage)
     case makeRoom
 
-    var releasedBroken: ConnectionTicket? {
+    var releasedBroken: ConnectionID? {
         switch self {
         case .release(let ticket, .broken), .release(let ticket, .generationBroken), .lost(let ticket): ticket
         default: nil
@@ -71,8 +71,8 @@ final class EngineRun {
     private(set) var step = 0
     private var lastCalls: [(at: Nanoseconds, call: EngineCall, effects: [Effect])] = []
     /// Tickets that were good once.
-    var oldConnections: [ConnectionTicket] = []
-    var oldWaiters: [WaiterTicket] = []
+    var oldConnections: [ConnectionID] = []
+    var oldWaiters: [WaiterID] = []
     /// One in so many connects, validations and resets fails; changes like the weather.
     var failureRate = 50
     var isRefusing = false
@@ -197,7 +197,7 @@ final class EngineRun {
         }
     }
 
-    private func cache(_ ticket: ConnectionTicket, _ uses: CachedUses, _ effects: inout EffectList) {
+    private func cache(_ ticket: ConnectionID, _ uses: CachedUses, _ effects: inout EffectList) {
         let (acquired, used) = (engine.counters.acquired, engine.useTimes.count)
         guard engine.cache(ticket, now: now, effects: &effects) else { return }
         engine.endCaching(ticket, uses, now: now, effects: &effects)
@@ -283,7 +283,7 @@ final class EngineRun {
         for lane in model.lanes.indices { model.chosenRetryAt[lane] = engine.lanes[lane].retryAt }
     }
 
-    private func place(_ ticket: ConnectionTicket, _ state: ShadowModel.State) -> Int? {
+    private func place(_ ticket: ConnectionID, _ state: ShadowModel.State) -> Int? {
         model.connections.firstIndex { $0.ticket == ticket && $0.state == state }
     }
 
@@ -307,6 +307,6 @@ final class EngineRun {
         model.require(model.life == .finished, "the pool has not finished")
         model.require(model.waiters.isEmpty, "somebody still waits")
         model.require(model.goals.isEmpty, "a goal has not ended")
-        try perform(.cancel(WaiterTicket(index: 0, generation: .max)))
+        try perform(.cancel(WaiterID(index: 0, generation: .max)))
     }
 }

@@ -10,7 +10,7 @@ private final class Outage {
 
     /// A connect that is under way: when it is answered, if it ever is, and how.
     private struct Connect {
-        let ticket: ConnectionTicket
+        let ticket: ConnectionID
         var answerAt: Nanoseconds?
         var succeeds: Bool
     }
@@ -20,8 +20,8 @@ private final class Outage {
     private var random: SeededRandom
     private var connects: [Connect] = []
     /// Since when each of them waits.
-    private var waiting: [WaiterTicket: Nanoseconds] = [:]
-    private var leases: [(ticket: ConnectionTicket, endsAt: Nanoseconds)] = []
+    private var waiting: [WaiterID: Nanoseconds] = [:]
+    private var leases: [(ticket: ConnectionID, endsAt: Nanoseconds)] = []
     private var armedAt = Nanoseconds.never
     private let beginsAt: Nanoseconds
     private let endsAt: Nanoseconds
@@ -35,11 +35,10 @@ private final class Outage {
 
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
-        var configuration = EngineConfiguration(
+        // The model runs look through the engine's state; here that would take most of the time.
+        let configuration = EngineConfiguration(
             try PoolConfiguration(), lanes: [PoolLaneConfiguration(name: "main", maximumConnections: 10)],
-            hooks: HookPresence())
-        // The model runs look through the engine's state; here it would take most of the time.
-        configuration.checksItself = false
+            hooks: HookPresence(), checksItself: false)
         bench = EngineBench(maximum: 10) { $0 = configuration }
         beginsAt = Int64.random(in: 0...20 * Self.second, using: &random)
         endsAt = beginsAt + Int64.random(in: Self.second / 10...600 * Self.second, using: &random)
@@ -118,7 +117,7 @@ private final class Outage {
         leases = []
     }
 
-    private func begin(_ ticket: ConnectionTicket) {
+    private func begin(_ ticket: ConnectionID) {
         leases.append((ticket, bench.now + Int64.random(in: 1...20_000_000, using: &random)))
     }
 
@@ -151,7 +150,7 @@ private final class Outage {
         mostConnects = max(mostConnects, bench.engine.counts.opening)
     }
 
-    private func connect(_ ticket: ConnectionTicket) -> Connect {
+    private func connect(_ ticket: ConnectionID) -> Connect {
         let soon = bench.now + Int64.random(in: 1_000_000...50_000_000, using: &random)
         guard isAway else { return Connect(ticket: ticket, answerAt: soon, succeeds: true) }
         attempts.append(bench.now)
@@ -227,7 +226,7 @@ struct OutageTests {
         let bench = EngineBench(maximum: 4)
         var opens = 0
         // Somebody always waits.
-        func nextOpen() -> ConnectionTicket? {
+        func nextOpen() -> ConnectionID? {
             if bench.engine.waiting == 0 { bench.acquire() } else { bench.alarm(at: bench.now + 1_000_000) }
             return bench.opens.first
         }
@@ -242,7 +241,7 @@ struct OutageTests {
         }
         #expect(opens > 2 && opens < 20)
         // The first that works ends it.
-        var good: ConnectionTicket?
+        var good: ConnectionID?
         while good == nil { good = nextOpen() }
         let ticket = try #require(good)
         bench.opened(ticket)

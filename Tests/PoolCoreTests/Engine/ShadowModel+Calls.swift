@@ -19,7 +19,7 @@ extension ShadowModel {
             // Only one that may have to wait again is given a place among those who wait.
             if needsSessionHook(next, tag) { arrivals += 1 }
             let waiter = Waiting(
-                ticket: WaiterTicket(index: nowhere, generation: 0), lane: lane, priority: priority, deadline: deadline,
+                ticket: WaiterID(index: nowhere, generation: 0), lane: lane, priority: priority, deadline: deadline,
                 holder: holder, order: arrivals, since: now, request: tag, isInQueue: false)
             begin(waiter, on: next)
         case .queued(let ticket):
@@ -90,7 +90,7 @@ extension ShadowModel {
         }
     }
 
-    func lease(_ ticket: ConnectionTicket, to holder: UInt) {
+    func lease(_ ticket: ConnectionID, to holder: UInt) {
         guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
         let state = connections[place].state
         require(state == .idle, "granted a connection that is \(state)")
@@ -111,7 +111,7 @@ extension ShadowModel {
         connections[place].wasWarned = false
     }
 
-    func cancelled(_ ticket: WaiterTicket, answer: Bool) {
+    func cancelled(_ ticket: WaiterID, answer: Bool) {
         require(answer == waiters.contains { $0.ticket == ticket }, "cancel has answered \(answer)")
         if answer { tally.cancelled += 1 }
         if answer { endWait(ticket, "cancelled") }

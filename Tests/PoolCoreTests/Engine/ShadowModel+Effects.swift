@@ -34,7 +34,7 @@ extension ShadowModel {
         }
     }
 
-    private func followGrant(_ waiter: WaiterTicket, _ ticket: ConnectionTicket) {
+    private func followGrant(_ waiter: WaiterID, _ ticket: ConnectionID) {
         guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
         let connection = connections[place]
         guard let next = waiters.first(where: { $0.ticket == waiter }) else {
@@ -54,7 +54,7 @@ extension ShadowModel {
         begin(next, on: connection)
     }
 
-    private func followFail(_ ticket: WaiterTicket, _ reason: AcquireFailure) {
+    private func followFail(_ ticket: WaiterID, _ reason: AcquireFailure) {
         guard let waiter = waiters.first(where: { $0.ticket == ticket }) else {
             return require(false, "failed somebody who does not wait")
         }
@@ -73,7 +73,7 @@ extension ShadowModel {
     }
 
     private func followOpen(
-        _ ticket: ConnectionTicket, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
+        _ ticket: ConnectionID, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
         _ call: EngineCall
     ) {
         require(life == .running || life == .draining, "a closed pool connects")
@@ -100,7 +100,7 @@ extension ShadowModel {
                 silentAt: now.adding(configuration.silentAfter)))
     }
 
-    private func followCancelOpen(_ ticket: ConnectionTicket, _ call: EngineCall) {
+    private func followCancelOpen(_ ticket: ConnectionID, _ call: EngineCall) {
         guard let place = place(ticket), connections[place].state == .opening else {
             return require(false, "cancelled a connect that is not under way")
         }
@@ -109,7 +109,7 @@ extension ShadowModel {
         enter(.abandoned, place)
     }
 
-    private func followValidate(_ ticket: ConnectionTicket, _ isStale: Bool) {
+    private func followValidate(_ ticket: ConnectionID, _ isStale: Bool) {
         guard let place = place(ticket) else { return require(false, "validated nothing") }
         let connection = connections[place]
         require(connection.state == .idle, "validated a connection that is \(connection.state)")
@@ -123,7 +123,7 @@ extension ShadowModel {
     }
 
     private func followClose(
-        _ ticket: ConnectionTicket, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ call: EngineCall
+        _ ticket: ConnectionID, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ call: EngineCall
     ) {
         guard let place = place(ticket) else { return require(false, "closed nothing") }
         let connection = connections[place]

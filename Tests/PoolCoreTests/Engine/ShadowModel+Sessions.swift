@@ -63,7 +63,7 @@ extension ShadowModel {
             && waiterCount(lane) > onTheWay(lane)
     }
 
-    func followResetTagged(_ ticket: ConnectionTicket, _ isStale: Bool) {
+    func followResetTagged(_ ticket: ConnectionID, _ isStale: Bool) {
         guard let place = place(ticket) else { return require(false, "reset nothing") }
         let connection = connections[place]
         require(connection.state == .idle && connection.tag != nil, "reset a session without a tag")
@@ -89,7 +89,7 @@ extension ShadowModel {
         preparing[connection.ticket] = waiter
     }
 
-    func prepared(_ ticket: ConnectionTicket, _ tag: PoolSessionTag?) {
+    func prepared(_ ticket: ConnectionID, _ tag: PoolSessionTag?) {
         guard preparing.removeValue(forKey: ticket) != nil else { return require(false, "nothing was prepared") }
         tally.acquired += 1
         guard let place = place(ticket), connections[place].state == .leased else { return }
@@ -97,7 +97,7 @@ extension ShadowModel {
         connections[place].isSetUp = true
     }
 
-    func unprepared(_ ticket: ConnectionTicket, _ failure: Engine.PreparationFailure) {
+    func unprepared(_ ticket: ConnectionID, _ failure: Engine.PreparationFailure) {
         guard preparing.removeValue(forKey: ticket) != nil else { return require(false, "nothing was prepared") }
         switch failure {
         case .timedOut: tally.timedOut += 1
@@ -106,7 +106,7 @@ extension ShadowModel {
         }
     }
 
-    func acquiresAgain(_ ticket: ConnectionTicket, isRejected: Bool, outcome: Engine.AcquireOutcome?) {
+    func acquiresAgain(_ ticket: ConnectionID, isRejected: Bool, outcome: Engine.AcquireOutcome?) {
         guard var waiter = preparing.removeValue(forKey: ticket) else { return require(false, "nothing was prepared") }
         if isRejected { noteFailure(waiter.lane) }
         switch outcome {

@@ -7,7 +7,7 @@ final class ShadowModel {
     enum State: Hashable { case opening, abandoned, idle, validating, leased, resetting, closing }
 
     struct Connection {
-        let ticket: ConnectionTicket
+        let ticket: ConnectionID
         let lane: Int
         var state: State
         var since: Nanoseconds
@@ -38,7 +38,7 @@ final class ShadowModel {
     }
 
     struct Waiting {
-        let ticket: WaiterTicket
+        let ticket: WaiterID
         let lane: Int
         let priority: Int32
         let deadline: Nanoseconds
@@ -82,7 +82,7 @@ final class ShadowModel {
     /// In order of arrival.
     var waiters: [Waiting] = []
     /// Those who have a connection, and wait for the session hook.
-    var preparing: [ConnectionTicket: Waiting] = [:]
+    var preparing: [ConnectionID: Waiting] = [:]
     var tally = Tally()
     var lanes: [Lane]
     var life = Life.running
@@ -92,7 +92,7 @@ final class ShadowModel {
     var armedAt = Nanoseconds.never
     var lastRetirement: Nanoseconds?
     var arrivals = 0
-    var ended = Set<WaiterTicket>()
+    var ended = Set<WaiterID>()
     /// What the engine has drawn from its random numbers.
     var chosenRetryAt: [Nanoseconds]
     var permits: Permits
@@ -102,7 +102,7 @@ final class ShadowModel {
     var goals: [Goal] = []
     var cancelledGoal: GoalNumber?
     /// Who must hear of it that the acquire hook has thrown.
-    var mustFail: WaiterTicket?
+    var mustFail: WaiterID?
     /// When the next connection may be closed for the rotation at the earliest, and the time to the one after.
     var rotationPace: (next: Nanoseconds, interval: Nanoseconds) = (0, 0)
     /// How many connections the engine holds open for goals and the rotation: before the call, and after it.
@@ -202,7 +202,7 @@ final class ShadowModel {
         }
     }
 
-    func place(_ ticket: ConnectionTicket) -> Int? {
+    func place(_ ticket: ConnectionID) -> Int? {
         connections.firstIndex { $0.ticket == ticket }
     }
 
@@ -225,7 +225,7 @@ final class ShadowModel {
         connections[place].deadline = deadline
     }
 
-    func endWait(_ ticket: WaiterTicket, _ how: String) {
+    func endWait(_ ticket: WaiterID, _ how: String) {
         require(ended.insert(ticket).inserted, "a wait has ended twice: \(how)")
         if let waiter = waiters.first(where: { $0.ticket == ticket }) {
             let time = now - waiter.since

@@ -150,7 +150,7 @@ struct PoolHookFailureTests {
             default: PoolHooks(session: { lease, _ in lease.connection.leave("transaction") })
             }
         let fixture = try PoolFixture(maximum: 1, hooks: hooks)
-        let error = await fixture.error(of: fixture.waiter()) as? HookLeftTransactionOpen
+        let error = await fixture.error(of: fixture.waiter()) as? PoolHookLeftTransactionOpen
         #expect(error?.hook == kind)
         #expect(error?.description.contains("the \(kind) hook has left a transaction open") == true)
         await fixture.until { $0.total == 0 }

@@ -1,0 +1,54 @@
+/// A connection, for driver authors only: its contents are visible with `@_spi(Driver) import PoolCore`.
+///
+/// A handle cannot be copied, so that no session of an application's own outlives the lease that the handle belongs to.
+public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
+    // Uncounted, because the lease that the handle belongs to keeps both alive: counting references to them would cost
+    // more than the rest of a lease.
+    @usableFromInline let unowned: UncountedReference<Driver.Connection>
+    @usableFromInline let unownedBackend: UncountedReference<DriverWithHooks<Driver>>
+    /// Keeps the connection and the driver alive for a handle without a lease; else nil.
+    @usableFromInline let owner: Owner?
+
+    @usableFromInline
+    final class Owner: Sendable {
+        let connection: Driver.Connection
+        let backend: DriverWithHooks<Driver>
+
+        init(_ connection: Driver.Connection, _ driver: Driver) {
+            self.connection = connection
+            backend = DriverWithHooks(driver)
+        }
+    }
+
+    /// The connection in its driver's type.
+    @_spi(Driver) public var connection: Driver.Connection { base }
+    /// The driver of the connection.
+    @_spi(Driver) public var driver: Driver { unownedBackend.withObject { $0.driver } }
+
+    /// Makes a handle that belongs to no pool and keeps the connection and the driver alive.
+    @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
+        let owner = Owner(connection, driver)
+        self.owner = owner
+        unowned = UncountedReference(toLiving: connection)
+        unownedBackend = UncountedReference(toLiving: owner.backend)
+    }
+
+    @inlinable
+    init(_ seat: UncountedReference<Seat>, _ backend: DriverWithHooks<Driver>) {
+        // Never nil: `address` was taken from a live object in Seat.init.
+        unowned = unsafe UncountedReference(address: seat.withObject { $0.address }).unsafelyUnwrapped
+        unownedBackend = UncountedReference(toLiving: backend)
+        owner = nil
+    }
+
+    private init(sharing other: borrowing ConnectionHandle<Driver>) {
+        unowned = other.unowned
+        unownedBackend = other.unownedBackend
+        owner = other.owner
+    }
+
+    @inlinable package var base: Driver.Connection { unowned.object }
+
+    /// A second handle, for a transaction within the session that this one belongs to.
+    package var shared: ConnectionHandle<Driver> { ConnectionHandle(sharing: self) }
+}

@@ -1,0 +1,94 @@
+@usableFromInline
+final class DriverWithHooks<Driver: PoolDriver>: Sendable {
+    @usableFromInline let driver: Driver
+    private let hooks: PoolHooks<Driver>
+
+    init(_ driver: Driver, hooks: PoolHooks<Driver> = PoolHooks()) {
+        self.driver = driver
+        self.hooks = hooks
+    }
+
+    /// The connection in the driver's own type: only this driver's connections come here.
+    @inlinable
+    static func typed(_ connection: any DriverConnection) -> Driver.Connection {
+        unsafe unsafeDowncast(connection, to: Driver.Connection.self)
+    }
+}
+
+extension DriverWithHooks: ErasedDriver {
+    var information: DriverInformation { driver.information }
+
+    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+        try driver.lanes(maximumConnections: maximumConnections)
+    }
+
+    func connect(_ request: ConnectRequest) async throws -> any DriverConnection {
+        try await driver.connect(request)
+    }
+
+    func validate(_ connection: any DriverConnection) async throws {
+        try await driver.validate(Self.typed(connection))
+    }
+
+    func reset(_ connection: any DriverConnection) async throws {
+        try await driver.reset(Self.typed(connection))
+    }
+
+    func close(_ connection: any DriverConnection, mode: ConnectionCloseMode) async {
+        await driver.close(Self.typed(connection), mode: mode)
+    }
+
+    func verdict(on error: any Error) -> PoolVerdict {
+        driver.verdict(on: error)
+    }
+
+    func endTransaction(of connection: any DriverConnection) async throws {
+        try await driver.endTransaction(of: Self.typed(connection))
+    }
+
+    func accepts(_ identity: PoolIdentity) -> Bool {
+        driver.accepts(identity)
+    }
+
+    func setUp(_ seat: Seat) async throws(HookFailure) {
+        guard hooks.connect != nil else { return }
+        try await runHook(.connect, on: seat)
+        driver.adoptSession(of: Self.typed(seat.connection))
+    }
+
+    func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure) {
+        guard let hook = hook(kind) else { return }
+        let connection = seat.connection
+        var lease = Lease(forHookOf: self, seat)
+        do {
+            try await hook(&lease)
+        } catch {
+            let isPassing = error is PoolTryAgain || error is CancellationError || !connection.condition.isUsable
+            throw HookFailure(cause: error, isPassing: isPassing)
+        }
+        if let reason = lease.discardReason {
+            throw HookFailure(cause: PoolTryAgain(reason: "the \(kind.name) hook discarded its connection: \(reason)"))
+        }
+        // A hook may have caught the error that broke it.
+        if !connection.condition.isUsable {
+            throw HookFailure(cause: PoolTryAgain(reason: "the connection broke while the \(kind.name) hook used it"))
+        }
+        // An open transaction would count as part of a clean session: each lease would begin in it, and lose what it
+        // writes.
+        if kind.comesBeforeLease, connection.isTransactionOpen {
+            throw HookFailure(cause: PoolHookLeftTransactionOpen(hook: kind.name), isPassing: false)
+        }
+    }
+
+    private func hook(_ kind: HookKind) -> PoolHooks<Driver>.Hook? {
+        switch kind {
+        case .connect: return hooks.connect
+        case .acquire: return hooks.acquire
+        case .session(let tag):
+            guard let hook = hooks.session else { return nil }
+            return { (lease: inout Lease<Driver>) in try await hook(&lease, tag) }
+        case .release: return hooks.release
+        case .close: return hooks.close
+        }
+    }
+}

@@ -1,0 +1,169 @@
+extension PoolShell {
+    /// The current holders of leases, the longest first.
+    func holders() -> [LeaseHolder] {
+        transition { state, now, _ in holders(state, now, limit: .max) }
+    }
+
+    func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
+        var result: [LeaseHolder] = []
+        var slot = state.engine.leases.first
+        while slot != nowhere, result.count < limit {
+            result.append(holder(of: state.engine.ticket(ofSlot: slot), state, now))
+            slot = state.engine.slots[Int(slot)].links.next
+        }
+        return result
+    }
+
+    func holder(of ticket: ConnectionID, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
+        let claim = state.entries[ticket.position].claim
+        return LeaseHolder(
+            connection: ticket, lane: state.laneName(of: ticket),
+            label: claim.label,
+            fileID: claim.source.fileID, line: claim.source.line,
+            held: .nanoseconds(now - state.engine.slots[ticket.position].since))
+    }
+
+    /// The acquire that a connection is leased to.
+    func claim(of ticket: ConnectionID) -> LeaseClaim {
+        transition { state, _, _ in state.entries[ticket.position].claim }
+    }
+
+    // MARK: Errors
+
+    /// An error of an acquire that waited.
+    func makeError(
+        _ code: PoolError.Code, waiter: WaiterID, _ claim: LeaseClaim, _ state: borrowing PoolState,
+        _ now: Nanoseconds
+    ) -> PoolError {
+        let record = state.engine.waiters[waiter.position]
+        let lane = Int(record.lane)
+        let spent = state.engine.lanes[lane].phaseTimes(at: now) - record.phasesBefore
+        return makeError(
+            code, lane: lane, claim, state, now, elapsed: spent.total, phase: state.engine.lanes[lane].phase,
+            spent.byPhase)
+    }
+
+    /// The error of an acquire that did not wait, or of another call.
+    ///
+    /// - Parameter claim: the acquire that failed; nil if the error is not one of an acquire.
+    func makeError(
+        _ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?, _ state: borrowing PoolState, _ now: Nanoseconds,
+        elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
+    ) -> PoolError {
+        let phase = phase ?? code.phase(of: lane.map { state.engine.lanes[$0] })
+        let lastConnectError = lane.flatMap { state.lanes[$0].lastError }
+        return PoolError(
+            code: code, pool: name, fileID: claim?.source.fileID, line: claim?.source.line, phase: phase,
+            elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
+            counts: PoolCounts(
+                state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
+            lastConnectError: lastConnectError,
+            sinceLastConnect: lane.flatMap { state.engine.timeSinceConnect(of: $0, now) }.map { .nanoseconds($0) },
+            longestHolders: holders(state, now, limit: 5),
+            remedy: code.remedy(
+                phase: phase, isOfAcquire: claim != nil, hasConnectError: lastConnectError != nil))
+    }
+
+    /// The error of a connect, a validation or a reset that took too long.
+    func makeTimeout(
+        _ phase: PoolError.Phase, after limit: Duration, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolError {
+        let code: PoolError.Code =
+            switch phase {
+            case .connect: .connectTimedOut
+            case .reset: .resetTimedOut
+            default: .validationTimedOut
+            }
+        return PoolError(
+            code: code, pool: name, fileID: nil, line: nil, phase: phase, elapsed: limit,
+            elapsedByPhase: [phase: limit],
+            counts: PoolCounts(
+                state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
+            lastConnectError: nil, longestHolders: [],
+            remedy: code.remedy(phase: phase, isOfAcquire: false, hasConnectError: false))
+    }
+
+    func refusal(_ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?) -> PoolError {
+        transition { state, now, _ in makeError(code, lane: lane, claim, state, now) }
+    }
+
+    /// The event of a connect that failed just now; the engine knows already when the next may come.
+    func connectFailure(
+        _ error: any Error, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolEvent {
+        let record = state.engine.lanes[lane]
+        return .connectFailed(
+            lane: state.lanes[lane].configuration.name, attempt: record.failures, error: error,
+            retryAfter: .nanoseconds(max(0, record.retryAt - now)))
+    }
+
+    // MARK: Events
+
+    func idleLoss(
+        of ticket: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState
+    ) -> PoolEvent {
+        .idleConnectionLost(ticket, lane: state.laneName(of: ticket), error: failure)
+    }
+
+    /// The event of a lease that is about to end.
+    func release(
+        of ticket: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState, _ now: Nanoseconds
+    ) -> PoolEvent {
+        .released(
+            ticket, lane: state.laneName(of: ticket),
+            used: .nanoseconds(now - state.engine.slots[ticket.position].since), error: failure)
+    }
+
+    func report(_ event: PoolEvent) {
+        log(event)
+        hub.send(event)
+        observer?.happened(event, in: name)
+    }
+
+    // MARK: Operations, for an observer
+
+    func begin(_ kind: PoolOperation.Kind, lane: String, connection: ConnectionID?) -> ObservedOperation {
+        let id = state.withLock { state in
+            state.nextOperation += 1
+            return state.nextOperation
+        }
+        let operation = PoolOperation(
+            kind: kind, id: id, lane: lane, connection: connection)
+        observer?.began(operation, in: name)
+        return ObservedOperation(operation: operation, since: time.now())
+    }
+
+    func end(_ observed: ObservedOperation, _ error: (any Error)?) {
+        observer?.ended(observed.operation, in: name, after: time.now() - observed.since, error: error)
+    }
+
+    func beginLease(_ id: ConnectionID, lane: String) {
+        let operation = begin(.lease, lane: lane, connection: id)
+        state.withLock { $0.entries[id.position].observedLease = operation }
+    }
+
+    func endLease(_ id: ConnectionID) {
+        let operation = state.withLock { state in
+            defer { state.entries[id.position].observedLease = nil }
+            return state.entries[id.position].observedLease
+        }
+        if let operation { end(operation, nil) }
+    }
+}
+
+/// An operation whose beginning an observer was told.
+struct ObservedOperation: Sendable {
+    let operation: PoolOperation
+    let since: PoolInstant
+}
+
+extension PoolError.Code {
+    /// The phase in which an acquire that failed immediately would have waited.
+    fileprivate func phase(of lane: EngineLane?) -> PoolError.Phase {
+        switch self {
+        case .acquireTimedOut: lane?.currentPhase ?? .queue
+        case .connectRefused, .credentialsExpired: .connect
+        default: .queue
+        }
+    }
+}

@@ -1,0 +1,7 @@
+/// The kind of use a lease is for.
+public enum PoolAccess: Sendable, Hashable {
+    /// The lease may write.
+    case readWrite
+    /// The lease only reads.
+    case readOnly
+}
