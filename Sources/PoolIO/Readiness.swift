@@ -15,6 +15,7 @@ public struct Readiness: OptionSet, Sendable, Hashable {
 }
 
 /// How a wait ended.
+@nonexhaustive
 public enum WaitOutcome: Sendable, Hashable {
     /// The descriptor is ready. Occasionally it is not: try, and wait again.
     case ready

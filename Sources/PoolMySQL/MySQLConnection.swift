@@ -145,9 +145,12 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    // MARK: For the driver
+    // MARK: Life
 
-    func validate() async throws {
+    /// Proves with a ping that the connection works.
+    ///
+    /// - Throws: ``MySQLError``, or `CancellationError`.
+    public func validate() async throws {
         try await perform { session in
             do {
                 try session.open().ping()
@@ -157,7 +160,10 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    func reset() async throws {
+    /// Undoes what the last lease left, as ``MySQLConfiguration/resetPolicy`` says.
+    ///
+    /// - Throws: ``MySQLError``, also if only a new connection can undo a change.
+    public func reset() async throws {
         let pulse = pulse
         try await perform(isCancellable: false) { session in
             do {
@@ -169,7 +175,10 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    func endTransaction() async throws {
+    /// Rolls back an open transaction and closes an open stream; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``MySQLError``.
+    public func endUnfinishedWork() async throws {
         try await perform(isCancellable: false) { session in
             do {
                 try session.rollback()
@@ -179,8 +188,8 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
-    /// Makes the session's present state count as unchanged.
-    func adoptSession() {
+    /// Makes the session's present state count as clean; a later reset still undoes it.
+    public func acceptSessionAsClean() {
         session.withLock { session in
             session.adopt()
             pulse.note(idleLimit: session.idleLimit)
@@ -191,9 +200,9 @@ public final class MySQLConnection: SQLConnection {
     /// How long a forced close waits for a call of the C library that continues although its socket is shut down.
     static let patience = Duration.seconds(3)
 
-    /// Closes the connection after the running operation, for which no thread waits. A forced close returns after
-    /// ``patience`` at the latest: what a stuck call then holds is freed when it returns.
-    func close(_ mode: ConnectionCloseMode) async {
+    /// Closes the connection. With ``ConnectionCloseMode/forced`` it interrupts the running operation, and returns
+    /// after three seconds at the latest.
+    public func close(_ mode: ConnectionCloseMode) async {
         if mode == .forced { interrupter.close() }
         pulse.end()
         let end = FirstResult<Void>()
@@ -201,6 +210,7 @@ public final class MySQLConnection: SQLConnection {
             Task.detached { end.settle(await self.closeSession()) }
         }
         await end.value(orAfter: mode == .forced ? Self.patience : nil, ())
+        killer.noteClose()
     }
 
     private func closeSession() async {

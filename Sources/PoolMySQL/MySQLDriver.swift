@@ -188,39 +188,6 @@ public struct MySQLDriver: SQLDriver {
         return interrupter
     }
 
-    /// Proves with a ping that the connection works.
-    ///
-    /// - Throws: ``MySQLError``, or `CancellationError`.
-    public func validate(_ connection: MySQLConnection) async throws {
-        try await connection.validate()
-    }
-
-    /// Undoes what the last lease left, as ``MySQLConfiguration/resetPolicy`` says.
-    ///
-    /// - Throws: ``MySQLError``, also if only a new connection can undo a change.
-    public func reset(_ connection: MySQLConnection) async throws {
-        try await connection.reset()
-    }
-
-    /// Rolls back an open transaction and closes an open stream; keeps settings and temporary tables.
-    ///
-    /// - Throws: ``MySQLError``.
-    public func endTransaction(of connection: MySQLConnection) async throws {
-        try await connection.endTransaction()
-    }
-
-    /// Makes the session's present state count as clean; a later reset still undoes it.
-    public func adoptSession(of connection: MySQLConnection) {
-        connection.adoptSession()
-    }
-
-    /// Closes a connection. With ``ConnectionCloseMode/forced`` it interrupts the running operation, and returns after
-    /// three seconds at the latest.
-    public func close(_ connection: MySQLConnection, mode: ConnectionCloseMode) async {
-        await connection.close(mode)
-        connection.killer.noteClose()
-    }
-
     /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``MySQLError``.
     public func verdict(on error: any Error) -> PoolVerdict {
         (error as? MySQLError)?.verdict ?? .keep

@@ -14,8 +14,10 @@ extension PostgresConnection {
             """
     }
 
-    /// Ends what the last lease left open, and undoes what it changed.
-    func reset() async throws {
+    /// Undoes what the last lease left, as ``PostgresConfiguration/resetPolicy`` says.
+    ///
+    /// - Throws: ``PostgresError``, also if only a new connection can undo a change.
+    public func reset() async throws {
         try await perform(isCancellable: false) { operation in
             await stopLeftover(operation)
             if configuration.resetPolicy == .off { return }
@@ -49,8 +51,10 @@ extension PostgresConnection {
         return text
     }
 
-    /// Rolls back what the last lease left open, and keeps its other changes.
-    func endTransaction() async throws {
+    /// Rolls back an open transaction and ends a running statement; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``PostgresError``.
+    public func endUnfinishedWork() async throws {
         try await perform(isCancellable: false) { operation in
             await stopLeftover(operation)
             try await rollback(operation)

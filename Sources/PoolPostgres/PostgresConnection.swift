@@ -201,13 +201,16 @@ public final class PostgresConnection: SQLConnection {
     /// How long a server may take to end a session. A slower one continues without a place in the pool.
     private static let farewellTimeout = Duration.seconds(1)
 
-    /// Makes the session's present state count as unchanged.
-    func adoptSession() {
+    /// Makes the session's present state count as clean; a later reset still undoes it.
+    public func acceptSessionAsClean() {
         withSession { $0.adopt() }
         updateCondition()
     }
 
-    func validate() async throws {
+    /// Proves with an empty statement that the connection works.
+    ///
+    /// - Throws: ``PostgresError``, or `CancellationError`.
+    public func validate() async throws {
         try await perform { operation in _ = try await command("", operation) }
     }
 
@@ -223,7 +226,9 @@ public final class PostgresConnection: SQLConnection {
         _ = session.withLockIfAvailable { $0.close() }
     }
 
-    func close(_ mode: ConnectionCloseMode) async {
+    /// Closes the connection: ends a running operation, and waits until none runs. With ``ConnectionCloseMode/orderly``
+    /// it then waits up to a second until the server has ended the session.
+    public func close(_ mode: ConnectionCloseMode) async {
         lossAction.withLock { $0 = nil }
         gate.close()
         await gate.waitUntilIdle()

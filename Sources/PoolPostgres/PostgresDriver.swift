@@ -125,38 +125,6 @@ public struct PostgresDriver: SQLDriver {
         }
     }
 
-    /// Proves with an empty statement that the connection works.
-    ///
-    /// - Throws: ``PostgresError``, or `CancellationError`.
-    public func validate(_ connection: PostgresConnection) async throws {
-        try await connection.validate()
-    }
-
-    /// Undoes what the last lease left, as ``PostgresConfiguration/resetPolicy`` says.
-    ///
-    /// - Throws: ``PostgresError``, also if only a new connection can undo a change.
-    public func reset(_ connection: PostgresConnection) async throws {
-        try await connection.reset()
-    }
-
-    /// Rolls back an open transaction and ends a running statement; keeps settings and temporary tables.
-    ///
-    /// - Throws: ``PostgresError``.
-    public func endTransaction(of connection: PostgresConnection) async throws {
-        try await connection.endTransaction()
-    }
-
-    /// Makes the session's present state count as clean; a later reset still undoes it.
-    public func adoptSession(of connection: PostgresConnection) {
-        connection.adoptSession()
-    }
-
-    /// Closes a connection: ends a running operation, and waits until none runs. With ``ConnectionCloseMode/orderly``
-    /// it then waits up to a second until the server has ended the session.
-    public func close(_ connection: PostgresConnection, mode: ConnectionCloseMode) async {
-        await connection.close(mode)
-    }
-
     /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``PostgresError``.
     public func verdict(on error: any Error) -> PoolVerdict {
         (error as? PostgresError)?.verdict ?? .keep

@@ -134,9 +134,13 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    // MARK: For the driver
+    // MARK: Life
 
-    func validate() async throws {
+    /// Proves by reading the file's first page that the connection works, and that the file was not moved or
+    /// replaced.
+    ///
+    /// - Throws: ``SQLiteError``, or `CancellationError`.
+    public func validate() async throws {
         try await perform { session in
             let database = try session.open()
             // Reading the first page reveals a damaged or unreadable file.
@@ -145,16 +149,22 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    func reset() async throws {
+    /// Undoes what the last lease changed, if it changed the session.
+    ///
+    /// - Throws: ``SQLiteError``, also if only a new connection can undo a change.
+    public func reset() async throws {
         try await perform(isCancellable: false) { try $0.reset() }
     }
 
-    func endTransaction() async throws {
+    /// Rolls back an open transaction, and ends open cursors, blobs and backups; keeps settings and temporary tables.
+    ///
+    /// - Throws: ``SQLiteError``.
+    public func endUnfinishedWork() async throws {
         try await perform(isCancellable: false) { try $0.endLeftovers() }
     }
 
-    /// Makes the session's present state count as unchanged.
-    func adoptSession() {
+    /// Makes the session's present state count as clean.
+    public func acceptSessionAsClean() {
         session.withLock { session in
             // A cached statement would run in later leases without being prepared, and so without being noticed.
             session.cache.removeAll()
@@ -163,7 +173,8 @@ public final class SQLiteConnection: SQLConnection {
         }
     }
 
-    func close(_ mode: ConnectionCloseMode) async {
+    /// Closes the connection after its running operation, which ``ConnectionCloseMode/forced`` interrupts.
+    public func close(_ mode: ConnectionCloseMode) async {
         if mode == .forced { interrupter.close() }
         let close: @Sendable () -> Void = {
             self.session.withLock { $0.close(optimize: mode == .orderly) }

@@ -121,38 +121,6 @@ public struct SQLiteDriver: SQLDriver {
         }
     }
 
-    /// Proves by reading the file's first page that the connection works, and that the file was not moved or
-    /// replaced.
-    ///
-    /// - Throws: ``SQLiteError``, or `CancellationError`.
-    public func validate(_ connection: SQLiteConnection) async throws {
-        try await connection.validate()
-    }
-
-    /// Undoes what the last lease changed, if it changed the session.
-    ///
-    /// - Throws: ``SQLiteError``, also if only a new connection can undo a change.
-    public func reset(_ connection: SQLiteConnection) async throws {
-        try await connection.reset()
-    }
-
-    /// Rolls back an open transaction, and ends open cursors, blobs and backups; keeps settings and temporary tables.
-    ///
-    /// - Throws: ``SQLiteError``.
-    public func endTransaction(of connection: SQLiteConnection) async throws {
-        try await connection.endTransaction()
-    }
-
-    /// Makes the session's present state count as clean.
-    public func adoptSession(of connection: SQLiteConnection) {
-        connection.adoptSession()
-    }
-
-    /// Closes a connection after its running operation, which ``ConnectionCloseMode/forced`` interrupts.
-    public func close(_ connection: SQLiteConnection, mode: ConnectionCloseMode) async {
-        await connection.close(mode)
-    }
-
     /// The meaning of an error for the pool; ``PoolVerdict/keep`` for errors that are no ``SQLiteError``.
     public func verdict(on error: any Error) -> PoolVerdict {
         guard let error = error as? SQLiteError else { return .keep }

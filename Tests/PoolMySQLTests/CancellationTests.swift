@@ -170,7 +170,7 @@ extension MySQLTests {
             }
             #expect(connection.condition == .broken)
             #expect(ContinuousClock.now - start < .seconds(10))
-            await driver.close(connection, mode: .forced)
+            await connection.close(.forced)
             #expect(signal(server.processID, "CONT"))
         }
 
@@ -196,7 +196,7 @@ extension MySQLTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
             #expect(connection.condition == .broken)
-            for connection in connections { await driver.close(connection, mode: .forced) }
+            for connection in connections { await connection.close(.forced) }
         }
     }
 }

@@ -104,7 +104,7 @@ struct ErrorNumberTests {
         #expect(driver.verdict(on: error ?? MySQLTestFailure()) == given.verdict)
         #expect(driver.canRetryTransaction(after: error ?? MySQLTestFailure()) == given.allowsRetry)
         #expect(connection.condition == given.condition)
-        await driver.close(connection, mode: .forced)
+        await connection.close(.forced)
         #expect(await server.result() == Array("DO 1".utf8))
     }
 
@@ -119,7 +119,7 @@ struct ErrorNumberTests {
         let connection = try await connect(driver)
         while connection.condition == .clean { await Task.yield() }
         #expect(connection.condition == .broken)
-        await driver.close(connection, mode: .orderly)
+        await connection.close(.orderly)
         #expect(await server.result() == [1])
     }
 }

@@ -13,7 +13,7 @@ extension MySQLTests {
             let driver = MySQLDriver(configuration: try settings.configuration(PrivateMariaDB.shared.get()))
             let start = ContinuousClock.now
             do {
-                await driver.close(try await connect(driver), mode: .orderly)
+                try await connect(driver).close(.orderly)
             } catch let error as MySQLError {
                 return (error, driver.verdict(on: error), ContinuousClock.now - start)
             }
@@ -106,7 +106,7 @@ extension MySQLTests {
                 let error = await #expect(throws: MySQLError.self) { _ = try await connect(driver) }
                 #expect(error?.code == .userLimitReached)
                 #expect(driver.verdict(on: error ?? MySQLTestFailure()) == .serverFull)
-                await driver.close(second, mode: .orderly)
+                await second.close(.orderly)
             }
         }
 
@@ -182,7 +182,7 @@ extension MySQLTests {
             let preferring = MySQLDriver(configuration: try settings.configuration(server))
             let connection = try await connect(preferring)
             #expect(try await connection.values("SELECT 1") == [.int(1)])
-            await preferring.close(connection, mode: .orderly)
+            await connection.close(.orderly)
         }
 
         @Test("each kind of failed statement has its number, and keeps the connection")

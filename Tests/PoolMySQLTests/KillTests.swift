@@ -164,7 +164,7 @@ extension MySQLTests {
             #expect(error?.sqlState == "08007", "\(String(describing: error))")
             #expect(ContinuousClock.now - start < .seconds(10))
             #expect(connection.condition == .broken)
-            await driver.close(connection, mode: .forced)
+            await connection.close(.forced)
             #expect(signal(server.processID, "CONT"))
         }
     }

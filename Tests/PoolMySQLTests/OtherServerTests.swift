@@ -71,7 +71,7 @@ extension MySQLTests {
             let text = "SELECT BENCHMARK(4000000000, SHA2('x', 512))"
             let task = Task { try await connection.query(SQL(raw: text)) }
             try await waitForProcess(text)
-            await driver.close(connection, mode: .forced)
+            await connection.close(.forced)
             await #expect(throws: MySQLError.self) { _ = try await task.value }
             let administrator = try PrivateMariaDB.administrator.get()
             let deadline = ContinuousClock.now + .seconds(10)
@@ -112,7 +112,7 @@ extension MySQLTests {
             // 1 is what a SLEEP returns that was stopped.
             #expect(try await stranger.value.decode(Int.self) == [0])
             for connection in [connection, namesake, watcher, ownWatcher] {
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
             }
             proxy.stop()
         }
@@ -123,7 +123,7 @@ extension MySQLTests {
                 let connection = try await connect(driver)
                 let here = try await connection.query("SELECT CONNECTION_ID()").decode(Int.self)[0]
                 if here >= number { return (connection, here) }
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
             }
         }
     }

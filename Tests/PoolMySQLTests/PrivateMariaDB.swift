@@ -121,7 +121,7 @@ func withConnection<Result>(
     let connection = try await connect(driver)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(driver, connection)) } catch { result = .failure(error) }
-    await driver.close(connection, mode: .orderly)
+    await connection.close(.orderly)
     return try result.get()
 }
 

@@ -25,7 +25,7 @@ extension MySQLTests {
             for _ in 0..<2 {
                 let connection = try await connect(driver)
                 #expect(try await connection.values("SELECT \(1)") == [.int(1)])
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
                 await #expect(throws: MySQLError.self) { _ = try await connect(failing) }
             }
             #expect(relay.logins.count == 4)
@@ -75,7 +75,7 @@ extension MySQLTests {
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
             #expect(try await conditionAfterRelease(driver, connection) == .clean)
-            await driver.close(connection, mode: .orderly)
+            await connection.close(.orderly)
             // libmariadb tells the server which host it was given.
             let hosts = relay.logins.map { login in
                 ["localhost", "127.0.0.1"].filter { login.contains("_server_host\(lengthPrefixed($0))") }
@@ -112,7 +112,7 @@ extension MySQLTests {
                 #expect(connection.condition == .broken)
                 // Not again and again: servers count logins that fail.
                 #expect(1...2 ~= relay.logins.count - before)
-                await driver.close(connection, mode: .forced)
+                await connection.close(.forced)
                 if number == 0 { try await administrator.execute("ALTER USER locked@'%' ACCOUNT UNLOCK") }
             }
             try await administrator.execute("DROP USER locked@'%'")

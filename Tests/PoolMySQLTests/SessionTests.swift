@@ -272,17 +272,17 @@ extension MySQLTests {
             }
             try await withConnection { driver, connection async throws in
                 _ = try await connection.execute("SET wait_timeout = 3")
-                try await driver.reset(connection)
+                try await connection.reset()
                 #expect(await silence(connection) > .milliseconds(3_500))
                 _ = try await connection.execute("SET wait_timeout = 3")
-                driver.adoptSession(of: connection)
+                connection.acceptSessionAsClean()
                 #expect(2_600..<3_000 ~= (await silence(connection)) / .milliseconds(1))
             }
             try await withConnection { driver, connection async throws in
                 try await administrator.execute("SET GLOBAL wait_timeout = 3")
                 _ = try await connection.execute("SET @changed = 1")
                 let result: Result<Void, any Error>
-                do { result = .success(try await driver.reset(connection)) } catch { result = .failure(error) }
+                do { result = .success(try await connection.reset()) } catch { result = .failure(error) }
                 try await administrator.execute("SET GLOBAL wait_timeout = DEFAULT")
                 try result.get()
                 #expect(2_600..<3_000 ~= (await silence(connection)) / .milliseconds(1))
@@ -296,7 +296,7 @@ extension MySQLTests {
                 try await administrator.execute("SET GLOBAL max_allowed_packet = 1048576")
                 _ = try await connection.execute("SET @changed = 1")
                 let result: Result<Void, any Error>
-                do { result = .success(try await driver.reset(connection)) } catch { result = .failure(error) }
+                do { result = .success(try await connection.reset()) } catch { result = .failure(error) }
                 try await administrator.execute("SET GLOBAL max_allowed_packet = DEFAULT")
                 try result.get()
                 let large = String(repeating: "x", count: 3 << 20)

@@ -47,7 +47,7 @@ extension MySQLTests {
             try await withConnection { driver, connection async throws in
                 #expect(try await connection.values("SELECT \(1) + 1") == [.int(2)])
                 _ = try await connection.execute("SET @left = 1")
-                try await driver.reset(connection)
+                try await connection.reset()
                 #expect(connection.condition == .clean)
                 #expect(try await connection.values("SELECT \(2) + 1") == [.int(3)])
             }

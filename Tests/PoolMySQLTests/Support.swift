@@ -4,7 +4,7 @@ import Testing
 
 /// What the next lease of a connection finds: once an error was told of, the reset removes the server's message.
 func conditionAfterRelease(_ driver: MySQLDriver, _ connection: MySQLConnection) async throws -> ConnectionCondition {
-    if connection.condition == .dirty { try await driver.reset(connection) }
+    if connection.condition == .dirty { try await connection.reset() }
     return connection.condition
 }
 

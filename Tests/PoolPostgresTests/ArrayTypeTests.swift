@@ -223,14 +223,14 @@ extension PostgresTests {
         func once() async throws {
             try await withTypes { driver, connection async throws in
                 try await connection.executeScript("CREATE TABLE written (s span)")
-                try await driver.reset(connection)
+                try await connection.reset()
                 for type in ["'sad'::mood", "'{sad}'::mood[]", "point '(1,2)'", "box '(1,1),(0,0)'"] {
                     let first = try await transactions(connection) {
                         _ = try await connection.query("SELECT \(raw: type)")
                     }
                     #expect(first == 2, "\(type)")
                     try await connection.executeScript("SET work_mem = '5MB'")
-                    try await driver.reset(connection)
+                    try await connection.reset()
                     for number in 1...3 {
                         let later = try await transactions(connection) {
                             _ = try await connection.query("SELECT \(raw: type), \(raw: "\(number)")")
@@ -286,7 +286,7 @@ extension PostgresTests {
                 _ = try await connection.query("SELECT count(*) FROM pg_class")
                 let other = try await connect(driver)
                 try await other.executeScript("CREATE TYPE late AS ENUM ('a')")
-                await driver.close(other, mode: .orderly)
+                await other.close(.orderly)
                 for _ in 1...3 { #expect(try await connection.values("SELECT '{a}'::late[]") == [.text("{a}")]) }
                 try await connection.transaction(.commit)
                 for _ in 1...3 {

@@ -103,7 +103,7 @@ extension PostgresTests {
                 let (error, verdict) = try await connectFailureOfFullServer(server)
                 #expect(error.code == .tooManyConnections)
                 #expect(verdict == .serverFull)
-                for other in others { await driver.close(other, mode: .orderly) }
+                for other in others { await other.close(.orderly) }
                 while pool.statistics.connectionsOpened < 4 { try await load("SELECT pg_sleep(0.05)") }
             }
         }
@@ -122,7 +122,7 @@ extension PostgresTests {
                     failure = (error, driver.verdict(on: error))
                 }
             }
-            for connection in taken { await driver.close(connection, mode: .orderly) }
+            for connection in taken { await connection.close(.orderly) }
             return try #require(failure)
         }
 

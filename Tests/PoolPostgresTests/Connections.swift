@@ -15,7 +15,7 @@ func withConnection<Result>(
     let connection = try await connect(driver)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(driver, connection)) } catch { result = .failure(error) }
-    await driver.close(connection, mode: .orderly)
+    await connection.close(.orderly)
     return try result.get()
 }
 
@@ -76,7 +76,7 @@ func withConnection<Result>(
     let connection = try await connect(driver)
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(driver, connection)) } catch { result = .failure(error) }
-    await driver.close(connection, mode: .orderly)
+    await connection.close(.orderly)
     return try result.get()
 }
 
@@ -104,7 +104,7 @@ func connectFailure(
     } catch let error as PostgresError {
         return (error, driver.verdict(on: error))
     }
-    await driver.close(connection, mode: .orderly)
+    await connection.close(.orderly)
     Issue.record("the connect has succeeded", sourceLocation: sourceLocation)
     throw CancellationError()
 }

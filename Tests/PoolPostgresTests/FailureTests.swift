@@ -9,7 +9,7 @@ extension PostgresTests {
         private func connectError(_ connection: String) async throws -> (PostgresError, PoolVerdict) {
             let driver = PostgresDriver(configuration: try PostgresConfiguration(connection))
             do {
-                await driver.close(try await connect(driver), mode: .orderly)
+                try await connect(driver).close(.orderly)
             } catch let error as PostgresError {
                 return (error, driver.verdict(on: error))
             }
@@ -56,7 +56,7 @@ extension PostgresTests {
                         + " target_session_attrs=read-write"))
             let connection = try await connect(driver)
             #expect(try await connection.values("SELECT 1") == [.int(1)])
-            await driver.close(connection, mode: .orderly)
+            await connection.close(.orderly)
         }
 
         @Test("a connect to a host that never answers ends when its task is cancelled")

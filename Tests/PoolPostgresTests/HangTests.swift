@@ -13,7 +13,7 @@ extension PostgresTests {
             let connection = try await connect(driver)
             let result: Result<Void, any Error>
             do { result = .success(try await body(relay, driver, connection)) } catch { result = .failure(error) }
-            await driver.close(connection, mode: .forced)
+            await connection.close(.forced)
             relay.stopListening()
             relay.cut()
             try result.get()
@@ -53,7 +53,7 @@ extension PostgresTests {
                 for task in tasks { await #expect(throws: CancellationError.self) { _ = try await task.value } }
                 for connection in connections {
                     #expect(connection.condition == .broken)
-                    await driver.close(connection, mode: .forced)
+                    await connection.close(.forced)
                 }
                 // The server takes connections again, and the old ones stay as they are.
                 relay.ignoreNewConnections(false)

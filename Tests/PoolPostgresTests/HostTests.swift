@@ -22,7 +22,7 @@ extension PostgresTests {
             let connection = try await driver.connect(
                 ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture, timeout: timeout))
             let values = try await connection.values("SELECT pg_is_in_recovery()")
-            await driver.close(connection, mode: .orderly)
+            await connection.close(.orderly)
             return values
         }
 

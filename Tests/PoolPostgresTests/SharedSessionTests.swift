@@ -68,7 +68,7 @@ extension PostgresTests {
             let left = try await second.query("SELECT count(*) FROM acct WHERE id % 10 NOT IN (1, 2)").decode(Int.self)
             #expect(left == [80])
             _ = try await first.execute("DROP TABLE acct")
-            for connection in [first, second] { await driver.close(connection, mode: .orderly) }
+            for connection in [first, second] { await connection.close(.orderly) }
         }
 
         /// Reads and writes of many kinds. Each client has texts and rows of its own.
@@ -140,7 +140,7 @@ extension PostgresTests {
             let driver = try driver(keepsStatements: false)
             let pooled = try await connect(driver)
             #expect(pooled.withSession { $0.cache.isShared && $0.cache.capacity == 0 })
-            await driver.close(pooled, mode: .orderly)
+            await pooled.close(.orderly)
             try await withConnection { _, connection async throws in
                 #expect(connection.withSession { !$0.cache.isShared && $0.cache.capacity == 100 })
             }
@@ -155,7 +155,7 @@ extension PostgresTests {
             for _ in 1...3 {
                 // Both change the session, and so are reset, with whichever session of the server's they meet.
                 try await second.executeScript("PREPARE mine AS SELECT 1; SET work_mem = '7MB'; DEALLOCATE mine")
-                try await driver.reset(second)
+                try await second.reset()
             }
             try await first.transaction(.begin(SQLTransactionOptions()))
             let count: SQL = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%kept%$1%'"
@@ -166,7 +166,7 @@ extension PostgresTests {
             #expect(found >= 1)
             for connection in [first, second] {
                 try await connection.transaction(.rollback)
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
             }
         }
     }

@@ -128,7 +128,7 @@ extension PostgresTests {
                 let connection = try await connect(driver)
                 let found = try await connection.values("SELECT current_setting('my.x'), current_setting('work_mem')")
                 #expect(found == [.text(value), .text("4MB")])
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
             }
         }
 

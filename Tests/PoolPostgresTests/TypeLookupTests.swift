@@ -193,7 +193,7 @@ extension PostgresTests {
                 "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%pooled_mood%'")
             #expect(try prepared.decode(Int.self) == [0])
             _ = try await connection.execute("DROP TYPE pooled_mood")
-            await driver.close(connection, mode: .orderly)
+            await connection.close(.orderly)
         }
     }
 }

@@ -7,9 +7,6 @@ struct RecordingSQLDriver: SQLDriver {
     let name = "recording"
 
     func connect(_ request: ConnectRequest) async throws -> RecordingSQLConnection { connection }
-    func validate(_ connection: RecordingSQLConnection) async throws {}
-    func reset(_ connection: RecordingSQLConnection) async throws {}
-    func close(_ connection: RecordingSQLConnection, mode: ConnectionCloseMode) async {}
     func verdict(on error: any Error) -> PoolVerdict { .keep }
 
     func canRetryTransaction(after error: any Error) -> Bool {
@@ -36,6 +33,10 @@ final class RecordingSQLConnection: SQLConnection {
 
     var log: [String] { state.withLock(\.log) }
     var condition: ConnectionCondition { .clean }
+
+    func validate() async throws {}
+    func reset() async throws {}
+    func close(_ mode: ConnectionCloseMode) async {}
 
     func failNext(_ command: String, retryable: Bool = false) {
         state.withLock { $0.failures[command] = RecordedFailure(command: command, isRetryable: retryable) }

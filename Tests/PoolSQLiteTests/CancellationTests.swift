@@ -246,7 +246,7 @@ struct CancellationTests {
         let connection = try await database.driver.connect(.main)
         let task = Task { try await connection.rows(Signal.endlessQuery) }
         await running.wait()
-        await database.driver.close(connection, mode: .forced)
+        await connection.close(.forced)
         let error = try await sqliteError { try await task.value }
         #expect(error.code == .interrupt)
         #expect(connection.condition == .broken)
@@ -282,7 +282,7 @@ struct CancellationTests {
             await running.wait()
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(connection.condition == .clean)
         }
     }

@@ -105,7 +105,7 @@ struct ConfigurationTests {
                 let configuration = try make(value)
                 try await SQLiteDriver(configuration: configuration).with { connection in
                     try await connection.run("SELECT 1")
-                    try await SQLiteDriver(configuration: configuration).reset(connection)
+                    try await connection.reset()
                 }
             }
         }
@@ -209,7 +209,7 @@ struct ConfigurationTests {
             #expect(try await writer.value("PRAGMA journal_mode") == .text(mode.rawValue))
             try await writer.run("PRAGMA user_version = 4")
             try await writer.run("CREATE TEMP TABLE t(a)")
-            try await database.driver.reset(writer)
+            try await writer.reset()
             #expect(try await writer.value("PRAGMA user_version") == .int(4))
         }
         #expect(try await database.with { try await $0.value("PRAGMA user_version") } == .int(4))
@@ -242,7 +242,7 @@ struct ConfigurationTests {
         try await database.with { connection async throws in
             try await connection.run("PRAGMA auto_vacuum = FULL")
             #expect(connection.condition == .dirty)
-            let error = try await sqliteError { try await database.driver.reset(connection) }
+            let error = try await sqliteError { try await connection.reset() }
             #expect(error.message.contains("auto_vacuum"))
         }
     }

@@ -178,7 +178,7 @@ struct WritingCursorTests {
         let connection = try await database.driver.connect(.main)
         try await connection.run("CREATE TABLE t(a)")
         let cursor = try await connection.open("INSERT INTO t VALUES (1), (2) RETURNING a")
-        await database.driver.close(connection, mode: .forced)
+        await connection.close(.forced)
         let error = try await sqliteError { try await cursor.close() }
         #expect(error.code == .abort)
     }

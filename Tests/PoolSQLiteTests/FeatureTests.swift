@@ -257,7 +257,7 @@ struct BlobTests {
             try await connection.executeScript("CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(3))")
             let close = {
                 try await connection.withBlob(Self.address, access: access) { _ in
-                    await database.driver.close(connection, mode: .forced)
+                    await connection.close(.forced)
                 }
             }
             if access == .readOnly {

@@ -28,7 +28,7 @@ struct LaneTests {
             #expect(connections.count == 8)
             for connection in connections {
                 #expect(try await connection.value("PRAGMA journal_mode") == .text("wal"))
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
             }
         }
     }

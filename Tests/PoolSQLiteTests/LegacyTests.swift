@@ -24,7 +24,7 @@ struct LegacyTests {
             try await connection.executeScript(Self.script)
             for text in Self.uses { try await connection.run(text) }
             try await connection.run("PRAGMA foreign_keys = OFF")
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(try await connection.rows("SELECT name FROM full") == [[.text("Bob M")]])
             #expect(try await connection.rows("SELECT m FROM log") == [[.text("added Bob")]])
             #expect(try await connection.rows("SELECT x FROM d") == [[.text("abc")]])

@@ -45,7 +45,7 @@ struct SessionTests {
             #expect(connection.condition == .clean)
             try await connection.run(text)
             #expect(connection.condition == .dirty)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(connection.condition == .clean)
             #expect(try await connection.value("PRAGMA foreign_keys") == .int(1))
             #expect(try await connection.value("PRAGMA synchronous") == .int(1))
@@ -74,7 +74,7 @@ struct SessionTests {
                 CREATE TEMP TRIGGER r AFTER INSERT ON w BEGIN SELECT 1; END; INSERT INTO w VALUES (1);
                 CREATE VIRTUAL TABLE temp.words USING fts5(text); ATTACH ':memory:' AS "an ""other";
                 """)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(try await connection.rows("SELECT name FROM sqlite_temp_master") == [])
             #expect(connection.condition == .clean)
         }
@@ -86,7 +86,7 @@ struct SessionTests {
         try await database.with { connection async throws in
             try await connection.run("PRAGMA case_sensitive_like = ON")
             #expect(connection.condition == .dirty)
-            let error = try await sqliteError { try await database.driver.reset(connection) }
+            let error = try await sqliteError { try await connection.reset() }
             #expect(error.message.contains("case_sensitive_like"))
         }
     }
@@ -141,7 +141,7 @@ struct SessionTests {
         try await database.with { connection async throws in
             try await connection.run("CREATE TEMP TABLE note(text)")
             try await connection.run("INSERT INTO note VALUES ('hook')")
-            database.driver.adoptSession(of: connection)
+            connection.acceptSessionAsClean()
             #expect(connection.condition == .clean)
             try await connection.run("INSERT INTO note VALUES ('hook')")
             #expect(connection.condition == .dirty)
@@ -154,7 +154,7 @@ struct SessionTests {
         try await database.with { connection async throws in
             try await connection.run("CREATE TABLE t(a)")
             try await connection.run("CREATE TEMP TABLE log(a)")
-            database.driver.adoptSession(of: connection)
+            connection.acceptSessionAsClean()
             try await connection.run("INSERT INTO t VALUES (1)")
             #expect(connection.condition == .clean)
             let trigger = "CREATE TEMP TRIGGER r AFTER INSERT ON main.t BEGIN INSERT INTO log VALUES (new.a); END"
@@ -171,15 +171,15 @@ struct SessionTests {
         try await database.with { connection async throws in
             _ = try await connection.prepare("PRAGMA foreign_keys = OFF")
             #expect(connection.condition == .dirty)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             await #expect(throws: SQLiteError.self) { try await connection.run("PRAGMA foreign_keys = OFF; SELECT 1") }
             #expect(connection.condition == .dirty)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             await #expect(throws: SQLiteError.self) {
                 try await connection.executeScript("PRAGMA foreign_keys = OFF; SELECT * FROM nowhere")
             }
             #expect(connection.condition == .dirty)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(try await connection.value("PRAGMA foreign_keys") == .int(1))
         }
     }
@@ -192,7 +192,7 @@ struct SessionTests {
                 try await connection.run("PRAGMA foreign_keys = OFF")
                 try await connection.run("CREATE TEMP TABLE u(a)")
                 #expect(connection.condition == .dirty)
-                try await database.driver.reset(connection)
+                try await connection.reset()
                 #expect(connection.condition == .clean)
             }
         }
@@ -204,7 +204,7 @@ struct SessionTests {
         try await database.with { connection async throws in
             let cursor = try await connection.open("SELECT value FROM (SELECT 1 AS value UNION SELECT 2)")
             #expect(connection.condition == .dirty)
-            try await database.driver.reset(connection)
+            try await connection.reset()
             #expect(connection.condition == .clean)
             let error = try await sqliteError { try await cursor.next(maximumRows: 1) }
             #expect(error.code == .misuse)
@@ -218,10 +218,10 @@ struct SessionTests {
         let database = try TestDatabase()
         try await database.with { connection async throws in
             try await connection.run("CREATE TABLE t(a)")
-            try await database.driver.validate(connection)
+            try await connection.validate()
             #expect(connection.condition == .clean)
             try FileManager.default.moveItem(atPath: database.path, toPath: database.path + ".moved")
-            let error = try await sqliteError { try await database.driver.validate(connection) }
+            let error = try await sqliteError { try await connection.validate() }
             #expect(error.message.contains("moved"))
             #expect(connection.condition == .broken)
             #expect(database.driver.verdict(on: error) == .discard)
@@ -234,7 +234,7 @@ struct SessionTests {
         for mode in [ConnectionCloseMode.orderly, .forced] {
             let connection = try await database.driver.connect(.main)
             let cursor = try await connection.open("SELECT 1")
-            await database.driver.close(connection, mode: mode)
+            await connection.close(mode)
             #expect(connection.condition == .broken)
             let query = try await sqliteError { try await connection.rows("SELECT 1") }
             #expect(query.message == "The connection is closed")

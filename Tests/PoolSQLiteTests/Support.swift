@@ -63,10 +63,10 @@ extension SQLiteDriver {
         let connection = try await connect(role)
         do {
             let result = try await body(connection)
-            await close(connection, mode: .orderly)
+            await connection.close(.orderly)
             return result
         } catch {
-            await close(connection, mode: .orderly)
+            await connection.close(.orderly)
             throw error
         }
     }

@@ -57,7 +57,7 @@ public final class Witness<Driver: SQLDriver>: Sendable {
                 // The server is being killed: it comes again.
                 report.withLock { $0.losses += 1 }
             }
-            await driver.close(connection, mode: .forced)
+            await connection.close(.forced)
         }
     }
 

@@ -1,5 +1,35 @@
 /// A connection of a driver, as the pool sees it.
+///
+/// The pool calls each function from tasks of its own, never under a lock, and never two at the same time for one
+/// connection, with two exceptions: ``close(_:)`` and ``cancel()`` may come while another call is still running, or
+/// about to begin, when that call has passed its deadline. A call on a closed connection throws.
 public protocol DriverConnection: AnyObject, Sendable {
+    // MARK: Life
+
+    /// Proves with a round trip that the connection still works. A throw closes the connection.
+    func validate() async throws
+
+    /// Scrubs the session, whose ``condition`` was dirty at its release. A throw closes the connection.
+    func reset() async throws
+
+    /// Ends what a lease left open on a session that is to be kept: a transaction is rolled back, a statement that is
+    /// still running is stopped; settings, temporary tables and the like stay. A throw closes the connection. The
+    /// default is ``reset()``, with which leases keep nothing.
+    func endUnfinishedWork() async throws
+
+    /// Makes the session as it is now the one that counts as clean. Called after the application's connect hook, which
+    /// may have changed it. The default does nothing.
+    func acceptSessionAsClean()
+
+    /// Ends the session and frees what it held. Called exactly once for each connection that
+    /// ``PoolDriver/connect(_:)`` returned.
+    ///
+    /// With ``ConnectionCloseMode/forced`` another call may still be running: interrupt it, and free what it uses only
+    /// after it has returned. A call that was about to begin may still come: let it throw.
+    func close(_ mode: ConnectionCloseMode) async
+
+    // MARK: State and control, without I/O
+
     /// The state in which the next lease would find the session. Read at each release, and before an idle connection is
     /// granted: answered from flags that are already there, without I/O. A connection notes by itself which of its
     /// errors broke it.
@@ -43,6 +73,12 @@ public protocol DriverConnection: AnyObject, Sendable {
 }
 
 extension DriverConnection {
+    /// The default resets the session with ``reset()``.
+    public func endUnfinishedWork() async throws { try await reset() }
+
+    /// The default does nothing.
+    public func acceptSessionAsClean() {}
+
     /// The default is false.
     public var isTransactionOpen: Bool { false }
 

@@ -4,8 +4,8 @@
 public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     // Uncounted, because the lease that the handle belongs to keeps both alive: counting references to them would cost
     // more than the rest of a lease.
-    @usableFromInline let unowned: UncountedReference<Driver.Connection>
-    @usableFromInline let unownedBackend: UncountedReference<DriverWithHooks<Driver>>
+    @usableFromInline let unowned: ManualReference<Driver.Connection>
+    @usableFromInline let unownedBackend: ManualReference<DriverWithHooks<Driver>>
     /// Keeps the connection and the driver alive for a handle without a lease; else nil.
     @usableFromInline let owner: Owner?
 
@@ -29,15 +29,15 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
         let owner = Owner(connection, driver)
         self.owner = owner
-        unowned = UncountedReference(toLiving: connection)
-        unownedBackend = UncountedReference(toLiving: owner.backend)
+        unowned = ManualReference(borrowing: connection)
+        unownedBackend = ManualReference(borrowing: owner.backend)
     }
 
     @inlinable
-    init(_ seat: UncountedReference<Seat>, _ backend: DriverWithHooks<Driver>) {
+    init(_ pooled: ManualReference<PooledConnection>, _ backend: DriverWithHooks<Driver>) {
         // Never nil: `address` was taken from a live object in Seat.init.
-        unowned = unsafe UncountedReference(address: seat.withObject { $0.address }).unsafelyUnwrapped
-        unownedBackend = UncountedReference(toLiving: backend)
+        unowned = unsafe ManualReference(address: pooled.withObject { $0.address }).unsafelyUnwrapped
+        unownedBackend = ManualReference(borrowing: backend)
         owner = nil
     }
 

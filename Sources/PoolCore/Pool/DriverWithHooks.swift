@@ -1,3 +1,4 @@
+/// A driver, and the application's hooks around it.
 @usableFromInline
 final class DriverWithHooks<Driver: PoolDriver>: Sendable {
     @usableFromInline let driver: Driver
@@ -6,12 +7,6 @@ final class DriverWithHooks<Driver: PoolDriver>: Sendable {
     init(_ driver: Driver, hooks: PoolHooks<Driver> = PoolHooks()) {
         self.driver = driver
         self.hooks = hooks
-    }
-
-    /// The connection in the driver's own type: only this driver's connections come here.
-    @inlinable
-    static func typed(_ connection: any DriverConnection) -> Driver.Connection {
-        unsafe unsafeDowncast(connection, to: Driver.Connection.self)
     }
 }
 
@@ -26,40 +21,24 @@ extension DriverWithHooks: ErasedDriver {
         try await driver.connect(request)
     }
 
-    func validate(_ connection: any DriverConnection) async throws {
-        try await driver.validate(Self.typed(connection))
-    }
-
-    func reset(_ connection: any DriverConnection) async throws {
-        try await driver.reset(Self.typed(connection))
-    }
-
-    func close(_ connection: any DriverConnection, mode: ConnectionCloseMode) async {
-        await driver.close(Self.typed(connection), mode: mode)
-    }
-
     func verdict(on error: any Error) -> PoolVerdict {
         driver.verdict(on: error)
-    }
-
-    func endTransaction(of connection: any DriverConnection) async throws {
-        try await driver.endTransaction(of: Self.typed(connection))
     }
 
     func accepts(_ identity: PoolIdentity) -> Bool {
         driver.accepts(identity)
     }
 
-    func setUp(_ seat: Seat) async throws(HookFailure) {
+    func setUp(_ pooled: PooledConnection) async throws(HookFailure) {
         guard hooks.connect != nil else { return }
-        try await runHook(.connect, on: seat)
-        driver.adoptSession(of: Self.typed(seat.connection))
+        try await runHook(.connect, on: pooled)
+        pooled.connection.acceptSessionAsClean()
     }
 
-    func runHook(_ kind: HookKind, on seat: Seat) async throws(HookFailure) {
+    func runHook(_ kind: HookKind, on pooled: PooledConnection) async throws(HookFailure) {
         guard let hook = hook(kind) else { return }
-        let connection = seat.connection
-        var lease = Lease(forHookOf: self, seat)
+        let connection = pooled.connection
+        var lease = Lease(forHookOf: self, pooled)
         do {
             try await hook(&lease)
         } catch {

@@ -6,7 +6,7 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// The connection, for extensions by drivers.
     public let handle: ConnectionHandle<Driver>
     /// The pooled connection, with a reference owned by the lease: it goes from and to the pool without being counted.
-    @usableFromInline let seat: UncountedReference<Seat>
+    @usableFromInline let pooled: ManualReference<PooledConnection>
     /// False for leases lent to hooks: ending them does not release the connection.
     @usableFromInline let isOwned: Bool
     @usableFromInline let access: PoolAccess
@@ -14,40 +14,39 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     @usableFromInline var discardReason: String?
 
     /// The connection's identity in logs, events and ``Pool/holders()``.
-    public var id: ConnectionID { seat.withObject { $0.ticket } }
+    public var id: ConnectionID { pooled.withObject { $0.id } }
 
     /// Begins a lease on a connection that was granted.
     ///
-    /// - Parameter seat: with a reference, which the lease takes over.
+    /// - Parameter pooled: with a reference, which the lease takes over.
     @inlinable
-    init(_ seat: UncountedReference<Seat>, _ backend: DriverWithHooks<Driver>, _ access: PoolAccess) {
-        self.seat = seat
+    init(_ pooled: ManualReference<PooledConnection>, _ backend: DriverWithHooks<Driver>, _ access: PoolAccess) {
+        self.pooled = pooled
         isOwned = true
         self.access = access
-        handle = ConnectionHandle(seat, backend)
+        handle = ConnectionHandle(pooled, backend)
         if access == .readOnly { handle.base.setAccess(.readOnly) }
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf backend: DriverWithHooks<Driver>, _ seat: Seat) {
-        self.seat = UncountedReference(counting: seat)
+    init(forHookOf backend: DriverWithHooks<Driver>, _ pooled: PooledConnection) {
+        self.pooled = ManualReference(retaining: pooled)
         isOwned = false
         access = .readWrite
-        handle = ConnectionHandle(self.seat, backend)
+        handle = ConnectionHandle(self.pooled, backend)
     }
 
     @inlinable
     deinit {
         if access == .readOnly { handle.base.setAccess(.readWrite) }
         if isOwned {
-            PoolShell.release(seat, handle.base.condition, discardReason)
+            PoolShell.release(pooled, handle.base.condition, discardReason)
         } else {
-            seat.release()
+            pooled.release()
         }
     }
 
-    @usableFromInline var pool: PoolShell { seat.withObject { $0.pool } }
-    @usableFromInline var ticket: ConnectionID { seat.withObject { $0.ticket } }
+    @usableFromInline var pool: PoolShell { pooled.withObject { $0.pool } }
 
     /// Gives the connection back now. A lease that goes out of scope does the same.
     public consuming func release() {}
@@ -65,13 +64,13 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     /// the lease ends (but for an open transaction, which is rolled back), for an acquire that asks for it: see
     /// ``AcquireOptions/tag``. Without one it is reset. An empty tag counts as nil.
     public var tag: PoolSessionTag? {
-        get { pool.tag(of: ticket) }
-        nonmutating set { pool.setTag(newValue, of: ticket) }
+        get { pool.tag(of: id) }
+        nonmutating set { pool.setTag(newValue, of: id) }
     }
 
     /// The error for a statement of this lease that left a transaction open where none may stay open.
     package func transactionLeftOpen() -> PoolError {
-        pool.refusal(.transactionLeftOpen, lane: nil, pool.claim(of: ticket))
+        pool.refusal(.transactionLeftOpen, lane: nil, pool.origin(of: id))
     }
 
     /// Clears the pool that the connection belongs to, as ``Pool/clear(interrupt:)`` does without an interrupt: this

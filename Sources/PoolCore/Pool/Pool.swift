@@ -97,13 +97,13 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         let isolation: (any Actor)? = #isolation
         // The fast path is separate: without a suspension before it, the compiler sees that the task is where it has to
         // be, and does not ask the runtime. That saves a fifth of an acquire-release round trip.
-        if case .granted(let seat) = answer,
-            isolation != nil || executor(ConnectionHandle<Driver>(seat, backend).base) == nil
+        if case .granted(let pooled) = answer,
+            isolation != nil || executor(ConnectionHandle<Driver>(pooled, backend).base) == nil
         {
-            var lease = Lease(seat, backend, options.access)
+            var lease = Lease(pooled, backend, options.access)
             return try await body(&lease)
         }
-        var lease = Lease(try await shell.finish(answer), backend, options.access)
+        var lease = Lease(try await shell.finishAcquire(answer), backend, options.access)
         if isolation == nil, let executor = executor(lease.handle.base) {
             return try await run(body, with: &lease, on: executor)
         }
@@ -145,8 +145,8 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     public func acquire(
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
-        let seat = try await shell.finish(shell.request(options, fileID, line, isLent: false))
-        return Lease(seat, backend, options.access)
+        let pooled = try await shell.finishAcquire(shell.request(options, fileID, line, isLent: false))
+        return Lease(pooled, backend, options.access)
     }
 
     // MARK: Credentials

@@ -1,44 +1,40 @@
 internal import Synchronization
 
-/// A result that one task waits for, and that several others may give: the first one counts.
+/// A value that one task waits for, and that several others may give: the first one counts.
 final class OneShot<Value: Sendable>: Sendable {
     private enum Stage {
         case open
-        case awaited(CheckedContinuation<Value, any Error>)
-        case given(Result<Value, any Error>)
+        case awaited(CheckedContinuation<Value, Never>)
+        case given(Value)
     }
 
     private let stage = Mutex(Stage.open)
 
     /// Suspends the calling task until ``give(_:)``. For one task, once.
-    func value() async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            let result: Result<Value, any Error>? = stage.withLock { stage in
-                if case .given(let result) = stage { return result }
+    func value() async -> Value {
+        await withCheckedContinuation { continuation in
+            let value: Value? = stage.withLock { stage in
+                if case .given(let value) = stage { return value }
                 stage = .awaited(continuation)
                 return nil
             }
-            if let result { continuation.resume(with: result) }
+            if let value { continuation.resume(returning: value) }
         }
     }
 
-    /// Gives the result.
-    ///
-    /// - Returns: whether this call was the first.
-    @discardableResult
-    func give(_ result: Result<Value, any Error>) -> Bool {
-        let (continuation, isFirst): (CheckedContinuation<Value, any Error>?, Bool) = stage.withLock { stage in
+    /// Gives the value, unless another call has given one before.
+    func give(_ value: Value) {
+        let continuation: CheckedContinuation<Value, Never>? = stage.withLock { stage in
             switch stage {
-            case .given: return (nil, false)
+            case .given: return nil
             case .open:
-                stage = .given(result)
-                return (nil, true)
+                stage = .given(value)
+                return nil
             case .awaited(let continuation):
-                stage = .given(result)
-                return (continuation, true)
+                stage = .given(value)
+                return continuation
             }
         }
-        continuation?.resume(with: result)
-        return isFirst
+        continuation?.resume(returning: value)
     }
 }

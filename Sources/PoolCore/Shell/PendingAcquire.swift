@@ -6,15 +6,15 @@ internal import Synchronization
 final class PendingAcquire: @unchecked Sendable {  // Sound because the two sides hand over by `arrivals`, see there.
     @usableFromInline
     struct Granted: Sendable {
-        let seat: Seat
+        let pooled: PooledConnection
         /// The call of the session hook that comes before the holder gets the connection.
         let preparation: SessionHookCall?
 
-        /// The seat, retained for a lease to take over.
-        var retainedSeat: UncountedReference<Seat> { UncountedReference(counting: seat) }
+        /// The connection, retained for a lease to take over.
+        var retainedConnection: ManualReference<PooledConnection> { ManualReference(retaining: pooled) }
 
-        var ticket: ConnectionID { seat.ticket }
-        var connection: any DriverConnection { seat.connection }
+        var id: ConnectionID { pooled.id }
+        var connection: any DriverConnection { pooled.connection }
     }
 
     private enum Arrival {
@@ -22,8 +22,8 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
         static let outcome: UInt8 = 2
     }
 
-    let ticket: WaiterID
-    let claim: LeaseClaim
+    let id: WaiterID
+    let origin: LeaseOrigin
     let deadline: Nanoseconds
     /// The sides that have come. Each side stores its part, and then sets its bit here: the second to come finds the
     /// part of the first, and resumes the task. So a wait needs no lock, and no more memory than this.
@@ -31,9 +31,9 @@ final class PendingAcquire: @unchecked Sendable {  // Sound because the two side
     private var continuation: UnsafeContinuation<Granted, any Error>?
     private var outcome: Result<Granted, any Error>?
 
-    init(_ ticket: WaiterID, claim: LeaseClaim, deadline: Nanoseconds) {
-        self.ticket = ticket
-        self.claim = claim
+    init(_ id: WaiterID, origin: LeaseOrigin, deadline: Nanoseconds) {
+        self.id = id
+        self.origin = origin
         self.deadline = deadline
     }
 

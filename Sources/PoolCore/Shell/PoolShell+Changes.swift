@@ -13,7 +13,7 @@ extension PoolShell {
         let lanes = try lanesOfSameKind(after.maximumConnections)
         let goal = try putIntoForce(after, insteadOf: before, lanes, resetsStatistics: resetsStatistics)
         if after.statementCacheCapacity != before.statementCacheCapacity {
-            for connection in state.withLock({ $0.entries.compactMap(\.seat?.connection) }) {
+            for connection in state.withLock({ $0.entries.compactMap(\.pooled?.connection) }) {
                 setStatementCacheCapacity(of: connection, isChange: true)
             }
         }
@@ -102,17 +102,17 @@ extension PoolShell {
                 "timeout", timeout, allowsZero: true, advice: "; nil is the pool's acquireTimeout")
         }
         let timeout = (timeout ?? configuration.acquireTimeout).wholeNanoseconds
-        try await wait(for: begin { $0.warmUp(to: count, now: $1, deadline: $1.adding(timeout), effects: &$2) })
+        try await wait(for: startGoal { $0.warmUp(to: count, now: $1, deadline: $1.adding(timeout), effects: &$2) })
     }
 
     func rotate(over duration: Duration) async throws {
         try PoolConfigurationError.check("duration", duration, allowsZero: true)
         let duration = duration.wholeNanoseconds
-        try await wait(for: begin { $0.rotate(over: duration, now: $1, effects: &$2) })
+        try await wait(for: startGoal { $0.rotate(over: duration, now: $1, effects: &$2) })
     }
 
     /// Starts a goal in an engine that is running.
-    private func begin(
+    private func startGoal(
         _ goal: (inout Engine, Nanoseconds, inout EffectList) -> GoalNumber
     ) throws -> GoalNumber {
         let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
@@ -169,18 +169,4 @@ extension PoolShell {
     }
 
     var status: PoolStatus { state.withLock { $0.engine.status } }
-
-    /// Gives a connection the pool's number of statements to keep. Runs without the lock, and so repeats until the
-    /// number it gave is the one in force.
-    ///
-    /// - Parameter isChange: whether to pass on nil as well: the pool no longer has a number.
-    func setStatementCacheCapacity(of connection: any DriverConnection, isChange: Bool = false) {
-        var said: Int??
-        while true {
-            let capacity = state.withLock { $0.configuration.statementCacheCapacity }
-            if said == .some(capacity) || (said == nil && capacity == nil && !isChange) { return }
-            connection.setStatementCacheCapacity(capacity)
-            said = .some(capacity)
-        }
-    }
 }

@@ -1,21 +1,5 @@
-/// A connect that the engine has asked for.
-struct ConnectPlan: Sendable {
-    let lane: PoolLaneConfiguration
-    let identity: PoolIdentity?
-    let attempt: Int
-    let begin: Nanoseconds
-    let deadline: Nanoseconds
-
-    func request(_ credentials: PoolCredentials?) -> ConnectRequest {
-        let role: String? = if case .role(let name) = identity { name } else { nil }
-        return ConnectRequest(
-            lane: lane, attempt: attempt, deadline: PoolInstant(nanoseconds: deadline),
-            timeout: .nanoseconds(deadline - begin), credentials: credentials, role: role)
-    }
-}
-
 extension PoolShell {
-    func connect(_ plan: ConnectPlan) async throws -> any DriverConnection {
+    func connect(_ plan: ConnectOrder) async throws -> any DriverConnection {
         if case .credentials(let credentials) = plan.identity {
             return try await backend.connect(plan.request(credentials))
         }
@@ -45,5 +29,27 @@ extension PoolShell {
     func setCredentials(_ new: PoolCredentials) {
         credentials.set(CredentialStore.held(new, time))
         transition { $0.engine.retryConnects(now: $1, effects: &$2) }
+    }
+
+    /// The cache for connections of a lane, if they can be cached.
+    func leaseCache(of plan: ConnectOrder) -> LeaseCache? {
+        guard plan.identity == nil, let lane = lanes.firstIndex(where: { $0.name == plan.lane.name }) else {
+            return nil
+        }
+        return lane == laneForReading ? cacheForReading : lane == laneForWriting ? cacheForWriting : nil
+    }
+
+    /// Gives a connection the pool's number of statements to keep. Runs without the lock, and so repeats until the
+    /// number it gave is the one in force.
+    ///
+    /// - Parameter isChange: whether to pass on nil as well: the pool no longer has a number.
+    func setStatementCacheCapacity(of connection: any DriverConnection, isChange: Bool = false) {
+        var said: Int??
+        while true {
+            let capacity = state.withLock { $0.configuration.statementCacheCapacity }
+            if said == .some(capacity) || (said == nil && capacity == nil && !isChange) { return }
+            connection.setStatementCacheCapacity(capacity)
+            said = .some(capacity)
+        }
     }
 }

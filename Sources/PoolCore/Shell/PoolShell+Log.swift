@@ -12,12 +12,12 @@ extension PoolShell {
         case .connectionOpened(let id, let lane, let duration):
             logger.debug(
                 "opened a connection", metadata: ["id": "\(id)", "lane": "\(lane)", "after": "\(duration.text)"])
-        case .connectFailed(let lane, let attempt, let error, let pause):
-            logger.warning(
-                "could not connect",
-                metadata: [
-                    "lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)",
-                ])
+        case .connectFailed(let lane, let attempt, let error, let verdict, let pause):
+            var metadata: Logger.Metadata = [
+                "lane": "\(lane)", "attempt": "\(attempt)", "error": "\(error)", "retryAfter": "\(pause.text)",
+            ]
+            if let verdict { metadata["verdict"] = "\(verdict)" }
+            logger.warning("could not connect", metadata: metadata)
         case .connectionClosed(let id, let lane, let reason, let error):
             logger.log(
                 level: reason.isTrouble ? .info : .debug, "closed a connection",

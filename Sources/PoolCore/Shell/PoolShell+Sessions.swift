@@ -5,12 +5,12 @@ internal import Logging
 final class SessionHookCall: Sendable {
     let tag: PoolSessionTag?
     let deadline: Nanoseconds
-    let claim: LeaseClaim
+    let origin: LeaseOrigin
 
-    init(tag: PoolSessionTag?, deadline: Nanoseconds, claim: LeaseClaim) {
+    init(tag: PoolSessionTag?, deadline: Nanoseconds, origin: LeaseOrigin) {
         self.tag = tag
         self.deadline = deadline
-        self.claim = claim
+        self.origin = origin
     }
 }
 
@@ -24,117 +24,100 @@ private enum SessionEnding: Sendable {
 }
 
 extension PoolShell {
-    /// Begins a lease. Call under the lock.
-    func begin(
-        _ ticket: ConnectionID, _ claim: LeaseClaim, _ deadline: Nanoseconds, _ state: inout PoolState
-    ) -> PendingAcquire.Granted? {
-        guard let seat = state.begin(ticket, for: claim) else { return nil }
-        guard hasSessionHook, let preparation = state.engine.preparations[ticket] else {
-            return PendingAcquire.Granted(seat: seat, preparation: nil)
-        }
-        return PendingAcquire.Granted(
-            seat: seat,
-            preparation: SessionHookCall(tag: preparation.request?.tag, deadline: deadline, claim: claim))
-    }
-
     /// Runs the session hook for an acquire that has a connection. If the hook fails, takes too long or is cancelled,
     /// the acquire ends; if the hook does not want the connection, the acquire gets another.
-    func prepared(_ granted: PendingAcquire.Granted) async throws -> UncountedReference<Seat> {
+    func prepareSession(_ granted: PendingAcquire.Granted) async throws -> ManualReference<PooledConnection> {
         var granted = granted
         while let call = granted.preparation {
-            let before = tag(of: granted.ticket)
-            switch await runSessionHook(call, on: granted.seat) {
+            let before = tag(of: granted.id)
+            switch await runSessionHook(call, on: granted.pooled) {
             case .ready:
-                ready(granted.seat, call.tag, before)
-                return granted.retainedSeat
+                noteSessionReady(granted.pooled, call.tag, before)
+                return granted.retainedConnection
             case .failed(let error):
-                granted = try await failed(granted.seat, call, error)
+                granted = try await handleSessionHookError(granted.pooled, call, error)
             case .late:
-                throw tooLate(granted.seat, call.claim)
+                throw endLateSession(granted.pooled, call.origin)
             case .cancelled:
-                end(granted.seat, .cancelled, .forced)
+                endPreparation(granted.pooled, .cancelled, .forced)
                 throw CancellationError()
             }
         }
-        return granted.retainedSeat
+        return granted.retainedConnection
     }
 
-    private func runSessionHook(_ call: SessionHookCall, on seat: Seat) async -> SessionEnding {
-        let id = seat.ticket
-        let operation = isObserved ? begin(.session, lane: laneName(of: seat.ticket), connection: id) : nil
+    private func runSessionHook(_ call: SessionHookCall, on pooled: PooledConnection) async -> SessionEnding {
+        let operation =
+            isObserved ? beginOperation(.session, lane: laneName(of: pooled.id), connection: pooled.id) : nil
         let ending = OneShot<SessionEnding>()
         let work = Task.detached {
             do {
-                try await self.backend.runHook(.session(call.tag), on: seat)
-                ending.give(.success(.ready))
+                try await self.backend.runHook(.session(call.tag), on: pooled)
+                ending.give(.ready)
             } catch {
-                ending.give(.success(.failed(Self.cause(of: error))))
+                ending.give(.failed(Self.cause(of: error)))
             }
         }
-        let timer = Task.detached { [time] in
-            do { try await time.sleep(until: PoolInstant(nanoseconds: call.deadline)) } catch { return }
-            ending.give(.success(.late))
-        }
+        let timer = giveLater(.late, to: ending, at: PoolInstant(nanoseconds: call.deadline))
         defer { timer.cancel() }
-        // Never throws, because no call of `give` passes a failure.
-        let how: SessionEnding = await withTaskCancellationHandler {
-            (try? await ending.value()) ?? .cancelled
+        let how = await withTaskCancellationHandler {
+            await ending.value()
         } onCancel: {
-            ending.give(.success(.cancelled))
+            ending.give(.cancelled)
         }
         switch how {
-        case .ready: if let operation { end(operation, nil) }
-        case .failed(let error): if let operation { end(operation, error) }
+        case .ready: if let operation { endOperation(operation, nil) }
+        case .failed(let error): if let operation { endOperation(operation, error) }
         case .late, .cancelled:
             work.cancel()
-            if let operation { end(operation, CancellationError()) }
+            if let operation { endOperation(operation, CancellationError()) }
         }
         return how
     }
 
-    private func ready(_ seat: Seat, _ wanted: PoolSessionTag?, _ before: PoolSessionTag?) {
+    private func noteSessionReady(_ pooled: PooledConnection, _ wanted: PoolSessionTag?, _ before: PoolSessionTag?) {
         transition { state, now, _ in
-            let tag = state.engine.tag(of: seat.ticket)
+            let tag = state.engine.tag(of: pooled.id)
             // A hook that sets no tag vouches for the tag that was asked for.
-            state.engine.prepared(seat.ticket, tag: tag == before ? wanted : tag, now: now)
+            state.engine.prepared(pooled.id, tag: tag == before ? wanted : tag, now: now)
         }
     }
 
     /// Handles an error of the session hook: the acquire fails with that error, or gets another connection.
-    private func failed(
-        _ seat: Seat, _ call: SessionHookCall, _ error: any Error
+    private func handleSessionHookError(
+        _ pooled: PooledConnection, _ call: SessionHookCall, _ error: any Error
     ) async throws -> PendingAcquire.Granted {
         let isRejected = error is PoolTryAgain
-        let isClosed = !state.withLock { $0.engine.isLeased(seat.ticket) }
+        let isClosed = !state.withLock { $0.engine.isLeased(pooled.id) }
         guard isRejected || isClosed else {
-            state.withLock { $0.entries[seat.ticket.position].failure = error }
-            end(seat, .hookFailed, .orderly)
+            state.withLock { $0.entries[pooled.id.position].failure = error }
+            endPreparation(pooled, .hookFailed, .orderly)
             throw error
         }
         let random = random()
-        let answer: Answer? = transition { state, now, effects in
-            let lane = state.engine.preparations[seat.ticket]?.lane
-            if isRejected, !isClosed { state.entries[seat.ticket.position].failure = error }
+        let answer: Acquisition? = transition { state, now, effects in
+            let lane = state.engine.preparations[pooled.id]?.lane
+            if isRejected, !isClosed { state.entries[pooled.id.position].failure = error }
             if let lane, isRejected { state.lanes[lane].lastError = error }
             let outcome = state.engine.acquireAgain(
-                instead: seat.ticket, isRejected: isRejected, now: now, deadline: call.deadline, random: random,
+                instead: pooled.id, isRejected: isRejected, now: now, deadline: call.deadline, random: random,
                 effects: &effects)
             switch outcome {
-            case .queued(let ticket):
-                let pending = PendingAcquire(ticket, claim: call.claim, deadline: call.deadline)
-                state.put(pending, at: ticket)
+            case .queued(let id):
+                let pending = PendingAcquire(id, origin: call.origin, deadline: call.deadline)
+                state.put(pending, at: id)
                 return .queued(pending)
             case .failed(let failure):
-                let error = makeError(failure.code, lane: lane, call.claim, state, now, phase: .session)
+                let error = makeError(failure.code, lane: lane, call.origin, state, now, phase: .session)
                 return .unfinished(.failed(error, nil))
             case .granted, nil: return nil
             }
         }
         switch answer {
         case .queued(let pending): return try await wait(for: pending)
-        case .unfinished(.failed(let told, _)):
-            report(.acquireFailed(told))
-            throw told
+        case .unfinished(.failed(let reported, _)):
+            report(.acquireFailed(reported))
+            throw reported
         default: throw error
         }
     }
@@ -143,66 +126,74 @@ extension PoolShell {
         try await withTaskCancellationHandler {
             unsafe try await withUnsafeThrowingContinuation { unsafe pending.suspend($0) }
         } onCancel: {
-            cancel(pending.ticket)
+            cancel(pending.id)
         }
     }
 
-    private func tooLate(_ seat: Seat, _ claim: LeaseClaim) -> PoolError {
+    private func endLateSession(_ pooled: PooledConnection, _ origin: LeaseOrigin) -> PoolError {
         let error = transition { state, now, effects in
-            let preparation = state.engine.preparations[seat.ticket]
+            let preparation = state.engine.preparations[pooled.id]
             let spent = preparation?.spent(at: now) ?? PhaseTimes()
             let error = makeError(
-                .acquireTimedOut, lane: preparation?.lane, claim, state, now, elapsed: spent.total, phase: .session,
+                .acquireTimedOut, lane: preparation?.lane, origin, state, now, elapsed: spent.total, phase: .session,
                 spent.byPhase)
-            state.engine.unprepared(seat.ticket, .timedOut, mode: .forced, now: now, effects: &effects)
+            state.engine.unprepared(pooled.id, .timedOut, mode: .forced, now: now, effects: &effects)
             return error
         }
         report(.acquireFailed(error))
         return error
     }
 
-    private func end(_ seat: Seat, _ failure: Engine.PreparationFailure, _ mode: ConnectionCloseMode) {
-        transition { $0.engine.unprepared(seat.ticket, failure, mode: mode, now: $1, effects: &$2) }
+    private func endPreparation(
+        _ pooled: PooledConnection, _ failure: Engine.PreparationFailure, _ mode: ConnectionCloseMode
+    ) {
+        transition { $0.engine.unprepared(pooled.id, failure, mode: mode, now: $1, effects: &$2) }
     }
 
     /// Runs the application's close hook, if it has one and the connection can be used.
     ///
     /// - Returns: false if the hook has taken too long, and may still be running.
     func runCloseHook(
-        _ seat: Seat, _ mode: ConnectionCloseMode
+        _ pooled: PooledConnection, _ mode: ConnectionCloseMode
     ) async -> Bool {
-        guard hooks.close, mode == .orderly, seat.connection.condition.isUsable else { return true }
+        guard hooks.close, mode == .orderly, pooled.connection.condition.isUsable else { return true }
         let deadline = time.now() + configuration.resetTimeout
         let ending = OneShot<Bool>()
         let work = Task.detached {
             do {
-                try await self.backend.runHook(.close, on: seat)
+                try await self.backend.runHook(.close, on: pooled)
             } catch {
                 self.logger.info("The close hook has thrown.", metadata: ["error": "\(Self.cause(of: error))"])
             }
-            ending.give(.success(true))
+            ending.give(true)
         }
-        let timer = Task.detached { [time] in
-            do { try await time.sleep(until: deadline) } catch { return }
-            ending.give(.success(false))
-        }
+        let timer = giveLater(false, to: ending, at: deadline)
         defer { timer.cancel() }
-        // Never throws, because no call of `give` passes a failure.
-        let isOver = (try? await ending.value()) ?? false
+        let isOver = await ending.value()
         if !isOver { work.cancel() }
         return isOver
+    }
+
+    /// Gives a value at a deadline, unless the returned task is cancelled before.
+    private func giveLater<Value: Sendable>(
+        _ value: Value, to ending: OneShot<Value>, at deadline: PoolInstant
+    ) -> Task<Void, Never> {
+        Task.detached { [time] in
+            do { try await time.sleep(until: deadline) } catch { return }
+            ending.give(value)
+        }
     }
 
     /// The error that a hook or the driver has thrown, without the wrapper of hook errors.
     static func cause(of error: any Error) -> any Error { (error as? HookFailure)?.cause ?? error }
 
-    func tag(of ticket: ConnectionID) -> PoolSessionTag? {
-        state.withLock { $0.engine.tag(of: ticket) }
+    func tag(of id: ConnectionID) -> PoolSessionTag? {
+        state.withLock { $0.engine.tag(of: id) }
     }
 
-    func setTag(_ tag: PoolSessionTag?, of ticket: ConnectionID) {
+    func setTag(_ tag: PoolSessionTag?, of id: ConnectionID) {
         let tag = tag.flatMap { $0.isEmpty ? nil : $0 }
         // A connection with a tag is not cached.
-        transition { state, _, _ in state.engine.setTag(tag, of: ticket) }
+        transition { state, _, _ in state.engine.setTag(tag, of: id) }
     }
 }

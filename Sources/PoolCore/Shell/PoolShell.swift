@@ -19,7 +19,7 @@ final class PoolShell: Sendable {
     private let isWatched: Bool
     let hub = EventHub()
     /// True if an observer, a trace log or an event reader wants each lease reported: only then are such events made.
-    var isHeard: Bool { isWatched || hub.hasReaders }
+    var hasListeners: Bool { isWatched || hub.hasReaders }
     let alarm = Alarm()
     let startedAt: Nanoseconds
     /// The configured timeout, atomic because it is read before the lock is taken.
@@ -30,8 +30,8 @@ final class PoolShell: Sendable {
     let laneForReading: Int?
     let laneForWriting: Int?
     /// The caches of the two lanes: one and the same if one lane serves both; nil if nothing is cached.
-    let frontForReading: FrontCache?
-    let frontForWriting: FrontCache?
+    let cacheForReading: LeaseCache?
+    let cacheForWriting: LeaseCache?
     let hasSessionHook: Bool
     let credentials: CredentialStore
     /// The budget that the pool shares with others; nil for a pool without one.
@@ -61,10 +61,10 @@ final class PoolShell: Sendable {
         laneForReading = lanes.firstIndex { $0.serves.contains(.readOnly) }
         laneForWriting = lanes.firstIndex { $0.serves.contains(.readWrite) }
         // No cache while each lease is reported, nor with a stepped clock, which would not end the caching in time.
-        let mayCache = !isWatched && environment.time.runsByItself && permits == nil
-        frontForWriting = mayCache && laneForWriting != nil ? FrontCache() : nil
-        frontForReading =
-            laneForReading == laneForWriting ? frontForWriting : mayCache && laneForReading != nil ? FrontCache() : nil
+        let mayCache = !isWatched && environment.time.isRealTime && permits == nil
+        cacheForWriting = mayCache && laneForWriting != nil ? LeaseCache() : nil
+        cacheForReading =
+            laneForReading == laneForWriting ? cacheForWriting : mayCache && laneForReading != nil ? LeaseCache() : nil
         let limits = EngineConfiguration(
             configuration, lanes: lanes, hooks: hooks, checksItself: EngineSelfCheck.isOn)
         self.permits = try permits?.join(reserving: limits.reservedConnections)
@@ -72,8 +72,8 @@ final class PoolShell: Sendable {
         state = PoolLock(PoolState(engine: engine, configuration: configuration, lanes: lanes, startedAt: startedAt))
     }
 
-    var fronts: [FrontCache] {
-        [frontForWriting, frontForReading === frontForWriting ? nil : frontForReading].compactMap(\.self)
+    var leaseCaches: [LeaseCache] {
+        [cacheForWriting, cacheForReading === cacheForWriting ? nil : cacheForReading].compactMap(\.self)
     }
 
     var configuration: PoolConfiguration { state.withLock { $0.configuration } }

@@ -2,8 +2,8 @@
 struct PoolState: ~Copyable {
     /// The objects of one slot of the engine.
     struct Entry {
-        var seat: Seat?
-        var claim = LeaseClaim.none
+        var pooled: PooledConnection?
+        var origin = LeaseOrigin.none
         /// The error that broke the connection, or made a job on it fail: reported when it is closed.
         var failure: (any Error)?
         /// The number of leases that the connection has had.
@@ -85,82 +85,57 @@ struct PoolState: ~Copyable {
         return index
     }
 
-    mutating func beginJob(on ticket: ConnectionID) -> Job {
-        while entries.count <= ticket.position { entries.append(Entry()) }
-        entries[ticket.position].work = nil
-        entries[ticket.position].isJobCancelled = false
-        entries[ticket.position].jobNumber += 1
-        return Job(ticket: ticket, number: entries[ticket.position].jobNumber)
+    mutating func beginJob(on id: ConnectionID) -> Job {
+        while entries.count <= id.position { entries.append(Entry()) }
+        entries[id.position].work = nil
+        entries[id.position].isJobCancelled = false
+        entries[id.position].jobNumber += 1
+        return Job(id: id, number: entries[id.position].jobNumber)
     }
 
     /// Remembers the task of a job, for as long as the job is the slot's latest.
     /// - Returns: whether the job was cancelled meanwhile.
     mutating func attach(_ task: Task<Void, Never>, to job: Job) -> Bool {
-        guard entries.indices.contains(job.ticket.position), entries[job.ticket.position].jobNumber == job.number
+        guard entries.indices.contains(job.id.position), entries[job.id.position].jobNumber == job.number
         else { return false }
-        entries[job.ticket.position].work = task
-        return entries[job.ticket.position].isJobCancelled
+        entries[job.id.position].work = task
+        return entries[job.id.position].isJobCancelled
     }
 
     func isCancelled(_ job: Job) -> Bool {
-        let entry = entries[job.ticket.position]
+        let entry = entries[job.id.position]
         return entry.jobNumber != job.number || entry.isJobCancelled
     }
 
     /// Cancels the slot's job: now, if the task is returned and then cancelled, or as soon as it is attached.
-    mutating func cancelWork(of ticket: ConnectionID) -> Task<Void, Never>? {
-        entries[ticket.position].isJobCancelled = true
-        return entries[ticket.position].work
+    mutating func cancelWork(of id: ConnectionID) -> Task<Void, Never>? {
+        entries[id.position].isJobCancelled = true
+        return entries[id.position].work
     }
 
-    func laneName(of ticket: ConnectionID) -> String {
-        lanes[lane(of: ticket)].configuration.name
+    func laneName(of id: ConnectionID) -> String {
+        lanes[lane(of: id)].configuration.name
     }
 
-    func lane(of ticket: ConnectionID) -> Int {
-        Int(engine.slots[ticket.position].lane)
+    func lane(of id: ConnectionID) -> Int {
+        Int(engine.slots[id.position].lane)
     }
 
-    mutating func takeWaiter(_ ticket: WaiterID) -> PendingAcquire? {
-        let waiter = waiters[ticket.position]
-        waiters[ticket.position] = nil
+    mutating func takeWaiter(_ id: WaiterID) -> PendingAcquire? {
+        let waiter = waiters[id.position]
+        waiters[id.position] = nil
         return waiter
     }
 
-    mutating func put(_ waiter: PendingAcquire, at ticket: WaiterID) {
-        while waiters.count <= ticket.position { waiters.append(nil) }
-        waiters[ticket.position] = waiter
+    mutating func put(_ waiter: PendingAcquire, at id: WaiterID) {
+        while waiters.count <= id.position { waiters.append(nil) }
+        waiters[id.position] = waiter
     }
 
     /// Notes the holder of the lease of `ticket`.
-    mutating func begin(_ ticket: ConnectionID, for claim: LeaseClaim) -> Seat? {
-        entries[ticket.position].claim = claim
-        entries[ticket.position].leases &+= 1
-        return entries[ticket.position].seat
+    mutating func noteLease(_ id: ConnectionID, for origin: LeaseOrigin) -> PooledConnection? {
+        entries[id.position].origin = origin
+        entries[id.position].leases &+= 1
+        return entries[id.position].pooled
     }
-}
-
-/// The place and label of an acquire, which errors and ``Pool/holders()`` show.
-@usableFromInline
-struct LeaseClaim: Sendable {
-    let source: SourcePosition
-    let label: String?
-
-    @usableFromInline
-    init(fileID: StaticString, line: UInt, label: String?) {
-        self.init(source: SourcePosition(fileID, line: line), label: label)
-    }
-
-    init(source: SourcePosition, label: String?) {
-        self.source = source
-        self.label = label
-    }
-
-    static let none = LeaseClaim(source: SourcePosition(file: 0, position: 0), label: nil)
-}
-
-/// A connect, a validation or a reset. The number tells the jobs of a slot apart.
-struct Job: Sendable {
-    let ticket: ConnectionID
-    let number: UInt64
 }

@@ -1,4 +1,5 @@
 /// The reason why a connection was closed.
+@nonexhaustive
 public enum ConnectionCloseReason: String, Sendable, Hashable, CaseIterable {
     /// The connection was unused for longer than the idle timeout.
     case idleTimeout

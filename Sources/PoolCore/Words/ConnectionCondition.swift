@@ -2,7 +2,7 @@
 public enum ConnectionCondition: Sendable, Hashable {
     /// Like a fresh connection: it can be granted immediately.
     case clean
-    /// The connection works, but its session was changed: ``PoolDriver/reset(_:)`` must come first.
+    /// The connection works, but its session was changed: ``DriverConnection/reset()`` must come first.
     case dirty
     /// The connection cannot be used again.
     case broken

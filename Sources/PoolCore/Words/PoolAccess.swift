@@ -1,4 +1,5 @@
 /// The kind of use a lease is for.
+@nonexhaustive
 public enum PoolAccess: Sendable, Hashable {
     /// The lease may write.
     case readWrite

@@ -5,6 +5,7 @@
 /// reconfigured.
 public struct PoolConfiguration: Sendable, Hashable {
     /// The order in which idle connections are taken by acquires.
+    @nonexhaustive
     public enum IdleOrder: Sendable, Hashable {
         /// The connection released last: the rest can expire, and caches stay warm.
         case lastInFirstOut

@@ -47,6 +47,7 @@ public struct PoolError: Error, Sendable {
     }
 
     /// The part of an acquire in which its time was spent.
+    @nonexhaustive
     public enum Phase: String, Sendable, Hashable, CaseIterable {
         /// Waiting for another lease to end.
         case queue

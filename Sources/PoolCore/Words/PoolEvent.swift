@@ -1,19 +1,15 @@
-/// The holder of a lease has discarded its connection. See ``Lease/discard(reason:)``.
-public struct LeaseDiscarded: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The reason that the holder gave.
-    public let reason: String
-
-    public var description: String { "discarded by its holder: \(reason)" }
-}
-
 /// Something that happened in a pool.
+///
+/// Later versions may add events: a `switch` over them needs an `@unknown default`.
+@nonexhaustive
 public enum PoolEvent: Sendable {
     /// The pool was made; no connection is open yet. Only an observer gets this event.
     case created(PoolConfiguration)
     /// A connection was opened, `after` the start of its connect, and is ready for leases.
     case connectionOpened(ConnectionID, lane: String, after: Duration)
-    /// `retryAfter` is the pause before the lane's next connect.
-    case connectFailed(lane: String, attempt: Int, error: any Error, retryAfter: Duration)
+    /// A connect failed. `verdict` is the driver's on `error`, such as ``PoolVerdict/serverFull``; nil if a hook
+    /// failed, or the connect took too long. `retryAfter` is the pause before the lane's next connect.
+    case connectFailed(lane: String, attempt: Int, error: any Error, verdict: PoolVerdict?, retryAfter: Duration)
     /// A connection was closed. `error` is the error that broke or ended it, if known: the driver's, one thrown by a
     /// validation, a reset or a hook, a ``PoolError`` if one of them took too long, ``LeaseDiscarded`` with the
     /// holder's reason. Nil if nothing was wrong with it.

@@ -1,4 +1,5 @@
 /// The user or role a connection acts as, if not the pool's own user.
+@nonexhaustive
 public enum PoolIdentity: Sendable, Hashable, CustomStringConvertible {
     /// A user who logs in. Leases of one user never get a connection of another, nor one that was opened with another
     /// password.

@@ -1,6 +1,7 @@
 /// An operation that takes time: its beginning and its end are reported with the same ``id``.
 public struct PoolOperation: Sendable, Hashable {
     /// The kinds of operations.
+    @nonexhaustive
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// An acquire: from the call to the grant.
         case acquire
@@ -14,7 +15,7 @@ public struct PoolOperation: Sendable, Hashable {
         /// other than the wanted one.
         case reset
         /// The work that ends what a lease with a ``Lease/tag`` left open, and the release hook before it.
-        case endTransaction
+        case endUnfinishedWork
         /// The session hook.
         case session
         /// The close of a connection, and the close hook before it.

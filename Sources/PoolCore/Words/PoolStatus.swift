@@ -1,4 +1,5 @@
 /// The states of a pool.
+@nonexhaustive
 public enum PoolStatus: String, Sendable, Hashable, CaseIterable {
     /// The pool serves acquires.
     case open

@@ -8,12 +8,12 @@ public protocol PoolTime: Sendable {
 
     /// True for a clock that advances on its own; false for a stepped test clock. If true, the pool may hand a
     /// connection from lease to lease for up to 0.1 s without reading the time. The default is false.
-    var runsByItself: Bool { get }
+    var isRealTime: Bool { get }
 }
 
 extension PoolTime {
     /// The default is false.
-    public var runsByItself: Bool { false }
+    public var isRealTime: Bool { false }
 }
 
 /// The system's monotonic clock.
@@ -27,7 +27,7 @@ public struct PoolSystemTime: PoolTime {
     }
 
     /// True: the clock advances on its own.
-    public var runsByItself: Bool { true }
+    public var isRealTime: Bool { true }
 
     /// The time since this clock was made.
     public func now() -> PoolInstant {

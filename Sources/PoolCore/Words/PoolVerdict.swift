@@ -1,4 +1,5 @@
 /// The meaning of an error for the pool.
+@nonexhaustive
 public enum PoolVerdict: Sendable, Hashable {
     /// The connection is as good as before (a syntax error, a violated constraint).
     case keep

@@ -6,6 +6,7 @@
 ///
 /// A step that ends something and fails leaves the connection in a state that its ``DriverConnection/condition`` tells:
 /// broken, or in need of no more than a rollback.
+@nonexhaustive
 public enum SQLTransactionCommand: Sendable, Hashable {
     /// Begins a transaction. A failure leaves no transaction open.
     case begin(SQLTransactionOptions)

@@ -2,6 +2,7 @@
 public struct SQLTransactionOptions: Sendable, Hashable {
     /// The isolation of a transaction from those that run beside it, as the SQL standard defines it. A database that
     /// does not know a level uses the next stricter one.
+    @nonexhaustive
     public enum Isolation: Sendable, Hashable { case readUncommitted, readCommitted, repeatableRead, serializable }
 
     /// The isolation level. Nil, the default, is the database's own default.

@@ -1,4 +1,5 @@
 /// The rule by which the columns of a result are named after the properties of a `Decodable` type.
+@nonexhaustive
 public enum SQLColumnNaming: Sendable, Hashable {
     /// A column has the name of its property.
     case exact

@@ -1,6 +1,7 @@
 /// A database's form of placeholders and quoted identifiers.
 public struct SQLDialect: Sendable, Hashable {
     /// The text that stands for a bind value.
+    @nonexhaustive
     public enum Placeholder: Sendable, Hashable {
         /// `?` for each bind value, in order.
         case questionMark

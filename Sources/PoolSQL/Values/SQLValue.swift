@@ -1,4 +1,5 @@
 /// A value on its way to or from a database.
+@nonexhaustive
 public enum SQLValue: Sendable, Hashable {
     /// NULL.
     case null

@@ -41,7 +41,7 @@ extension DriverConformance {
                     let connection = try await connect(driver)
                     let statement = Task { [long = subject.longStatement] in try await connection.query(long) }
                     await yield(0...100, &random)
-                    await driver.close(connection, mode: .forced)
+                    await connection.close(.forced)
                     try await expectError("a statement whose connection was closed") { _ = try await statement.value }
                     await subject.dispose(driver)
                 }

@@ -8,13 +8,13 @@ extension DriverConformance {
             },
             ConformanceCheck("a healthy connection passes its validation") {
                 try await withConnection { bench in
-                    try await bench.driver.validate(bench.connection)
+                    try await bench.connection.validate()
                     try await bench.expectHealthy(after: "validate")
                 }
             },
             ConformanceCheck("a reset of a clean connection changes nothing") {
                 try await withConnection { bench in
-                    try await bench.driver.reset(bench.connection)
+                    try await bench.connection.reset()
                     try await bench.expectHealthy(after: "reset")
                 }
             },
@@ -41,14 +41,14 @@ extension DriverConformance {
                 try await createNumbers(1_000, on: connection)
                 let cursor = try await connection.open("SELECT i FROM numbers ORDER BY i")
                 _ = try await cursor.next(maximumRows: 10)
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
                 try? await cursor.close()
                 await subject.dispose(driver)
             },
             ConformanceCheck("a statement on a closed connection throws") {
                 let driver = try await subject.makeDriver()
                 let connection = try await connect(driver)
-                await driver.close(connection, mode: .orderly)
+                await connection.close(.orderly)
                 try await expectError("a statement on a closed connection") {
                     _ = try await connection.query("SELECT 1")
                 }

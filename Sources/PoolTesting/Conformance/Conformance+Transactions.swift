@@ -23,7 +23,7 @@ extension DriverConformance {
                     try await createNumbers(1, on: bench)
                     try await bench.connection.transaction(.begin(SQLTransactionOptions()))
                     _ = try await bench.connection.execute("UPDATE numbers SET i = 99")
-                    try await bench.driver.reset(bench.connection)
+                    try await bench.connection.reset()
                     try await bench.expectHealthy(after: "reset")
                     try expect(try await bench.integers("SELECT i FROM numbers") == [1], "the update was kept")
                 }

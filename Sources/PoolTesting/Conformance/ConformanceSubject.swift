@@ -53,6 +53,7 @@ public struct ConformanceSubject<Driver: SQLDriver>: Sendable {
 }
 
 /// The kinds of ``SQLValue`` that a database may or may not store.
+@nonexhaustive
 public enum ConformanceValueKind: String, Sendable, Hashable, CaseIterable {
     /// The case of ``SQLValue`` with the same name.
     case bool, int, double, decimal, text, bytes, date, time, timestamp, zonedTimestamp, uuid, json, array

@@ -67,7 +67,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
 
         /// Resets a dirty connection: making a table may count as a change, and the next check needs a clean session.
         func settle() async throws {
-            if connection.condition == .dirty { try await driver.reset(connection) }
+            if connection.condition == .dirty { try await connection.reset() }
         }
 
         /// Checks that the connection is as good as before; with `mayHaveMessages` after a reset, which removes what
@@ -106,7 +106,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        await driver.close(connection, mode: .orderly)
+        await connection.close(.orderly)
         await subject.dispose(driver)
         try outcome.get()
     }

@@ -4,6 +4,7 @@ internal import Synchronization
 /// A connection to nothing, which records its life.
 public final class FakeConnection: DriverConnection {
     /// An event in the life of a connection.
+    @nonexhaustive
     public enum Moment: Sendable, Hashable {
         /// The connect succeeded.
         case opened
@@ -11,8 +12,8 @@ public final class FakeConnection: DriverConnection {
         case validated
         /// A reset succeeded.
         case reset
-        /// The end of a transaction succeeded, by ``PoolDriver/endTransaction(of:)``.
-        case transactionEnded
+        /// The end of a transaction succeeded, by ``endUnfinishedWork()``.
+        case workEnded
         /// A piece of work succeeded: ``FakeConnection/work(_:)``, or a statement.
         case worked
         /// ``FakeConnection/cancel()`` was called.
@@ -38,17 +39,15 @@ public final class FakeConnection: DriverConnection {
     public let request: ConnectRequest
     /// The executor for bodies of leases, as ``FakeDriver`` was told; nil leaves them where their callers run.
     public let executor: (any TaskExecutor)?
-    private let perform: @Sendable (FakeConnection, String?) async throws -> Void
+    /// The driver answers all calls. Weak, because it keeps its connections.
+    private weak let driver: FakeDriver?
     private let state = Mutex(State())
 
-    init(
-        number: Int, request: ConnectRequest, executor: (any TaskExecutor)?,
-        perform: @escaping @Sendable (FakeConnection, String?) async throws -> Void
-    ) {
+    init(number: Int, request: ConnectRequest, executor: (any TaskExecutor)?, driver: FakeDriver) {
         self.number = number
         self.request = request
         self.executor = executor
-        self.perform = perform
+        self.driver = driver
     }
 
     /// The condition that the pool reads at release. A test sets it; a reset makes it ``ConnectionCondition/clean``
@@ -123,7 +122,31 @@ public final class FakeConnection: DriverConnection {
     /// - Throws: the error that the test chose, or `CancellationError`.
     public func work(_ statement: String? = nil) async throws {
         if let statement { state.withLock { $0.statements.append(statement) } }
-        try await perform(self, statement)
+        guard !isClosed else { throw FakeError.connectionClosed }
+        try await perform(.work, statement)
+    }
+
+    /// Answers as the test says for ``FakeStep/validate``.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
+    public func validate() async throws { try await perform(.validate) }
+
+    /// Answers as the test says for ``FakeStep/reset``; a success makes the connection clean.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
+    public func reset() async throws { try await perform(.reset) }
+
+    /// Answers as the test says for ``FakeStep/endUnfinishedWork``.
+    ///
+    /// - Throws: the error that the test chose, or `CancellationError`.
+    public func endUnfinishedWork() async throws { try await perform(.endUnfinishedWork) }
+
+    /// Closes the connection after the answer for ``FakeStep/close``; a failure counts as success.
+    public func close(_ mode: ConnectionCloseMode) async { await driver?.close(self, mode: mode) }
+
+    private func perform(_ step: FakeStep, _ statement: String? = nil) async throws {
+        guard let driver else { throw FakeError.connectionClosed }
+        try await driver.perform(step, on: self, statement: statement)
     }
 
     /// The texts of the work that was done with one, including transaction commands, in order.
@@ -166,8 +189,8 @@ public final class FakeConnection: DriverConnection {
                 state.history.append(.reset)
                 state.residue = []
                 if state.condition == .dirty { state.condition = .clean }
-            case .endTransaction:
-                state.history.append(.transactionEnded)
+            case .endUnfinishedWork:
+                state.history.append(.workEnded)
                 state.residue.removeAll { $0 == "transaction" }
                 if state.residue.isEmpty, state.condition == .dirty { state.condition = .clean }
             case .connect, .close: break

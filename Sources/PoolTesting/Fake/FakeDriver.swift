@@ -141,51 +141,14 @@ public final class FakeDriver: PoolDriver {
         return state.withLock { state in
             state.ledger.connectEnds()
             let connection = FakeConnection(
-                number: state.connections.count + 1, request: request, executor: executor,
-                perform: { [weak self] connection, statement in
-                    guard let self else { throw FakeError.connectionClosed }
-                    try await self.work(on: connection, statement: statement)
-                })
+                number: state.connections.count + 1, request: request, executor: executor, driver: self)
             state.connections.append(connection)
             return connection
         }
     }
 
-    /// Answers as the test says for ``FakeStep/validate``.
-    ///
-    /// - Throws: the error that the test chose, or `CancellationError`.
-    public func validate(_ connection: FakeConnection) async throws {
-        try await perform(.validate, on: connection)
-    }
-
-    /// Answers as the test says for ``FakeStep/reset``; a success makes the connection clean.
-    ///
-    /// - Throws: the error that the test chose, or `CancellationError`.
-    public func reset(_ connection: FakeConnection) async throws {
-        try await perform(.reset, on: connection)
-    }
-
-    /// Answers as the test says for ``FakeStep/endTransaction``.
-    ///
-    /// - Throws: the error that the test chose, or `CancellationError`.
-    public func endTransaction(of connection: FakeConnection) async throws {
-        try await perform(.endTransaction, on: connection)
-    }
-
     /// The value of `acceptsIdentities` from the initializer, for each identity.
     public func accepts(_ identity: PoolIdentity) -> Bool { acceptsIdentities }
-
-    /// Closes a connection after the answer for ``FakeStep/close``; a failure counts as success.
-    public func close(_ connection: FakeConnection, mode: ConnectionCloseMode) async {
-        let closing = connection.beginClose(mode)
-        if let violation = closing.violation { note(violation) }
-        closing.interrupted?.fail(FakeError.interrupted)
-        let lane = connection.request.lane.name
-        let (call, outcome) = begin(.close, lane: lane, connection: connection, closeMode: mode)
-        // A close cannot fail, whatever the test says.
-        try? await carryOut(outcome, call)
-        if closing.isFirst { state.withLock { $0.ledger.isGone(from: lane) } }
-    }
 
     /// The result of the initializer's `verdict`.
     public func verdict(on error: any Error) -> PoolVerdict {
@@ -194,12 +157,7 @@ public final class FakeDriver: PoolDriver {
 
     // MARK: Calls
 
-    private func work(on connection: FakeConnection, statement: String?) async throws {
-        guard !connection.isClosed else { throw FakeError.connectionClosed }
-        try await perform(.work, on: connection, statement: statement)
-    }
-
-    private func perform(_ step: FakeStep, on connection: FakeConnection, statement: String? = nil) async throws {
+    func perform(_ step: FakeStep, on connection: FakeConnection, statement: String? = nil) async throws {
         let (call, outcome) = begin(
             step, lane: connection.request.lane.name, connection: connection, statement: statement)
         if let broken = try connection.begin(call) {
@@ -215,6 +173,18 @@ public final class FakeDriver: PoolDriver {
             state.withLock { $0.ledger.failed[step, default: 0] += 1 }
             throw error
         }
+    }
+
+    /// Closes a connection after the answer for ``FakeStep/close``; a failure counts as success.
+    func close(_ connection: FakeConnection, mode: ConnectionCloseMode) async {
+        let closing = connection.beginClose(mode)
+        if let violation = closing.violation { note(violation) }
+        closing.interrupted?.fail(FakeError.interrupted)
+        let lane = connection.request.lane.name
+        let (call, outcome) = begin(.close, lane: lane, connection: connection, closeMode: mode)
+        // A close cannot fail, whatever the test says.
+        try? await carryOut(outcome, call)
+        if closing.isFirst { state.withLock { $0.ledger.isGone(from: lane) } }
     }
 
     private func begin(

@@ -1,22 +1,24 @@
 public import PoolCore
 
 /// A kind of call to a ``FakeDriver`` by a pool, or by the body of a lease.
+@nonexhaustive
 public enum FakeStep: String, Sendable, Hashable, CaseIterable {
     /// A call of ``PoolDriver/connect(_:)``.
     case connect
-    /// A call of ``PoolDriver/validate(_:)``.
+    /// A call of ``DriverConnection/validate()``.
     case validate
-    /// A call of ``PoolDriver/reset(_:)``.
+    /// A call of ``DriverConnection/reset()``.
     case reset
-    /// A call of ``PoolDriver/endTransaction(of:)``.
-    case endTransaction
-    /// A call of ``PoolDriver/close(_:mode:)``.
+    /// A call of ``DriverConnection/endUnfinishedWork()``.
+    case endUnfinishedWork
+    /// A call of ``DriverConnection/close(_:)``.
     case close
-    /// The use of a connection in the body of a lease: ``FakeConnection/work()``, or a statement.
+    /// The use of a connection in the body of a lease: ``FakeConnection/work(_:)``, or a statement.
     case work
 }
 
 /// The answer of a ``FakeDriver`` to one call.
+@nonexhaustive
 public enum FakeOutcome: Sendable {
     /// The call succeeds.
     case succeed

@@ -117,8 +117,5 @@ private struct OtherDriver: PoolDriver {
     let name = "other"
 
     func connect(_ request: ConnectRequest) async throws -> FakeConnection { throw FakeError("no other driver") }
-    func validate(_ connection: FakeConnection) async throws {}
-    func reset(_ connection: FakeConnection) async throws {}
-    func close(_ connection: FakeConnection, mode: ConnectionCloseMode) async {}
     func verdict(on error: any Error) -> PoolVerdict { .keep }
 }

@@ -18,7 +18,7 @@ struct PoolCacheTests {
 
     /// Leases until a connection is cached.
     private static func heat(_ pool: Pool<ExclusiveDriver>) async throws {
-        while pool.shell.fronts.allSatisfy(\.isEmpty) { try await pool.withConnection { _ in } }
+        while pool.shell.leaseCaches.allSatisfy(\.isEmpty) { try await pool.withConnection { _ in } }
     }
 
     private final class Workers: Sendable { let areDone = Atomic<Bool>(false) }
@@ -210,7 +210,7 @@ struct PoolCacheTests {
     func cooling() async throws {
         let pool = try Self.makePool(maximum: 1)
         try await Self.heat(pool)
-        while !pool.shell.fronts.allSatisfy(\.isEmpty) { await Task.yield() }
+        while !pool.shell.leaseCaches.allSatisfy(\.isEmpty) { await Task.yield() }
         try await pool.close()
     }
 }
@@ -234,6 +234,9 @@ private final class ExclusiveDriver: PoolDriver {
         private let isUsed = Atomic<Bool>(false)
         private let left = Mutex(ConnectionCondition.clean)
         let breaksWhenIdle = Atomic<Bool>(false)
+        private let driver: ExclusiveDriver
+
+        init(driver: ExclusiveDriver) { self.driver = driver }
 
         /// Dead as soon as it was looked at once.
         var condition: ConnectionCondition {
@@ -243,6 +246,10 @@ private final class ExclusiveDriver: PoolDriver {
                 return now
             }
         }
+
+        func validate() async throws {}
+        func reset() async throws { leave(.clean) }
+        func close(_ mode: ConnectionCloseMode) async { driver.closed.add(1, ordering: .relaxed) }
 
         func leave(_ condition: ConnectionCondition) { left.withLock { $0 = condition } }
 
@@ -261,11 +268,8 @@ private final class ExclusiveDriver: PoolDriver {
 
     func connect(_ request: ConnectRequest) async throws -> Connection {
         opened.add(1, ordering: .relaxed)
-        return Connection()
+        return Connection(driver: self)
     }
 
-    func validate(_ connection: Connection) async throws {}
-    func reset(_ connection: Connection) async throws { connection.leave(.clean) }
-    func close(_ connection: Connection, mode: ConnectionCloseMode) async { closed.add(1, ordering: .relaxed) }
     func verdict(on error: any Error) -> PoolVerdict { .discard }
 }

@@ -57,7 +57,7 @@ struct PoolSessionTests {
         let second = try await use(fixture, "zone=UTC")
         #expect(first.tag == "zone=UTC" && second.tag == "zone=UTC")
         #expect(second.residue == ["set up for zone=UTC"])
-        #expect(fixture.driver.connections[0].history.contains(.transactionEnded))
+        #expect(fixture.driver.connections[0].history.contains(.workEnded))
         #expect(!fixture.driver.connections[0].history.contains(.reset))
         let third = try await use(fixture, nil)
         #expect(third.tag == nil && third.residue == [])

@@ -124,7 +124,7 @@ struct PoolTagTests {
         for _ in 0..<3 { _ = try await use(fixture, "a=1") }
         let kinds = fixture.observer.steps.filter { $0.side == .ended }.map(\.operation.kind)
         #expect(kinds.count { $0 == .session } == 1)
-        #expect(kinds.count { $0 == .endTransaction } == 3)
+        #expect(kinds.count { $0 == .endUnfinishedWork } == 3)
         #expect(kinds.count { $0 == .reset } == 0)
         #expect(fixture.pool.statistics.resets == 0)
         try await fixture.expectWhole()

@@ -9,30 +9,30 @@ struct ThreadPlacesTests {
 
     @Test("Sixteen threads share no cell")
     func distinct() {
-        let places = ThreadPlaces()
-        let first = Self.stacks.map { places.ofThread(withStackAt: $0) }
-        #expect(Set(first) == Set(0..<FrontCache.capacity))
+        let places = CellChooser()
+        let first = Self.stacks.map { places.cellForCurrentThread(withStackAt: $0) }
+        #expect(Set(first) == Set(0..<LeaseCache.capacity))
     }
 
     @Test("A thread comes back to its cell, however deep its stack is")
     func stable() {
-        let places = ThreadPlaces()
-        let first = Self.stacks.map { places.ofThread(withStackAt: $0) }
-        #expect(Self.stacks.map { places.ofThread(withStackAt: $0 - 100_000) } == first)
+        let places = CellChooser()
+        let first = Self.stacks.map { places.cellForCurrentThread(withStackAt: $0) }
+        #expect(Self.stacks.map { places.cellForCurrentThread(withStackAt: $0 - 100_000) } == first)
     }
 
     @Test("The first two threads are half of the cells apart")
     func apart() {
-        let places = ThreadPlaces()
-        let first = Self.stacks.prefix(2).map { places.ofThread(withStackAt: $0) }
+        let places = CellChooser()
+        let first = Self.stacks.prefix(2).map { places.cellForCurrentThread(withStackAt: $0) }
         #expect(first == [0, 8])
     }
 
     @Test("More threads than cells share them")
     func more() {
-        let places = ThreadPlaces()
+        let places = CellChooser()
         for stack in 0..<1_000 as Range<UInt> {
-            #expect(0..<FrontCache.capacity ~= places.ofThread(withStackAt: 0x7000_0000_0000 + stack << 23))
+            #expect(0..<LeaseCache.capacity ~= places.cellForCurrentThread(withStackAt: 0x7000_0000_0000 + stack << 23))
         }
     }
 }

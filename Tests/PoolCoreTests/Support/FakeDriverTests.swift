@@ -79,21 +79,21 @@ struct FakeDriverTests {
         #expect(driver.ledger.violations.last == "3 connections are open, but the pool's maximum is 2")
 
         driver.script(.validate, [.hang])
-        let validation = Task { try await driver.validate(connection) }
+        let validation = Task { try await connection.validate() }
         let call = try await driver.nextHanging(.validate)
         await #expect(throws: FakeError.self) { try await connection.work() }
         #expect(driver.ledger.violations.last == "work on connection 1 while validate is still running")
         call.succeed()
         try await validation.value
 
-        await driver.close(connection, mode: .orderly)
-        await #expect(throws: FakeError.self) { try await driver.validate(connection) }
+        await connection.close(.orderly)
+        await #expect(throws: FakeError.self) { try await connection.validate() }
         #expect(driver.ledger.violations.last == "validate on connection 1, which is closed")
-        await driver.close(connection, mode: .orderly)
+        await connection.close(.orderly)
         #expect(driver.ledger.violations.last == "second close of connection 1")
         #expect(driver.ledger.findingsAfterClose.last == "2 connections were never closed")
-        await driver.close(other, mode: .orderly)
-        await driver.close(third, mode: .orderly)
+        await other.close(.orderly)
+        await third.close(.orderly)
         #expect(driver.ledger.openNow == 0)
         #expect(driver.ledger.violations.count == 5)
     }
@@ -108,12 +108,12 @@ struct FakeDriverTests {
         await #expect(throws: CancellationError.self) { try await work.value }
         let reset = Task {
             driver.script(.reset, [.hang])
-            try await driver.reset(connection)
+            try await connection.reset()
         }
         _ = try await driver.nextHanging(.reset)
         connection.cancel()
         #expect(connection.cancelCount == 2)
-        await driver.close(connection, mode: .forced)
+        await connection.close(.forced)
         await #expect(throws: FakeError.interrupted) { try await reset.value }
         #expect(driver.ledger.findingsAfterClose == [])
         await #expect(throws: FakeError.connectionClosed) { try await connection.work() }
@@ -125,7 +125,7 @@ struct FakeDriverTests {
         let connection = try await connect()
         connection.leave("temporary table")
         #expect(connection.condition == .dirty)
-        try await driver.reset(connection)
+        try await connection.reset()
         #expect(connection.residue.isEmpty)
         #expect(connection.condition == .clean)
     }

@@ -92,6 +92,6 @@ extension PoolEvent {
     }
 
     var connectFailure: (attempt: Int, error: any Error, retryAfter: Duration)? {
-        if case .connectFailed(_, let attempt, let error, let pause) = self { (attempt, error, pause) } else { nil }
+        if case .connectFailed(_, let attempt, let error, _, let pause) = self { (attempt, error, pause) } else { nil }
     }
 }

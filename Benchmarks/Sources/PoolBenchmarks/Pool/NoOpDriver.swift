@@ -4,14 +4,14 @@ import PoolCore
 struct NoOpDriver: PoolDriver {
     final class Connection: DriverConnection {
         var condition: ConnectionCondition { .clean }
+        func validate() async throws {}
+        func reset() async throws {}
+        func close(_ mode: ConnectionCloseMode) async {}
         func cancel() {}
     }
 
     var name: String { "noop" }
     func connect(_ request: ConnectRequest) async throws -> Connection { Connection() }
-    func validate(_ connection: Connection) async throws {}
-    func reset(_ connection: Connection) async throws {}
-    func close(_ connection: Connection, mode: ConnectionCloseMode) async {}
     func verdict(on error: any Error) -> PoolVerdict { .keep }
 }
 

@@ -14,32 +14,32 @@ extension PoolShell {
         return result
     }
 
-    func holder(of ticket: ConnectionID, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
-        let claim = state.entries[ticket.position].claim
+    func holder(of id: ConnectionID, _ state: borrowing PoolState, _ now: Nanoseconds) -> LeaseHolder {
+        let origin = state.entries[id.position].origin
         return LeaseHolder(
-            connection: ticket, lane: state.laneName(of: ticket),
-            label: claim.label,
-            fileID: claim.source.fileID, line: claim.source.line,
-            held: .nanoseconds(now - state.engine.slots[ticket.position].since))
+            connection: id, lane: state.laneName(of: id),
+            label: origin.label,
+            fileID: origin.source.fileID, line: origin.source.line,
+            held: .nanoseconds(now - state.engine.slots[id.position].since))
     }
 
     /// The acquire that a connection is leased to.
-    func claim(of ticket: ConnectionID) -> LeaseClaim {
-        transition { state, _, _ in state.entries[ticket.position].claim }
+    func origin(of id: ConnectionID) -> LeaseOrigin {
+        transition { state, _, _ in state.entries[id.position].origin }
     }
 
     // MARK: Errors
 
     /// An error of an acquire that waited.
     func makeError(
-        _ code: PoolError.Code, waiter: WaiterID, _ claim: LeaseClaim, _ state: borrowing PoolState,
+        _ code: PoolError.Code, waiter: WaiterID, _ origin: LeaseOrigin, _ state: borrowing PoolState,
         _ now: Nanoseconds
     ) -> PoolError {
         let record = state.engine.waiters[waiter.position]
         let lane = Int(record.lane)
         let spent = state.engine.lanes[lane].phaseTimes(at: now) - record.phasesBefore
         return makeError(
-            code, lane: lane, claim, state, now, elapsed: spent.total, phase: state.engine.lanes[lane].phase,
+            code, lane: lane, origin, state, now, elapsed: spent.total, phase: state.engine.lanes[lane].phase,
             spent.byPhase)
     }
 
@@ -47,13 +47,13 @@ extension PoolShell {
     ///
     /// - Parameter claim: the acquire that failed; nil if the error is not one of an acquire.
     func makeError(
-        _ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?, _ state: borrowing PoolState, _ now: Nanoseconds,
+        _ code: PoolError.Code, lane: Int?, _ origin: LeaseOrigin?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
         let phase = phase ?? code.phase(of: lane.map { state.engine.lanes[$0] })
         let lastConnectError = lane.flatMap { state.lanes[$0].lastError }
         return PoolError(
-            code: code, pool: name, fileID: claim?.source.fileID, line: claim?.source.line, phase: phase,
+            code: code, pool: name, fileID: origin?.source.fileID, line: origin?.source.line, phase: phase,
             elapsed: .nanoseconds(elapsed), elapsedByPhase: byPhase,
             counts: PoolCounts(
                 state.engine.counts, waiting: state.engine.waiting, maximum: state.configuration.maximumConnections),
@@ -61,7 +61,7 @@ extension PoolShell {
             sinceLastConnect: lane.flatMap { state.engine.timeSinceConnect(of: $0, now) }.map { .nanoseconds($0) },
             longestHolders: holders(state, now, limit: 5),
             remedy: code.remedy(
-                phase: phase, isOfAcquire: claim != nil, hasConnectError: lastConnectError != nil))
+                phase: phase, isOfAcquire: origin != nil, hasConnectError: lastConnectError != nil))
     }
 
     /// The error of a connect, a validation or a reset that took too long.
@@ -83,35 +83,35 @@ extension PoolShell {
             remedy: code.remedy(phase: phase, isOfAcquire: false, hasConnectError: false))
     }
 
-    func refusal(_ code: PoolError.Code, lane: Int?, _ claim: LeaseClaim?) -> PoolError {
-        transition { state, now, _ in makeError(code, lane: lane, claim, state, now) }
+    func refusal(_ code: PoolError.Code, lane: Int?, _ origin: LeaseOrigin?) -> PoolError {
+        transition { state, now, _ in makeError(code, lane: lane, origin, state, now) }
     }
 
     /// The event of a connect that failed just now; the engine knows already when the next may come.
     func connectFailure(
-        _ error: any Error, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
+        _ error: any Error, _ verdict: PoolVerdict?, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolEvent {
         let record = state.engine.lanes[lane]
         return .connectFailed(
-            lane: state.lanes[lane].configuration.name, attempt: record.failures, error: error,
+            lane: state.lanes[lane].configuration.name, attempt: record.failures, error: error, verdict: verdict,
             retryAfter: .nanoseconds(max(0, record.retryAt - now)))
     }
 
     // MARK: Events
 
     func idleLoss(
-        of ticket: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState
+        of id: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState
     ) -> PoolEvent {
-        .idleConnectionLost(ticket, lane: state.laneName(of: ticket), error: failure)
+        .idleConnectionLost(id, lane: state.laneName(of: id), error: failure)
     }
 
     /// The event of a lease that is about to end.
-    func release(
-        of ticket: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState, _ now: Nanoseconds
+    func releaseEvent(
+        of id: ConnectionID, _ failure: (any Error)?, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolEvent {
         .released(
-            ticket, lane: state.laneName(of: ticket),
-            used: .nanoseconds(now - state.engine.slots[ticket.position].since), error: failure)
+            id, lane: state.laneName(of: id),
+            used: .nanoseconds(now - state.engine.slots[id.position].since), error: failure)
     }
 
     func report(_ event: PoolEvent) {
@@ -122,7 +122,7 @@ extension PoolShell {
 
     // MARK: Operations, for an observer
 
-    func begin(_ kind: PoolOperation.Kind, lane: String, connection: ConnectionID?) -> ObservedOperation {
+    func beginOperation(_ kind: PoolOperation.Kind, lane: String, connection: ConnectionID?) -> ObservedOperation {
         let id = state.withLock { state in
             state.nextOperation += 1
             return state.nextOperation
@@ -133,28 +133,22 @@ extension PoolShell {
         return ObservedOperation(operation: operation, since: time.now())
     }
 
-    func end(_ observed: ObservedOperation, _ error: (any Error)?) {
+    func endOperation(_ observed: ObservedOperation, _ error: (any Error)?) {
         observer?.ended(observed.operation, in: name, after: time.now() - observed.since, error: error)
     }
 
-    func beginLease(_ id: ConnectionID, lane: String) {
-        let operation = begin(.lease, lane: lane, connection: id)
+    func observeLease(_ id: ConnectionID, lane: String) {
+        let operation = beginOperation(.lease, lane: lane, connection: id)
         state.withLock { $0.entries[id.position].observedLease = operation }
     }
 
-    func endLease(_ id: ConnectionID) {
+    func endObservedLease(_ id: ConnectionID) {
         let operation = state.withLock { state in
             defer { state.entries[id.position].observedLease = nil }
             return state.entries[id.position].observedLease
         }
-        if let operation { end(operation, nil) }
+        if let operation { endOperation(operation, nil) }
     }
-}
-
-/// An operation whose beginning an observer was told.
-struct ObservedOperation: Sendable {
-    let operation: PoolOperation
-    let since: PoolInstant
 }
 
 extension PoolError.Code {

@@ -3,18 +3,18 @@
 /// Safe as long as its object lives: each holder either owns a count, or knows another owner.
 @safe
 @usableFromInline
-struct UncountedReference<Object: AnyObject & Sendable>: Sendable {
+struct ManualReference<Object: AnyObject & Sendable>: Sendable {
     @usableFromInline let unmanaged: Unmanaged<Object>
 
     /// Retains the object; balance with ``take()`` or ``release()``.
     @inlinable
-    init(counting object: Object) {
+    init(retaining object: Object) {
         unsafe unmanaged = .passRetained(object)
     }
 
     /// Borrows the object, which something else keeps alive.
     @inlinable
-    init(toLiving object: Object) {
+    init(borrowing object: Object) {
         unsafe unmanaged = .passUnretained(object)
     }
 

@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// The cell of a ``FrontCache`` that each thread tries first. Threads get theirs in turn, and far apart: two threads on
+/// The cell of a ``LeaseCache`` that each thread tries first. Threads get theirs in turn, and far apart: two threads on
 /// one cell would take the cache line from each other at every lease.
 @safe
-final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
+final class CellChooser: @unchecked Sendable {  // Sound because the entries are atomic, and never move.
     private static let indexBits = 10
     private static let isGiven: UInt8 = 0x80
 
@@ -21,12 +21,12 @@ final class ThreadPlaces: @unchecked Sendable {  // Sound because the entries ar
     }
 
     /// The cell for the current thread. The address of a thread's stack identifies it.
-    var ofThread: Int {
+    var cellForCurrentThread: Int {
         var here: UInt8 = 0
-        return unsafe ofThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })
+        return unsafe cellForCurrentThread(withStackAt: withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) })
     }
 
-    func ofThread(withStackAt address: UInt) -> Int {
+    func cellForCurrentThread(withStackAt address: UInt) -> Int {
         let hash = (address >> 19) &* 0x9E37_79B9_7F4A_7C15
         let entry = unsafe entries + Int(hash >> (UInt.bitWidth - Self.indexBits))
         let place = unsafe entry.pointee.load(ordering: .relaxed)

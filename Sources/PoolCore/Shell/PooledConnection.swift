@@ -5,21 +5,21 @@ internal import Synchronization
 /// Leases of a cached connection note here, without a lock, what the pool must know of them. One lease at a time
 /// writes; the pool reads under its lock, and may see values that are a moment old.
 @usableFromInline
-final class Seat: Sendable {
+final class PooledConnection: Sendable {
     @usableFromInline let connection: any DriverConnection
     /// Address of `connection`; generic code uses it to get the typed object without a cast.
     @usableFromInline let address: UInt
     @usableFromInline let pool: PoolShell
-    @usableFromInline let ticket: ConnectionID
+    @usableFromInline let id: ConnectionID
     /// The cache that the connection may go to; nil for a connection that is never cached.
-    let front: FrontCache?
+    let leaseCache: LeaseCache?
 
     /// The cell in which the connection was cached last.
     private let cell = Atomic<UInt>(0)
     /// The number of leases that have begun since.
     private let begun = Atomic<Int>(0)
     /// The part of `begun` that the engine knows of. Changes under the pool's lock only.
-    private let told = Atomic<Int>(0)
+    private let reportedCount = Atomic<Int>(0)
     private let holder = Atomic<UInt>(0)
     private let file = Atomic<UInt>(0)
     private let position = Atomic<UInt>(0)
@@ -29,21 +29,21 @@ final class Seat: Sendable {
 
     private static let untimed = Nanoseconds.min
 
-    init(_ connection: any DriverConnection, ticket: ConnectionID, pool: PoolShell, front: FrontCache?) {
+    init(_ connection: any DriverConnection, id: ConnectionID, pool: PoolShell, leaseCache: LeaseCache?) {
         self.connection = connection
         address = Self.address(of: connection)
-        self.ticket = ticket
+        self.id = id
         self.pool = pool
-        self.front = front
+        self.leaseCache = leaseCache
     }
 
     private static func address(of connection: some DriverConnection) -> UInt {
-        UncountedReference(toLiving: connection).address
+        ManualReference(borrowing: connection).address
     }
 
     // MARK: By the lease of a cached connection
 
-    func begin(holder: UInt, _ fileID: StaticString, line: UInt) {
+    func beginLease(holder: UInt, _ fileID: StaticString, line: UInt) {
         let number = begun.load(ordering: .relaxed) &+ 1
         begun.store(number, ordering: .relaxed)
         self.holder.store(holder, ordering: .relaxed)
@@ -70,29 +70,29 @@ final class Seat: Sendable {
     /// Ends the lease in its cell.
     ///
     /// - Returns: false if the connection is not cached, or no longer: the pool's lock is needed. If true, another
-    ///   lease may have begun, and the seat no longer belongs to the caller.
-    func end() -> Bool {
+    ///   lease may have begun, and the connection no longer belongs to the caller.
+    func endLease() -> Bool {
         let since = since.load(ordering: .relaxed)
         if since != Self.untimed { endTiming(since) }
         holder.store(0, ordering: .relaxed)
         position.store(0, ordering: .relaxed)
-        return FrontCache.Cell(bits: cell.load(ordering: .relaxed)).putBack(UncountedReference(toLiving: self))
+        return LeaseCache.Cell(bits: cell.load(ordering: .relaxed)).putBack(ManualReference(borrowing: self))
     }
 
     // MARK: Under the pool's lock
 
     /// Starts the notes anew for the stay in `cell`. Call while the connection is not leased.
-    func restart(in cell: FrontCache.Cell) {
+    func restart(in cell: LeaseCache.Cell) {
         self.cell.store(cell.bits, ordering: .relaxed)
         begun.store(0, ordering: .relaxed)
-        told.store(0, ordering: .relaxed)
+        reportedCount.store(0, ordering: .relaxed)
         durations.removeAll()
     }
 
     /// The leases that the connection has served from its cell.
     func uses(isLeased: Bool) -> CachedUses {
         let begun = begun.load(ordering: .relaxed)
-        told.store(begun, ordering: .relaxed)
+        reportedCount.store(begun, ordering: .relaxed)
         let since = since.load(ordering: .relaxed)
         guard isLeased else { return CachedUses(begun: begun, ended: begun, durations: durations.all) }
         let lease = CachedUses.OpenLease(
@@ -101,19 +101,19 @@ final class Seat: Sendable {
     }
 
     /// Leases that began after the engine last collected this connection's uses. Call once, when that lease ends.
-    func takeUntold() -> CachedUses? {
-        let (begun, told) = (begun.load(ordering: .relaxed), told.load(ordering: .relaxed))
-        guard begun > told else { return nil }
-        self.told.store(begun, ordering: .relaxed)
+    func takeUnreportedUses() -> CachedUses? {
+        let (begun, reported) = (begun.load(ordering: .relaxed), reportedCount.load(ordering: .relaxed))
+        guard begun > reported else { return nil }
+        self.reportedCount.store(begun, ordering: .relaxed)
         // The lease before it was counted as the open one.
-        return CachedUses(begun: begun - told, ended: told > 0 ? 1 : 0)
+        return CachedUses(begun: begun - reported, ended: reported > 0 ? 1 : 0)
     }
 
     /// The holder of the open lease; nothing if it has only just begun.
-    var claim: LeaseClaim {
+    var origin: LeaseOrigin {
         // In this order: a position that is there was stored after its file.
         let position = position.load(ordering: .acquiring)
-        return LeaseClaim(source: SourcePosition(file: file.load(ordering: .relaxed), position: position), label: nil)
+        return LeaseOrigin(source: SourcePosition(file: file.load(ordering: .relaxed), position: position), label: nil)
     }
 }
 
@@ -146,37 +146,5 @@ private struct LatestDurations: ~Copyable {
             fourth.load(ordering: .relaxed),
         ]
         return Array(all.prefix(count.load(ordering: .relaxed)))
-    }
-}
-
-/// The place of an acquire in the source, in two words, each of which can be stored atomically.
-@usableFromInline
-struct SourcePosition: Sendable {
-    /// The address of the file's name, which is part of the program; 0 for none.
-    let file: UInt
-    /// The length of the file's name in the upper half, the line in the lower.
-    let position: UInt
-
-    init(file: UInt, position: UInt) {
-        self.file = file
-        self.position = position
-    }
-
-    @usableFromInline
-    init(_ fileID: StaticString, line: UInt) {
-        guard fileID.hasPointerRepresentation else {
-            self.init(file: 0, position: line)
-            return
-        }
-        unsafe self.init(
-            file: UInt(bitPattern: fileID.utf8Start),
-            position: UInt(fileID.utf8CodeUnitCount) << 32 | line & 0xFFFF_FFFF)
-    }
-
-    var line: UInt { position & 0xFFFF_FFFF }
-
-    var fileID: String {
-        guard let start = unsafe UnsafePointer<UInt8>(bitPattern: file) else { return "" }
-        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(position >> 32)), as: UTF8.self)
     }
 }
