@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 
 import PackageDescription
 
@@ -66,6 +66,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        // The smallest driver, to copy.
+        .executableTarget(
+            name: "MinimalDriver", dependencies: [.product(name: "PoolCore", package: "swift-connection-pool")]),
         // The code in the README, word for word: Scripts/lint compares them.
         .executableTarget(
             name: "ReadmeQuickstart",

@@ -98,6 +98,30 @@ undocumented() {
         { isDocumented = 0 }')
 }
 
+# The public types that an application could have too: without the prefix of their module. Reads the names of the files.
+# PoolCore's may begin with one of the pool's nouns; what only driver authors see, with @_spi, is left out.
+unprefixed() {
+    (cd "$checked_root" && tr '\n' '\0' | xargs -0 awk '
+        BEGIN {
+            prefix["PoolCore"] = "Pool|Acquire|Connect|Driver|Lease"
+            prefix["PoolSQL"] = "SQL"
+            prefix["PoolMySQL"] = "MySQL"
+            prefix["PoolPostgres"] = "Postgres"
+            prefix["PoolSQLite"] = "SQLite"
+        }
+        {
+            split(FILENAME, part, "/")
+            if (!(part[2] in prefix)) next
+        }
+        /^@_spi/ { isHidden = 1 }
+        /^(@[A-Za-z_()]+ )*public (final |indirect )*(struct|class|enum|protocol|typealias|actor) / {
+            name = $0
+            sub(/.*(struct|class|enum|protocol|typealias|actor) /, "", name)
+            if (!isHidden && name !~ "^(" prefix[part[2]] ")") print FILENAME ":" FNR ":" $0
+        }
+        !/^@/ { isHidden = 0 }')
+}
+
 # An import, up to the name of the module.
 import='[[:space:]]*(@[A-Za-z_]+(\([^)]*\))?[[:space:]]+)*((public|package|internal|fileprivate|private)[[:space:]]+)?import[[:space:]]+((struct|class|enum|protocol|typealias|func|let|var)[[:space:]]+)?'
 
