@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension PostgresConnection {
     /// Applies the settings that the driver relies on, and takes on the lane's role.
@@ -12,7 +12,7 @@ extension PostgresConnection {
             throw PostgresError.misuse("there is no role \"none\": it would be the user's own", .undefinedObject)
         }
         if role.utf8.contains(0) { throw PostgresError.misuse("a role must not hold a zero byte", .undefinedObject) }
-        try await command("SET ROLE \(Self.quoted(role))", operation)
+        try await command("SET ROLE \(SQLDialect.postgres.quoted(role))", operation)
     }
 
     private func applyBaselineSettings(_ operation: Operation) async throws {

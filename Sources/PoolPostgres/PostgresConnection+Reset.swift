@@ -61,12 +61,6 @@ extension PostgresConnection {
         }
     }
 
-    static func quoted(_ name: String) -> String {
-        // By scalars: a quotation mark with a combining accent is one character, and still ends a quoted name.
-        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
-        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
-    }
-
     private func stopLeftover(_ operation: Operation) async {
         guard withSession({ $0.exchange != nil }) else { return }
         try? await stopExchange(operation, asking: true)

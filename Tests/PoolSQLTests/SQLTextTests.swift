@@ -239,4 +239,11 @@ struct SQLTextTests {
         #expect(sql.descriptionWithBinds == "SELECT ?, ? [\"secret\", 1]")
         #expect(("SELECT 1" as SQL).description == "SELECT 1")
     }
+
+    @Test("a name is quoted as the dialect does, and its quotation marks are doubled, also those with an accent")
+    func quotedNames() {
+        #expect(postgres.quoted("a\"b`c") == "\"a\"\"b`c\"")
+        #expect(mysql.quoted("a\"b`c") == "`a\"b``c`")
+        #expect(Array(mysql.quoted("`\u{301}").unicodeScalars) == ["`", "`", "`", "\u{301}", "`"])
+    }
 }

@@ -1,3 +1,4 @@
+@_spi(Driver) import PoolSQL
 import Testing
 
 @testable import PoolSQLite

@@ -3,7 +3,7 @@ internal import CMariaDB
 
 /// The owner of a `MYSQL_STMT`, a statement that the server has prepared. Used on the same thread as its ``Link``.
 @safe
-final class Statement {
+final class Statement: CachedStatement {
     let text: String
     let traits: StatementTraits
     let parameterCount: Int

@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension Session {
     /// Applies the configuration to a session that the server has just made or reset.

@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension Session {
     /// Undoes by statements what the last lease changed, if possible, so that temporary tables stay. False if the
@@ -17,7 +17,7 @@ extension Session {
             }
             if try mayHaveOtherRole() { try link.query(takingRoleOfLogin) }
             if !changedVariables.isEmpty {
-                let defaults = changedVariables.sorted().map { "SESSION \(Self.quoted($0)) = DEFAULT" }
+                let defaults = changedVariables.sorted().map { "SESSION \(SQLDialect.mysql.quoted($0)) = DEFAULT" }
                 try link.query("SET " + defaults.joined(separator: ", "))
             }
         } catch let error as MySQLError where !error.code.breaksConnection && !error.isLocal {
@@ -41,6 +41,6 @@ extension Session {
     private var takingRoleOfLogin: String {
         guard let loginRole, !loginRole.isEmpty else { return "SET ROLE NONE" }
         // MySQL answers with a list of quoted names, MariaDB with a name.
-        return "SET ROLE " + (loginRole.hasPrefix("`") ? loginRole : Self.quoted(loginRole))
+        return "SET ROLE " + (loginRole.hasPrefix("`") ? loginRole : SQLDialect.mysql.quoted(loginRole))
     }
 }

@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension Session {
     /// The role of the session; empty for none, and on a server without roles. Nil if the session's settings keep it
@@ -31,7 +31,7 @@ extension Session {
         if role.utf8.contains(0) {
             throw MySQLError.local(.misuse, "The name of a role must not hold a zero byte")
         }
-        try link.query("SET ROLE \(Self.quoted(role))")
+        try link.query("SET ROLE \(SQLDialect.mysql.quoted(role))")
     }
 
     /// Drops the role. Called before a login: MariaDB lets a user without a default role keep the role of the
@@ -52,11 +52,5 @@ extension Session {
                 .misuse, "The server gave the session no role for \"\(role ?? "")\"",
                 remedy: "Name a role that was granted to \(configuration.user)")
         }
-    }
-
-    static func quoted(_ name: String) -> String {
-        // By scalars: a backtick with a combining accent is one character, and still ends a quoted name.
-        let parts = name.unicodeScalars.split(separator: "`", omittingEmptySubsequences: false)
-        return "`" + parts.map { String($0) }.joined(separator: "``") + "`"
     }
 }

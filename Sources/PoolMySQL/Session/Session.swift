@@ -10,7 +10,7 @@ struct Session: ~Copyable {
     /// The role that the session takes on permanently; nil for none.
     let role: String?
     let cacheLimit: StatementCacheCapacity
-    var cache: StatementCache
+    var cache: StatementCache<Statement>
     let binds = BindBuffer()
     var cursor: OpenCursor?
     private var latestNumber: UInt64 = 0

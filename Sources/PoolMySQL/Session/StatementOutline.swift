@@ -1,3 +1,14 @@
+@_spi(Driver) internal import PoolSQL
+
+extension SQLLexer.Rules {
+    /// The rules of MariaDB and MySQL that hold in every SQL mode: https://mariadb.com/kb/en/comment-syntax/ and
+    /// https://mariadb.com/kb/en/string-literals/
+    static let mysql: Self = [
+        .hashComments, .dashesNeedSpace, .unclearReturns, .executedComments, .backticks, .stringsInDoubleQuotes,
+        .digitsBeginWords,
+    ]
+}
+
 /// The words of one statement, without its values and comments.
 struct StatementOutline {
     /// The first words, in lower case, up to the first name, value or sign; a leading parenthesis does not count.
@@ -38,21 +49,25 @@ struct StatementOutline {
     ]
 
     /// Reads to the end of one statement. Nil if there is none.
-    init?(_ scanner: inout WordScanner) {
+    init?(_ lexer: inout SQLLexer) {
         var isEmpty = true
-        while let token = scanner.next() {
+        while let token = lexer.next(), Self.isClear(lexer) {
             if token == .endOfStatement {
                 if isEmpty { continue }
                 return
             }
             isEmpty = false
-            note(token, hasGap: scanner.hasGap)
+            note(token, hasGap: lexer.hasGap)
             if !isClear { return }
         }
-        if isEmpty { return nil }
+        isClear = Self.isClear(lexer)
+        if isEmpty, isClear { return nil }
     }
 
-    private mutating func note(_ token: WordScanner.Token, hasGap: Bool) {
+    /// False once the text's meaning depends on the SQL mode: a backslash escapes unless it is NO_BACKSLASH_ESCAPES.
+    private static func isClear(_ lexer: SQLLexer) -> Bool { lexer.isUnderstood && !lexer.hasBackslash }
+
+    private mutating func note(_ token: SQLLexer.Token, hasGap: Bool) {
         switch token {
         case .word(let word):
             note(word: word)
@@ -61,24 +76,29 @@ struct StatementOutline {
             hasQuotedName = true
             noteName()
             previous = .name
-        case .unknownSign:
-            hasUnknownCall = true
-            target = .none
-            previous = .none
-        case .opening:
+        case .symbol("("):
             if isAtStart { return }
             if isCall(hasGap: hasGap) { hasUnknownCall = true }
-            target = .none
-            previous = .none
-        case .dot: previous = .dot
-        case .text, .systemVariable, .sign:
-            target = .none
-            previous = .none
-        case .unclear: isClear = false
-        case .endOfStatement: break
+            noteSign()
+        case .symbol("."): previous = .dot
+        case .symbol(let sign) where Self.signs.contains(sign): noteSign()
+        // These occur only when a user variable is read or assigned, or in another dialect.
+        case .symbol("@"), .symbol(":"), .symbol("{"), .symbol("}"), .cast:
+            hasUnknownCall = true
+            noteSign()
+        // A backslash, a control character, or a sign of another dialect.
+        case .symbol: isClear = false
+        case .constant, .systemVariable, .endOfStatement: noteSign()
         }
         isWordsOnly = false
         isAtStart = false
+    }
+
+    private static let signs = Set("),+-*/%=<>!|&^~?".unicodeScalars)
+
+    private mutating func noteSign() {
+        target = .none
+        previous = .none
     }
 
     private mutating func note(word: String) {

@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolSQL
+
 /// The effects of a statement, as far as its text shows them without the server.
 struct StatementTraits: OptionSet, Sendable, Hashable {
     let rawValue: UInt16
@@ -45,10 +47,10 @@ struct StatementTraits: OptionSet, Sendable, Hashable {
 
     /// Reads the words of one or several statements.
     init(of text: String) {
-        var scanner = WordScanner(text)
+        var lexer = SQLLexer(text, .mysql)
         var traits: Self = [.keepsSession]
         var count = 0
-        while let outline = StatementOutline(&scanner) {
+        while let outline = StatementOutline(&lexer) {
             let one = Self(of: outline)
             count += 1
             let common = traits.intersection(one).intersection(Self.ofEach)

@@ -63,7 +63,7 @@ extension PostgresConnection {
             withSession { $0.isChanged = true }
             for channel in channels {
                 if channel.utf8.contains(0) { throw PostgresError.misuse("a channel's name must not hold a zero byte") }
-                try await command("LISTEN \(Self.quoted(channel))", operation)
+                try await command("LISTEN \(SQLDialect.postgres.quoted(channel))", operation)
             }
         }
     }
@@ -71,7 +71,7 @@ extension PostgresConnection {
     /// Stops listening. If that fails, it is left to the reset, and to the connection's condition.
     func stopListening(_ channels: [String]) async {
         try? await perform(isCancellable: false) { operation in
-            for channel in channels { try await command("UNLISTEN \(Self.quoted(channel))", operation) }
+            for channel in channels { try await command("UNLISTEN \(SQLDialect.postgres.quoted(channel))", operation) }
             withSession { $0.notifications.removeAll() }
         }
     }

@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolSQL
+
 /// The server's own functions that leave nothing in the session.
 ///
 /// By class: the functions of PostgreSQL 15's `pg_catalog` all of whose forms are immutable or stable and can be
@@ -12,7 +14,7 @@ enum HarmlessFunctions {
     }
 
     /// The kind of a harmless function; nil for any other function.
-    static func kind(of name: TokenScanner.Token) -> Kind? {
+    static func kind(of name: SQLLexer.Token) -> Kind? {
         switch name {
         case .word(let name), .quoted(let name):
             computing.contains(name) || newer.contains(name) ? .computes : acting.contains(name) ? .acts : nil

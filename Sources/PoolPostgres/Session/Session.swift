@@ -6,7 +6,7 @@ struct Session: ~Copyable {
     let configuration: PostgresConfiguration
     /// The link to the server; nil once closed.
     var link: Link?
-    var cache: StatementCache
+    var cache: KnownStatements
     var exchange: Exchange?
     /// The values of the statement that is being sent, in memory that is reused.
     var binds = BindBuffer()
@@ -47,7 +47,7 @@ struct Session: ~Copyable {
     ) {
         self.configuration = configuration
         self.demotions = demotions
-        cache = StatementCache(limit: cacheLimit)
+        cache = KnownStatements(limit: cacheLimit)
     }
 
     var condition: ConnectionCondition {

@@ -1,3 +1,5 @@
+@_spi(Driver) internal import PoolSQL
+
 extension StatementReader {
     /// Reads the first word of a statement.
     mutating func readCommand(_ word: String) {
@@ -11,8 +13,8 @@ extension StatementReader {
             readTarget()
         case "delete":
             noteWrite()
-            if scanner.following() == .word("from") {
-                _ = scanner.next()
+            if lexer.following() == .word("from") {
+                _ = lexer.next()
                 readTarget()
             }
         case "copy":
@@ -23,7 +25,7 @@ extension StatementReader {
         case "begin", "commit", "end", "rollback", "abort", "savepoint", "release", "show", "fetch", "move", "close",
             "lock", "notify", "truncate":
             noteNoQuery()
-        case "start" where scanner.following() == .word("transaction"): noteNoQuery()
+        case "start" where lexer.following() == .word("transaction"): noteNoQuery()
         case "set":
             noteNoQuery()
             readSetting()
@@ -49,14 +51,14 @@ extension StatementReader {
     /// Reads an EXPLAIN. With ANALYZE, the statement is run.
     private mutating func readExplain() {
         noteNoQuery()
-        if scanner.isNext(UInt8(ascii: "(")) {
-            while !scanner.isNext(UInt8(ascii: ")")), let token = scanner.following(), token != .endOfStatement {
-                _ = scanner.next()
+        if lexer.isNext("(") {
+            while !lexer.isNext(")"), let token = lexer.following(), token != .endOfStatement {
+                _ = lexer.next()
             }
-            _ = scanner.next()
+            _ = lexer.next()
         }
-        while case .word(let word)? = scanner.following() {
-            _ = scanner.next()
+        while case .word(let word)? = lexer.following() {
+            _ = lexer.next()
             switch word {
             case "analyze", "analyse", "verbose": continue
             case "select", "values", "table", "with", "insert", "update", "delete", "merge": return readCommand(word)
@@ -69,16 +71,16 @@ extension StatementReader {
     /// Reads the rest of a SET. LOCAL, TRANSACTION and CONSTRAINTS are keywords only if no dot and no value follows,
     /// and then last no longer than the transaction.
     private mutating func readSetting() {
-        guard let first = scanner.following(), first != .endOfStatement else { return noteChange() }
-        _ = scanner.next()
-        let second = scanner.following()
+        guard let first = lexer.following(), first != .endOfStatement else { return noteChange() }
+        _ = lexer.next()
+        let second = lexer.following()
         previous = first
         switch (first, second) {
         case (.word("transaction"), .word(let word)?) where word != "to": return
         case (.word("constraints"), .word(let word)?) where word != "to": return
         case (.word("constraints"), .quoted?): return
         case (.word("local"), .word(let name)?), (.word("local"), .quoted(let name)?):
-            _ = scanner.next()
+            _ = lexer.next()
             return readLocalSetting(name)
         default: noteChange()
         }

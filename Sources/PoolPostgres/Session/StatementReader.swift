@@ -1,11 +1,18 @@
+@_spi(Driver) internal import PoolSQL
+
+extension SQLLexer.Rules {
+    /// The rules of PostgreSQL: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+    static let postgres: Self = [.returnsEndLines, .nestedComments, .dollarQuotes, .prefixedStrings]
+}
+
 /// Derives the effects of statements from their tokens.
 ///
 /// The reader knows a few kinds of statements, and places in which a name before a parenthesis is no function.
 /// Anything else counts as a change of the session.
 struct StatementReader {
-    typealias Token = TokenScanner.Token
+    typealias Token = SQLLexer.Token
 
-    var scanner: TokenScanner
+    var lexer: SQLLexer
     var traits: StatementTraits = []
     /// The latest token of the statement; nil at its beginning.
     var previous: Token?
@@ -28,17 +35,17 @@ struct StatementReader {
     }
 
     init(_ text: String) {
-        scanner = TokenScanner(text)
+        lexer = SQLLexer(text, .postgres)
     }
 
     /// Reads all statements.
     mutating func read() -> StatementTraits {
         var count = 0
-        while let token = scanner.next() {
+        while let token = lexer.next() {
             switch token {
             case .endOfStatement: endStatement()
             // A parenthesis around a query.
-            case .symbol(UInt8(ascii: "(")): open()
+            case .symbol("("): open()
             case .word(let word):
                 count += 1
                 readCommand(word)
@@ -50,8 +57,8 @@ struct StatementReader {
             }
         }
         endStatement()
-        if !scanner.isUnderstood { noteChange() }
-        if scanner.needsStandardStrings { traits.insert(.needsStandardStrings) }
+        if !lexer.isUnderstood { noteChange() }
+        if lexer.hasBackslash { traits.insert(.needsStandardStrings) }
         if count != 1 || traits.contains(.mayWrite) { traits.remove(.onlyReads) }
         if count == 1, isPlain, traits.isDisjoint(with: [.mayChangeSession, .copies, .needsStandardStrings]) {
             traits.insert(.isPlain)
@@ -80,14 +87,14 @@ struct StatementReader {
 
     /// Reads to the end of the statement.
     private mutating func readRest() {
-        while let token = scanner.next() {
+        while let token = lexer.next() {
             switch token {
             case .endOfStatement: return endStatement()
             case .word(let word): readWord(word)
             case .quoted: readName(token)
-            case .symbol(UInt8(ascii: "(")): open()
-            case .symbol(UInt8(ascii: ")")): close()
-            case .constant, .cast, .symbol: break
+            case .symbol("("): open()
+            case .symbol(")"): close()
+            case .constant, .cast, .systemVariable, .symbol: break
             }
             previous = token
         }
@@ -101,13 +108,13 @@ struct StatementReader {
         // A surplus parenthesis is an error for the server.
         guard levels.count > 1, let level = levels.popLast() else { return noteChange() }
         guard let closing = level.closing else { return }
-        if case .word(let word) = scanner.following(), closing.contains(word) { return }
+        if case .word(let word) = lexer.following(), closing.contains(word) { return }
         noteUnknownCall()
     }
 
     private mutating func readWord(_ word: String) {
         switch word {
-        case "with" where previous == .symbol(UInt8(ascii: "(")): beginWithList()
+        case "with" where previous == .symbol("("): beginWithList()
         case "select", "values", "table": levels[levels.count - 1].isWithList = false
         case "insert", "update", "delete", "merge":
             levels[levels.count - 1].isWithList = false
@@ -118,7 +125,7 @@ struct StatementReader {
             traits.insert(.mayWrite)
             // SELECT … INTO makes a table.
             if previous == .word("insert") || previous == .word("merge") { readTarget() } else { noteChange() }
-        case "distinct" where scanner.following() == .word("on"): hasDistinctOn = true
+        case "distinct" where lexer.following() == .word("on"): hasDistinctOn = true
         case "conflict" where previous == .word("on"): takeColumns(closing: ["do"])
         default: readName(.word(word))
         }
@@ -127,28 +134,28 @@ struct StatementReader {
     /// Reads a table, and perhaps its columns in parentheses.
     mutating func readTarget() {
         var hasName = false
-        while let token = scanner.following() {
+        while let token = lexer.following() {
             switch token {
             case .word("only"): break
             case .word, .quoted:
                 if hasName { return }
                 note(token)
                 hasName = true
-            case .symbol(UInt8(ascii: ".")): hasName = false
-            case .symbol(UInt8(ascii: "(")):
-                _ = scanner.next()
+            case .symbol("."): hasName = false
+            case .symbol("("):
+                _ = lexer.next()
                 return open()
             default: return
             }
-            _ = scanner.next()
+            _ = lexer.next()
         }
     }
 
     /// Takes a parenthesis that follows immediately. It contains a list of columns if one of the words `closing`
     /// comes after it, and else the arguments of a function.
     private mutating func takeColumns(closing: [String]) {
-        guard scanner.isNext(UInt8(ascii: "(")) else { return }
-        _ = scanner.next()
+        guard lexer.isNext("(") else { return }
+        _ = lexer.next()
         open(closing: closing)
     }
 
@@ -160,24 +167,24 @@ struct StatementReader {
         let namedCatalog = namesCatalog
         var names = [first]
         note(first)
-        while scanner.isNext(UInt8(ascii: ".")) {
-            _ = scanner.next()
-            switch scanner.following() {
+        while lexer.isNext(".") {
+            _ = lexer.next()
+            switch lexer.following() {
             case .word(let name)?: names.append(.word(name))
             case .quoted(let name)?: names.append(.quoted(name))
             default: return
             }
-            _ = scanner.next()
+            _ = lexer.next()
             note(names[names.count - 1])
         }
-        guard scanner.isNext(UInt8(ascii: "(")) else { return }
+        guard lexer.isNext("(") else { return }
         if names.count == 1, isSyntax(first, after: before) { return }
         // The name is a type or an alias.
         if before == .word("as") || before == .cast || levels[levels.count - 1].isWithList { return }
         // The name is an alias, or OVER or FILTER.
-        if before == .symbol(UInt8(ascii: ")")), !hasDistinctOn { return }
+        if before == .symbol(")"), !hasDistinctOn { return }
         if names.count == 2, first == .word("pg_catalog") { names.removeFirst() }
-        guard names.count == 1, before != .symbol(UInt8(ascii: ".")),
+        guard names.count == 1, before != .symbol("."),
             let kind = HarmlessFunctions.kind(of: names[0])
         else { return noteUnknownCall() }
         if kind == .acts { isPlain = false }
@@ -197,7 +204,7 @@ struct StatementReader {
         case "cube", "rollup": return before == .word("by")
         case "sets": return before == .word("grouping")
         case "join":
-            var ahead = scanner
+            var ahead = lexer
             _ = ahead.next()
             return ["select", "values", "with", "table"].contains { ahead.following() == .word($0) }
         default: return SyntaxWords.contains(word)

@@ -88,18 +88,6 @@ extension SQL {
 }
 
 extension String.UTF8View {
-    /// Compares bytes, because Swift takes some strings with different characters for equal, and databases tell these
-    /// apart.
-    fileprivate func hasSameBytes(as other: Self) -> Bool {
-        guard count == other.count else { return false }
-        let result = unsafe withContiguousStorageIfAvailable { bytes in
-            unsafe other.withContiguousStorageIfAvailable { others in
-                unsafe UnsafeRawBufferPointer(bytes).hasSameBytes(as: UnsafeRawBufferPointer(others))
-            }
-        }
-        return (result ?? nil) ?? elementsEqual(other)
-    }
-
     /// True if a byte is zero: the databases' C interfaces would take it for the end of the text.
     fileprivate var containsZero: Bool {
         let found = unsafe withContiguousStorageIfAvailable { bytes in
@@ -107,22 +95,5 @@ extension String.UTF8View {
             unsafe bytes.reduce(0 as UInt8) { $0 | ($1 == 0 ? 1 : 0) } != 0
         }
         return found ?? contains(0)
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Compares the bytes, eight at a time. Both must have the same length.
-    @_spi(Driver)
-    public func hasSameBytes(as other: Self) -> Bool {
-        guard count >= 8 else { return unsafe elementsEqual(other) }
-        var offset = 0
-        while true {
-            let one = unsafe loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            let two = unsafe other.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            if one != two { return false }
-            if offset == count - 8 { return true }
-            // The last eight may overlap the eight before.
-            offset = Swift.min(offset + 8, count - 8)
-        }
     }
 }

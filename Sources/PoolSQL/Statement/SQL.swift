@@ -74,12 +74,7 @@ public struct SQL: Sendable, Hashable {
 
     mutating func append(identifier name: String) {
         let offset = text.utf8.count
-        text += "\""
-        for scalar in name.unicodeScalars {
-            text.unicodeScalars.append(scalar)
-            if scalar == "\"" { text += "\"" }
-        }
-        text += "\""
+        SQLDialect.ansi.append(quoted: name, to: &text)
         marks.append(SQLMarks.Mark(offset: offset, kind: .identifier(utf8Count: text.utf8.count - offset)))
     }
 

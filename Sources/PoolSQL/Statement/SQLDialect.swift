@@ -25,4 +25,23 @@ public struct SQLDialect: Sendable, Hashable {
 
     /// The dialect with `?` and `"`: the form in which ``SQL`` keeps its text, so that rendering it costs nothing.
     public static let ansi = SQLDialect(placeholder: .questionMark, identifierQuote: "\"")
+
+    /// The name in quotation marks, as an identifier of the dialect. The name must not hold a zero byte.
+    @_spi(Driver)
+    public func quoted(_ name: String) -> String {
+        var text = ""
+        append(quoted: name, to: &text)
+        return text
+    }
+
+    func append(quoted name: String, to text: inout String) {
+        let quote = String(identifierQuote)
+        text += quote
+        // By scalars: a quotation mark with a combining accent is one character, and still ends a quoted name.
+        for scalar in name.unicodeScalars {
+            text.unicodeScalars.append(scalar)
+            if quote.unicodeScalars.elementsEqual(CollectionOfOne(scalar)) { text += quote }
+        }
+        text += quote
+    }
 }

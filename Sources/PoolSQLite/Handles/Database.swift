@@ -1,6 +1,11 @@
 internal import CSQLite
 @_spi(Driver) internal import PoolSQL
 
+extension SQLLexer.Rules {
+    /// The rules by which SQLite finds the beginning of a statement: https://www.sqlite.org/lang_comment.html
+    static let sqlite: Self = [.byteOrderMarks]
+}
+
 /// Owns one `sqlite3 *`. Not thread-safe: the connection's lock guards it.
 @safe
 final class Database {
@@ -101,7 +106,9 @@ final class Database {
             guard let statement else {
                 throw SQLiteError(.misuse, "The SQL text holds no statement", sql: text)
             }
-            if let rest = unsafe SQLScanner.startOfStatement(in: bytes, from: consumed) {
+            guard consumed < bytes.count else { return statement }
+            var lexer = SQLLexer(text, .sqlite)
+            if let rest = lexer.startOfStatement(from: consumed) {
                 throw SQLiteError(
                     .misuse, "The SQL text holds more than one statement", sql: text, offset: rest,
                     remedy: "Run them one by one, or with executeScript")
@@ -114,10 +121,11 @@ final class Database {
     func runScript(
         _ script: String, beforeEach: (Statement) throws -> Void, afterEach: (Statement) throws -> Void
     ) throws {
+        var lexer = SQLLexer(script, .sqlite)
         var script = script
         try script.withUTF8 { bytes in
             var position = 0
-            while let start = unsafe SQLScanner.startOfStatement(in: bytes, from: position) {
+            while let start = lexer.startOfStatement(from: position) {
                 let rest = unsafe UnsafeBufferPointer(rebasing: bytes[start...])
                 let (statement, consumed) = try unsafe prepare(rest, text: nil, isPersistent: false, isOwn: false)
                 if let statement {

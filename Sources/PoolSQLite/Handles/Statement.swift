@@ -3,7 +3,7 @@ internal import CSQLite
 
 /// Owns one `sqlite3_stmt *`. Used only on its `Database`'s thread.
 @safe
-final class Statement {
+final class Statement: CachedStatement {
     let text: String
     let traits: StatementTraits
     let parameterCount: Int

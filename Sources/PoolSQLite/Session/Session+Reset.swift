@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension Session {
     /// The settings that ``reset()`` can restore, besides the configuration's own list.
@@ -76,7 +76,7 @@ extension Session {
     private func detachOthers(_ database: Database) throws {
         let names = try database.rows("SELECT name FROM pragma_database_list WHERE name NOT IN ('main', 'temp')")
         for case .text(let name) in names {
-            try database.run("DETACH \(Self.quoted(name))")
+            try database.run("DETACH \(SQLDialect.ansi.quoted(name))")
         }
     }
 
@@ -85,11 +85,5 @@ extension Session {
         if configuration.temporaryTables == .kept { try database.run("PRAGMA temp.journal_mode = delete") }
         if configuration.location == .memory || configuration.isReadOnly { return }
         try DatabaseFile.setJournalMode(configuration.journalMode, on: database)
-    }
-
-    static func quoted(_ name: String) -> String {
-        // By scalars: a quotation mark with a combining accent is one character, and still ends a quoted name.
-        let parts = name.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false)
-        return "\"" + parts.map { String($0) }.joined(separator: "\"\"") + "\""
     }
 }

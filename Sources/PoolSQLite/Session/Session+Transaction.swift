@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 /// The transaction that the pool's interface has begun.
 struct TransactionState {

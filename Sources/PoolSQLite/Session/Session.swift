@@ -9,7 +9,7 @@ struct Session: ~Copyable {
     /// The handle; nil once closed.
     private(set) var database: Database?
     let cacheLimit: StatementCacheCapacity
-    var cache: StatementCache
+    var cache: StatementCache<Statement>
 
     var cursors: [UInt64: OpenCursor] = [:]
     var blobs: [UInt64: BlobHandle] = [:]

@@ -1,54 +1,7 @@
 @_spi(Driver) internal import PoolSQL
 
-/// A statement that the session knows.
-final class KnownStatement {
-    let text: String
-    /// The types that the application's values have decided, with 0 for those that the server decides. Empty if it
-    /// decides all.
-    let types: [UInt32]
-    let traits: StatementTraits
-    /// The server's description; nil until the server was asked.
-    var shape: StatementShape?
-    /// The name of the prepared statement on the server; nil if it is not prepared.
-    fileprivate(set) var name: StatementName?
-    var useCount = 0
-    /// The size of the rows of the latest run, to reserve memory for the next.
-    var expectedSize = 0
-    /// The indices of the parameters whose types the server cannot infer, so that the values must decide.
-    var undetermined: Set<Int> = []
-    /// The statements with the same text and other types, which values have decided.
-    fileprivate(set) var variants: [KnownStatement] = []
-    /// The statement's places in the cache's orders of use.
-    fileprivate var textPlace = 0
-    fileprivate var namePlace = 0
-    private let isASCII: Bool
-    /// The application's latest statement that was rendered to this text, without its values.
-    fileprivate(set) var source: SQL?
-
-    init(_ text: String) {
-        self.text = text
-        isASCII = text.utf8.allSatisfy { $0 < 0x80 }
-        types = []
-        traits = StatementTraits(of: text)
-    }
-
-    /// Makes a statement with the same text and other types, about which the server has not been asked.
-    init(_ statement: KnownStatement, types: [UInt32]) {
-        text = statement.text
-        isASCII = statement.isASCII
-        self.types = types
-        traits = statement.traits
-    }
-
-    /// Compares the bytes: Swift regards strings as equal that are written with different characters, and the server
-    /// does not. A text that equals an ASCII text, and is as long, has the same bytes.
-    func hasText(_ other: String) -> Bool {
-        text == other && text.utf8.count == other.utf8.count && (isASCII || text.utf8.elementsEqual(other.utf8))
-    }
-}
-
 /// The most recently used statements of a session, including those that the server keeps prepared.
-struct StatementCache {
+struct KnownStatements {
     /// The largest number of statements that the server keeps prepared.
     private let limit: StatementCacheCapacity
     var capacity: Int { namesStatements ? limit.value : 0 }
@@ -58,14 +11,14 @@ struct StatementCache {
     var isShared = false
     /// The largest number of known statements. The shapes are worth keeping even without prepared statements.
     private var textCapacity: Int { max(capacity, 100) }
-    private var statements: [String: KnownStatement] = [:]
+    private var statements: [StatementKey: KnownStatement] = [:]
     private var latest: KnownStatement?
     /// A few statements that have a source, which find them without a rendered text and its hash.
     private var recent: [KnownStatement] = []
     private static let recentCapacity = 8
     private var nextRecent = 0
-    private var texts = UseOrder()
-    private var names = UseOrder()
+    private var texts = UseOrder<KnownStatement>()
+    private var names = UseOrder<KnownStatement>()
     /// The statements by the names that they have on the server.
     private var owners: [String: KnownStatement] = [:]
     /// True if a statement takes a type that was made in the database.
@@ -110,13 +63,8 @@ struct StatementCache {
     mutating func statement(_ text: String) -> KnownStatement {
         while names.count > capacity, let oldest = names.leastUsed { release(oldest) }
         // Most programs repeat the same statement: comparing is cheaper than hashing.
-        if let latest, latest.hasText(text) { return latest }
-        var known = statements[text]
-        if let found = known, !found.hasText(text) {
-            forget(text)
-            known = nil
-        }
-        let statement = known ?? add(KnownStatement(text))
+        if let latest, latest.text.utf8.hasSameBytes(as: text.utf8) { return latest }
+        let statement = statements[StatementKey(text)] ?? add(KnownStatement(text))
         texts.touch(statement.textPlace)
         latest = statement
         return statement
@@ -125,7 +73,7 @@ struct StatementCache {
     private mutating func add(_ statement: KnownStatement) -> KnownStatement {
         while texts.count >= textCapacity, let oldest = texts.leastUsed { drop(oldest) }
         statement.textPlace = texts.insert(statement)
-        statements[statement.text] = statement
+        statements[StatementKey(statement.text)] = statement
         return statement
     }
 
@@ -207,7 +155,7 @@ struct StatementCache {
 
     private mutating func drop(_ statement: KnownStatement) {
         texts.remove(statement.textPlace)
-        statements[statement.text] = nil
+        statements[StatementKey(statement.text)] = nil
         release(statement)
         for variant in statement.variants { release(variant) }
         if latest === statement { latest = nil }
@@ -221,7 +169,7 @@ struct StatementCache {
 
     /// Forgets a text, with all variants that values have made of it.
     mutating func forget(_ text: String) {
-        if let statement = statements[text] { drop(statement) }
+        if let statement = statements[StatementKey(text)] { drop(statement) }
     }
 
     /// Forgets own types after their names may have come to mean others.
