@@ -83,18 +83,6 @@ public struct MySQLConfiguration: Sendable, Hashable {
         case server
     }
 
-    /// The changes that the end of a lease undoes.
-    public enum ResetPolicy: Sendable, Hashable {
-        /// Undoes only an open transaction. For applications that change nothing else.
-        case rollbackOnly
-        /// Undoes everything, unless each statement is known to have changed nothing: see ``MySQLDriver``. A
-        /// statement's text does not show what views, triggers and defaults call, for example a function with
-        /// `GET_LOCK` or `SET`.
-        case smart
-        /// Undoes everything, after each lease that ran any statement.
-        case full
-    }
-
     /// The server's address. Cancel requests go to the address to which the session's host name resolved, except with
     /// ``TLSMode/verified``, whose certificate is for the name.
     public let location: Location
@@ -153,8 +141,12 @@ public struct MySQLConfiguration: Sendable, Hashable {
     public let usesBulkExecution: Bool
     /// The place where the body of a lease runs. The default is ``Execution/driverThreads``.
     public let execution: Execution
-    /// The changes that the end of a lease undoes. The default is ``ResetPolicy/smart``.
-    public let resetPolicy: ResetPolicy
+    /// The changes that the end of a lease undoes. The default is ``SQLResetPolicy/smart``.
+    ///
+    /// The statements that are known to change nothing are listed at ``MySQLDriver``. A statement's text does not show
+    /// what views, triggers and defaults call, for example a function with `GET_LOCK` or `SET`: applications with such
+    /// objects need ``SQLResetPolicy/full``.
+    public let resetPolicy: SQLResetPolicy
     /// The largest size of each result that is not streamed; a larger one throws an ``SQLResultLimitError``. Nil
     /// means no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments.
     ///
@@ -187,7 +179,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
-        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: ResetPolicy = .smart,
+        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: SQLResetPolicy = .smart,
         resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: SQLTemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         try Self.check(location)

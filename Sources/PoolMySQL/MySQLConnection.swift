@@ -298,16 +298,12 @@ extension MySQLConnection {
     ///
     /// - Throws: ``MySQLError``, with the SQLSTATE `08007` if the outcome of a commit is unknown; `CancellationError`.
     public func transaction(_ command: SQLTransactionCommand) async throws {
-        switch command {
-        case .begin(var options):
-            if options.access == nil, isForReading.load(ordering: .relaxed) { options.access = .readOnly }
-            let options = options
-            try await perform { try $0.run(.begin(options)) }
-        case .savepoint:
-            try await perform { try $0.run(command) }
-        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
-            try await perform(isCancellable: false) { try $0.run(command) }
+        var command = command
+        if case .begin(var options) = command, options.access == nil, isForReading.load(ordering: .relaxed) {
+            options.access = .readOnly
+            command = .begin(options)
         }
+        try await perform(isCancellable: command.isCancellable) { [command] in try $0.run(command) }
     }
 
     func queryAll(_ sql: SQL) async throws -> [MySQLResultSet] {

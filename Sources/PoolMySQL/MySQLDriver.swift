@@ -21,7 +21,7 @@ public typealias MySQLPool = Pool<MySQLDriver>
 /// one with a backslash between quotes, and after `/*! … */`. The server's messages, which `SHOW WARNINGS` would
 /// show to the next lease, are removed as well. A role that differs from the one of the login costs a login;
 /// profiling and a seed of `RAND()` cost the connection. A statement's text does not show what views, triggers and
-/// defaults lock, assign or call: ``MySQLConfiguration/ResetPolicy/full`` is for that. After a clean lease
+/// defaults lock, assign or call: ``SQLResetPolicy/full`` is for that. After a clean lease
 /// `LAST_INSERT_ID()`, `FOUND_ROWS()` and `ROW_COUNT()` still show its values to the next one: use what each
 /// statement returns.
 ///
@@ -158,10 +158,6 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    /// How many times the cancel time-out the end of a transaction may take: a server may sync slowly, or wait for
-    /// another, and giving up leaves the outcome unknown.
-    private static let patienceForEnds = 12
-
     private static func giveUp(_ operation: UInt64, of interrupter: Interrupter, after timeout: Duration) {
         Task.detached {
             // Cannot be cancelled, because no code holds the task.
@@ -176,7 +172,7 @@ public struct MySQLDriver: SQLDriver {
             killer.ask(interrupter, operation, connection: number)
             Self.giveUp(operation, of: interrupter, after: timeout)
         } watch: { interrupter, operation in
-            Self.giveUp(operation, of: interrupter, after: timeout * Self.patienceForEnds)
+            Self.giveUp(operation, of: interrupter, after: timeout * SQLTransactionCommand.timeoutFactorOfEnds)
         } abandon: { interrupter in
             killer.end(interrupter, connection: number)
         }

@@ -25,37 +25,6 @@ public struct PostgresConfiguration: Sendable, Hashable {
         case eventLoop
     }
 
-    /// The changes that the end of a lease undoes.
-    public enum ResetPolicy: Sendable, Hashable {
-        /// Undoes nothing. The next lease finds the session as the last one left it, including an open transaction.
-        case off
-        /// Undoes only an open transaction. For applications that change nothing else.
-        case rollbackOnly
-        /// Undoes everything, unless each statement of the lease is known to change nothing. Known are queries,
-        /// changes of rows, `COPY`, transaction control, `SHOW`, `EXPLAIN` and `SET LOCAL`, if they call only the
-        /// server's own harmless functions, by names without a schema. Any other statement is followed by a reset,
-        /// for which the releasing caller does not wait: functions of the application, `SET`, `CREATE`, `CALL`,
-        /// `nextval`, and texts that the driver does not understand completely.
-        ///
-        /// A statement's text does not show what views, triggers, rules, defaults, casts, operators and the types'
-        /// own functions do, nor that a function of the application has the name of a server function. The changes
-        /// that they make to the session reach the next lease: applications with such objects need ``full``. A
-        /// `serial` column and a `nextval` default are such objects too. Their inserts cause no reset, so `lastval()`
-        /// and `currval()` may show a value that an earlier lease has drawn, until the lease draws one itself: take
-        /// keys by `RETURNING`.
-        case smart
-        /// Undoes everything, after each lease that ran any statement: for applications whose views, triggers,
-        /// defaults or operators change the session without a sign in the statement's text. Costs each lease a round
-        /// trip.
-        ///
-        /// Some changes are not undone, because only the end of a session does it: what a function does by `LOAD`, to
-        /// the session's replication origin, or in a language's own variables. If a statement itself does so, such as
-        /// `LOAD` or `pg_replication_origin_session_setup`, its connection is closed after the lease, also with
-        /// ``smart``. A custom setting, such as `app.tenant`, is an empty text after a reset, and NULL in a session
-        /// that never had it: that is the server's own behaviour.
-        case full
-    }
-
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
     /// The largest number of statements that each connection keeps prepared, up to 10,000; the least recently used go
@@ -88,8 +57,26 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// of them. Nil is the default: one for each processor, but at most 8. In a driver with shards, the value of its
     /// own configuration counts.
     public let eventLoops: Int?
-    /// The changes that the end of a lease undoes. The default is ``ResetPolicy/smart``.
-    public let resetPolicy: ResetPolicy
+    /// The changes that the end of a lease undoes. The default is ``SQLResetPolicy/smart``.
+    ///
+    /// Known to change nothing are queries, changes of rows, `COPY`, transaction control, `SHOW`, `EXPLAIN` and `SET
+    /// LOCAL`, if they call only the server's own harmless functions, by names without a schema. Any other statement is
+    /// followed by a reset: functions of the application, `SET`, `CREATE`, `CALL`, `nextval`, and texts that the driver
+    /// does not understand completely.
+    ///
+    /// A statement's text does not show what views, triggers, rules, defaults, casts, operators and the types' own
+    /// functions do, nor that a function of the application has the name of a server function. The changes that they
+    /// make to the session reach the next lease: applications with such objects need ``SQLResetPolicy/full``, which
+    /// costs each lease a round trip. A `serial` column and a `nextval` default are such objects too. Their inserts
+    /// cause no reset, so `lastval()` and `currval()` may show a value that an earlier lease has drawn, until the lease
+    /// draws one itself: take keys by `RETURNING`.
+    ///
+    /// Some changes are not undone, because only the end of a session does it: what a function does by `LOAD`, to the
+    /// session's replication origin, or in a language's own variables. If a statement itself does so, such as `LOAD` or
+    /// `pg_replication_origin_session_setup`, its connection is closed after the lease. A custom setting, such as
+    /// `app.tenant`, is an empty text after a reset, and NULL in a session that never had it: that is the server's own
+    /// behaviour.
+    public let resetPolicy: SQLResetPolicy
     /// The fate of temporary tables at the end of a lease. The default is that they are dropped.
     public let temporaryTables: SQLTemporaryTables
     /// The largest size of a result that is not streamed, or of all results of a batch; a larger one throws an
@@ -119,7 +106,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
         cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
-        resetPolicy: ResetPolicy = .smart, temporaryTables: SQLTemporaryTables = .dropped,
+        resetPolicy: SQLResetPolicy = .smart, temporaryTables: SQLTemporaryTables = .dropped,
         poolerKeepsStatements: Bool = false, resultLimit: SQLResultLimit? = SQLResultLimit()
     ) throws(PoolConfigurationError) {
         parameters = try Self.parameters(connection, settings, applicationName).adding(sessionSettings)

@@ -97,7 +97,7 @@ extension PostgresConnection {
             // An operation that must run to its end is not cancelled, but gets a time limit.
             let canceller = operation.isCancellable ? canceller.withLock { $0 } : nil
             let current =
-                request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout * operation.patience)
+                request ?? CancelRequest(canceller, timeout: configuration.cancelTimeout * operation.timeoutFactor)
             request = current
             // A further request could stop the next statement.
             if !isAnswered { current.askIfDue(waking: operation.watch) }
@@ -106,7 +106,7 @@ extension PostgresConnection {
 
     private func checkDeadline(of operation: Operation, _ request: CancelRequest?) throws {
         guard let request, request.deadline <= .now else { return }
-        let limit = configuration.cancelTimeout * operation.patience
+        let limit = configuration.cancelTimeout * operation.timeoutFactor
         throw giveUp(
             PostgresError(connectionFailure: "the server did not answer within \(limit) of a cancel"))
     }

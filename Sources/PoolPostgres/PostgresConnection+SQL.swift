@@ -1,4 +1,4 @@
-public import PoolSQL
+@_spi(Driver) public import PoolSQL
 
 extension SQLDialect {
     /// The dialect of PostgreSQL: `$1` as the placeholder, and quotation marks around names.
@@ -92,13 +92,9 @@ extension PostgresConnection {
     /// - Throws: ``PostgresError``, with the code ``PostgresError/Code/transactionResolutionUnknown`` if the
     ///   connection is lost during a commit.
     public func transaction(_ command: SQLTransactionCommand) async throws {
-        switch command {
-        case .begin, .savepoint:
-            try await perform { operation in try await run(command, operation) }
-        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
-            try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
-                try await run(command, operation)
-            }
+        if command.isCancellable { return try await perform { operation in try await run(command, operation) } }
+        try await perform(isCancellable: false, timeoutFactor: SQLTransactionCommand.timeoutFactorOfEnds) { operation in
+            try await run(command, operation)
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension PostgresConnection {
     func run(_ command: SQLTransactionCommand, _ operation: Operation) async throws {
@@ -6,24 +6,17 @@ extension PostgresConnection {
         case .begin(let options): try await begin(options, operation)
         case .commit: try await commit(operation)
         case .rollback: try await rollback(operation)
-        case .savepoint(let depth):
+        case .savepoint, .releaseSavepoint:
             try requireTransaction()
-            try await self.command("SAVEPOINT pool_savepoint_\(depth)", operation)
-        case .releaseSavepoint(let depth):
-            try requireTransaction()
-            try await self.command("RELEASE SAVEPOINT pool_savepoint_\(depth)", operation)
+            try await self.command(command.text, operation)
         case .rollbackToSavepoint(let depth):
             guard try transactionStatus() != .idle else { return }
             // `ROLLBACK TO` alone would keep the savepoint, and the server's resources for it.
-            let name = "pool_savepoint_\(depth)"
-            try await self.command("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)", operation)
+            let release = SQLTransactionCommand.releaseSavepoint(depth: depth)
+            try await self.command("\(command.text); \(release.text)", operation)
             withSession { if $0.hasChangedNames { $0.noteChangedNames() } }
         }
     }
-
-    /// How many times the cancel time-out the end of a transaction may take: a server may sync slowly, or wait for
-    /// another, and giving up leaves the outcome unknown.
-    static let patienceForEnds = 12
 
     private func transactionStatus() throws -> Link.TransactionStatus {
         try withSession { session in
@@ -45,27 +38,10 @@ extension PostgresConnection {
         guard try transactionStatus() == .idle else {
             throw PostgresError.misuse("a transaction is open already: begin a savepoint instead", .activeTransaction)
         }
-        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
-            // The server would accept the word and ignore it.
-            var error = PostgresError.misuse(
-                "only a transaction that is serializable and read-only can be deferrable", .featureNotSupported)
-            error.hint = "Give the transaction's options both: isolation .serializable, access .readOnly"
-            throw error
-        }
-        var text = "BEGIN"
-        switch options.isolation {
-        case nil: break
-        case .readUncommitted: text += " ISOLATION LEVEL READ UNCOMMITTED"
-        case .readCommitted: text += " ISOLATION LEVEL READ COMMITTED"
-        case .repeatableRead: text += " ISOLATION LEVEL REPEATABLE READ"
-        case .serializable: text += " ISOLATION LEVEL SERIALIZABLE"
-        }
+        var options = options
         // One lane serves both kinds of access, so the transaction keeps to the lease's.
-        switch options.access ?? (isForReading ? .readOnly : nil) {
-        case nil: break
-        case .readOnly: text += " READ ONLY"
-        case .readWrite: text += " READ WRITE"
-        }
+        if options.access == nil, isForReading { options.access = .readOnly }
+        var text = SQLTransactionCommand.begin(options).text
         // https://www.postgresql.org/docs/current/sql-set-transaction.html
         if options.isDeferrable { text += " DEFERRABLE" }
         try await command(text, operation)

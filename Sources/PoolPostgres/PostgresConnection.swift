@@ -106,12 +106,12 @@ public final class PostgresConnection: SQLConnection {
     /// Runs `body` as the only operation of the connection.
     ///
     /// `isCancellable` says whether cancelling the task stops it; the end of a transaction must run to its end. Such
-    /// an operation is given up when it takes longer than `patience` times the cancel time-out after its task was
+    /// an operation is given up when it takes longer than `timeoutFactor` times the cancel time-out after its task was
     /// cancelled.
     func perform<Value>(
-        isCancellable: Bool = true, patience: Int = 1, _ body: (Operation) async throws -> Value
+        isCancellable: Bool = true, timeoutFactor: Int = 1, _ body: (Operation) async throws -> Value
     ) async throws -> Value {
-        let operation = try gate.begin(cancellable: isCancellable, patience: patience)
+        let operation = try gate.begin(cancellable: isCancellable, timeoutFactor: timeoutFactor)
         defer {
             updateCondition()
             end(operation)

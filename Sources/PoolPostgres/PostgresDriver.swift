@@ -12,7 +12,7 @@ public typealias PostgresPool = Pool<PostgresDriver>
 ///
 /// **Session.** A lease is followed by a reset unless each of its statements is known to leave settings, the role,
 /// temporary tables, advisory locks and the like unchanged. A statement's text does not show what views, triggers and
-/// defaults do: see ``PostgresConfiguration/ResetPolicy/smart``. A change that no reset can undo costs the
+/// defaults do: see ``PostgresConfiguration/resetPolicy``. A change that no reset can undo costs the
 /// connection.
 ///
 /// **Healing.** What the driver knows of a statement may become stale after a schema change. The statement is then

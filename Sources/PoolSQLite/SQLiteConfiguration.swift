@@ -129,6 +129,12 @@ public struct SQLiteConfiguration: Sendable {
     /// no limit. The default is ``SQLResultLimit/init(bytes:rows:)`` without arguments. The connection stays usable;
     /// what the statement wrote before returning rows stays written.
     public let resultLimit: SQLResultLimit?
+    /// The changes that the end of a lease undoes. The default is ``SQLResetPolicy/smart``.
+    ///
+    /// SQLite itself tells which settings, databases and temporary tables a statement uses, also in views and triggers:
+    /// with ``SQLResetPolicy/smart`` the statements are known to change nothing that ``SQLiteDriver`` lists.
+    /// ``SQLResetPolicy/full`` also empties the cache of prepared statements after each lease.
+    public let resetPolicy: SQLResetPolicy
     /// The fate of temporary tables, views and triggers at the end of a lease. The default is that they are dropped.
     public let temporaryTables: SQLTemporaryTables
 
@@ -141,7 +147,8 @@ public struct SQLiteConfiguration: Sendable {
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
         execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
         timestampText: TimestampText = .sqlite, acceptsQuotedTexts: Bool = false,
-        resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: SQLTemporaryTables = .dropped
+        resetPolicy: SQLResetPolicy = .smart, resultLimit: SQLResultLimit? = SQLResultLimit(),
+        temporaryTables: SQLTemporaryTables = .dropped
     ) throws {
         let target = try Self.check(location)
         try Self.check(pageSize: pageSize)
@@ -165,6 +172,7 @@ public struct SQLiteConfiguration: Sendable {
         self.maximumPages = maximumPages
         self.timestampText = timestampText
         self.acceptsQuotedTexts = acceptsQuotedTexts
+        self.resetPolicy = resetPolicy
         self.resultLimit = resultLimit
         self.temporaryTables = temporaryTables
         self.functions = functions

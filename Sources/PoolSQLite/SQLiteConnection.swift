@@ -168,7 +168,7 @@ public final class SQLiteConnection: SQLConnection {
         session.withLock { session in
             // A cached statement would run in later leases without being prepared, and so without being noticed.
             session.cache.removeAll()
-            session.database?.watch.forgetSession()
+            session.adopt()
             latestCondition.store(Self.number(session.condition), ordering: .releasing)
         }
     }
@@ -254,11 +254,6 @@ extension SQLiteConnection {
     ///
     /// - Throws: ``SQLiteError``, or `CancellationError`.
     public func transaction(_ command: SQLTransactionCommand) async throws {
-        switch command {
-        case .begin, .savepoint:
-            try await perform { try $0.run(command) }
-        case .commit, .rollback, .releaseSavepoint, .rollbackToSavepoint:
-            try await perform(isCancellable: false) { try $0.run(command) }
-        }
+        try await perform(isCancellable: command.isCancellable) { try $0.run(command) }
     }
 }

@@ -47,9 +47,9 @@ extension MySQLTests {
         @Test(
             "a role ends with its lease, however it was set",
             arguments: [
-                (MySQLConfiguration.ResetPolicy.smart, SQLTemporaryTables.dropped), (.full, .dropped), (.smart, .kept),
+                (SQLResetPolicy.smart, SQLTemporaryTables.dropped), (.full, .dropped), (.smart, .kept),
             ])
-        func roles(policy: MySQLConfiguration.ResetPolicy, tables: SQLTemporaryTables) async throws {
+        func roles(policy: SQLResetPolicy, tables: SQLTemporaryTables) async throws {
             let stage = try await Stage()
             let role = stage.role
             try await withPool(1) {
@@ -160,11 +160,11 @@ extension MySQLTests {
         @Test(
             "after any sequence of statements the next lease is like a fresh session",
             arguments: [
-                ("", MySQLConfiguration.ResetPolicy.smart), ("NO_BACKSLASH_ESCAPES", .smart),
+                ("", SQLResetPolicy.smart), ("NO_BACKSLASH_ESCAPES", .smart),
                 ("ANSI_QUOTES,IGNORE_SPACE", .smart),
                 ("", .full),
             ])
-        func sequences(mode: String, policy: MySQLConfiguration.ResetPolicy) async throws {
+        func sequences(mode: String, policy: SQLResetPolicy) async throws {
             let stage = try await Stage()
             let seed = UInt64.random(in: 1...1_000_000)
             var random = SeededRandom(seed: seed)

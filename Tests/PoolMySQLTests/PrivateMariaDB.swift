@@ -88,7 +88,7 @@ struct MySQLTestSettings {
     var statementProtocol = MySQLConfiguration.StatementProtocol.prepared
     var usesBulkExecution = true
     var execution = MySQLConfiguration.Execution.driverThreads
-    var resetPolicy = MySQLConfiguration.ResetPolicy.smart
+    var resetPolicy = SQLResetPolicy.smart
     var temporaryTables = SQLTemporaryTables.dropped
 
     /// To a port of this machine, as a user who may log in from there.

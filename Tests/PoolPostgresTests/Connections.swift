@@ -49,7 +49,7 @@ struct PostgresTestSettings {
     var prepareThreshold = 2
     var cancelTimeout = Duration.seconds(20)
     var execution = PostgresConfiguration.Execution.caller
-    var resetPolicy = PostgresConfiguration.ResetPolicy.smart
+    var resetPolicy = SQLResetPolicy.smart
 
     func configuration(_ server: PrivatePostgres) throws -> PostgresConfiguration {
         try PostgresConfiguration(

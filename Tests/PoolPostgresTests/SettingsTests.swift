@@ -121,8 +121,7 @@ extension PostgresTests {
         // MARK: Reset policies
 
         /// What the next lease finds: the setting of the last one, and whether its transaction is still open.
-        private func leftovers(_ policy: PostgresConfiguration.ResetPolicy) async throws -> (String, Bool, resets: Int)
-        {
+        private func leftovers(_ policy: SQLResetPolicy) async throws -> (String, Bool, resets: Int) {
             try await withPool(1) {
                 $0.resetPolicy = policy
             } _: { pool async throws in
@@ -151,7 +150,7 @@ extension PostgresTests {
             #expect(off.0 == "99MB" && off.1, "\(off)")
             let rollbackOnly = try await leftovers(.rollbackOnly)
             #expect(rollbackOnly.0 == "99MB" && !rollbackOnly.1, "\(rollbackOnly)")
-            for policy in [PostgresConfiguration.ResetPolicy.smart, .full] {
+            for policy in [SQLResetPolicy.smart, .full] {
                 let rest = try await leftovers(policy)
                 #expect(rest.0 == "4MB" && !rest.1, "\(rest)")
             }

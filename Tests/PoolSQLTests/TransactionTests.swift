@@ -37,6 +37,41 @@ struct TransactionTests {
         #expect(connection.log == ["begin", "execute A", "rollback"])
     }
 
+    @Test(
+        "a transaction can be deferrable only if it is serializable and read-only, and else does not begin",
+        arguments: [
+            SQLTransactionOptions(isDeferrable: true),
+            SQLTransactionOptions(isolation: .serializable, isDeferrable: true),
+            SQLTransactionOptions(isolation: .serializable, access: .readWrite, isDeferrable: true),
+            SQLTransactionOptions(access: .readOnly, isDeferrable: true),
+            SQLTransactionOptions(isolation: .repeatableRead, access: .readOnly, isDeferrable: true),
+        ])
+    func deferrable(options: SQLTransactionOptions) async throws {
+        let error = await #expect(throws: PoolConfigurationError.self) {
+            try await run(options) { _ in Issue.record("the body ran") }
+        }
+        #expect(error?.property == "SQLTransactionOptions.isDeferrable")
+        #expect(connection.log == [])
+        try await run(SQLTransactionOptions(isolation: .serializable, access: .readOnly, isDeferrable: true)) { _ in }
+    }
+
+    @Test("the commands have the texts of the SQL standard, and only those that begin something can be cancelled")
+    func texts() {
+        let options = SQLTransactionOptions(isolation: .repeatableRead, access: .readOnly)
+        let commands: [(SQLTransactionCommand, String, isCancellable: Bool)] = [
+            (.begin(SQLTransactionOptions()), "BEGIN", true),
+            (.begin(options), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", true),
+            (.commit, "COMMIT", false), (.rollback, "ROLLBACK", false),
+            (.savepoint(depth: 2), "SAVEPOINT pool_savepoint_2", true),
+            (.releaseSavepoint(depth: 2), "RELEASE SAVEPOINT pool_savepoint_2", false),
+            (.rollbackToSavepoint(depth: 2), "ROLLBACK TO SAVEPOINT pool_savepoint_2", false),
+        ]
+        for (command, text, isCancellable) in commands {
+            #expect(command.text == text)
+            #expect(command.isCancellable == isCancellable, "\(text)")
+        }
+    }
+
     @Test("a failing rollback does not hide the error of the body")
     func failingRollback() async throws {
         connection.failNext("rollback")

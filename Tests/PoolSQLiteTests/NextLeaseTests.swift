@@ -25,6 +25,33 @@ struct NextLeaseTests {
         try await pool.close()
     }
 
+    @Test("each reset policy undoes what it says, and no more", arguments: SQLResetPolicy.allCases)
+    func policies(policy: SQLResetPolicy) async throws {
+        let folder = TemporaryFolder()
+        let configuration = try SQLiteConfiguration(.path(folder.file()), resetPolicy: policy)
+        let pool = try SQLitePool(database: configuration)
+        try await pool.withConnection { lease in
+            try await lease.execute("PRAGMA busy_timeout = 7")
+            try await lease.execute("BEGIN")
+            try await lease.execute("CREATE TEMPORARY TABLE left_over(i)")
+        }
+        let found = try await pool.withConnection { lease in
+            let time = try await lease.query("SELECT timeout FROM pragma_busy_timeout").decode(Int.self)
+            let isOpen = lease.handle.connection.isTransactionOpen
+            if isOpen { try await lease.execute("ROLLBACK") }
+            return (time: time, isOpen: isOpen)
+        }
+        let isUndone = ![.off, .rollbackOnly].contains(policy)
+        #expect((found.time == [7]) != isUndone, "\(found)")
+        #expect(found.isOpen == (policy == .off))
+        // A statement that changes nothing.
+        let resets = pool.statistics.resets
+        _ = try await pool.query("SELECT 1")
+        _ = try await pool.query("SELECT 1")
+        #expect((pool.statistics.resets > resets) == (policy == .full))
+        try await pool.close()
+    }
+
     @Test("whatever a lease did, the next one finds what a new connection would", arguments: 1...3)
     func everything(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)

@@ -62,12 +62,18 @@ extension Session {
 
     /// Ends what the last lease left open, and undoes what it changed. Throws if only a new connection can do that.
     mutating func reset() throws {
-        try rollback()
-        if !isChanged, !isUsed, try open().status.contains(.autocommit) { return try dropMessages() }
-        if configuration.resetPolicy == .rollbackOnly {
-            (isChanged, hasMessages) = (false, false)
-            return
+        switch configuration.resetPolicy {
+        case .off:
+            // The stream's rows would be read as the answer to the next lease's statement.
+            try closeCursor()
+            return adopt()
+        case .rollbackOnly:
+            try rollback()
+            return adopt()
+        case .smart, .full:
+            try rollback()
         }
+        if !isChanged, !isUsed, try open().status.contains(.autocommit) { return try dropMessages() }
         if mustGo {
             throw MySQLError.local(
                 .misuse,
@@ -82,9 +88,7 @@ extension Session {
 
     /// Makes the server forget its messages for `SHOW WARNINGS`, which any statement that reads from a table does.
     mutating func dropMessages() throws {
-        if hasMessages, configuration.resetPolicy != .rollbackOnly {
-            _ = try values("SELECT 1 FROM (SELECT 1) AS t")
-        }
+        if hasMessages { _ = try values("SELECT 1 FROM (SELECT 1) AS t") }
         hasMessages = false
     }
 

@@ -1,4 +1,4 @@
-internal import PoolSQL
+@_spi(Driver) internal import PoolSQL
 
 extension Session {
     mutating func run(_ command: SQLTransactionCommand) throws {
@@ -6,9 +6,8 @@ extension Session {
         case .begin(let options): try begin(options)
         case .commit: try commit()
         case .rollback: try rollback()
-        case .savepoint(let depth): try runInTransaction("SAVEPOINT \(Self.name(depth))")
-        case .releaseSavepoint(let depth): try runInTransaction("RELEASE SAVEPOINT \(Self.name(depth))")
-        case .rollbackToSavepoint(let depth): try rollbackToSavepoint(depth)
+        case .savepoint, .releaseSavepoint: try runOwn(command.text, ready())
+        case .rollbackToSavepoint: try rollbackToSavepoint(command.text)
         }
     }
 
@@ -17,22 +16,9 @@ extension Session {
         if link.status.contains(.inTransaction) || isTransactionOpen {
             throw MySQLError.local(.misuse, "A transaction is open already: begin a savepoint instead")
         }
-        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
-            throw MySQLError.local(
-                .misuse, "Only a transaction that is serializable and read-only can be deferrable",
-                remedy: "Give the transaction's options both: isolation .serializable, access .readOnly")
-        }
-        if let isolation = options.isolation {
-            try runOwn("SET TRANSACTION ISOLATION LEVEL \(isolation.name)", link)
-        }
-        var text = "START TRANSACTION"
-        switch options.access {
-        case nil: break
-        case .readOnly: text += " READ ONLY"
-        case .readWrite: text += " READ WRITE"
-        }
+        if options.isolation != nil { try runOwn("SET TRANSACTION" + options.isolationText, link) }
         do {
-            try runOwn(text, link)
+            try runOwn("START TRANSACTION" + options.accessText, link)
         } catch {
             // The isolation level waits for the next transaction, which may be another lease's.
             if options.isolation != nil { isChanged = true }
@@ -62,15 +48,10 @@ extension Session {
 
     /// Rolls back to a savepoint. Succeeds also if the server has rolled back the whole transaction, whose further
     /// statements are refused then.
-    private mutating func rollbackToSavepoint(_ depth: Int) throws {
+    private mutating func rollbackToSavepoint(_ text: String) throws {
         try closeCursor()
         let link = try open()
-        if link.status.contains(.inTransaction) { try runOwn("ROLLBACK TO SAVEPOINT \(Self.name(depth))", link) }
-    }
-
-    private mutating func runInTransaction(_ text: String) throws {
-        let link = try ready()
-        try runOwn(text, link)
+        if link.status.contains(.inTransaction) { try runOwn(text, link) }
     }
 
     mutating func runOwn(_ text: String, _ link: Link) throws {
@@ -107,8 +88,6 @@ extension Session {
         }
         return link
     }
-
-    private static func name(_ depth: Int) -> String { "pool_savepoint_\(depth)" }
 }
 
 extension MySQLError {
@@ -119,16 +98,5 @@ extension MySQLError {
             "The connection was lost before the end of the transaction was confirmed: \(message)",
             sql: "COMMIT",
             remedy: "It may have been committed or not: look for what it wrote before you run it again")
-    }
-}
-
-extension SQLTransactionOptions.Isolation {
-    fileprivate var name: String {
-        switch self {
-        case .readUncommitted: "READ UNCOMMITTED"
-        case .readCommitted: "READ COMMITTED"
-        case .repeatableRead: "REPEATABLE READ"
-        case .serializable: "SERIALIZABLE"
-        }
     }
 }

@@ -151,7 +151,7 @@ extension PostgresConnection {
     /// Ends a COPY from the client. Not cancellable, because its effect would be unknown; outside a transaction it is
     /// a commit.
     fileprivate func finishCopyIn() async throws -> Int {
-        try await perform(isCancellable: false, patience: Self.patienceForEnds) { operation in
+        try await perform(isCancellable: false, timeoutFactor: SQLTransactionCommand.timeoutFactorOfEnds) { operation in
             let isCommit = withSession { !$0.isInExplicitTransaction }
             try withSession { try $0.endCopyIn(failure: nil) }
             do {

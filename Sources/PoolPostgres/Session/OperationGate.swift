@@ -6,12 +6,12 @@ struct Operation: Sendable {
     let number: UInt64
     let isCancellable: Bool
     /// How many times the cancel time-out the operation may continue after a cancellation that does not stop it.
-    let patience: Int
+    let timeoutFactor: Int
     let watch: DescriptorWatch
 
     /// A copy of the operation, for a part that must run to its end.
     var uncancellable: Operation {
-        Operation(number: number, isCancellable: false, patience: patience, watch: watch)
+        Operation(number: number, isCancellable: false, timeoutFactor: timeoutFactor, watch: watch)
     }
 }
 
@@ -64,7 +64,7 @@ final class OperationGate: Sendable {
     /// Begins an operation.
     ///
     /// - Throws: ``PostgresError`` if the connection is closed, or if another operation is running.
-    func begin(cancellable: Bool, patience: Int = 1) throws -> Operation {
+    func begin(cancellable: Bool, timeoutFactor: Int = 1) throws -> Operation {
         try state.withLock { state in
             guard let watch = state.watch, !state.isClosing else { throw PostgresError.closed }
             if state.running != 0 { throw PostgresError.misuse("another call on this connection is still running") }
@@ -75,7 +75,8 @@ final class OperationGate: Sendable {
             isBusy.store(true, ordering: .sequentiallyConsistent)
             // The interruption came too late for the previous operation.
             if isSignalled.exchange(false, ordering: .relaxed) { watch.clearInterrupt() }
-            return Operation(number: state.latest, isCancellable: cancellable, patience: patience, watch: watch)
+            return Operation(
+                number: state.latest, isCancellable: cancellable, timeoutFactor: timeoutFactor, watch: watch)
         }
     }
 

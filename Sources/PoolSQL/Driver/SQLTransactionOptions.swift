@@ -13,8 +13,8 @@ public struct SQLTransactionOptions: Sendable, Hashable {
     /// makes no other fail: for long reports and backups beside a busy application. The default is false.
     ///
     /// The option has a meaning only if ``isolation`` is ``Isolation/serializable`` and ``access`` is
-    /// ``PoolAccess/readOnly``, both given here. A driver throws if they are not, and a driver whose database has no
-    /// such wait, and whose readers can fail without it, always throws.
+    /// ``PoolAccess/readOnly``, both given here; otherwise a transaction throws ``PoolConfigurationError`` before it
+    /// begins. A driver whose database has no such wait, and whose readers can fail without it, always throws.
     public var isDeferrable: Bool
     /// The number of times to run the body again, immediately, after a serialization failure or a deadlock. The default
     /// is 0, at most 1,000,000; a transaction throws ``PoolConfigurationError`` for any other number before it begins.
@@ -31,5 +31,16 @@ public struct SQLTransactionOptions: Sendable, Hashable {
         self.access = access
         self.isDeferrable = isDeferrable
         self.maximumRetries = maximumRetries
+    }
+
+    /// Checks the rules that are the same for each database.
+    func check() throws(PoolConfigurationError) {
+        try PoolConfigurationError.check("SQLTransactionOptions.maximumRetries", maximumRetries, 0...1_000_000)
+        if isDeferrable, isolation != .serializable || access != .readOnly {
+            throw PoolConfigurationError(
+                property: "SQLTransactionOptions.isDeferrable", value: "true",
+                rule: "only a transaction that is serializable and read-only can be deferrable: "
+                    + "give both, isolation .serializable and access .readOnly")
+        }
     }
 }

@@ -62,7 +62,7 @@ extension SQLTransaction {
         on handle: borrowing ConnectionHandle<Driver>, options: SQLTransactionOptions,
         _ body: (inout SQLTransaction<Driver>) async throws -> Result
     ) async throws -> Result {
-        try PoolConfigurationError.check("SQLTransactionOptions.maximumRetries", options.maximumRetries, 0...1_000_000)
+        try options.check()
         var retries = 0
         while true {
             do {

@@ -40,15 +40,34 @@ extension Session {
 
     /// Ends what the last lease left open, and keeps its other changes.
     mutating func endLeftovers() throws {
+        endReading()
+        try rollback()
+    }
+
+    private mutating func endReading() {
         cursors = [:]
         blobs = [:]
         backups = [:]
-        try rollback()
+    }
+
+    /// Makes the session's present state count as unchanged.
+    mutating func adopt() {
+        database?.watch.forgetSession()
+        isUsed = false
     }
 
     /// Ends what the last lease left open, and undoes what it changed. Throws if only a new connection can do that.
     mutating func reset() throws {
-        try endLeftovers()
+        switch configuration.resetPolicy {
+        case .off:
+            endReading()
+            return adopt()
+        case .rollbackOnly:
+            try endLeftovers()
+            return adopt()
+        case .smart, .full:
+            try endLeftovers()
+        }
         if !isChanged { return }
         let database = try open()
         let changed = database.watch.changedSettings
@@ -62,6 +81,7 @@ extension Session {
         try detachOthers(database)
         if changed.contains("journal_mode") { try restoreJournalMode(database) }
         try applyBaseline()
+        isUsed = false
     }
 
     /// Drops the temporary database with all its contents. DROP statements could not remove an AUTOINCREMENT's

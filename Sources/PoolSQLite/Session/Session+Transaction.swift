@@ -14,22 +14,23 @@ extension Session {
         case .begin(let options): try begin(options)
         case .commit: try commit()
         case .rollback: try rollback()
-        case .savepoint(let depth): try savepoint(depth)
-        case .releaseSavepoint(let depth): try releaseSavepoint(depth)
-        case .rollbackToSavepoint(let depth): try rollbackToSavepoint(depth)
+        case .savepoint, .releaseSavepoint:
+            try requireTransactionAlive()
+            try runOwn(command.text)
+        case .rollbackToSavepoint(let depth):
+            // Succeeds also if SQLite has rolled back the whole transaction, whose further statements are refused then.
+            if isTransactionLost { return }
+            try runOwn(command.text)
+            // SQLite keeps a savepoint after rolling back to it.
+            try runOwn(SQLTransactionCommand.releaseSavepoint(depth: depth).text)
         }
     }
 
-    /// Begins a transaction. SQLite has one isolation level, serializable, which also serves for the weaker ones.
+    /// Begins a transaction. SQLite has one isolation level, serializable, which also serves for the weaker ones. A
+    /// deferrable transaction has nothing to wait for: a reader never fails because of other connections.
     private mutating func begin(_ options: SQLTransactionOptions) throws {
         if transaction.isOpen {
             throw SQLiteError(.misuse, "A transaction is open already: begin a savepoint instead")
-        }
-        // Deferring has nothing to wait for: an SQLite reader never fails because of other connections.
-        if options.isDeferrable, options.isolation != .serializable || options.access != .readOnly {
-            throw SQLiteError(
-                .misuse, "Only a transaction that is serializable and read-only can be deferrable",
-                remedy: "Give the transaction's options both: isolation .serializable, access .readOnly")
         }
         let canWrite = role != .reader && !configuration.isReadOnly && !isForReading
         if options.access == .readWrite, !canWrite {
@@ -71,25 +72,6 @@ extension Session {
         if transaction.isQueryOnly { try setQueryOnly(false) }
     }
 
-    private mutating func savepoint(_ depth: Int) throws {
-        try requireTransactionAlive()
-        try runOwn("SAVEPOINT \(Self.name(depth))")
-    }
-
-    private mutating func releaseSavepoint(_ depth: Int) throws {
-        try requireTransactionAlive()
-        try runOwn("RELEASE \(Self.name(depth))")
-    }
-
-    /// Rolls back to a savepoint. Succeeds also if SQLite has rolled back the whole transaction, whose further
-    /// statements are refused then.
-    private mutating func rollbackToSavepoint(_ depth: Int) throws {
-        if isTransactionLost { return }
-        try runOwn("ROLLBACK TO \(Self.name(depth))")
-        // SQLite keeps a savepoint after rolling back to it.
-        try runOwn("RELEASE \(Self.name(depth))")
-    }
-
     /// True if the transaction that the caller expects is gone: SQLite rolled it back after an error or an
     /// interruption, or a statement ended it.
     private var isTransactionLost: Bool {
@@ -125,6 +107,4 @@ extension Session {
         cache.insert(statement)
         return statement
     }
-
-    private static func name(_ depth: Int) -> String { "pool_savepoint_\(depth)" }
 }

@@ -20,7 +20,10 @@ struct Session: ~Copyable {
     /// True during a lease that only reads, on a connection that could write.
     var isForReading = false
     /// True if something happened that ``reset()`` must undo, beyond an open transaction.
-    var isChanged: Bool { database?.watch.hasChangedSession ?? false }
+    var isChanged: Bool { isUsed || database?.watch.hasChangedSession ?? false }
+    /// True if any statement ran since the last reset, and the configuration wants a reset for that.
+    var isUsed = false
+    private let resetsAlways: Bool
     /// True if an error said that the connection cannot continue.
     var isBroken = false
     /// The error that broke the connection.
@@ -28,6 +31,7 @@ struct Session: ~Copyable {
 
     init(_ database: Database, role: LaneRole, configuration: SQLiteConfiguration, interrupter: Interrupter) {
         cacheLimit = StatementCacheCapacity(configuration.statementCacheCapacity)
+        resetsAlways = configuration.resetPolicy == .full
         self.database = database
         self.role = role
         self.configuration = configuration
@@ -125,6 +129,7 @@ struct Session: ~Copyable {
 
     mutating func executeScript(_ script: String) throws {
         try requireTransactionAlive()
+        if resetsAlways { isUsed = true }
         try open().runScript(script, beforeEach: { try requireAccess($0) }, afterEach: { _ in try checkSignal() })
     }
 
@@ -144,6 +149,7 @@ struct Session: ~Copyable {
     mutating func statementToRun(_ text: String) throws -> Statement {
         let statement = try statement(for: text)
         try requireAccess(statement)
+        if resetsAlways { isUsed = true }
         return statement
     }
 

@@ -28,24 +28,6 @@ extension DriverConformance {
                     try expect(try await bench.integers("SELECT i FROM numbers") == [1], "the update was kept")
                 }
             },
-            ConformanceCheck(
-                "a deferrable transaction that is not serializable and read-only is refused, and none is open then"
-            ) {
-                try await withConnection { bench in
-                    let refused = [
-                        SQLTransactionOptions(isDeferrable: true),
-                        SQLTransactionOptions(isolation: .serializable, isDeferrable: true),
-                        SQLTransactionOptions(access: .readOnly, isDeferrable: true),
-                        SQLTransactionOptions(isolation: .repeatableRead, access: .readOnly, isDeferrable: true),
-                    ]
-                    for options in refused {
-                        try await expectError("\(options)") {
-                            try await bench.connection.transaction(.begin(options))
-                        }
-                        try await bench.expectHealthy(after: "a transaction that was refused")
-                    }
-                }
-            },
             ConformanceCheck("every isolation level and access can be asked for") {
                 try await withConnection { bench in
                     let levels: [SQLTransactionOptions.Isolation?] = [
