@@ -16,9 +16,9 @@ public final class ConnectionThread: TaskExecutor {
     /// True while the thread looks for work.
     private let isLooking = Atomic<Bool>(false)
     /// How long the thread spins for new work before it sleeps.
-    private let patience = Patience(limit: 200_000)
+    private let spinForWork = SpinWait(limit: 200_000)
     /// How long callers spin for the thread's result before they suspend.
-    private let callersPatience = Patience(limit: 20_000)
+    private let spinForResult = SpinWait(limit: 20_000)
     /// How many calls have ended before their caller would have suspended.
     private let quickCount = Atomic<Int>(0)
     /// The number of threads of this kind that are awake, and the number of calls on them that have not returned.
@@ -89,7 +89,7 @@ public final class ConnectionThread: TaskExecutor {
         let call = ThreadCall(work)
         if !accept(.call(call.run)) {
             Task.detached { call.run() }
-        } else if callersPatience.look(for: { call.isFinished }, unless: { Self.areBusy }),
+        } else if spinForResult.spin(until: { call.isFinished }, unless: { Self.areBusy }),
             quickCount.add(1, ordering: .relaxed).newValue.isMultiple(of: 8)
         {
             // Yields, because a loop of calls would otherwise never let other tasks run in the caller's place.
@@ -173,7 +173,7 @@ public final class ConnectionThread: TaskExecutor {
     private func lookForWork() {
         if hasWork.load(ordering: .relaxed) || Self.areBusy { return }
         isLooking.store(true, ordering: .relaxed)
-        _ = patience.look(for: { hasWork.load(ordering: .relaxed) }, unless: { Self.areBusy })
+        _ = spinForWork.spin(until: { hasWork.load(ordering: .relaxed) }, unless: { Self.areBusy })
         isLooking.store(false, ordering: .relaxed)
     }
 }

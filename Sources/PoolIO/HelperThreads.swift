@@ -33,18 +33,17 @@ public final class HelperThreads: Sendable {
     ///
     /// - Throws: what `work` throws, ``ThreadError``, or `CancellationError`.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        let call = HelperCall<Value>()
+        try Task.checkCancellation()
+        let result = OneShot<Result<Value, any Error>>()
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                guard call.begin(continuation) else { return }
-                start {
-                    call.finish(Result(catching: work))
-                } failure: {
-                    call.finish(.failure($0))
-                }
+            start {
+                result.give(Result(catching: work))
+            } failure: {
+                result.give(.failure($0))
             }
+            return try await result.value().get()
         } onCancel: {
-            call.finish(.failure(CancellationError()))
+            result.give(.failure(CancellationError()))
         }
     }
 
@@ -102,36 +101,5 @@ public final class HelperThreads: Sendable {
             }
             return state.waiting.removeFirst()
         }
-    }
-}
-
-/// The caller of ``HelperThreads/run(_:)``: resumed by the result or the cancellation, whichever comes first.
-private final class HelperCall<Value: Sendable>: Sendable {
-    private enum State {
-        case new
-        case waiting(CheckedContinuation<Value, any Error>)
-        case finished
-    }
-
-    private let state = Mutex(State.new)
-
-    /// Begins to wait. False if the task was cancelled before.
-    func begin(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
-        let isFinished = state.withLock { state in
-            if case .finished = state { return true }
-            state = .waiting(continuation)
-            return false
-        }
-        if isFinished { continuation.resume(throwing: CancellationError()) }
-        return !isFinished
-    }
-
-    func finish(_ result: Result<Value, any Error>) {
-        let continuation: CheckedContinuation<Value, any Error>? = state.withLock { state in
-            defer { state = .finished }
-            if case .waiting(let continuation) = state { return continuation }
-            return nil
-        }
-        continuation?.resume(with: result)
     }
 }

@@ -34,6 +34,13 @@ enum NativeThread {
         #endif
     }
 
+    /// The monotonic clock's time, in nanoseconds.
+    static var now: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     /// Runs `body` on a new thread, which ends when it returns.
     static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         // `nativeThreadMain` takes over this reference.

@@ -8,25 +8,25 @@ public final class MySQLConnection: SQLConnection {
     private let thread: BlockingThreads.Reservation
     private let interrupter: Interrupter
     /// Stops the statements that run on the connection's server.
-    let killer: Killer
+    let canceller: StatementCanceller
     private let cacheLimit: StatementCacheCapacity
     /// Never contended while the pool's rules are kept, except by a forced close.
     private let session: Mutex<Session>
-    private let pulse: Pulse
+    private let liveness: Liveness
     /// True while the current lease only reads.
     private let isForReading = Atomic<Bool>(false)
 
     /// Takes over a session, which nothing else may use.
     init(
         _ session: consuming sending Session, _ configuration: MySQLConfiguration,
-        _ thread: BlockingThreads.Reservation, _ interrupter: Interrupter, _ killer: Killer
+        _ thread: BlockingThreads.Reservation, _ interrupter: Interrupter, _ canceller: StatementCanceller
     ) {
         self.configuration = configuration
         self.thread = thread
         self.interrupter = interrupter
-        self.killer = killer
+        self.canceller = canceller
         cacheLimit = session.cacheLimit
-        pulse = Pulse(session.condition, idleLimit: session.idleLimit, interrupter)
+        liveness = Liveness(session.condition, idleLimit: session.idleLimit, interrupter)
         self.session = Mutex(session)
     }
 
@@ -34,18 +34,18 @@ public final class MySQLConnection: SQLConnection {
         // The pool closes each connection; this frees the thread of one that a test or a tool forgot. Without a
         // goodbye, because waiting for the server would block the code that drops the last reference.
         interrupter.shutDown()
-        pulse.end()
+        liveness.end()
     }
 
     // MARK: DriverConnection
 
     /// The state after the latest operation, or that the connection is lost or about to be ended by the server. Read
     /// without the session's lock.
-    public var condition: ConnectionCondition { pulse.condition }
+    public var condition: ConnectionCondition { liveness.condition }
 
     /// Sets the action for a loss that is found while no operation runs; an idle connection is checked about once a
     /// second.
-    public func onLoss(_ action: @escaping @Sendable () -> Void) { pulse.watch(action) }
+    public func onLoss(_ action: @escaping @Sendable () -> Void) { liveness.watch(action) }
 
     /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: PoolAccess) { isForReading.store(access == .readOnly, ordering: .relaxed) }
@@ -79,7 +79,7 @@ public final class MySQLConnection: SQLConnection {
         isCancellable: Bool = true, _ body: @escaping @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
         if isHere { return try await performHere(isCancellable: isCancellable, body) }
-        let operation = interrupter.begin(cancellable: isCancellable)
+        let operation = interrupter.begin(isCancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             if isCancellable { try Task.checkCancellation() }
@@ -94,7 +94,7 @@ public final class MySQLConnection: SQLConnection {
     private func performHere<Result: Sendable>(
         isCancellable: Bool = true, _ body: @Sendable (inout Session) throws -> Result
     ) async throws -> Result {
-        let operation = interrupter.begin(cancellable: isCancellable)
+        let operation = interrupter.begin(isCancellable: isCancellable)
         defer { interrupter.end(operation) }
         return try await withTaskCancellationHandler {
             // If the task was cancelled before, the handler has been called by now.
@@ -106,7 +106,7 @@ public final class MySQLConnection: SQLConnection {
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
-            defer { pulse.note(session.condition, isStreaming: session.cursor != nil) }
+            defer { liveness.note(session.condition, isStreaming: session.cursor != nil) }
             let earlier = interrupter.start()
             if earlier != .none { throw Self.reason(for: Self.interrupted, earlier, hasBegun: false) }
             let outcome: Swift.Result<Result, any Error>
@@ -128,7 +128,7 @@ public final class MySQLConnection: SQLConnection {
 
     /// The error for the caller if the operation was stopped from outside.
     private static func reason(
-        for error: any Error, _ signal: Interrupter.Signal, hasBegun: Bool = true
+        for error: any Error, _ signal: OperationSignal, hasBegun: Bool = true
     ) -> any Error {
         guard let error = error as? MySQLError, error.code == .queryInterrupted || error.code.breaksConnection else {
             return error
@@ -164,11 +164,11 @@ public final class MySQLConnection: SQLConnection {
     ///
     /// - Throws: ``MySQLError``, also if only a new connection can undo a change.
     public func reset() async throws {
-        let pulse = pulse
+        let liveness = liveness
         try await perform(isCancellable: false) { session in
             do {
                 try session.reset()
-                pulse.note(idleLimit: session.idleLimit)
+                liveness.note(idleLimit: session.idleLimit)
             } catch {
                 throw session.noteFailure(error, .keepsSession, nil)
             }
@@ -192,32 +192,36 @@ public final class MySQLConnection: SQLConnection {
     public func acceptSessionAsClean() {
         session.withLock { session in
             session.adopt()
-            pulse.note(idleLimit: session.idleLimit)
-            pulse.note(session.condition, isStreaming: session.cursor != nil)
+            liveness.note(idleLimit: session.idleLimit)
+            liveness.note(session.condition, isStreaming: session.cursor != nil)
         }
     }
 
     /// How long a forced close waits for a call of the C library that continues although its socket is shut down.
-    static let patience = Duration.seconds(3)
+    static let stuckCallLimit = Duration.seconds(3)
 
-    /// Closes the connection. With ``ConnectionCloseMode/forced`` it interrupts the running operation, and returns
-    /// after three seconds at the latest.
+    /// Closes the connection after the running operation, for which no thread waits. With
+    /// ``ConnectionCloseMode/forced`` it interrupts that operation, and returns after three seconds at the latest: what
+    /// a stuck call then holds is freed when the call returns.
     public func close(_ mode: ConnectionCloseMode) async {
         if mode == .forced { interrupter.close() }
-        pulse.end()
-        let end = FirstResult<Void>()
+        liveness.end()
+        let end = OneShot<Void>()
         interrupter.afterOperation {
-            Task.detached { end.settle(await self.closeSession()) }
+            Task.detached { end.give(await self.closeSession()) }
         }
-        await end.value(orAfter: mode == .forced ? Self.patience : nil, ())
-        killer.noteClose()
+        switch mode {
+        case .forced: await end.value(orAfter: Self.stuckCallLimit, ())
+        case .orderly: await end.value()
+        }
+        canceller.noteClose()
     }
 
     private func closeSession() async {
         // Cannot throw, because the closure does not.
         try? await thread.threads.run {
             self.session.withLock { $0.close() }
-            self.pulse.end()
+            self.liveness.end()
             self.interrupter.attach(nil)
         }
     }

@@ -43,16 +43,16 @@ public struct MySQLDriver: SQLDriver {
 
     /// The state that all connections of a driver share.
     private final class Shared: Sendable {
-        let killer: Killer
+        let canceller: StatementCanceller
         /// The statement cancellers of the shards.
-        let killers: [String: Killer]
+        let cancellers: [String: StatementCanceller]
         /// The limits on failovers by shard name; the main configuration's has the key nil.
         let demotions: [String?: DemotionLimit]
         let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
 
         init(_ configuration: MySQLConfiguration, _ shards: [String: MySQLConfiguration]) {
-            killer = Killer(configuration)
-            killers = shards.mapValues { Killer($0) }
+            canceller = StatementCanceller(configuration)
+            cancellers = shards.mapValues { StatementCanceller($0) }
             let names: [String?] = [nil] + shards.keys.map { $0 }
             demotions = Dictionary(uniqueKeysWithValues: names.map { ($0, DemotionLimit()) })
         }
@@ -96,18 +96,18 @@ public struct MySQLDriver: SQLDriver {
     /// - Throws: ``MySQLError``, ``ThreadError``, or `CancellationError`.
     public func connect(_ request: ConnectRequest) async throws -> MySQLConnection {
         let wait = ConnectWait()
-        let end = FirstResult<Result<MySQLConnection, any Error>>()
+        let end = OneShot<Result<MySQLConnection, any Error>>()
         let shard = request.lane.shard
         let ownConfiguration = shard.flatMap { shards[$0] } ?? configuration
-        let killer = shard.flatMap { shared.killers[$0] } ?? shared.killer
+        let canceller = shard.flatMap { shared.cancellers[$0] } ?? shared.canceller
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
             do {
-                try begin(ownConfiguration.with(request.credentials), request, killer, wait, end)
-                let limit = ownConfiguration.connectTimeout + MySQLConnection.patience
+                try begin(ownConfiguration.with(request.credentials), request, canceller, wait, end)
+                let limit = ownConfiguration.connectTimeout + MySQLConnection.stuckCallLimit
                 let late = MySQLError.late(ownConfiguration.connectTimeout)
                 let connection = try await end.value(orAfter: limit, .failure(late)).get()
-                killer.noteConnect()
+                canceller.noteConnect()
                 return connection
             } catch {
                 if wait.isInterrupted { throw CancellationError() }
@@ -117,44 +117,45 @@ public struct MySQLDriver: SQLDriver {
         } onCancel: {
             wait.interrupt()
             Task.detached {
-                try? await Task.sleep(for: MySQLConnection.patience)
-                end.settle(.failure(CancellationError()))
+                try? await Task.sleep(for: MySQLConnection.stuckCallLimit)
+                end.give(.failure(CancellationError()))
             }
         }
     }
 
     /// Begins to connect. A connection that arrives after its caller has given up is closed.
     private func begin(
-        _ configuration: MySQLConfiguration, _ request: ConnectRequest, _ killer: Killer, _ wait: ConnectWait,
-        _ end: FirstResult<Result<MySQLConnection, any Error>>
+        _ configuration: MySQLConfiguration, _ request: ConnectRequest, _ canceller: StatementCanceller,
+        _ wait: ConnectWait,
+        _ end: OneShot<Result<MySQLConnection, any Error>>
     ) throws {
         let thread = try shared.threads.reserve()
         Task.detached {
             let result: Result<MySQLConnection, any Error>
             do {
                 result = .success(
-                    try await thread.threads.run { try connect(configuration, request, on: thread, killer, wait) })
+                    try await thread.threads.run { try connect(configuration, request, on: thread, canceller, wait) })
             } catch {
                 result = .failure(error)
             }
-            if !end.settle(result), case .success(let connection) = result { await connection.close(.forced) }
+            if !end.give(result), case .success(let connection) = result { await connection.close(.forced) }
         }
     }
 
     private func connect(
         _ configuration: MySQLConfiguration, _ request: ConnectRequest, on thread: BlockingThreads.Reservation,
-        _ killer: Killer, _ wait: ConnectWait
+        _ canceller: StatementCanceller, _ wait: ConnectWait
     ) throws -> MySQLConnection {
         try wait.limited(to: configuration.connectTimeout) {
             let link = try Link()
             try link.connect(configuration, wait)
-            let interrupter = try interrupter(for: link, killer, timeout: configuration.cancelTimeout)
+            let interrupter = try interrupter(for: link, canceller, timeout: configuration.cancelTimeout)
             // A shard that this driver does not have uses the main configuration.
             let demotions = shared.demotions[request.lane.shard] ?? DemotionLimit()
             let session = try link.whileConnecting(wait) {
                 try Session(link, configuration, role: request.role, interrupter, demotions)
             }
-            return MySQLConnection(session, configuration, thread, interrupter, killer)
+            return MySQLConnection(session, configuration, thread, interrupter, canceller)
         }
     }
 
@@ -166,15 +167,15 @@ public struct MySQLDriver: SQLDriver {
         }
     }
 
-    private func interrupter(for link: Link, _ killer: Killer, timeout: Duration) throws -> Interrupter {
+    private func interrupter(for link: Link, _ canceller: StatementCanceller, timeout: Duration) throws -> Interrupter {
         let number = link.connectionID
         let interrupter = Interrupter { interrupter, operation in
-            killer.ask(interrupter, operation, connection: number)
+            canceller.ask(interrupter, operation, connection: number)
             Self.giveUp(operation, of: interrupter, after: timeout)
         } watch: { interrupter, operation in
             Self.giveUp(operation, of: interrupter, after: timeout * SQLTransactionCommand.timeoutFactorOfEnds)
         } abandon: { interrupter in
-            killer.end(interrupter, connection: number)
+            canceller.end(interrupter, connection: number)
         }
         // Without the duplicate nothing could end a call that blocks.
         guard let socket = Socket(duplicating: link.socket) else {

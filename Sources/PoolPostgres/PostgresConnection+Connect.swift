@@ -75,7 +75,7 @@ extension PostgresConnection {
         }
         canceller.withLock { $0 = withSession { $0.link?.makeCanceller(runtime.cancelThreads(for:)) } }
         let watch = try loop.watch(socket)
-        gate.attach(watch)
+        interrupter.attach(watch)
         try await perform { operation in try await applyBaseline(operation) }
         // Unowned: a weak reference would force the slow retain path (side table) on every use. ``close(_:)`` removes
         // the action.
@@ -87,10 +87,10 @@ extension PostgresConnection {
     /// connection.
     func noteUnexpectedInput(_ watch: DescriptorWatch) {
         // A running operation reads the input, or looks for it when it ends.
-        if gate.isRunning { return }
+        if interrupter.isRunning { return }
         let isAlive = withSession { session in
             // Checked again under the lock, without which no operation sends or reads.
-            guard let link = session.link, session.exchange == nil, !gate.isRunning else { return true }
+            guard let link = session.link, session.exchange == nil, !interrupter.isRunning else { return true }
             let isOpen = watch.takeNews()
             // Input before the end may contain the reason.
             session.readUnexpected(link)

@@ -11,7 +11,7 @@ extension PostgresConnection {
     ///   server, the connection is given up, without waiting for further answers.
     func drive(_ operation: Operation, stopping: CancelRequest? = nil) async throws -> Bool {
         var step = withSession { $0.step(hasInput: false) }
-        if stopping == nil, !gate.isInterrupted {
+        if stopping == nil, !interrupter.isInterrupted {
             // Most statements need only this loop, which has no deadlines, because they would double its cost.
             while step == .waitForAnswer || step == .waitForRead {
                 let outcome = await operation.watch.wait(
@@ -78,7 +78,7 @@ extension PostgresConnection {
     /// Fails if the operation was cancelled before its next statement was sent.
     func checkCancellation(of operation: Operation) throws {
         guard operation.isCancellable else { return }
-        switch gate.signal(for: operation) {
+        switch interrupter.signal(for: operation) {
         case .none: break
         case .closing: throw PostgresError.closed
         case .taskCancelled: throw CancellationError()
@@ -90,7 +90,7 @@ extension PostgresConnection {
     private func noteInterruption(
         of operation: Operation, _ request: inout CancelRequest?, isAnswered: Bool = false
     ) throws {
-        switch gate.signal(for: operation) {
+        switch interrupter.signal(for: operation) {
         case .none: break
         case .closing: throw giveUp(PostgresError.closed)
         case .taskCancelled, .connectionCancelled:

@@ -1,4 +1,5 @@
 internal import Logging
+internal import PoolIO
 @_spi(Driver) internal import PoolSQL
 
 extension PostgresConnection {
@@ -45,7 +46,7 @@ extension PostgresConnection {
     private func catalog(for results: [SQLRows], _ operation: Operation) async throws -> TypeCatalog {
         let columns = results.flatMap { $0.isEmpty ? [] : $0.columns.typeIDs }
         // A cancelled task gets the values as they are. A lookup that cannot be sent undoes nothing.
-        if gate.signal(for: operation) == .none,
+        if interrupter.signal(for: operation) == .none,
             (try? withSession({ try $0.startTypeLookup(of: columns) })) == true
         {
             try await finishTypeLookup(operation)

@@ -10,12 +10,12 @@ public final class PostgresConnection: SQLConnection {
     let role: String?
     let runtime: Runtime
     let loop: EventLoop
-    let gate = OperationGate()
+    let interrupter = Interrupter()
     /// Never contended while the pool's rules are kept, except by a forced close.
     private let session: Mutex<Session>
-    let canceller = Mutex<Canceller?>(nil)
+    let canceller = Mutex<StatementCanceller?>(nil)
     /// The ``Session/condition`` after the latest operation, so that a release needs no lock.
-    private let latestCondition = Atomic<UInt8>(2)
+    private let latestCondition = Atomic(ConnectionCondition.broken)
     private let readingLease = Atomic<Bool>(false)
     private let lossAction = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -31,14 +31,7 @@ public final class PostgresConnection: SQLConnection {
     // MARK: DriverConnection
 
     /// The state after the latest operation, or that the connection was lost since. Read without the session's lock.
-    public var condition: ConnectionCondition {
-        switch latestCondition.load(ordering: .acquiring) {
-        case 0: .clean
-        case 1: .dirty
-        case 3: .generationBroken
-        default: .broken
-        }
-    }
+    public var condition: ConnectionCondition { latestCondition.load(ordering: .acquiring) }
 
     /// The error that broke the connection; nil if none did.
     public var failure: (any Error)? { withSession { $0.failure } }
@@ -54,7 +47,7 @@ public final class PostgresConnection: SQLConnection {
     }
 
     /// Asks the server to stop the running operation, if it is cancellable; no effect if none runs.
-    public func cancel() { gate.cancelRunning() }
+    public func cancel() { interrupter.cancelRunning() }
 
     /// Notes whether the current lease only reads: by default its transactions then begin with `READ ONLY`.
     public func setAccess(_ access: PoolAccess) { readingLease.store(access == .readOnly, ordering: .relaxed) }
@@ -74,7 +67,7 @@ public final class PostgresConnection: SQLConnection {
 
     /// Notes that the connection was lost while nothing ran.
     func noteLoss() {
-        latestCondition.store(2, ordering: .releasing)
+        latestCondition.store(.broken, ordering: .releasing)
         reportLoss()
     }
 
@@ -89,14 +82,7 @@ public final class PostgresConnection: SQLConnection {
     }
 
     private func note(_ condition: ConnectionCondition) {
-        let value: UInt8 =
-            switch condition {
-            case .clean: 0
-            case .dirty: 1
-            case .broken: 2
-            case .generationBroken: 3
-            }
-        latestCondition.store(value, ordering: .releasing)
+        latestCondition.store(condition, ordering: .releasing)
     }
 
     private func updateCondition() {
@@ -111,7 +97,7 @@ public final class PostgresConnection: SQLConnection {
     func perform<Value>(
         isCancellable: Bool = true, timeoutFactor: Int = 1, _ body: (Operation) async throws -> Value
     ) async throws -> Value {
-        let operation = try gate.begin(cancellable: isCancellable, timeoutFactor: timeoutFactor)
+        let operation = try interrupter.begin(isCancellable: isCancellable, timeoutFactor: timeoutFactor)
         defer {
             updateCondition()
             end(operation)
@@ -126,7 +112,7 @@ public final class PostgresConnection: SQLConnection {
     /// would make the task switch executors four more times: a cancelled task waits for such an answer. All others
     /// continue on the slow path from their present state, which also stops the ones that were cancelled meanwhile.
     func perform(_ sql: SQL, dropsRows: Bool) async throws -> ExchangeResult {
-        let operation = try gate.begin(cancellable: true)
+        let operation = try interrupter.begin(isCancellable: true)
         var isConditionKnown = false
         defer {
             if !isConditionKnown { updateCondition() }
@@ -162,7 +148,7 @@ public final class PostgresConnection: SQLConnection {
     var partReader: DescriptorWatch.PartReader { { self.withSession { $0.readPart() } } }
 
     private func end(_ operation: Operation) {
-        gate.end(operation)
+        interrupter.end(operation)
         // Handles input that arrived during the operation, and was not its answer.
         if operation.watch.hasNews { noteUnexpectedInput(operation.watch) }
     }
@@ -177,13 +163,13 @@ public final class PostgresConnection: SQLConnection {
                 throw reason(for: error, operation)
             }
         } onCancel: {
-            gate.cancel(operation)
+            interrupter.cancel(operation)
         }
     }
 
     /// The error for the caller if the operation was stopped from outside.
     private func reason(for error: PostgresError, _ operation: Operation) -> any Error {
-        switch gate.signal(for: operation) {
+        switch interrupter.signal(for: operation) {
         case .none: return error
         case .taskCancelled:
             let isStopped = error.code == .queryCanceled || error.code.errorClass == "08"
@@ -220,9 +206,9 @@ public final class PostgresConnection: SQLConnection {
     /// frees it with its reference to the connection, which is the last one.
     func abandonConnect() async {
         if session.withLockIfAvailable({ _ in true }) == true { return await close(.orderly) }
-        gate.close()
-        latestCondition.store(2, ordering: .releasing)
-        gate.detach()?.close()
+        interrupter.close()
+        latestCondition.store(.broken, ordering: .releasing)
+        interrupter.detach()?.close()
         _ = session.withLockIfAvailable { $0.close() }
     }
 
@@ -230,10 +216,10 @@ public final class PostgresConnection: SQLConnection {
     /// it then waits up to a second until the server has ended the session.
     public func close(_ mode: ConnectionCloseMode) async {
         lossAction.withLock { $0 = nil }
-        gate.close()
-        await gate.waitUntilIdle()
-        latestCondition.store(2, ordering: .releasing)
-        let attached = gate.detach()
+        interrupter.close()
+        await interrupter.waitUntilIdle()
+        latestCondition.store(.broken, ordering: .releasing)
+        let attached = interrupter.detach()
         let (socket, isActive) = withSession { ($0.link?.socket ?? -1, $0.link?.transactionStatus == .active) }
         let watch = attached ?? (socket < 0 ? nil : try? loop.watch(socket))
         // Without a request the server would continue the statement, and notice the lost client only at its end.

@@ -1,3 +1,4 @@
+internal import PoolIO
 internal import PoolSQL
 internal import Synchronization
 

@@ -12,7 +12,7 @@ public final class SQLiteConnection: SQLConnection {
     private let session: Mutex<Session>
     private let cacheLimit: StatementCacheCapacity
     /// The ``Session/condition`` after the latest operation, so that a release needs no lock and no hop.
-    private let latestCondition: Atomic<UInt8>
+    private let latestCondition: Atomic<ConnectionCondition>
 
     /// Takes over a session, which nothing else may use.
     init(_ session: consuming sending Session, role: LaneRole, thread: ConnectionThread?, interrupter: Interrupter) {
@@ -20,7 +20,7 @@ public final class SQLiteConnection: SQLConnection {
         self.thread = thread
         self.interrupter = interrupter
         cacheLimit = session.cacheLimit
-        latestCondition = Atomic(Self.number(session.condition))
+        latestCondition = Atomic(session.condition)
         self.session = Mutex(session)
     }
 
@@ -32,13 +32,7 @@ public final class SQLiteConnection: SQLConnection {
     // MARK: DriverConnection
 
     /// The state after the latest operation, read without the session's lock.
-    public var condition: ConnectionCondition {
-        switch latestCondition.load(ordering: .acquiring) {
-        case 0: .clean
-        case 1: .dirty
-        default: .broken
-        }
-    }
+    public var condition: ConnectionCondition { latestCondition.load(ordering: .acquiring) }
 
     /// The connection's thread, with ``SQLiteConfiguration/Execution/connectionThread``; else nil.
     public var executor: (any TaskExecutor)? { thread }
@@ -64,14 +58,6 @@ public final class SQLiteConnection: SQLConnection {
     /// reader's handle.
     public func setAccess(_ access: PoolAccess) {
         if role == .main { session.withLock { $0.isForReading = access == .readOnly } }
-    }
-
-    private static func number(_ condition: ConnectionCondition) -> UInt8 {
-        switch condition {
-        case .clean: 0
-        case .dirty: 1
-        case .broken, .generationBroken: 2
-        }
     }
 
     // MARK: Operations
@@ -107,7 +93,7 @@ public final class SQLiteConnection: SQLConnection {
 
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
-            defer { latestCondition.store(Self.number(session.condition), ordering: .releasing) }
+            defer { latestCondition.store(session.condition, ordering: .releasing) }
             do {
                 return try body(&session)
             } catch let error as SQLiteError {
@@ -123,7 +109,7 @@ public final class SQLiteConnection: SQLConnection {
     }
 
     /// The error for the caller if the operation was stopped from outside.
-    private static func reason(for error: SQLiteError, _ signal: Interrupter.Signal) -> any Error {
+    private static func reason(for error: SQLiteError, _ signal: OperationSignal) -> any Error {
         guard error.code.primary == .interrupt || error.code.primary == .busy else { return error }
         switch signal {
         case .none: return error
@@ -169,7 +155,7 @@ public final class SQLiteConnection: SQLConnection {
             // A cached statement would run in later leases without being prepared, and so without being noticed.
             session.cache.removeAll()
             session.adopt()
-            latestCondition.store(Self.number(session.condition), ordering: .releasing)
+            latestCondition.store(session.condition, ordering: .releasing)
         }
     }
 
@@ -178,7 +164,7 @@ public final class SQLiteConnection: SQLConnection {
         if mode == .forced { interrupter.close() }
         let close: @Sendable () -> Void = {
             self.session.withLock { $0.close(optimize: mode == .orderly) }
-            self.latestCondition.store(Self.number(.broken), ordering: .releasing)
+            self.latestCondition.store(.broken, ordering: .releasing)
         }
         if let thread {
             // Queued behind a call that may still be running. Cannot throw, because `close` does not.

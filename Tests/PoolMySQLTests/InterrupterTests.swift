@@ -10,7 +10,7 @@ struct InterrupterTests {
     func idle() {
         #expect(interrupter.seesWhileIdle { _ in true })
         #expect(!interrupter.seesWhileIdle { _ in false })
-        let operation = interrupter.begin(cancellable: true)
+        let operation = interrupter.begin(isCancellable: true)
         #expect(!interrupter.seesWhileIdle { _ in true })
         interrupter.end(operation)
         #expect(interrupter.seesWhileIdle { _ in true })
@@ -25,13 +25,13 @@ struct InterrupterTests {
         var operation: UInt64 = 0
         #expect(
             !interrupter.seesWhileIdle { _ in
-                operation = interrupter.begin(cancellable: true)
+                operation = interrupter.begin(isCancellable: true)
                 return true
             })
         interrupter.end(operation)
         #expect(
             !interrupter.seesWhileIdle { _ in
-                interrupter.end(interrupter.begin(cancellable: true))
+                interrupter.end(interrupter.begin(isCancellable: true))
                 return true
             })
         #expect(interrupter.seesWhileIdle { _ in true })

@@ -9,16 +9,6 @@ internal import Synchronization
 ///
 /// An operation that is not being stopped is one word, and takes no lock: see ``OperationWord``.
 final class Interrupter: Sendable {
-    enum Signal: Sendable {
-        case none
-        /// The task that runs the operation was cancelled.
-        case taskCancelled
-        /// The pool asked, through `DriverConnection.cancel()`.
-        case connectionCancelled
-        /// The connection is being closed by force.
-        case closing
-    }
-
     /// The effects that requests to stop an operation may have left.
     enum Aftermath: Sendable {
         case none
@@ -31,7 +21,6 @@ final class Interrupter: Sendable {
     private struct State {
         /// The running operation, once it is kept here.
         var operation = OperationWord()
-        var signal = Signal.none
         /// True once the server was asked to stop the operation, or is about to be.
         var isAsked = false
         /// True once a caller waits for the operation's end with a time limit.
@@ -50,7 +39,6 @@ final class Interrupter: Sendable {
 
         mutating func begin(_ operation: OperationWord) {
             self.operation = operation
-            signal = isClosing ? .closing : .none
             isAsked = false
             isWatched = false
             hasDelivered = false
@@ -58,7 +46,7 @@ final class Interrupter: Sendable {
         }
     }
 
-    /// The running operation, while no other thread looks at it. Once its ``OperationWord/isShared`` is set, the
+    /// The running operation, while no other thread looks at it. Once its ``OperationWord/shared`` is set, the
     /// state's copy counts, and this one changes only under the monitor's lock.
     private let word = Atomic<UInt64>(OperationWord().bits)
     private let monitor = Monitor(State())
@@ -136,19 +124,19 @@ final class Interrupter: Sendable {
     // MARK: Operations
 
     /// Begins an operation, and returns its number.
-    func begin(cancellable: Bool) -> UInt64 {
+    func begin(isCancellable: Bool) -> UInt64 {
         var number: UInt64 = 0
         let isAlone = changeAlone { word in
-            word.begin(cancellable: cancellable)
+            word.begin(isCancellable: isCancellable)
             number = word.number
         }
-        return isAlone ? number : beginShared(cancellable)
+        return isAlone ? number : beginShared(isCancellable)
     }
 
     private func beginShared(_ isCancellable: Bool) -> UInt64 {
         share { state in
             var operation = state.operation
-            operation.begin(cancellable: isCancellable)
+            operation.begin(isCancellable: isCancellable)
             state.begin(operation)
             // Nothing of earlier operations is left: this one needs no lock again.
             if !state.isClosing, !state.isGivenUp, state.requestsOnTheirWay == 0 {
@@ -159,17 +147,17 @@ final class Interrupter: Sendable {
     }
 
     /// Allows the operation to send statements from now on. Returns the signal that came before.
-    func start() -> Signal {
+    func start() -> OperationSignal {
         if changeAlone({ $0.hasStarted = true }) { return .none }
         return share { state in
-            state.operation.hasStarted = state.signal == .none
-            return state.signal
+            state.operation.hasStarted = state.operation.signal == .none
+            return state.operation.signal
         }
     }
 
     /// The signal to stop the operation, which checks it between its statements.
-    var signal: Signal {
-        OperationWord(bits: word.load(ordering: .acquiring)).isShared ? share { $0.signal } : .none
+    var signal: OperationSignal {
+        OperationWord(bits: word.load(ordering: .acquiring)).isShared ? share { $0.operation.signal } : .none
     }
 
     /// Admits no more requests to stop the operation, and waits for the requests on their way. Blocks until they have
@@ -225,14 +213,14 @@ final class Interrupter: Sendable {
         return interrupt(operation, .connectionCancelled) ? operation : nil
     }
 
-    private func interrupt(_ operation: UInt64, _ signal: Signal) -> Bool {
+    private func interrupt(_ operation: UInt64, _ signal: OperationSignal) -> Bool {
         let (mustAsk, mustWatch) = share { state -> (Bool, Bool) in
             guard operation != 0, state.operation.running == operation else { return (false, false) }
             if !state.operation.isCancellable {
                 defer { state.isWatched = true }
                 return (false, !state.isWatched)
             }
-            if state.signal == .none { state.signal = signal }
+            state.operation.note(signal)
             if !state.operation.hasStarted || state.isAsked { return (false, false) }
             state.isAsked = true
             return (true, false)
@@ -268,7 +256,7 @@ final class Interrupter: Sendable {
             let isFirst = !state.isClosing
             state.isClosing = true
             state.isGivenUp = true
-            if state.operation.isRunning { state.signal = .closing }
+            state.operation.note(.closing)
             state.socket?.shutDown()
             return isFirst && state.operation.isRunning && state.operation.hasStarted
         }
@@ -320,5 +308,17 @@ final class Interrupter: Sendable {
 
     func isRunning(_ operation: UInt64) -> Bool {
         share { $0.operation.running == operation && $0.operation.hasStarted && !$0.isGivenUp }
+    }
+}
+
+extension OperationWord {
+    /// Set once another thread has looked at the operation and may change it.
+    fileprivate static var shared: UInt64 { firstFlag }
+    fileprivate var isShared: Bool { self[Self.shared] }
+
+    /// True once the operation may have sent something.
+    fileprivate var hasStarted: Bool {
+        get { self[Self.secondFlag] }
+        set { self[Self.secondFlag] = newValue }
     }
 }

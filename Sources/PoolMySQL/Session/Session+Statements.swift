@@ -1,3 +1,4 @@
+internal import PoolIO
 @_spi(Driver) internal import PoolSQL
 
 // Every function that a statement calls is `mutating`, even if it only reads: otherwise the call would copy the whole

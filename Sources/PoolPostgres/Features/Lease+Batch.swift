@@ -1,3 +1,4 @@
+internal import PoolIO
 @_spi(Driver) public import PoolSQL
 
 extension SQLSession where Self: ~Copyable, Driver == PostgresDriver {
@@ -77,7 +78,7 @@ extension PostgresConnection {
         let outcomes = try withSession { try $0.finishBatch() }
         // A cancelled task gets `CancellationError` instead of the outcome of a cancelled statement.
         let stopped = outcomes.lazy.compactMap(\.error).first { $0.code == .queryCanceled }
-        if let stopped, gate.signal(for: operation) == .taskCancelled { throw stopped }
+        if let stopped, interrupter.signal(for: operation) == .taskCancelled { throw stopped }
         return outcomes
     }
 }

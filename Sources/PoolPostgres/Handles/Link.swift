@@ -101,9 +101,9 @@ final class Link {
     /// Makes an object that can cancel the statements of this connection, from any thread.
     ///
     /// - Parameter threads: Returns the threads for requests to an address.
-    func makeCanceller(_ threads: (String) -> HelperThreads) -> Canceller? {
+    func makeCanceller(_ threads: (String) -> HelperThreads) -> StatementCanceller? {
         guard let handle = unsafe clibpq_cancel_create(connection) else { return nil }
-        return unsafe Canceller(handle, threads: threads(address))
+        return unsafe StatementCanceller(handle, threads: threads(address))
     }
 
     /// The host's address if it is known, or its name, or the folder of the Unix socket; and the port.

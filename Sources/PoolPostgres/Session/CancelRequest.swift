@@ -16,11 +16,11 @@ final class CancelRequest: Sendable {
 
     /// The time at which the connection is given up.
     let deadline: ContinuousClock.Instant
-    private let canceller: Canceller?
+    private let canceller: StatementCanceller?
     private let state: Mutex<State>
 
     /// Makes a cancellation. Without a canceller it only limits the time.
-    init(_ canceller: Canceller?, timeout: Duration) {
+    init(_ canceller: StatementCanceller?, timeout: Duration) {
         self.canceller = canceller
         let now = ContinuousClock.now
         deadline = now + timeout

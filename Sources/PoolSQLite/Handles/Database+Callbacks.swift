@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import PoolIO
 
 #if canImport(Glibc)
 internal import Glibc

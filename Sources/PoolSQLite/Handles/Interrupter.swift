@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import PoolIO
 internal import Synchronization
 
 /// Decides which operation of a connection a cancellation may stop, and stops that one and no other.
@@ -9,69 +10,52 @@ internal import Synchronization
 ///
 /// The state of an operation is one word, because most operations take a few microseconds.
 final class Interrupter: Sendable {
-    enum Signal: UInt64 {
-        case none
-        /// The task that runs the operation was cancelled.
-        case taskCancelled
-        /// The pool asked, through `DriverConnection.cancel()`.
-        case connectionCancelled
-        /// The connection is being closed by force.
-        case closing
-    }
-
     /// The events that can stop an operation, besides closing its connection.
-    enum Stopping: UInt64 {
-        case nothing = 0
+    enum Stopping {
+        case nothing
         /// The calls of ``cancel(_:)`` and ``cancelRunning()``.
-        case calls = 0x10
+        case calls
         /// The calls of ``cancelRunning()``, and the cancellation of the task, which SQLite's callbacks check. Only
         /// for operations that run in the task itself, and check often enough.
-        case callsAndTask = 0x30
+        case callsAndTask
     }
 
-    /// The lowest bits hold the signal and flags; the others the number of the latest operation.
-    private enum Bits {
-        static let signal: UInt64 = 0x3
-        static let isRunning: UInt64 = 0x4
-        /// Set while the running operation must not end.
-        static let isInterrupting: UInt64 = 0x8
-        static let isCancellable: UInt64 = 0x10
-        static let asksTask: UInt64 = 0x20
-        static let number: UInt64 = 0x100
-    }
-
+    /// The latest operation: an ``OperationWord``.
     private let word = Atomic<UInt64>(0)
     /// The address of the open database, borrowed from its `Database`, which removes it before it closes. Locked
     /// while the database is interrupted.
     private let database = Mutex<UInt?>(nil)
 
     /// The signal to stop the operation, read on the thread that runs it.
-    var signal: Signal {
-        let word = word.load(ordering: .relaxed)
-        let signal = Signal(rawValue: word & Bits.signal) ?? .none
-        guard signal == .none, word & Bits.asksTask != 0, Task.isCancelled else { return signal }
-        self.word.bitwiseOr(Signal.taskCancelled.rawValue, ordering: .relaxed)
-        return .taskCancelled
+    var signal: OperationSignal {
+        let word = OperationWord(bits: word.load(ordering: .relaxed))
+        guard word.signal == .none, word[OperationWord.asksTask], Task.isCancelled else { return word.signal }
+        return change { $0.note(.taskCancelled) }.new.signal
     }
 
     /// Begins an operation, and returns its number, for ``end(_:)`` and ``cancel(_:)``.
     func begin(_ stopping: Stopping) -> UInt64 {
-        change { old in
-            let signal = old & Bits.signal == Signal.closing.rawValue ? Signal.closing.rawValue : 0
-            return (old & ~(Bits.number - 1)) + Bits.number | Bits.isRunning | stopping.rawValue | signal
-        }.new / Bits.number
+        change { word in
+            word.begin(isCancellable: stopping != .nothing)
+            word[OperationWord.asksTask] = stopping == .callsAndTask
+        }.new.number
     }
 
     /// Ends an operation, which cannot be interrupted afterwards.
     func end(_ operation: UInt64) {
         while true {
-            let old = word.load(ordering: .relaxed)
-            if old / Bits.number != operation { return }
-            if old & Bits.isInterrupting != 0 {
+            let old = OperationWord(bits: word.load(ordering: .relaxed))
+            if old.number != operation { return }
+            if old[OperationWord.isInterrupting] {
                 // Waits until the interruption is complete.
                 database.withLock { _ in }
-            } else if word.compareExchange(
-                expected: old, desired: old & ~(Bits.isRunning | Bits.asksTask), ordering: .acquiringAndReleasing
+                continue
+            }
+            var new = old
+            new.end(operation)
+            new[OperationWord.asksTask] = false
+            if word.compareExchange(
+                expected: old.bits, desired: new.bits, ordering: .acquiringAndReleasing
             ).exchanged {
                 return
             }
@@ -80,17 +64,17 @@ final class Interrupter: Sendable {
 
     /// Stops `operation` because its task was cancelled; no effect if it has ended.
     func cancel(_ operation: UInt64) {
-        interrupt(.taskCancelled) { $0 & Bits.isCancellable != 0 && $0 / Bits.number == operation }
+        interrupt(.taskCancelled) { $0.isCancellable && $0.number == operation }
     }
 
     /// Stops the running operation; no effect if none runs.
     func cancelRunning() {
-        interrupt(.connectionCancelled) { $0 & Bits.isCancellable != 0 }
+        interrupt(.connectionCancelled) { $0.isCancellable }
     }
 
     /// Stops the running operation, and each operation that begins from now on.
     func close() {
-        change { $0 & ~Bits.signal | Signal.closing.rawValue }
+        change { $0.note(.closing) }
         interrupt(.closing) { _ in true }
     }
 
@@ -103,28 +87,36 @@ final class Interrupter: Sendable {
         database.withLock { $0 = nil }
     }
 
-    private func interrupt(_ signal: Signal, if isMeant: (UInt64) -> Bool) {
+    private func interrupt(_ signal: OperationSignal, if isMeant: (OperationWord) -> Bool) {
         database.withLock { database in
-            let (old, new) = change { old in
-                guard old & Bits.isRunning != 0, isMeant(old) else { return old }
-                if old & Bits.signal == Signal.closing.rawValue, signal != .closing { return old }
-                return old & ~Bits.signal | signal.rawValue | Bits.isInterrupting
+            let (old, new) = change { word in
+                guard word.isRunning, isMeant(word), word.signal != .closing || signal == .closing else { return }
+                word.note(signal)
+                word[OperationWord.isInterrupting] = true
             }
             if old == new { return }
             if let database { unsafe sqlite3_interrupt(OpaquePointer(bitPattern: database)) }
-            word.bitwiseAnd(~Bits.isInterrupting, ordering: .releasing)
+            word.bitwiseAnd(~OperationWord.isInterrupting, ordering: .releasing)
         }
     }
 
     @discardableResult
-    private func change(_ next: (UInt64) -> UInt64) -> (old: UInt64, new: UInt64) {
+    private func change(_ change: (inout OperationWord) -> Void) -> (old: OperationWord, new: OperationWord) {
         var old = word.load(ordering: .relaxed)
         while true {
-            let new = next(old)
+            var new = OperationWord(bits: old)
+            change(&new)
             let (isExchanged, latest) = word.weakCompareExchange(
-                expected: old, desired: new, ordering: .acquiringAndReleasing)
-            if isExchanged { return (old, new) }
+                expected: old, desired: new.bits, ordering: .acquiringAndReleasing)
+            if isExchanged { return (OperationWord(bits: old), new) }
             old = latest
         }
     }
+}
+
+extension OperationWord {
+    /// Set while the running operation must not end.
+    fileprivate static var isInterrupting: UInt64 { firstFlag }
+    /// Set if the cancellation of the task stops the operation, without a call.
+    fileprivate static var asksTask: UInt64 { secondFlag }
 }

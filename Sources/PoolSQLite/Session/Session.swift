@@ -1,3 +1,4 @@
+internal import PoolIO
 @_spi(Driver) internal import PoolSQL
 
 /// The state of one connection: the handle, its statements, cursors and blobs, and what is known of its session. Used

@@ -1,18 +1,10 @@
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 /// Spins for a moment for what another thread is about to do, before its own thread sleeps or its task suspends: a
 /// wake-up can take ten times as long as a short statement.
 ///
 /// Spinning continues only while it pays: each failure in a row doubles how many of the next looks do not spin.
-struct Patience: ~Copyable {
+struct SpinWait: ~Copyable {
     private let limit: UInt64
     /// The failures in a row. Threads that share a value may overwrite each other's count, which is a guess anyway.
     private let failures = Atomic<Int>(0)
@@ -28,29 +20,22 @@ struct Patience: ~Copyable {
 
     /// Spins until `isThere` returns true. False if it did not in time; ends early, and in vain, if `isHopeless`
     /// returns true.
-    func look(for isThere: () -> Bool, unless isHopeless: () -> Bool = { false }) -> Bool {
+    func spin(until isThere: () -> Bool, unless isHopeless: () -> Bool = { false }) -> Bool {
         let left = omissions.load(ordering: .relaxed)
         if left > 0 {
             omissions.store(left - 1, ordering: .relaxed)
             return isThere()
         }
-        let end = Self.now + limit
+        let end = NativeThread.now + limit
         repeat {
             for _ in 0..<16 where isThere() {
                 failures.store(0, ordering: .relaxed)
                 return true
             }
-        } while !isHopeless() && Self.now < end
+        } while !isHopeless() && NativeThread.now < end
         let count = min(failures.load(ordering: .relaxed) + 1, Self.mostFailures)
         failures.store(count, ordering: .relaxed)
         omissions.store(1 << count, ordering: .relaxed)
         return false
-    }
-
-    /// The monotonic clock's time, in nanoseconds.
-    private static var now: UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// Independent of the connection once it is made, so that another thread may use it:
 /// https://www.postgresql.org/docs/current/libpq-cancel.html
-final class Canceller: Sendable {
+final class StatementCanceller: Sendable {
     /// The address of libpq's object, which is freed in the deinitializer. From libpq 17 on, a request changes the
     /// object.
     private let address: Mutex<UInt>

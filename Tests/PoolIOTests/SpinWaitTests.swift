@@ -2,12 +2,12 @@ import Testing
 
 @testable import PoolIO
 
-@Suite("Patience")
-struct PatienceTests {
+@Suite("SpinWait")
+struct SpinWaitTests {
     /// How often it asks in a look that is in vain.
-    private func countOfVainLook(_ patience: borrowing Patience) -> Int {
+    private func countOfVainLook(_ wait: borrowing SpinWait) -> Int {
         var count = 0
-        let isThere = patience.look {
+        let isThere = wait.spin {
             count += 1
             return false
         }
@@ -17,9 +17,9 @@ struct PatienceTests {
 
     @Test("it stops looking as soon as there is something")
     func stops() {
-        let patience = Patience(limit: 60_000_000_000)
+        let wait = SpinWait(limit: 60_000_000_000)
         var count = 0
-        let isThere = patience.look {
+        let isThere = wait.spin {
             count += 1
             return count == 1_000
         }
@@ -29,9 +29,9 @@ struct PatienceTests {
 
     @Test("it gives up as soon as it is told that there is no hope, and counts that as in vain")
     func hopeless() {
-        let patience = Patience(limit: 60_000_000_000)
+        let wait = SpinWait(limit: 60_000_000_000)
         var count = 0
-        let isThere = patience.look {
+        let isThere = wait.spin {
             count += 1
             return false
         } unless: {
@@ -39,29 +39,29 @@ struct PatienceTests {
         }
         #expect(!isThere)
         #expect(count >= 100 && count < 200)
-        #expect(countOfVainLook(patience) == 1)
+        #expect(countOfVainLook(wait) == 1)
     }
 
     @Test("after each time in vain it asks only once, for twice as many times as before, but at most 64")
     func givesUp() {
-        let patience = Patience(limit: 0)
+        let wait = SpinWait(limit: 0)
         for omissions in [2, 4, 8, 16, 32, 64, 64] {
-            #expect(countOfVainLook(patience) > 1)
-            for _ in 0..<omissions { #expect(countOfVainLook(patience) == 1) }
+            #expect(countOfVainLook(wait) > 1)
+            for _ in 0..<omissions { #expect(countOfVainLook(wait) == 1) }
         }
     }
 
     @Test("it sees what is there where it does not look, and one success makes it look as at first")
     func recovers() {
-        let patience = Patience(limit: 0)
+        let wait = SpinWait(limit: 0)
         for omissions in [2, 4] {
-            _ = countOfVainLook(patience)
-            for _ in 0..<omissions { #expect(patience.look { true }) }
+            _ = countOfVainLook(wait)
+            for _ in 0..<omissions { #expect(wait.spin { true }) }
         }
-        #expect(patience.look { true })
-        _ = countOfVainLook(patience)
-        for _ in 0..<2 { #expect(countOfVainLook(patience) == 1) }
-        #expect(countOfVainLook(patience) > 1)
+        #expect(wait.spin { true })
+        _ = countOfVainLook(wait)
+        for _ in 0..<2 { #expect(countOfVainLook(wait) == 1) }
+        #expect(countOfVainLook(wait) > 1)
     }
 }
 

@@ -2,10 +2,12 @@ internal import PoolSQL
 internal import Synchronization
 
 /// The facts about a connection that are known without asking it: whether it lives, and how long it has been silent.
-final class Pulse: Sendable {
+final class Liveness: Sendable {
     private let interrupter: Interrupter
     /// The ``Session/condition`` after the latest operation, so that a release needs no lock and no hop.
-    private let latestCondition: Atomic<UInt8>
+    private let latestCondition: Atomic<ConnectionCondition>
+    /// True while a stream is open. Its socket holds rows that are not yet asked for, which are no sign of an end.
+    private let isStreaming = Atomic<Bool>(false)
     /// The end of the latest operation, in coarse milliseconds.
     private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
     /// The silence after which the server ends the connection, in milliseconds.
@@ -13,30 +15,25 @@ final class Pulse: Sendable {
     private let watch = Mutex<Task<Void, Never>?>(nil)
 
     init(_ condition: ConnectionCondition, idleLimit: Int64, _ interrupter: Interrupter) {
-        latestCondition = Atomic(Self.number(condition))
+        latestCondition = Atomic(condition)
         self.idleLimit = Atomic(idleLimit)
         self.interrupter = interrupter
     }
 
     var condition: ConnectionCondition {
-        switch latestCondition.load(ordering: .acquiring) {
-        case 0: isStillThere ? .clean : .broken
-        case 1: isStillThere ? .dirty : .broken
-        case Self.streaming: .dirty
-        case 3: .generationBroken
-        default: .broken
+        let latest = latestCondition.load(ordering: .acquiring)
+        switch latest {
+        case .clean, .dirty: return isStreaming.load(ordering: .relaxed) || isStillThere ? latest : .broken
+        case .broken, .generationBroken: return latest
         }
     }
 
-    /// Notes the condition after an operation. In the middle of a stream the socket holds rows that are not yet asked
-    /// for, which are no sign of an end.
+    /// Notes the condition after an operation.
     func note(_ condition: ConnectionCondition, isStreaming: Bool) {
         latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
-        let number = isStreaming && condition == .dirty ? Self.streaming : Self.number(condition)
-        latestCondition.store(number, ordering: .releasing)
+        self.isStreaming.store(isStreaming, ordering: .relaxed)
+        latestCondition.store(condition, ordering: .releasing)
     }
-
-    private static let streaming: UInt8 = 4
 
     /// Notes a new limit of silence, after which the server ends the session.
     func note(idleLimit milliseconds: Int64) { idleLimit.store(milliseconds, ordering: .relaxed) }
@@ -47,15 +44,6 @@ final class Pulse: Sendable {
         if silence <= 0 { return true }
         return !interrupter.seesWhileIdle { socket in
             silence >= idleLimit.load(ordering: .relaxed) || socket?.hasInput ?? false
-        }
-    }
-
-    private static func number(_ condition: ConnectionCondition) -> UInt8 {
-        switch condition {
-        case .clean: 0
-        case .dirty: 1
-        case .broken: 2
-        case .generationBroken: 3
         }
     }
 
@@ -74,7 +62,7 @@ final class Pulse: Sendable {
                 switch self.condition {
                 case .clean, .dirty: continue
                 case .broken, .generationBroken:
-                    self.latestCondition.store(2, ordering: .releasing)
+                    self.latestCondition.store(.broken, ordering: .releasing)
                     return action()
                 }
             }
@@ -84,7 +72,7 @@ final class Pulse: Sendable {
 
     /// Marks the connection as closed, and ends the checks.
     func end() {
-        latestCondition.store(2, ordering: .releasing)
+        latestCondition.store(.broken, ordering: .releasing)
         watch.withLock { task in
             task?.cancel()
             task = nil

@@ -12,7 +12,7 @@ internal import Darwin
 /// Asks the server to stop statements, with `KILL QUERY` on a separate connection. Each driver has at most one such
 /// connection: it is opened when needed, and closed when there was nothing to stop for a second, or when the driver
 /// has no connections any more.
-final class Killer: Sendable {
+final class StatementCanceller: Sendable {
     private struct Request: Sendable {
         let interrupter: Interrupter
         /// The operation to stop; nil to end the connection, whatever it runs.
@@ -38,7 +38,7 @@ final class Killer: Sendable {
     }
 
     /// How long the idle connection is kept: one cancelled statement is often followed by another.
-    private static let patience = Duration.seconds(1)
+    private static let idleTime = Duration.seconds(1)
 
     private let configuration: MySQLConfiguration
     private let helpers = HelperThreads(name: "mysql-kill", maximumThreads: 1)
@@ -127,7 +127,7 @@ final class Killer: Sendable {
             return state.waits
         }
         let timer = Task.detached {
-            do { try await Task.sleep(for: Self.patience) } catch { return }
+            do { try await Task.sleep(for: Self.idleTime) } catch { return }
             self.state.update { state in
                 if state.waits == wait { state.isWaitOver = true }
             }
@@ -211,7 +211,7 @@ final class Killer: Sendable {
     }
 }
 
-extension Killer.Helper {
+extension StatementCanceller.Helper {
     /// True if this connection can presumably stop what the session runs: it leads to the same place and belongs to
     /// the same user, and the server has not ended it.
     fileprivate func mayServe(_ interrupter: Interrupter) -> Bool {
