@@ -143,12 +143,59 @@ only_imports() {
     )"
 }
 
-# What each floor of a module may know: itself, and the floors named before it. Looks at names, because files of one module
-# need no import to know each other: types, functions and constants that are declared at the top level of a file. Each folder
-# of the module must be named; files outside the folders may know all.
+# The places where a floor names what a later floor declares. Looks at names, because files of one module need no import to
+# know each other: types, functions and constants that are declared at the top level of a file. A floor is a folder of the
+# module, or several with commas between them; `.` is the module's own folder. Reads the names of the files, and passes over
+# those of other folders.
+# Usage: names_from_above FLOOR...
+names_from_above() {
+    local found
+    found=$(cat)
+    if [ -z "$found" ]; then return; fi
+    # The files are read twice: first for what they declare, then for what they use.
+    cd "$code_root" && { printf '%s\n' "$found"; echo ----; printf '%s\n' "$found"; } | awk -v floors="$*" '
+        BEGIN {
+            count = split(floors, list, " ")
+            for (i = 1; i <= count; i++) {
+                folders = split(list[i], folder, ",")
+                for (j = 1; j <= folders; j++) rank[folder[j]] = i
+            }
+            declaration = "^(@[A-Za-z_()]+ +)*(public |package |final |indirect )*(struct|class|enum|protocol|typealias|actor|func|let) +"
+        }
+        $0 == "----" { isSecond = 1; next }
+        {
+            file = $0
+            place = split(file, part, "/") > 3 ? part[3] : "."
+            floor = rank[place]
+            if (!floor) next
+            number = 0
+            while ((getline line < file) > 0) {
+                number++
+                gsub(/"([^"\\]|\\.)*"/, "", line)
+                if (!isSecond) {
+                    if (line !~ declaration) continue
+                    sub(declaration, "", line)
+                    sub(/[^A-Za-z0-9_].*/, "", line)
+                    home[line] = floor
+                    from[line] = place == "." ? part[2] : place
+                    continue
+                }
+                rest = line
+                while (match(rest, /[A-Za-z_][A-Za-z0-9_]*/)) {
+                    name = substr(rest, RSTART, RLENGTH)
+                    rest = substr(rest, RSTART + RLENGTH)
+                    if (home[name] > floor) print file ":" number ":" name " is of " from[name]
+                }
+            }
+            close(file)
+        }'
+}
+
+# What each floor of a module may know: itself, and the floors named before it. Each folder of the module must be named; files
+# outside the folders may know all.
 # Usage: check_floors MODULE FLOOR...
 check_floors() {
-    local module=$1 folder found
+    local module=$1 folder
     shift
     report "each folder of $module is a floor: Scripts/check-layering names $*" "$(
         swift_files "Sources/$module" | sed -nE "s,^Sources/$module/([^/]*)/.*,\\1,p" | sort -u |
@@ -156,40 +203,47 @@ check_floors() {
                 case " $* " in *" $folder "*) ;; *) echo "Sources/$module/$folder:0:not named" ;; esac
             done
     )"
-    found=$(swift_files "Sources/$module" | { grep "^Sources/$module/[^/]*/" || true; })
-    if [ -z "$found" ]; then return; fi
-    # The files are read twice: first for what they declare, then for what they use.
     report "each floor of $module knows only those before it: $*" "$(
-        cd "$code_root" && { printf '%s\n' "$found"; echo ----; printf '%s\n' "$found"; } | awk -v floors="$*" '
+        swift_files "Sources/$module" | names_from_above "$@"
+    )"
+}
+
+# Compares the files of the drivers: what two of them have, all have, in the same folder. Their names count without the driver's
+# name. Reads the exceptions, one a line, with a reason: DRIVER FILE: REASON
+# Usage: check_same_files DRIVER...
+check_same_files() {
+    local driver exceptions
+    exceptions=$(cat)
+    report "what two drivers have, all have in the same folder, but for the exceptions that Scripts/check-layering names" "$(
+        for driver; do swift_files "Sources/Pool$driver"; done | awk -v drivers="$*" -v exceptions="$exceptions" '
             BEGIN {
-                count = split(floors, list, " ")
-                for (i = 1; i <= count; i++) rank[list[i]] = i
-            }
-            $0 == "----" { isSecond = 1; next }
-            {
-                file = $0
-                split(file, part, "/")
-                floor = rank[part[3]]
-                number = 0
-                while ((getline line < file) > 0) {
-                    number++
-                    gsub(/"([^"\\]|\\.)*"/, "", line)
-                    if (!isSecond) {
-                        if (line !~ /^(@[A-Za-z_()]+ +)*(public |package |final |indirect )*(struct|class|enum|protocol|typealias|actor|func|let) /) continue
-                        sub(/^(@[A-Za-z_()]+ +)*(public |package |final |indirect )*(struct|class|enum|protocol|typealias|actor|func|let) +/, "", line)
-                        sub(/[^A-Za-z0-9_].*/, "", line)
-                        home[line] = floor
-                        continue
-                    }
-                    rest = line
-                    while (match(rest, /[A-Za-z_][A-Za-z0-9_]*/)) {
-                        name = substr(rest, RSTART, RLENGTH)
-                        rest = substr(rest, RSTART + RLENGTH)
-                        if (home[name] > floor) print file ":" number ":" name " is of " list[home[name]]
-                    }
+                driverCount = split(drivers, driver, " ")
+                exceptionCount = split(exceptions, exception, "\n")
+                for (i = 1; i <= exceptionCount; i++) {
+                    sub(/:.*/, "", exception[i])
+                    isExcepted[exception[i]] = 1
                 }
-                close(file)
-            }'
+            }
+            {
+                split($0, part, "/")
+                owner = substr(part[2], length("Pool") + 1)
+                name = $0
+                sub(/.*\//, "", name)
+                folder = substr($0, length("Sources/Pool" owner "/") + 1)
+                folder = substr(folder, 1, length(folder) - length(name))
+                sub("^" owner, "", name)
+                has[owner " " folder name] = 1
+                owners[name]++
+                # The folder of most drivers, or else that of the first.
+                if (++inFolder[folder name] > inFolder[home[name] name] || owners[name] == 1) home[name] = folder
+            }
+            END {
+                for (name in owners) if (owners[name] > 1) for (i = 1; i <= driverCount; i++) {
+                    key = driver[i] " " home[name] name
+                    if (!has[key] && !isExcepted[key]) print "Sources/Pool" driver[i] ":0:no " home[name] name
+                }
+                for (key in isExcepted) if (has[key]) print "Scripts/check-layering:0:needless: " key
+            }' | sort
     )"
 }
 

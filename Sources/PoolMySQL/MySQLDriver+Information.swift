@@ -10,7 +10,7 @@ extension MySQLDriver {
             case .socket(let path): path
             }
         return DriverInformation(
-            name: name, clientLibrary: .init(name: "libmariadb", version: Library.version),
+            name: name, clientLibrary: .init(name: "libmariadb", version: ClientLibrary.version),
             endpoint: place + (configuration.database.map { "/" + $0 } ?? ""), user: configuration.user,
             blocksThread: true,
             capabilities: [.readOnlyAccess, .cancellation, .lossDetection, .statementCache, .streaming])

@@ -48,7 +48,7 @@ public struct MySQLDriver: SQLDriver {
         let cancellers: [String: StatementCanceller]
         /// The limits on failovers by shard name; the main configuration's has the key nil.
         let demotions: [String?: DemotionLimit]
-        let threads = BlockingThreads(name: "mysql", atStart: Library.beginThread, atEnd: Library.endThread)
+        let threads = BlockingThreads(name: "mysql", atStart: ClientLibrary.beginThread, atEnd: ClientLibrary.endThread)
 
         init(_ configuration: MySQLConfiguration, _ shards: [String: MySQLConfiguration]) {
             canceller = StatementCanceller(configuration)

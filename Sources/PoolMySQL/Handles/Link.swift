@@ -8,7 +8,7 @@ final class Link {
     let pointer: UnsafeMutablePointer<MYSQL>
 
     init() throws {
-        try Library.requireReady()
+        try ClientLibrary.requireReady()
         guard let pointer = unsafe mysql_init(nil) else { throw MySQLError.outOfMemory }
         unsafe self.pointer = unsafe pointer
     }

@@ -12,7 +12,7 @@ struct ServerIdentity: Sendable, Hashable {
 
     init(_ variables: [String: String]) {
         self.variables = Self.names.map { variables[$0] ?? "" }
-        moment = Library.coarseMilliseconds()
+        moment = ClientLibrary.coarseMilliseconds()
     }
 
     /// True if `other`, which was asked later, is of the same server process, which has been running for `seconds` by

@@ -39,10 +39,10 @@ final class Socket: Sendable {
 
     /// Drops input until the other side has ended the connection, for about `milliseconds` at most.
     func waitForEnd(milliseconds: Int64) {
-        let end = Library.coarseMilliseconds() + milliseconds
+        let end = ClientLibrary.coarseMilliseconds() + milliseconds
         unsafe withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { bytes in
             while true {
-                let left = Int32(clamping: end - Library.coarseMilliseconds())
+                let left = Int32(clamping: end - ClientLibrary.coarseMilliseconds())
                 if left <= 0 || Self.wait(for: descriptor, Int16(POLLIN), milliseconds: left) <= 0 { return }
                 let count = unsafe recv(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
                 if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { return }

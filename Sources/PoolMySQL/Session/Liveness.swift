@@ -9,7 +9,7 @@ final class Liveness: Sendable {
     /// True while a stream is open. Its socket holds rows that are not yet asked for, which are no sign of an end.
     private let isStreaming = Atomic<Bool>(false)
     /// The end of the latest operation, in coarse milliseconds.
-    private let latestUse = Atomic<Int64>(Library.coarseMilliseconds())
+    private let latestUse = Atomic<Int64>(ClientLibrary.coarseMilliseconds())
     /// The silence after which the server ends the connection, in milliseconds.
     private let idleLimit: Atomic<Int64>
     private let watch = Mutex<Task<Void, Never>?>(nil)
@@ -30,7 +30,7 @@ final class Liveness: Sendable {
 
     /// Notes the condition after an operation.
     func note(_ condition: ConnectionCondition, isStreaming: Bool) {
-        latestUse.store(Library.coarseMilliseconds(), ordering: .relaxed)
+        latestUse.store(ClientLibrary.coarseMilliseconds(), ordering: .relaxed)
         self.isStreaming.store(isStreaming, ordering: .relaxed)
         latestCondition.store(condition, ordering: .releasing)
     }
@@ -40,7 +40,7 @@ final class Liveness: Sendable {
 
     /// False if the server has ended the session since the latest operation, or is about to, because it was silent.
     private var isStillThere: Bool {
-        let silence = Library.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
+        let silence = ClientLibrary.coarseMilliseconds() - latestUse.load(ordering: .relaxed)
         if silence <= 0 { return true }
         return !interrupter.seesWhileIdle { socket in
             silence >= idleLimit.load(ordering: .relaxed) || socket?.hasInput ?? false
@@ -54,7 +54,7 @@ final class Liveness: Sendable {
     func watch(_ action: @escaping @Sendable () -> Void) {
         let task = Task.detached {
             while !Task.isCancelled {
-                let silence = Library.coarseMilliseconds() - self.latestUse.load(ordering: .relaxed)
+                let silence = ClientLibrary.coarseMilliseconds() - self.latestUse.load(ordering: .relaxed)
                 let pause = min(1_000, max(10, self.idleLimit.load(ordering: .relaxed) - silence))
                 // A cancelled sleep ends immediately.
                 try? await Task.sleep(for: .milliseconds(pause))

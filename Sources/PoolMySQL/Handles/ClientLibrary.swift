@@ -1,7 +1,11 @@
 internal import CMariaDB
 
 /// libmariadb as a whole.
-enum Library {
+enum ClientLibrary {
+    /// The version of the library that is loaded. The text is part of the library and never freed.
+    /// https://mariadb.com/kb/en/mysql_get_client_info/
+    static var version: String { unsafe String(cString: mysql_get_client_info()) }
+
     /// Set up at the first use, and never torn down: other code of the process may use the library too.
     private static let start: Int32 = {
         let result = mysql_server_init(0, nil, nil)

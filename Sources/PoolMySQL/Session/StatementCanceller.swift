@@ -24,7 +24,7 @@ final class StatementCanceller: Sendable {
         var moment: Int64
         var pause: Int64 = 1
 
-        var isNeeded: Bool { operation.map { interrupter.isRunning($0) } ?? (Library.coarseMilliseconds() < end) }
+        var isNeeded: Bool { operation.map { interrupter.isRunning($0) } ?? (ClientLibrary.coarseMilliseconds() < end) }
     }
 
     private struct State {
@@ -56,12 +56,12 @@ final class StatementCanceller: Sendable {
         add(
             Request(
                 interrupter: interrupter, operation: operation, connection: connection,
-                moment: Library.coarseMilliseconds()))
+                moment: ClientLibrary.coarseMilliseconds()))
     }
 
     /// Asks the server to end its connection with this number, which was closed while something ran on it.
     func end(_ interrupter: Interrupter, connection: UInt) {
-        let now = Library.coarseMilliseconds()
+        let now = ClientLibrary.coarseMilliseconds()
         let limit = Int64(configuration.cancelTimeout / .milliseconds(1))
         add(
             Request(
@@ -93,7 +93,7 @@ final class StatementCanceller: Sendable {
     // MARK: On the thread
 
     private func run() {
-        Library.beginThread()
+        ClientLibrary.beginThread()
         var helper: Helper?
         repeat {
             while let requests = due() {
@@ -101,7 +101,7 @@ final class StatementCanceller: Sendable {
             }
         } while waitsForMore(helper)
         helper = nil
-        Library.endThread()
+        ClientLibrary.endThread()
     }
 
     /// Takes the requests that are due, after a short sleep if none is. Nil if there is nothing left to do.
@@ -109,7 +109,7 @@ final class StatementCanceller: Sendable {
         let (requests, pause): ([Request]?, Int64) = state.update { state in
             state.requests.removeAll { !$0.isNeeded }
             guard let first = state.requests.map(\.moment).min() else { return (nil, 0) }
-            let now = Library.coarseMilliseconds()
+            let now = ClientLibrary.coarseMilliseconds()
             let due = state.requests.filter { $0.moment <= now }
             state.requests.removeAll { $0.moment <= now }
             return (due, first - now)
@@ -169,7 +169,7 @@ final class StatementCanceller: Sendable {
             if !isSame || delivery == .unknown { helper = nil }
             if request.operation == nil, delivery == .delivered || delivery == .notSent { return }
         }
-        next.moment = Library.coarseMilliseconds() + next.pause
+        next.moment = ClientLibrary.coarseMilliseconds() + next.pause
         next.pause = min(next.pause * 2, 100)
         state.update { $0.requests.append(next) }
     }
