@@ -6,8 +6,8 @@ struct DeadlineHeap {
     }
 
     private var entries: [Entry] = []
-    /// The index of each member in `entries`; `nowhere` if it has none.
-    private var places: [Int32] = []
+    /// The index of each member in `entries`, if it has one.
+    private var places: [Int?] = []
 
     var earliest: (due: Nanoseconds, member: Int32)? {
         entries.first.map { ($0.due, $0.member) }
@@ -16,31 +16,27 @@ struct DeadlineHeap {
     var count: Int { entries.count }
 
     func due(of member: Int32) -> Nanoseconds? {
-        let place = self.place(of: member)
-        return place == nowhere ? nil : entries[Int(place)].due
+        place(of: member).map { entries[$0].due }
     }
 
     /// Gives `member` a deadline, or a new one; ``Nanoseconds/never`` removes it.
     mutating func set(_ member: Int32, due: Nanoseconds) {
         guard due != .never else { return remove(member) }
-        let place = self.place(of: member)
-        if place == nowhere {
-            while places.count <= Int(member) { places.append(nowhere) }
-            entries.append(Entry(due: due, member: member))
-            places[Int(member)] = Int32(entries.count - 1)
-            siftUp(entries.count - 1)
+        if let place = place(of: member) {
+            let before = entries[place].due
+            entries[place].due = due
+            if due < before { siftUp(place) } else { siftDown(place) }
         } else {
-            let before = entries[Int(place)].due
-            entries[Int(place)].due = due
-            if due < before { siftUp(Int(place)) } else { siftDown(Int(place)) }
+            while places.count <= Int(member) { places.append(nil) }
+            entries.append(Entry(due: due, member: member))
+            places[Int(member)] = entries.count - 1
+            siftUp(entries.count - 1)
         }
     }
 
     mutating func remove(_ member: Int32) {
-        let place = self.place(of: member)
-        guard place != nowhere else { return }
-        let hole = Int(place)
-        places[Int(member)] = nowhere
+        guard let hole = place(of: member) else { return }
+        places[Int(member)] = nil
         let last = entries.removeLast()
         guard hole < entries.count else { return }
         let before = entries[hole].due
@@ -48,13 +44,13 @@ struct DeadlineHeap {
         if last.due < before { siftUp(hole) } else { siftDown(hole) }
     }
 
-    private func place(of member: Int32) -> Int32 {
-        Int(member) < places.count ? places[Int(member)] : nowhere
+    private func place(of member: Int32) -> Int? {
+        Int(member) < places.count ? places[Int(member)] : nil
     }
 
     private mutating func put(_ entry: Entry, at index: Int) {
         entries[index] = entry
-        places[Int(entry.member)] = Int32(index)
+        places[Int(entry.member)] = index
     }
 
     private mutating func siftUp(_ start: Int) {
@@ -86,9 +82,9 @@ struct DeadlineHeap {
     /// True if heap and places agree. For the engine's own check.
     var isConsistent: Bool {
         for (index, entry) in entries.enumerated() {
-            if places[Int(entry.member)] != Int32(index) { return false }
+            if places[Int(entry.member)] != index { return false }
             if index > 0, entries[(index - 1) / 2].due > entry.due { return false }
         }
-        return places.count(where: { $0 != nowhere }) == entries.count
+        return places.count(where: { $0 != nil }) == entries.count
     }
 }

@@ -15,8 +15,8 @@ struct DeadlineQueue {
     private var others = DeadlineHeap()
 
     var earliest: (due: Nanoseconds, member: Int32)? {
-        guard !inOrder.isEmpty else { return others.earliest }
-        let first = (due: members[Int(inOrder.first)].due, member: inOrder.first)
+        guard let member = inOrder.first else { return others.earliest }
+        let first = (due: members[member].due, member: member)
         guard let other = others.earliest, other.due < first.due else { return first }
         return other
     }
@@ -33,23 +33,23 @@ struct DeadlineQueue {
             others.set(last.member, due: last.due)
         }
         if let last, last.due > due { return others.set(member, due: due) }
-        members[Int(member)].due = due
+        members[member].due = due
         inOrder.append(member, in: &members)
     }
 
     private var last: (due: Nanoseconds, member: Int32)? {
-        inOrder.isEmpty ? nil : (members[Int(inOrder.last)].due, inOrder.last)
+        inOrder.last.map { (members[$0].due, $0) }
     }
 
     mutating func remove(_ member: Int32) {
-        guard Int(member) < members.count, members[Int(member)].due != .never else { return others.remove(member) }
-        members[Int(member)].due = .never
+        guard Int(member) < members.count, members[member].due != .never else { return others.remove(member) }
+        members[member].due = .never
         inOrder.remove(member, in: &members)
     }
 
     /// True if the list is sorted and complete. For the engine's own check.
     var isConsistent: Bool {
-        let dues = inOrder.members(in: members).map { members[Int($0)].due }
+        let dues = inOrder.members(in: members).map { members[$0].due }
         return dues == dues.sorted() && members.count(where: { $0.due != .never }) == dues.count && others.isConsistent
     }
 }

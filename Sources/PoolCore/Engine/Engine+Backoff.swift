@@ -68,10 +68,10 @@ extension Engine {
     /// Notes a connect that has succeeded. If the connections before it broke at their first use, that says little: the
     /// next connect pauses too.
     mutating func noteSuccess(of slot: Int32, _ now: Nanoseconds) {
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         lanes[lane].isRefused = false
         if lanes[lane].isHollow {
-            pause(lane, since: now, share: slots[Int(slot)].shortening)
+            pause(lane, since: now, share: slots[slot].shortening)
         } else {
             lanes[lane].failures = 0
             // An abandoned connect may still be refused, and must not bring back the pause from before.
@@ -82,11 +82,11 @@ extension Engine {
     /// Notes that a connection has broken. At its first use that counts as a failed connect, if another did so before
     /// it was opened: connections that break together, as in a restart, count once.
     mutating func noteStillbirth(_ slot: Int32, _ now: Nanoseconds) {
-        let lane = Int(slots[Int(slot)].lane)
-        guard slots[Int(slot)].uses <= 1, slots[Int(slot)].openedAt > lanes[lane].stillbornAt else { return }
+        let lane = slots[slot].lane
+        guard slots[slot].uses <= 1, slots[slot].openedAt > lanes[lane].stillbornAt else { return }
         lanes[lane].stillbirths += 1
         lanes[lane].stillbornAt = now
-        if lanes[lane].isHollow { noteFailure(lane, since: now, share: slots[Int(slot)].shortening) }
+        if lanes[lane].isHollow { noteFailure(lane, since: now, share: slots[slot].shortening) }
     }
 
     /// Notes a lease that ended well: the server is there.

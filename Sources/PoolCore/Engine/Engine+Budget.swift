@@ -25,7 +25,7 @@ extension Engine {
 
     /// The time for which the connection was unused that ``makeRoom(now:effects:)`` would close.
     func longestSpare(now: Nanoseconds) -> Nanoseconds? {
-        spareSlot.map { now - slots[Int($0)].since }
+        spareSlot.map { now - slots[$0].since }
     }
 
     /// Brings the budget's knowledge up to date, after any change that may concern it.
@@ -71,7 +71,7 @@ extension Engine {
     private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard let slot = spareSlot else { return false }
         close(slot, .makingRoom, .orderly, now, &effects)
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         // The lane may need a replacement, and wait for its next try.
         if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
         return true
@@ -80,12 +80,7 @@ extension Engine {
     /// The idle connection that was unused for longest, apart from those that the minimums keep.
     var spareSlot: Int32? {
         guard life == .running else { return nil }
-        var oldest = nowhere
-        for lane in lanes.indices where !lanes[lane].idle.isEmpty && maySpare(lane) {
-            let candidate = lanes[lane].idle.first
-            if oldest == nowhere || slots[Int(candidate)].since < slots[Int(oldest)].since { oldest = candidate }
-        }
-        return oldest == nowhere ? nil : oldest
+        return longestIdle { maySpare($0) }
     }
 
     /// The idle connection that was unused for longest, if a waiter of another lane of this pool lacks only a permit
@@ -97,8 +92,7 @@ extension Engine {
             lacksOnlyAPermit($0) && isRetryDue($0, now) && firstUnserved(of: $0) != .max
         }
         // A lane whose waiter has no connection on the way has no idle connection itself.
-        let idle = lanes.lazy.map(\.idle.first).filter { $0 != nowhere }
-        return isLacking ? idle.min { slots[Int($0)].since < slots[Int($1)].since } : nil
+        return isLacking ? longestIdle { _ in true } : nil
     }
 
     /// True if the lane and the pool are above their minimums: a connection closed below them would have to be opened
@@ -117,7 +111,6 @@ extension Engine {
 
     /// The sequence of the waiter that the lane's next connection would serve, after those on the way.
     private func firstUnserved(of lane: Int) -> UInt64 {
-        let waiter = lanes[lane].waiters.member(after: lanes[lane].counts.onTheWay, in: waiters)
-        return waiter == nowhere ? .max : waiters[Int(waiter)].sequence
+        lanes[lane].waiters.member(after: lanes[lane].counts.onTheWay, in: waiters).map { waiters[$0].sequence } ?? .max
     }
 }

@@ -14,9 +14,9 @@ extension Engine {
     mutating func cache(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) -> Bool {
         guard isLeased(connection), mayCache(connection.index, now) else { return false }
         let slot = connection.index
-        useTimes.record(now - slots[Int(slot)].since)
+        useTimes.record(now - slots[slot].since)
         beginAnew(slot, holder: 0, since: now)
-        slots[Int(slot)].isCached = true
+        slots[slot].flags.insert(.isCached)
         cachedCount += 1
         lastReleaseAt = now
         if cachedCount == 1 { arm(now.adding(cachingLimit), &effects) }
@@ -31,11 +31,11 @@ extension Engine {
 
     /// True if nothing is due for the connection but its next lease, and no acquire waits.
     private func mayCache(_ slot: Int32, _ now: Nanoseconds) -> Bool {
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         return waiting == 0 && life == .running && now - lastReleaseAt <= Self.shortestPause
             && now - lastQueuedAt > Self.calm && rotation == nil && goals.isEmpty && taggedCount == 0
             && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
-            && slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !slots[Int(slot)].isOverAge
+            && slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost) && !slots[slot].flags.contains(.isOverAge)
             && !isSurplus(slot) && lanes[lane].stillbirths == 0
     }
 
@@ -49,7 +49,7 @@ extension Engine {
     mutating func endCaching(
         _ connection: ConnectionID, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
     ) {
-        guard isLeased(connection), slots[connection.position].isCached else { return }
+        guard isLeased(connection), slots[connection.index].flags.contains(.isCached) else { return }
         endCaching(slotAt: connection.index)
         count(uses)
         if let lease = uses.lease {
@@ -61,8 +61,8 @@ extension Engine {
     }
 
     mutating func endCaching(slotAt slot: Int32) {
-        guard slots[Int(slot)].isCached else { return }
-        slots[Int(slot)].isCached = false
+        guard slots[slot].flags.contains(.isCached) else { return }
+        slots[slot].flags.remove(.isCached)
         cachedCount -= 1
     }
 

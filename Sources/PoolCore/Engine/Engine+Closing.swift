@@ -12,7 +12,7 @@ extension Engine {
         if interrupts, life == .running {
             for slot in slots.indices {
                 switch slots[slot].state {
-                case .leased, .validating, .resetting: close(Int32(slot), .cleared, .forced, now, &effects)
+                case .leased, .validating, .resetting: close(slot, .cleared, .forced, now, &effects)
                 case .free, .opening, .abandoned, .idle, .closing: break
                 }
             }
@@ -25,15 +25,15 @@ extension Engine {
     /// Ends the generation of the connection in `slot`: the server is no longer the one that its connections knew.
     /// Connections opened since the first report are good: one restart is reported by many.
     mutating func endGeneration(of slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
-        if slots[Int(slot)].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
+        let lane = slots[slot].lane
+        if slots[slot].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
     }
 
     private mutating func invalidate(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
         lanes[lane].epoch &+= 1
         // A closing pool closes the idle connections anyway, in its own order.
         guard life == .running else { return }
-        while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .cleared, .orderly, now, &effects) }
+        while let slot = lanes[lane].idle.first { close(slot, .cleared, .orderly, now, &effects) }
     }
 
     /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from
@@ -99,12 +99,12 @@ extension Engine {
 
     private mutating func closeFree(last: Bool, _ now: Nanoseconds, _ effects: inout EffectList) {
         for lane in lanes.indices where lanes[lane].limits.closesLast == last {
-            while !lanes[lane].idle.isEmpty { close(lanes[lane].idle.first, .poolClosed, .orderly, now, &effects) }
+            while let slot = lanes[lane].idle.first { close(slot, .poolClosed, .orderly, now, &effects) }
         }
         guard case .forcing = life else { return }
-        for slot in slots.indices where lanes[Int(slots[slot].lane)].limits.closesLast == last {
+        for slot in slots.indices where lanes[slots[slot].lane].limits.closesLast == last {
             switch slots[slot].state {
-            case .leased, .validating, .resetting: close(Int32(slot), .poolClosed, .forced, now, &effects)
+            case .leased, .validating, .resetting: close(slot, .poolClosed, .forced, now, &effects)
             case .free, .opening, .abandoned, .idle, .closing: break
             }
         }

@@ -1,13 +1,13 @@
 extension Engine {
-    /// Notes on every lease of `holder` that the holder waits for `lane`; with `nowhere`, that it no longer waits.
-    mutating func markHolder(_ holder: UInt, waitsFor lane: Int32) {
+    /// Notes on every lease of `holder` that the holder waits for `lane`; with nil, that it no longer waits.
+    mutating func markHolder(_ holder: UInt, waitsFor lane: Int?) {
         guard holder != 0 else { return }
-        var slot = holders.first(of: holder, in: slots)
-        while slot != nowhere {
-            let change = (lane == nowhere ? 0 : 1) - (slots[Int(slot)].holderWaitsFor == nowhere ? 0 : 1)
-            slots[Int(slot)].holderWaitsFor = lane
-            lanes[Int(slots[Int(slot)].lane)].blockedLeases += change
-            slot = holders.next(after: slot, in: slots)
+        var next = holders.first(of: holder, in: slots)
+        while let slot = next {
+            let change = (lane == nil ? 0 : 1) - (slots[slot].holderWaitsFor == nil ? 0 : 1)
+            slots[slot].holderWaitsFor = lane
+            lanes[slots[slot].lane].blockedLeases += change
+            next = holders.next(after: slot, in: slots)
         }
     }
 
@@ -15,17 +15,17 @@ extension Engine {
     ///
     /// Only leases of a `withConnection` count as blocked: an owned lease may be given back by another task.
     func wouldDeadlock(holder: UInt, lane: Int) -> Bool {
-        guard holder != 0, holders.first(of: holder, in: slots) != nowhere, !hasProgress(lane, besides: holder) else {
+        guard holder != 0, holders.first(of: holder, in: slots) != nil, !hasProgress(lane, besides: holder) else {
             return false
         }
         var live = lanes.indices.map { hasProgress($0, besides: holder) }
         var changed = true
         while changed, !live[lane] {
             changed = false
-            for slot in leases.members(in: slots) where !live[Int(slots[Int(slot)].lane)] {
-                let target = slots[Int(slot)].holder == holder ? Int32(lane) : slots[Int(slot)].holderWaitsFor
-                if target != nowhere, live[Int(target)] {
-                    live[Int(slots[Int(slot)].lane)] = true
+            for slot in leases.members(in: slots) where !live[slots[slot].lane] {
+                let target = slots[slot].holder == holder ? lane : slots[slot].holderWaitsFor
+                if let target, live[target] {
+                    live[slots[slot].lane] = true
                     changed = true
                 }
             }
@@ -43,10 +43,10 @@ extension Engine {
         if counts.idle + counts.onTheWay + counts.silent + counts.closing + counts.abandoned > 0 { return true }
         if canGrow(lane), self.counts.total < configuration.maximumConnections { return true }
         var blocked = lanes[lane].blockedLeases
-        var slot = holders.first(of: holder, in: slots)
-        while slot != nowhere {
-            if Int(slots[Int(slot)].lane) == lane, slots[Int(slot)].holderWaitsFor == nowhere { blocked += 1 }
-            slot = holders.next(after: slot, in: slots)
+        var next = holders.first(of: holder, in: slots)
+        while let slot = next {
+            if slots[slot].lane == lane, slots[slot].holderWaitsFor == nil { blocked += 1 }
+            next = holders.next(after: slot, in: slots)
         }
         return counts.leased > blocked
     }

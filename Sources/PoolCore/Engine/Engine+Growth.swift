@@ -23,30 +23,29 @@ extension Engine {
     ///
     /// Places that are not leased serve a waiter each without a release: they are idle, on the way, or free.
     func wouldExceedQueue(_ lane: Int) -> Bool {
-        let (before, after) = (waitersForRelease(besides: nowhere), waitersForRelease(besides: Int32(lane)))
+        let (before, after) = (waitersForRelease(including: nil), waitersForRelease(including: lane))
         return after > before && after > configuration.maximumWaiters
     }
 
-    /// The number of acquires that must wait for a release, with one more in the lane `newcomer` unless that is
-    /// `nowhere`.
-    private func waitersForRelease(besides newcomer: Int32) -> Int {
-        let all = waiting + (newcomer == nowhere ? 0 : 1) - max(0, configuration.maximumConnections - counts.leased)
+    /// The number of acquires that must wait for a release, with one more in the lane `newcomer` unless that is nil.
+    private func waitersForRelease(including newcomer: Int?) -> Int {
+        let all = waiting + (newcomer == nil ? 0 : 1) - max(0, configuration.maximumConnections - counts.leased)
         var byLane = 0
         for lane in lanes.indices {
-            let wanting = lanes[lane].waiters.count + (lane == Int(newcomer) ? 1 : 0)
+            let wanting = lanes[lane].waiters.count + (lane == newcomer ? 1 : 0)
             byLane += max(0, wanting - max(0, lanes[lane].limits.maximum - lanes[lane].counts.leased))
         }
         return max(0, all, byLane)
     }
 
     func isUsedUp(_ slot: Int32) -> Bool {
-        slots[Int(slot)].uses >= configuration.maximumUses
+        slots[slot].uses >= configuration.maximumUses
     }
 
     /// True if the connection in `slot` is above a maximum that was lowered, now that it is free to be closed.
     func isSurplus(_ slot: Int32) -> Bool {
-        let lane = Int(slots[Int(slot)].lane)
-        let own = slots[Int(slot)].state == .abandoned ? 1 : 0
+        let lane = slots[slot].lane
+        let own = slots[slot].state == .abandoned ? 1 : 0
         return counts.live + own > configuration.maximumConnections
             || lanes[lane].counts.live + own > lanes[lane].limits.maximum
     }
@@ -54,7 +53,7 @@ extension Engine {
     /// The instant at which the lifetime of the connection in `slot` ends.
     func expiry(of slot: Int32) -> Nanoseconds {
         guard configuration.maximumLifetime != .never else { return .never }
-        let shortening = configuration.lifetimeJitter * slots[Int(slot)].shortening
-        return slots[Int(slot)].openedAt.adding(Int64(Double(configuration.maximumLifetime) * (1 - shortening)))
+        let shortening = configuration.lifetimeJitter * slots[slot].shortening
+        return slots[slot].openedAt.adding(Int64(Double(configuration.maximumLifetime) * (1 - shortening)))
     }
 }

@@ -18,8 +18,8 @@ extension Engine {
     private var countViolation: String? {
         var sums = Array(repeating: SlotCounts(), count: lanes.count)
         for slot in slots {
-            sums[Int(slot.lane)].change(slot.state, by: 1)
-            if slot.isSilent { sums[Int(slot.lane)].silent += 1 }
+            sums[slot.lane].change(slot.state, by: 1)
+            if slot.flags.contains(.isSilent) { sums[slot.lane].silent += 1 }
         }
         var all = SlotCounts()
         for lane in lanes.indices {
@@ -31,13 +31,13 @@ extension Engine {
             }
         }
         for slot in slots { all.change(slot.state, by: 1) }
-        all.silent = slots.count(where: \.isSilent)
+        all.silent = slots.count { $0.flags.contains(.isSilent) }
         if all != counts { return "the pool counts \(counts), has \(all)" }
         if all.total > max(ceiling, configuration.maximumConnections) { return "the pool is above its maximum" }
         if all.live > configuration.maximumConnections, all.idle > 0 {
             return "the pool is above its maximum and keeps idle connections"
         }
-        if freeSlots.count + all.total != slots.count { return "\(freeSlots.count) free slots of \(slots.count)" }
+        if slots.rowCount != all.total { return "\(slots.rowCount) slots are taken, by \(all.total) connections" }
         for lane in lanes.indices where lanes[lane].base == nil {
             let connects = lanes.indices.reduce(0) { sum, other in
                 sum + (server(of: other) == lane ? lanes[other].counts.opening - lanes[other].counts.silent : 0)
@@ -51,23 +51,23 @@ extension Engine {
         for lane in lanes.indices {
             let idle = lanes[lane].idle.members(in: slots)
             if idle.count != lanes[lane].counts.idle { return "lane \(lane) lists \(idle.count) idle" }
-            if idle.contains(where: { slots[Int($0)].state != .idle || Int(slots[Int($0)].lane) != lane }) {
+            if idle.contains(where: { slots[$0].state != .idle || slots[$0].lane != lane }) {
                 return "lane \(lane) lists one that is not idle"
             }
-            if zip(idle, idle.dropFirst()).contains(where: { slots[Int($0)].since > slots[Int($1)].since }) {
+            if zip(idle, idle.dropFirst()).contains(where: { slots[$0].since > slots[$1].since }) {
                 return "lane \(lane) lists its idle out of order"
             }
         }
         let leased = leases.members(in: slots)
         if leased.count != counts.leased { return "\(leased.count) leases are listed" }
-        if leased.contains(where: { slots[Int($0)].state != .leased }) { return "one that is not leased is listed" }
-        if firstUnwarnedLease != nowhere, slots[Int(firstUnwarnedLease)].state != .leased { return "leak cursor" }
-        let cached = slots.filter(\.isCached)
-        if cached.count != cachedCount { return "\(cachedCount) are cached, in truth \(cached.count)" }
+        if leased.contains(where: { slots[$0].state != .leased }) { return "one that is not leased is listed" }
+        if let slot = firstUnwarnedLease, slots[slot].state != .leased { return "leak cursor" }
+        let cached = slots.filter { $0.flags.contains(.isCached) }
+        if cached.count != cachedCount { return "cachedCount is \(cachedCount), but \(cached.count) slots are cached" }
         if cached.contains(where: { $0.state != .leased || $0.holder != 0 }) { return "a cached one has a holder" }
         for lane in lanes.indices {
             let blocked = leased.count(where: {
-                Int(slots[Int($0)].lane) == lane && slots[Int($0)].holderWaitsFor != nowhere
+                slots[$0].lane == lane && slots[$0].holderWaitsFor != nil
             })
             if blocked != lanes[lane].blockedLeases {
                 return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked"
@@ -81,16 +81,13 @@ extension Engine {
         for lane in lanes.indices {
             let members = lanes[lane].waiters.members(in: waiters)
             listed += members.count
-            if members.contains(where: { !waiters[Int($0)].isWaiting || Int(waiters[Int($0)].lane) != lane }) {
+            if members.contains(where: { !waiters.contains(waiters.id(of: $0)) || waiters[$0].lane != lane }) {
                 return "lane \(lane) lists one that does not wait"
             }
         }
         if waiting > 0, cachedCount > 0 { return "somebody waits, and connections are cached" }
         if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
         if !counters.isBalanced(waiting: waiting) { return "not everyone who was enqueued is accounted for" }
-        if freeWaiters.count + waiting != waiters.count {
-            return "\(freeWaiters.count) free waiters of \(waiters.count)"
-        }
         return nil
     }
 
@@ -98,8 +95,8 @@ extension Engine {
     private var budgetViolation: String? {
         guard permits.isShared else { return nil }
         if permits.held != counts.total { return "\(permits.held) permits are held for \(counts.total) connections" }
-        let yielding = slots.count { $0.state == .closing && $0.makesRoom }
-        if yielding != permits.yielding { return "\(permits.yielding) make room, in truth \(yielding)" }
+        let yielding = slots.count { $0.state == .closing && $0.flags.contains(.makesRoom) }
+        if yielding != permits.yielding { return "yielding is \(permits.yielding), but \(yielding) connections make room" }
         let claim = permits.claim
         if claim.returned != permits.returned || claim.yielding != yielding || claim.isLeaving != (life != .running) {
             return "the budget believes \(claim)"
@@ -138,7 +135,7 @@ extension Engine {
         for slot in slots.indices {
             switch slots[slot].state {
             case .opening, .validating, .resetting:
-                guard let due = slotDeadlines.due(of: Int32(slot)) else { return "slot \(slot) has no deadline" }
+                guard let due = slotDeadlines.due(of: slot) else { return "slot \(slot) has no deadline" }
                 if due < armedAt { return "no alarm for slot \(slot)" }
             default: break
             }

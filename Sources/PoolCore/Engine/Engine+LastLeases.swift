@@ -30,7 +30,7 @@ extension Engine {
             while lanes[lane].counts.opening > lanes[lane].waiters.count, let slot = newestConnect(of: lane) {
                 slotDeadlines.remove(slot)
                 move(slot, to: .abandoned, now)
-                effects.append(.cancelOpen(ticket(ofSlot: slot)))
+                effects.append(.cancelOpen(slots.id(of: slot)))
             }
         }
     }
@@ -44,28 +44,27 @@ extension Engine {
     private mutating func failWaiters(
         of lane: Int, after served: Int, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
-        while lanes[lane].waiters.count > served {
-            let waiter = lanes[lane].waiters.member(after: served, in: waiters)
+        while let waiter = lanes[lane].waiters.member(after: served, in: waiters) {
             dequeue(waiter, now)
             counters.count(.closed, inQueue: true)
-            effects.append(.fail(ticket(ofWaiter: waiter), .closed))
+            effects.append(.fail(waiters.id(of: waiter), .closed))
         }
     }
 
     private func newestConnect(of lane: Int) -> Int32? {
         var newest: Int32?
-        for slot in slots.indices where slots[slot].state == .opening && Int(slots[slot].lane) == lane {
-            if let found = newest, slots[Int(found)].since > slots[slot].since { continue }
-            newest = Int32(slot)
+        for slot in slots.indices where slots[slot].state == .opening && slots[slot].lane == lane {
+            if let found = newest, slots[found].since > slots[slot].since { continue }
+            newest = slot
         }
         return newest
     }
 
     /// Grants a connection that was just opened, validated, reset or released to a remaining waiter, or closes it.
     mutating func offerWhileClosing(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
-        let isFit = slots[Int(slot)].epoch == lanes[lane].epoch && !slots[Int(slot)].isLost && !isUsedUp(slot)
-        let isValidated = slots[Int(slot)].state == .validating
+        let lane = slots[slot].lane
+        let isFit = slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost) && !isUsedUp(slot)
+        let isValidated = slots[slot].state == .validating
         let needsValidation = configuration.validatesEveryGrant && !isValidated
         // A connection that was just validated still counts among those being validated.
         let isWanted = lanes[lane].waiters.count > lanes[lane].counts.validating - (isValidated ? 1 : 0)

@@ -29,8 +29,8 @@ extension Engine {
     private mutating func rebuildHolders() {
         holders = HolderIndex(capacity: configuration.maximumConnections)
         for slot in leases.members(in: slots) {
-            slots[Int(slot)].nextOfHolder = nowhere
-            if slots[Int(slot)].holder != 0 { holders.insert(slot, in: &slots) }
+            slots[slot].nextOfHolder = nil
+            if slots[slot].holder != 0 { holders.insert(slot, in: &slots) }
         }
     }
 
@@ -40,27 +40,27 @@ extension Engine {
         for slot in slots.indices {
             switch slots[slot].state {
             case .idle, .leased:
-                slots[slot].expiresAt = expiry(of: Int32(slot))
-                slots[slot].isOverAge = false
-                slotDeadlines.set(Int32(slot), due: slots[slot].expiresAt)
+                slots[slot].expiresAt = expiry(of: slot)
+                slots[slot].flags.remove(.isOverAge)
+                slotDeadlines.set(slot, due: slots[slot].expiresAt)
             case .validating, .resetting:
-                slots[slot].expiresAt = expiry(of: Int32(slot))
-                slots[slot].isOverAge = false
+                slots[slot].expiresAt = expiry(of: slot)
+                slots[slot].flags.remove(.isOverAge)
             case .free, .opening, .abandoned, .closing: break
             }
         }
     }
 
     private mutating func closeSurplus(_ now: Nanoseconds, _ effects: inout EffectList) {
-        for slot in slots.indices where slots[slot].state == .idle && isUsedUp(Int32(slot)) {
-            closeAwaited(Int32(slot), .usedUp, now, &effects)
+        for slot in slots.indices where slots[slot].state == .idle && isUsedUp(slot) {
+            closeAwaited(slot, .usedUp, now, &effects)
         }
         for lane in lanes.indices {
-            while lanes[lane].counts.live > lanes[lane].limits.maximum, !lanes[lane].idle.isEmpty {
-                closeAwaited(lanes[lane].idle.first, .shrunk, now, &effects)
+            while lanes[lane].counts.live > lanes[lane].limits.maximum, let slot = lanes[lane].idle.first {
+                closeAwaited(slot, .shrunk, now, &effects)
             }
         }
-        while counts.live > configuration.maximumConnections, let slot = longestIdle {
+        while counts.live > configuration.maximumConnections, let slot = longestIdle(in: { _ in true }) {
             closeAwaited(slot, .shrunk, now, &effects)
         }
     }
@@ -69,12 +69,6 @@ extension Engine {
         _ slot: Int32, _ reason: ConnectionCloseReason, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
         close(slot, reason, .orderly, now, &effects)
-        slots[Int(slot)].isAwaited = true
-    }
-
-    /// The idle connection of any lane that was unused for longest.
-    private var longestIdle: Int32? {
-        let first = lanes.lazy.map(\.idle.first).filter { $0 != nowhere }
-        return first.min { slots[Int($0)].since < slots[Int($1)].since }
+        slots[slot].flags.insert(.isAwaited)
     }
 }

@@ -2,16 +2,16 @@ extension Engine {
     /// Takes the report that a connect has succeeded, perhaps after its deadline.
     /// - Parameter random: uniformly distributed, for the jitter of the lifetime.
     mutating func opened(_ connection: ConnectionID, now: Nanoseconds, random: UInt64, effects: inout EffectList) {
-        guard isCurrent(connection) else { return }
+        guard slots.contains(connection) else { return }
         let slot = connection.index
-        guard slots[Int(slot)].state == .opening || slots[Int(slot)].state == .abandoned else { return }
-        let lane = Int(slots[Int(slot)].lane)
+        guard slots[slot].state == .opening || slots[slot].state == .abandoned else { return }
+        let lane = slots[slot].lane
         counters.opened += 1
-        if slots[Int(slot)].state == .opening { connectTimes.record(now - slots[Int(slot)].since) }
-        if !slots[Int(slot)].isOld { lanes[lane].renewals &+= 1 }
-        slots[Int(slot)].openedAt = now
-        slots[Int(slot)].shortening = Double(random >> 11) * 0x1p-53
-        slots[Int(slot)].expiresAt = expiry(of: slot)
+        if slots[slot].state == .opening { connectTimes.record(now - slots[slot].since) }
+        if !slots[slot].flags.contains(.isOld) { lanes[lane].renewals &+= 1 }
+        slots[slot].openedAt = now
+        slots[slot].shortening = Double(random >> 11) * 0x1p-53
+        slots[slot].expiresAt = expiry(of: slot)
         noteSuccess(of: slot, now)
         offer(slot, now, &effects)
         serveAll(now, &effects)
@@ -27,14 +27,14 @@ extension Engine {
     mutating func connectFailed(
         _ connection: ConnectionID, isPermanent: Bool, now: Nanoseconds, random: UInt64, effects: inout EffectList
     ) {
-        guard isCurrent(connection) else { return }
+        guard slots.contains(connection) else { return }
         let slot = connection.index
-        let state = slots[Int(slot)].state
+        let state = slots[slot].state
         guard state == .opening || state == .abandoned else { return }
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         // An abandoned connect has been counted already.
         lanes[lane].isRefused = isPermanent
-        if state == .opening { noteFailure(lane, now, random, since: slots[Int(slot)].since) }
+        if state == .opening { noteFailure(lane, now, random, since: slots[slot].since) }
         free(slot, now, &effects)
         if isPermanent, lanes[lane].counts.live == 0 { failAll(lane, .refused, now, &effects) }
         serveAll(now, &effects)
@@ -42,17 +42,16 @@ extension Engine {
     }
 
     mutating func failAll(_ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList) {
-        while lanes[lane].waiters.next != nowhere { failNext(lane, failure, now, &effects) }
+        while !lanes[lane].waiters.isEmpty { failNext(lane, failure, now, &effects) }
     }
 
     private mutating func failNext(
         _ lane: Int, _ failure: AcquireFailure, _ now: Nanoseconds, _ effects: inout EffectList
     ) {
-        let waiter = lanes[lane].waiters.next
-        guard waiter != nowhere else { return }
+        guard let waiter = lanes[lane].waiters.next else { return }
         dequeue(waiter, now)
         counters.count(failure, inQueue: true)
-        effects.append(.fail(ticket(ofWaiter: waiter), failure))
+        effects.append(.fail(waiters.id(of: waiter), failure))
     }
 
     /// The end of a validation or a reset.
@@ -81,9 +80,9 @@ extension Engine {
         _ connection: ConnectionID, _ outcome: Outcome, didReset: Bool = true, now: Nanoseconds, random: UInt64,
         effects: inout EffectList
     ) {
-        if didReset, isCurrent(connection), slots[connection.position].state == .resetting {
+        if didReset, slots.contains(connection), slots[connection.index].state == .resetting {
             counters.resets += 1
-            slots[connection.position].isSetUp = false
+            slots[connection.index].flags.remove(.isSetUp)
         }
         prepared(connection, in: .resetting, outcome, .resetFailed, now, random, &effects)
     }
@@ -92,13 +91,13 @@ extension Engine {
         _ connection: ConnectionID, in state: SlotState, _ outcome: Outcome, _ failure: ConnectionCloseReason,
         _ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList
     ) {
-        guard isCurrent(connection), slots[connection.position].state == state else { return }
+        guard slots.contains(connection), slots[connection.index].state == state else { return }
         if outcome == .succeeded {
             offer(connection.index, now, &effects)
         } else {
-            if outcome == .hookFailed { noteFailure(Int(slots[connection.position].lane), now, random) }
+            if outcome == .hookFailed { noteFailure(slots[connection.index].lane, now, random) }
             if outcome == .generationBroken { endGeneration(of: connection.index, now, &effects) }
-            let lane = Int(slots[connection.position].lane)
+            let lane = slots[connection.index].lane
             close(connection.index, failure, .orderly, now, &effects)
             if outcome == .hookRefused { failNext(lane, .hookFailed, now, &effects) }
             serveAll(now, &effects)
@@ -109,13 +108,13 @@ extension Engine {
     /// Takes the driver's report that it found the connection dead. An idle one is closed and replaced now; any other
     /// when it comes back, whatever its release reports: the two reports may have crossed.
     mutating func lost(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) {
-        guard isCurrent(connection) else { return }
-        switch slots[connection.position].state {
+        guard slots.contains(connection) else { return }
+        switch slots[connection.index].state {
         case .idle:
-            if slots[connection.position].uses == 0 { noteStillbirth(connection.index, now) }
+            if slots[connection.index].uses == 0 { noteStillbirth(connection.index, now) }
             close(connection.index, .broken, .orderly, now, &effects)
             serveAll(now, &effects)
-        case .leased, .validating, .resetting: slots[connection.position].isLost = true
+        case .leased, .validating, .resetting: slots[connection.index].flags.insert(.isLost)
         case .free, .opening, .abandoned, .closing: return
         }
         check()
@@ -123,7 +122,7 @@ extension Engine {
 
     /// Takes the report that the driver has closed the connection: its place is free.
     mutating func closed(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) {
-        guard isCurrent(connection), slots[connection.position].state == .closing else { return }
+        guard slots.contains(connection), slots[connection.index].state == .closing else { return }
         free(connection.index, now, &effects)
         serveAll(now, &effects)
         check()
@@ -131,7 +130,7 @@ extension Engine {
 
     private mutating func free(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         slotDeadlines.remove(slot)
-        if slots[Int(slot)].makesRoom { permits.yielding -= 1 }
+        if slots[slot].flags.contains(.makesRoom) { permits.yielding -= 1 }
         move(slot, to: .free, now)
         ceiling = min(ceiling, counts.total)
         // Before a waiter of this pool takes the place: a waiter of another pool may have come first.

@@ -41,7 +41,7 @@ extension Engine {
             switch slots[slot].state {
             case .free, .closing: break
             case .opening, .abandoned, .idle, .validating, .leased, .resetting:
-                slots[slot].isOld = true
+                slots[slot].flags.insert(.isOld)
                 old += 1
             }
         }
@@ -112,10 +112,10 @@ extension Engine {
     /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Takes the step that
     /// this connection allows, too.
     mutating func rotationTakes(_ slot: Int32, _ now: Nanoseconds) -> Bool {
-        guard let rotation, slots[Int(slot)].isOld else { return false }
+        guard let rotation, slots[slot].flags.contains(.isOld) else { return false }
         switch rotation.step {
         case .waiting: return now >= rotation.nextAt && beginStep(for: slot, now)
-        case .breaking(lane: Int(slots[Int(slot)].lane)):
+        case .breaking(lane: slots[slot].lane):
             endStep(now)
             return true
         case .making, .breaking, .remaking: return false
@@ -125,11 +125,11 @@ extension Engine {
     /// Begins to replace a connection of the lane of `slot`.
     /// - Returns: true if the connection in `slot` has to be closed first, because there is no room for both.
     private mutating func beginStep(for slot: Int32, _ now: Nanoseconds) -> Bool {
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         let (live, renewals) = (lanes[lane].counts.live, lanes[lane].renewals)
         if hasRoom(lane) {
             // An abandoned connect that has succeeded after all does not count as live yet.
-            let isLate = slots[Int(slot)].state == .abandoned
+            let isLate = slots[slot].state == .abandoned
             setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), now)
             return false
         }
@@ -167,7 +167,7 @@ extension Engine {
     mutating func stopRotation(besides number: GoalNumber) {
         guard !goals.contains(where: { $0.kind == .rotated && $0.number != number }) else { return }
         rotation = nil
-        for slot in slots.indices { slots[slot].isOld = false }
+        for slot in slots.indices { slots[slot].flags.remove(.isOld) }
         setFloors()
     }
 
@@ -179,14 +179,14 @@ extension Engine {
         {
             return .timedOut
         }
-        let isDone = now >= deadline && slots.allSatisfy { !$0.isOld || $0.state == .leased || isGone($0.state) }
+        let isDone = now >= deadline && slots.allSatisfy { !$0.flags.contains(.isOld) || $0.state == .leased || isGone($0.state) }
         // Leased connections that are left are replaced later, one at a time as before, and no caller waits for that.
         return isDone && rotation.step == .waiting ? .achieved : nil
     }
 
     /// True for an old connection that is not in use and that was not replaced all the same.
     private static func isStuck(_ slot: Slot) -> Bool {
-        guard slot.isOld else { return false }
+        guard slot.flags.contains(.isOld) else { return false }
         switch slot.state {
         case .idle, .opening, .abandoned: return true
         case .free, .validating, .leased, .resetting, .closing: return false
@@ -194,7 +194,7 @@ extension Engine {
     }
 
     private func hasOld(in lane: Int?) -> Bool {
-        slots.contains { $0.isOld && !isGone($0.state) && (lane == nil || Int($0.lane) == lane) }
+        slots.contains { $0.flags.contains(.isOld) && !isGone($0.state) && (lane == nil || $0.lane == lane) }
     }
 
     private func isGone(_ state: SlotState) -> Bool {
@@ -205,10 +205,10 @@ extension Engine {
 
     private func longestIdleOld(in lane: Int?) -> Int32? {
         var oldest: Int32?
-        for slot in slots.indices where slots[slot].isOld && slots[slot].state == .idle {
-            guard lane == nil || Int(slots[slot].lane) == lane else { continue }
-            if let found = oldest, slots[Int(found)].since <= slots[slot].since { continue }
-            oldest = Int32(slot)
+        for slot in slots.indices where slots[slot].flags.contains(.isOld) && slots[slot].state == .idle {
+            guard lane == nil || slots[slot].lane == lane else { continue }
+            if let found = oldest, slots[found].since <= slots[slot].since { continue }
+            oldest = slot
         }
         return oldest
     }

@@ -1,19 +1,19 @@
 extension Engine {
     /// Finds the best use for a connection that was just opened, validated, reset or released.
     mutating func offer(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
-        if slots[Int(slot)].state != .leased { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        let lane = slots[slot].lane
+        if slots[slot].state != .leased { setDeadline(slot, lifetimeDue(slot, now), &effects) }
         if life != .running {
             offerWhileClosing(slot, now, &effects)
-        } else if slots[Int(slot)].epoch != lanes[lane].epoch {
+        } else if slots[slot].epoch != lanes[lane].epoch {
             closeAndRefill(slot, .cleared, now, &effects)
-        } else if slots[Int(slot)].isLost {
+        } else if slots[slot].flags.contains(.isLost) {
             closeAndRefill(slot, .broken, now, &effects)
         } else if isUsedUp(slot) {
             closeAndRefill(slot, .usedUp, now, &effects)
         } else if isSurplus(slot) {
             closeAndRefill(slot, .shrunk, now, &effects)
-        } else if slots[Int(slot)].isOverAge, mayRetire(slot, now) {
+        } else if slots[slot].flags.contains(.isOverAge), mayRetire(slot, now) {
             closeAndRefill(slot, .lifetime, now, &effects)
         } else if rotation != nil, rotationTakes(slot, now) {
             closeAndRefill(slot, .rotated, now, &effects)
@@ -25,7 +25,7 @@ extension Engine {
             park(slot, now, &effects)
             let concernsOthers = permits.hasAsked || permits.shortage.exists
             if waiting > 0 || rotation != nil || concernsOthers { serveAll(now, &effects) }
-        } else if configuration.validatesEveryGrant, slots[Int(slot)].state != .validating {
+        } else if configuration.validatesEveryGrant, slots[slot].state != .validating {
             park(slot, now, &effects)
             if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
                 beginValidation(match.slot, now, &effects)
@@ -54,37 +54,39 @@ extension Engine {
     }
 
     mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
+        let lane = slots[slot].lane
         move(slot, to: .idle, now)
-        if slots[Int(slot)].isOverAge { setDeadline(slot, lifetimeDue(slot, now), &effects) }
-        if configuration.idleTimeout != .never, lanes[lane].idle.count == lanes[lane].limits.minimumIdle + 1 {
-            arm(slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout), &effects)
+        if slots[slot].flags.contains(.isOverAge) { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        if configuration.idleTimeout != .never, lanes[lane].idle.count == lanes[lane].limits.minimumIdle + 1,
+            let first = lanes[lane].idle.first
+        {
+            arm(slots[first].since.adding(configuration.idleTimeout), &effects)
         }
     }
 
     mutating func grant(_ slot: Int32, to waiter: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
         dequeue(waiter, now)
-        grant(slot, to: waiters[Int(waiter)].holder, now, &effects)
+        grant(slot, to: waiters[waiter].holder, now, &effects)
         counters.dequeued += 1
-        if needsSessionHook(slot, waiters[Int(waiter)].tag) {
-            beginPreparation(of: slot, for: waiters[Int(waiter)], now)
+        if needsSessionHook(slot, waiters[waiter].tag) {
+            beginPreparation(of: slot, for: waiters[waiter], now)
         } else {
             counters.acquired += 1
             waitTimes.record(waited(waiter, now))
         }
-        effects.append(.grant(ticket(ofWaiter: waiter), ticket(ofSlot: slot)))
+        effects.append(.grant(waiters.id(of: waiter), slots.id(of: slot)))
     }
 
     /// The waiting time of an acquire whose wait has just ended.
     private func waited(_ waiter: Int32, _ now: Nanoseconds) -> Nanoseconds {
-        guard configuration.hasSessionHook else { return now - waiters[Int(waiter)].since }
+        guard configuration.hasSessionHook else { return now - waiters[waiter].since }
         // The acquire may have waited before, for a connection that its session hook did not want.
-        let lane = Int(waiters[Int(waiter)].lane)
-        return (lanes[lane].phaseTimes(at: now) - waiters[Int(waiter)].phasesBefore).total
+        let lane = waiters[waiter].lane
+        return (lanes[lane].phaseTimes(at: now) - waiters[waiter].phasesBefore).total
     }
 
     private func isBeingOpened(_ slot: Int32) -> Bool {
-        slots[Int(slot)].state == .opening && !slots[Int(slot)].isSilent
+        slots[slot].state == .opening && !slots[slot].flags.contains(.isSilent)
     }
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
@@ -150,11 +152,11 @@ extension Engine {
     }
 
     mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
+        let isStale = now - slots[slot].since >= configuration.validateAfterIdle
         move(slot, to: .validating, now)
         counters.validations += 1
         setDeadline(slot, now.adding(configuration.validationTimeout), &effects)
-        effects.append(.validate(ticket(ofSlot: slot), isStale: isStale))
+        effects.append(.validate(slots.id(of: slot), isStale: isStale))
     }
 
     private mutating func openOne(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
@@ -176,21 +178,16 @@ extension Engine {
         if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
         let deadline = now.adding(configuration.connectTimeout)
         lanes[lane].attemptedAt = now
-        slots[Int(slot)].connectDeadline = deadline
+        slots[slot].connectDeadline = deadline
         setDeadline(slot, min(deadline, now.adding(configuration.silentAfter)), &effects)
         effects.append(
-            .open(ticket(ofSlot: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
+            .open(slots.id(of: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
     }
 
     /// Closes the idle connection of another lane that was unused for longest. Its place is free once it is closed.
     private mutating func steal(for lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
         guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].needed else { return false }
-        var oldest = nowhere
-        for other in lanes.indices where other != lane && lanes[other].idle.first != nowhere {
-            let candidate = lanes[other].idle.first
-            if oldest == nowhere || slots[Int(candidate)].since < slots[Int(oldest)].since { oldest = candidate }
-        }
-        guard oldest != nowhere else { return false }
+        guard let oldest = longestIdle(in: { $0 != lane }) else { return false }
         close(oldest, .makingRoom, .orderly, now, &effects)
         return true
     }

@@ -1,9 +1,8 @@
 extension Engine {
     /// Changes the state of a slot. This is the only place that does: counts, lists and phases follow.
     mutating func move(_ slot: Int32, to state: SlotState, _ now: Nanoseconds) {
-        let index = Int(slot)
-        let old = slots[index].state
-        let lane = Int(slots[index].lane)
+        let old = slots[slot].state
+        let lane = slots[slot].lane
         switch old {
         case .idle: lanes[lane].idle.remove(slot, in: &slots)
         case .leased: endLease(slot)
@@ -14,13 +13,13 @@ extension Engine {
         counts.change(state, by: 1)
         lanes[lane].counts.change(old, by: -1)
         lanes[lane].counts.change(state, by: 1)
-        slots[index].state = state
-        slots[index].since = now
+        slots[slot].state = state
+        slots[slot].since = now
         switch state {
         case .idle: lanes[lane].idle.append(slot, in: &slots)
         case .leased: beginLease(slot)
         case .opening: lanes[server(of: lane)].connects += 1
-        case .free: freeSlots.append(slot)
+        case .free: slots.remove(slot)
         default: break
         }
         if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
@@ -30,63 +29,63 @@ extension Engine {
     func server(of lane: Int) -> Int { lanes[lane].base ?? lane }
 
     private mutating func endConnect(_ slot: Int32) {
-        let lane = Int(slots[Int(slot)].lane)
-        if !slots[Int(slot)].isSilent {
+        let lane = slots[slot].lane
+        if !slots[slot].flags.contains(.isSilent) {
             lanes[server(of: lane)].connects -= 1
             return
         }
-        slots[Int(slot)].isSilent = false
+        slots[slot].flags.remove(.isSilent)
         counts.silent -= 1
         lanes[lane].counts.silent -= 1
     }
 
     /// Marks a connect that the server has not answered for long: others are tried beside it.
     mutating func markSilent(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let lane = Int(slots[Int(slot)].lane)
-        slots[Int(slot)].isSilent = true
+        let lane = slots[slot].lane
+        slots[slot].flags.insert(.isSilent)
         counts.silent += 1
         lanes[lane].counts.silent += 1
         lanes[server(of: lane)].connects -= 1
-        setDeadline(slot, slots[Int(slot)].connectDeadline, &effects)
+        setDeadline(slot, slots[slot].connectDeadline, &effects)
     }
 
     mutating func beginLease(_ slot: Int32) {
         leases.append(slot, in: &slots)
-        if firstUnwarnedLease == nowhere { firstUnwarnedLease = slot }
-        if slots[Int(slot)].holder != 0 { holders.insert(slot, in: &slots) }
+        if firstUnwarnedLease == nil { firstUnwarnedLease = slot }
+        if slots[slot].holder != 0 { holders.insert(slot, in: &slots) }
         if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
     }
 
     mutating func endLease(_ slot: Int32) {
         endCaching(slotAt: slot)
-        if firstUnwarnedLease == slot { firstUnwarnedLease = slots[Int(slot)].links.next }
+        if firstUnwarnedLease == slot { firstUnwarnedLease = slots[slot].links.next }
         leases.remove(slot, in: &slots)
-        guard slots[Int(slot)].holder != 0 else { return }
+        guard slots[slot].holder != 0 else { return }
         holders.remove(slot, in: &slots)
-        if slots[Int(slot)].holderWaitsFor != nowhere {
-            slots[Int(slot)].holderWaitsFor = nowhere
-            lanes[Int(slots[Int(slot)].lane)].blockedLeases -= 1
+        if slots[slot].holderWaitsFor != nil {
+            slots[slot].holderWaitsFor = nil
+            lanes[slots[slot].lane].blockedLeases -= 1
         }
-        slots[Int(slot)].holder = 0
+        slots[slot].holder = 0
     }
 
     /// Ends the lease in `slot` and begins the next one, which counts as the last to have begun.
     mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
         endLease(slot)
-        slots[Int(slot)].holder = holder
-        slots[Int(slot)].since = since
+        slots[slot].holder = holder
+        slots[slot].since = since
         beginLease(slot)
     }
 
     /// Gives an idle or just freed connection to `holder`.
     mutating func grant(_ slot: Int32, to holder: UInt, _ now: Nanoseconds, _ effects: inout EffectList) {
-        if slots[Int(slot)].state == .leased {
+        if slots[slot].state == .leased {
             beginAnew(slot, holder: holder, since: now)
         } else {
-            slots[Int(slot)].holder = holder
+            slots[slot].holder = holder
             move(slot, to: .leased, now)
         }
-        slots[Int(slot)].uses &+= 1
+        slots[slot].uses &+= 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {
             arm(now.adding(configuration.leakWarning), &effects)
         }
@@ -94,34 +93,26 @@ extension Engine {
 
     /// The idle connection that an acquire takes next.
     func nextIdle(of lane: Int) -> Int32? {
-        let slot = configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
-        return slot == nowhere ? nil : slot
+        configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
+    }
+
+    /// The idle connection that was unused for longest, of the lanes for which `isMeant` is true.
+    func longestIdle(in isMeant: (Int) -> Bool) -> Int32? {
+        var oldest: Int32?
+        for lane in lanes.indices {
+            guard let candidate = lanes[lane].idle.first, isMeant(lane) else { continue }
+            if let found = oldest, slots[found].since <= slots[candidate].since { continue }
+            oldest = candidate
+        }
+        return oldest
     }
 
     func needsValidation(_ slot: Int32, _ now: Nanoseconds) -> Bool {
-        configuration.validatesEveryGrant || now - slots[Int(slot)].since >= configuration.validateAfterIdle
+        configuration.validatesEveryGrant || now - slots[slot].since >= configuration.validateAfterIdle
     }
 
     mutating func allocateSlot(lane: Int, _ now: Nanoseconds) -> Int32 {
-        let slot: Int32
-        if let free = freeSlots.popLast() {
-            slot = free
-        } else {
-            slot = Int32(slots.count)
-            slots.append(Slot())
-        }
-        slots[Int(slot)].generation &+= 1
-        slots[Int(slot)].lane = Int32(lane)
-        slots[Int(slot)].epoch = lanes[lane].epoch
-        slots[Int(slot)].isOverAge = false
-        slots[Int(slot)].isLost = false
-        slots[Int(slot)].makesRoom = false
-        slots[Int(slot)].isOld = false
-        slots[Int(slot)].isCached = false
-        slots[Int(slot)].isAwaited = false
-        slots[Int(slot)].isSetUp = false
-        slots[Int(slot)].uses = 0
-        slots[Int(slot)].expiresAt = .never
+        let slot = slots.insert(Slot(lane: lane, epoch: lanes[lane].epoch))
         move(slot, to: .opening, now)
         return slot
     }
@@ -135,20 +126,20 @@ extension Engine {
         slotDeadlines.remove(slot)
         counters.closed[reason, default: 0] += 1
         if reason == .makingRoom {
-            slots[Int(slot)].makesRoom = true
+            slots[slot].flags.insert(.makesRoom)
             permits.yielding += 1
         }
-        effects.append(.close(ticket(ofSlot: slot), reason, mode))
+        effects.append(.close(slots.id(of: slot), reason, mode))
     }
 
     /// The instant at which the slot next needs attention for its age alone.
     func lifetimeDue(_ slot: Int32, _ now: Nanoseconds) -> Nanoseconds {
-        guard slots[Int(slot)].isOverAge else { return slots[Int(slot)].expiresAt }
+        guard slots[slot].flags.contains(.isOverAge) else { return slots[slot].expiresAt }
         return min(max(nextRetirementAt, now.adding(1)), overdueAt(slot))
     }
 
     func overdueAt(_ slot: Int32) -> Nanoseconds {
-        slots[Int(slot)].expiresAt.adding(configuration.maximumLifetime / 10)
+        slots[slot].expiresAt.adding(configuration.maximumLifetime / 10)
     }
 
     /// True if the connection in `slot` may be closed for its age now. Takes the turn: connections retire one after the

@@ -3,19 +3,19 @@ extension Engine {
     mutating func setTag(_ tag: PoolSessionTag?, of connection: ConnectionID) {
         guard isLeased(connection) else { return }
         // A session whose tag was taken away is not one that the session hook has set up for no tag.
-        if tag == nil, slots[connection.position].tag != nil { slots[connection.position].isSetUp = false }
+        if tag == nil, slots[connection.index].tag != nil { slots[connection.index].flags.remove(.isSetUp) }
         setTag(tag, ofSlot: connection.index)
     }
 
     mutating func setTag(_ tag: PoolSessionTag?, ofSlot slot: Int32) {
-        let before = slots[Int(slot)].tag
+        let before = slots[slot].tag
         guard before != nil || tag != nil else { return }
         taggedCount += (tag == nil ? 0 : 1) - (before == nil ? 0 : 1)
-        slots[Int(slot)].tag = tag
+        slots[slot].tag = tag
     }
 
     func tag(of connection: ConnectionID) -> PoolSessionTag? {
-        isCurrent(connection) ? slots[connection.position].tag : nil
+        slots.contains(connection) ? slots[connection.index].tag : nil
     }
 
     // MARK: Who may have which session
@@ -34,17 +34,17 @@ extension Engine {
     }
 
     private func bestIdle(of lane: Int, for request: TagRequest?) -> Int32? {
-        var best = nowhere
+        var best: Int32?
         var lowest = Int.max
-        var slot = configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
-        while slot != nowhere, lowest > 0 {
-            let tag = slots[Int(slot)].tag
+        var next = nextIdle(of: lane)
+        while let slot = next, lowest > 0 {
+            let tag = slots[slot].tag
             let cost = Self.suits(tag, request) ? Self.cost(of: tag, for: request) : Int.max
             if cost < lowest { (best, lowest) = (slot, cost) }
-            let links = slots[Int(slot)].links
-            slot = configuration.isLastInFirstOut ? links.previous : links.next
+            let links = slots[slot].links
+            next = configuration.isLastInFirstOut ? links.previous : links.next
         }
-        return best == nowhere ? nil : best
+        return best
     }
 
     /// The distance from a session that suits the request to the tag that it asks for; 0 is that tag itself.
@@ -59,14 +59,13 @@ extension Engine {
     /// one look: no waiter loses by it.
     func nextMatch(of lane: Int) -> (waiter: Int32, slot: Int32)? {
         guard taggedCount > 0 else {
-            let waiter = lanes[lane].waiters.next
-            return waiter == nowhere ? nil : nextIdle(of: lane).map { (waiter, $0) }
+            guard let waiter = lanes[lane].waiters.next, let slot = nextIdle(of: lane) else { return nil }
+            return (waiter, slot)
         }
         guard !lanes[lane].idle.isEmpty else { return nil }
         for place in 0...lanes[lane].counts.onTheWay {
-            let waiter = lanes[lane].waiters.member(after: place, in: waiters)
-            if waiter == nowhere { return nil }
-            if let slot = nextIdle(of: lane, for: waiters[Int(waiter)].tag) { return (waiter, slot) }
+            guard let waiter = lanes[lane].waiters.member(after: place, in: waiters) else { return nil }
+            if let slot = nextIdle(of: lane, for: waiters[waiter].tag) { return (waiter, slot) }
         }
         return nil
     }
@@ -74,19 +73,18 @@ extension Engine {
     /// The waiter that gets the connection in `slot`, which has just come free; nil if its session suits no waiter
     /// whose turn it is.
     func nextWaiter(for slot: Int32) -> Int32? {
-        let lane = Int(slots[Int(slot)].lane)
-        guard let tag = slots[Int(slot)].tag else { return lanes[lane].waiters.next }
+        let lane = slots[slot].lane
+        guard let tag = slots[slot].tag else { return lanes[lane].waiters.next }
         // This connection does not count among those on the way.
         let own =
-            switch slots[Int(slot)].state {
-            case .opening: slots[Int(slot)].isSilent ? 0 : 1
+            switch slots[slot].state {
+            case .opening: slots[slot].flags.contains(.isSilent) ? 0 : 1
             case .validating, .resetting: 1
             case .free, .abandoned, .idle, .leased, .closing: 0
             }
         for place in 0...max(0, lanes[lane].counts.onTheWay - own) {
-            let waiter = lanes[lane].waiters.member(after: place, in: waiters)
-            if waiter == nowhere { return nil }
-            if Self.suits(tag, waiters[Int(waiter)].tag) { return waiter }
+            guard let waiter = lanes[lane].waiters.member(after: place, in: waiters) else { return nil }
+            if Self.suits(tag, waiters[waiter].tag) { return waiter }
         }
         return nil
     }
@@ -94,14 +92,13 @@ extension Engine {
     /// Resets the idle session with a tag that was unused for longest, so that any waiter may get it, if no idle
     /// session suits the next waiter and there is no room for another connection.
     mutating func resetTagged(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
-        guard mustResetTagged(lane) else { return false }
-        let slot = lanes[lane].idle.first
-        let isStale = now - slots[Int(slot)].since >= configuration.validateAfterIdle
+        guard mustResetTagged(lane), let slot = lanes[lane].idle.first else { return false }
+        let isStale = now - slots[slot].since >= configuration.validateAfterIdle
         setTag(nil, ofSlot: slot)
-        slots[Int(slot)].isSetUp = false
+        slots[slot].flags.remove(.isSetUp)
         move(slot, to: .resetting, now)
         setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
-        effects.append(.resetTagged(ticket(ofSlot: slot), isStale: isStale))
+        effects.append(.resetTagged(slots.id(of: slot), isStale: isStale))
         return true
     }
 

@@ -24,35 +24,35 @@ extension Engine {
         while let (due, waiter) = waiterDeadlines.earliest, due <= now {
             dequeue(waiter, now)
             counters.count(.timedOut, inQueue: true)
-            effects.append(.fail(ticket(ofWaiter: waiter), .timedOut))
+            effects.append(.fail(waiters.id(of: waiter), .timedOut))
         }
     }
 
     private mutating func handleSlotDeadlines(_ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList) {
         while let (due, slot) = slotDeadlines.earliest, due <= now {
             slotDeadlines.remove(slot)
-            let lane = Int(slots[Int(slot)].lane)
-            switch slots[Int(slot)].state {
-            case .opening where now < slots[Int(slot)].connectDeadline:
+            let lane = slots[slot].lane
+            switch slots[slot].state {
+            case .opening where now < slots[slot].connectDeadline:
                 markSilent(slot, now, &effects)
             case .opening:
-                noteFailure(lane, now, random, since: slots[Int(slot)].since)
+                noteFailure(lane, now, random, since: slots[slot].since)
                 move(slot, to: .abandoned, now)
-                effects.append(.cancelOpen(ticket(ofSlot: slot)))
+                effects.append(.cancelOpen(slots.id(of: slot)))
             case .validating:
                 close(slot, .validationFailed, .forced, now, &effects)
                 closeUnused(lane, now, &effects)
             case .resetting:
                 close(slot, .resetFailed, .forced, now, &effects)
             case .idle:
-                slots[Int(slot)].isOverAge = true
+                slots[slot].flags.insert(.isOverAge)
                 if mayRetire(slot, now) {
                     close(slot, .lifetime, .orderly, now, &effects)
                 } else {
                     setDeadline(slot, lifetimeDue(slot, now), &effects)
                 }
             case .leased:
-                slots[Int(slot)].isOverAge = true
+                slots[slot].flags.insert(.isOverAge)
             case .free, .abandoned, .closing:
                 break
             }
@@ -62,19 +62,15 @@ extension Engine {
     /// Closes the connections of the lane that were idle for long: if one was silently cut, the others probably were
     /// too, and a waiter must not spend its time on one validation after the other.
     private mutating func closeUnused(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
-        while let slot = longestIdle(of: lane), now - slots[Int(slot)].since >= configuration.validateAfterIdle {
+        while let slot = lanes[lane].idle.first, now - slots[slot].since >= configuration.validateAfterIdle {
             close(slot, .validationFailed, .orderly, now, &effects)
         }
     }
 
-    private func longestIdle(of lane: Int) -> Int32? {
-        lanes[lane].idle.isEmpty ? nil : lanes[lane].idle.first
-    }
-
     private mutating func closeIdleForLong(_ now: Nanoseconds, _ effects: inout EffectList) {
         for lane in lanes.indices {
-            while let due = idleExpiry(of: lane), due <= now {
-                close(lanes[lane].idle.first, .idleTimeout, .orderly, now, &effects)
+            while let due = idleExpiry(of: lane), due <= now, let slot = lanes[lane].idle.first {
+                close(slot, .idleTimeout, .orderly, now, &effects)
             }
         }
     }
@@ -82,10 +78,10 @@ extension Engine {
     /// The instant at which the connection of `lane` that was unused for longest reaches the idle timeout, if it may be
     /// closed.
     func idleExpiry(of lane: Int) -> Nanoseconds? {
-        guard configuration.idleTimeout != .never, !lanes[lane].idle.isEmpty,
+        guard configuration.idleTimeout != .never, let slot = lanes[lane].idle.first,
             lanes[lane].counts.live > lanes[lane].kept, lanes[lane].idle.count > lanes[lane].limits.minimumIdle
         else { return nil }
-        return slots[Int(lanes[lane].idle.first)].since.adding(configuration.idleTimeout)
+        return slots[slot].since.adding(configuration.idleTimeout)
     }
 
     /// Arms the idle timeouts again, because fewer connections are kept from now on.
@@ -96,16 +92,16 @@ extension Engine {
     }
 
     private mutating func warnOfLeaks(_ now: Nanoseconds, _ effects: inout EffectList) {
-        while let due = nextLeakWarning, due <= now {
-            effects.append(.warnOfLeak(ticket(ofSlot: firstUnwarnedLease)))
+        while let due = nextLeakWarning, due <= now, let slot = firstUnwarnedLease {
+            effects.append(.warnOfLeak(slots.id(of: slot)))
             counters.leakWarnings += 1
-            firstUnwarnedLease = slots[Int(firstUnwarnedLease)].links.next
+            firstUnwarnedLease = slots[slot].links.next
         }
     }
 
     private var nextLeakWarning: Nanoseconds? {
-        guard configuration.leakWarning != .never, firstUnwarnedLease != nowhere else { return nil }
-        return slots[Int(firstUnwarnedLease)].since.adding(configuration.leakWarning)
+        guard configuration.leakWarning != .never, let slot = firstUnwarnedLease else { return nil }
+        return slots[slot].since.adding(configuration.leakWarning)
     }
 
     /// The earliest instant at which something is due.

@@ -13,14 +13,13 @@ struct Engine: ~Copyable {
 
     var configuration: EngineConfiguration
     var life = Life.running
-    var slots: [Slot] = []
-    var freeSlots: [Int32] = []
-    var waiters: [Waiter] = []
-    var freeWaiters: [Int32] = []
+    var slots = Table<Slot, ConnectionID>()
+    var waiters = Table<Waiter, WaiterID>()
     var lanes: [EngineLane]
     /// The counts of all lanes together.
     var counts = SlotCounts()
-    var waiting = 0
+    /// The number of acquires that wait for a connection.
+    var waiting: Int { waiters.rowCount }
     /// The acquires that have a connection, and wait for the session hook to run on it.
     var preparations: [ConnectionID: SessionPreparation] = [:]
     /// The number of slots with a tag.
@@ -32,7 +31,7 @@ struct Engine: ~Copyable {
     /// Leases in the order in which they began.
     var leases = LinkedList()
     /// The first lease in `leases` that has had no leak warning.
-    var firstUnwarnedLease = nowhere
+    var firstUnwarnedLease: Int32?
     var holders: HolderIndex
     /// Connect, validation and reset deadlines and lifetimes, by slot.
     var slotDeadlines = DeadlineHeap()
@@ -101,7 +100,7 @@ struct Engine: ~Copyable {
             }
             if lanes[lane].limits.minimumIdle > 0 { serveAll(now, &effects) }
             check()
-            return .granted(ticket(ofSlot: slot))
+            return .granted(slots.id(of: slot))
         }
         if let failure = reasonNotToQueue(lane: lane, asker: asker ?? holder, now: now, deadline: deadline) {
             counters.count(failure)
@@ -113,7 +112,7 @@ struct Engine: ~Copyable {
         arm(deadline, &effects)
         hurry(lane)
         if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
-        let ticket = ticket(ofWaiter: waiter)
+        let ticket = waiters.id(of: waiter)
         serveAll(now, &effects)
         check()
         return .queued(ticket)
@@ -137,54 +136,38 @@ struct Engine: ~Copyable {
     ) -> Int32 {
         lanes[lane].settlePhase(now)
         lastQueuedAt = now
-        let index: Int32
-        if let free = freeWaiters.popLast() {
-            index = free
-        } else {
-            index = Int32(waiters.count)
-            waiters.append(Waiter())
-        }
-        waiters[Int(index)].generation &+= 1
-        waiters[Int(index)].isWaiting = true
-        waiters[Int(index)].lane = Int32(lane)
-        waiters[Int(index)].priority = priority
-        waiters[Int(index)].since = now
-        waiters[Int(index)].holder = holder
-        waiters[Int(index)].asker = asker
-        waiters[Int(index)].tag = tag
-        waiters[Int(index)].phasesBefore = lanes[lane].phaseTimes(at: now)
-        if let earlier {
-            waiters[Int(index)].sequence = earlier.sequence
-            waiters[Int(index)].phasesBefore = waiters[Int(index)].phasesBefore - earlier.spent(at: now)
-            lanes[lane].waiters.putBack(index, priority: priority, in: &waiters)
-        } else {
-            waiters[Int(index)].sequence = nextSequence
+        var phasesBefore = lanes[lane].phaseTimes(at: now)
+        if let earlier { phasesBefore = phasesBefore - earlier.spent(at: now) }
+        let waiter = waiters.insert(
+            Waiter(
+                lane: lane, priority: priority, sequence: earlier?.sequence ?? nextSequence, since: now, holder: holder,
+                asker: asker, phasesBefore: phasesBefore, tag: tag))
+        if earlier == nil {
             nextSequence += 1
-            lanes[lane].waiters.append(index, priority: priority, in: &waiters)
+            lanes[lane].waiters.append(waiter, priority: priority, in: &waiters)
+        } else {
+            lanes[lane].waiters.putBack(waiter, priority: priority, in: &waiters)
         }
-        waiterDeadlines.insert(index, due: deadline)
-        waiting += 1
+        waiterDeadlines.insert(waiter, due: deadline)
         if earlier?.isInQueue != true { counters.enqueued += 1 }
         counters.peakWaiting = max(counters.peakWaiting, waiting)
-        markHolder(asker, waitsFor: Int32(lane))
-        return index
+        markHolder(asker, waitsFor: lane)
+        return waiter
     }
 
     /// Takes the waiter out of the queue, however its wait ends. Its fields stay readable until the next acquire.
     mutating func dequeue(_ waiter: Int32, _ now: Nanoseconds) {
-        let lane = Int(waiters[Int(waiter)].lane)
-        lanes[lane].waiters.remove(waiter, priority: waiters[Int(waiter)].priority, in: &waiters)
-        waiters[Int(waiter)].isWaiting = false
+        let lane = waiters[waiter].lane
+        lanes[lane].waiters.remove(waiter, priority: waiters[waiter].priority, in: &waiters)
+        waiters.remove(waiter)
         waiterDeadlines.remove(waiter)
-        freeWaiters.append(waiter)
-        waiting -= 1
-        counters.queueTimes.record(now - waiters[Int(waiter)].since)
-        markHolder(waiters[Int(waiter)].asker, waitsFor: nowhere)
+        counters.queueTimes.record(now - waiters[waiter].since)
+        markHolder(waiters[waiter].asker, waitsFor: nil)
     }
 
     /// Ends a cancelled acquire. False if it had ended before.
     mutating func cancel(_ waiter: WaiterID, now: Nanoseconds, effects: inout EffectList) -> Bool {
-        guard isWaiting(waiter) else { return false }
+        guard waiters.contains(waiter) else { return false }
         dequeue(waiter.index, now)
         counters.countCancelled(inQueue: true)
         settleClosing(now, &effects)
@@ -213,11 +196,11 @@ struct Engine: ~Copyable {
     ) {
         guard isLeased(connection) else { return }
         lastReleaseAt = now
-        useTimes.record(now - slots[connection.position].since)
+        useTimes.record(now - slots[connection.index].since)
         let slot = connection.index
         let isUsable = condition.isUsable
         if !isUsable, reason == .broken { noteStillbirth(slot, now) }
-        let isGoodNews = isUsable && noteGoodUse(of: Int(slots[connection.position].lane))
+        let isGoodNews = isUsable && noteGoodUse(of: slots[connection.index].lane)
         switch condition {
         case .clean where !configuration.resetsEveryRelease:
             offer(slot, now, &effects)
@@ -242,27 +225,7 @@ struct Engine: ~Copyable {
         check()
     }
 
-    // MARK: Tickets
-
-    func ticket(ofSlot index: Int32) -> ConnectionID {
-        ConnectionID(index: index, generation: slots[Int(index)].generation)
-    }
-
-    func ticket(ofWaiter index: Int32) -> WaiterID {
-        WaiterID(index: index, generation: waiters[Int(index)].generation)
-    }
-
-    func isCurrent(_ connection: ConnectionID) -> Bool {
-        connection.position < slots.count && slots[connection.position].generation == connection.generation
-            && slots[connection.position].state != .free
-    }
-
     func isLeased(_ connection: ConnectionID) -> Bool {
-        isCurrent(connection) && slots[connection.position].state == .leased
-    }
-
-    func isWaiting(_ waiter: WaiterID) -> Bool {
-        waiter.position < waiters.count && waiters[waiter.position].generation == waiter.generation
-            && waiters[waiter.position].isWaiting
+        slots.contains(connection) && slots[connection.index].state == .leased
     }
 }

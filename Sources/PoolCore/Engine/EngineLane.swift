@@ -45,13 +45,10 @@ struct WaiterQueue {
     var count: Int { high.count + normal.count + low.count }
     var isEmpty: Bool { normal.isEmpty && high.isEmpty && low.isEmpty }
 
-    /// The waiter to serve next, or `nowhere`.
-    var next: Int32 {
-        if !high.isEmpty { return high.first }
-        return normal.isEmpty ? low.first : normal.first
-    }
+    /// The waiter to serve next.
+    var next: Int32? { high.first ?? normal.first ?? low.first }
 
-    mutating func append(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+    mutating func append(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
         switch priority {
         case 0: high.append(waiter, in: &table)
         case 1: normal.append(waiter, in: &table)
@@ -60,7 +57,7 @@ struct WaiterQueue {
     }
 
     /// Puts back a waiter that has been out of the queue: before all waiters that came later.
-    mutating func putBack(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+    mutating func putBack(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
         switch priority {
         case 0: Self.putBack(waiter, into: &high, in: &table)
         case 1: Self.putBack(waiter, into: &normal, in: &table)
@@ -68,15 +65,13 @@ struct WaiterQueue {
         }
     }
 
-    private static func putBack(_ waiter: Int32, into list: inout LinkedList, in table: inout [Waiter]) {
+    private static func putBack(_ waiter: Int32, into list: inout LinkedList, in table: inout Table<Waiter, WaiterID>) {
         var next = list.first
-        while next != nowhere, table[Int(next)].sequence < table[Int(waiter)].sequence {
-            next = table[Int(next)].links.next
-        }
-        if next == nowhere { list.append(waiter, in: &table) } else { list.insert(waiter, before: next, in: &table) }
+        while let earlier = next, table[earlier].sequence < table[waiter].sequence { next = table[earlier].links.next }
+        if let next { list.insert(waiter, before: next, in: &table) } else { list.append(waiter, in: &table) }
     }
 
-    mutating func remove(_ waiter: Int32, priority: Int32, in table: inout [Waiter]) {
+    mutating func remove(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
         switch priority {
         case 0: high.remove(waiter, in: &table)
         case 1: normal.remove(waiter, in: &table)
@@ -85,16 +80,16 @@ struct WaiterQueue {
     }
 
     /// The sequence number of the waiter that has waited for longest, whatever its priority; `.max` if none waits.
-    func oldestSequence(in table: [Waiter]) -> UInt64 {
+    func oldestSequence(in table: Table<Waiter, WaiterID>) -> UInt64 {
         var oldest = UInt64.max
-        for first in [high.first, normal.first, low.first] where first != nowhere {
-            oldest = min(oldest, table[Int(first)].sequence)
-        }
+        if let first = high.first { oldest = table[first].sequence }
+        if let first = normal.first { oldest = min(oldest, table[first].sequence) }
+        if let first = low.first { oldest = min(oldest, table[first].sequence) }
         return oldest
     }
 
-    /// The waiter that is served after `count` others, or `nowhere`.
-    func member(after count: Int, in table: [Waiter]) -> Int32 {
+    /// The waiter that is served after `count` others.
+    func member(after count: Int, in table: Table<Waiter, WaiterID>) -> Int32? {
         var left = count
         for list in [high, normal, low] {
             if left >= list.count {
@@ -102,13 +97,13 @@ struct WaiterQueue {
                 continue
             }
             var waiter = list.first
-            for _ in 0..<left { waiter = table[Int(waiter)].links.next }
+            for _ in 0..<left { waiter = waiter.flatMap { table[$0].links.next } }
             return waiter
         }
-        return nowhere
+        return nil
     }
 
-    func members(in table: [Waiter]) -> [Int32] {
+    func members(in table: Table<Waiter, WaiterID>) -> [Int32] {
         high.members(in: table) + normal.members(in: table) + low.members(in: table)
     }
 }

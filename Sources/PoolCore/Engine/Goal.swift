@@ -109,7 +109,7 @@ extension Engine {
     }
 
     private var isReconfigured: Bool {
-        if slots.contains(where: { $0.isAwaited && $0.state == .closing }) { return false }
+        if slots.contains(where: { $0.flags.contains(.isAwaited) && $0.state == .closing }) { return false }
         return lanes.allSatisfy {
             $0.counts.established >= $0.limits.minimum || $0.failures > 0
                 || counts.live - counts.opening >= configuration.maximumConnections

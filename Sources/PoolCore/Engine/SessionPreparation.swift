@@ -30,7 +30,7 @@ extension Engine {
     }
 
     func needsSessionHook(_ slot: Int32, _ request: TagRequest?) -> Bool {
-        configuration.hasSessionHook && (!slots[Int(slot)].isSetUp || slots[Int(slot)].tag != request?.tag)
+        configuration.hasSessionHook && (!slots[slot].flags.contains(.isSetUp) || slots[slot].tag != request?.tag)
     }
 
     /// Notes that an acquire that did not wait has its connection.
@@ -38,7 +38,7 @@ extension Engine {
         of slot: Int32, _ lane: Int, _ priority: Int32, _ holder: UInt, _ asker: UInt, _ request: TagRequest?,
         _ now: Nanoseconds
     ) {
-        preparations[ticket(ofSlot: slot)] = SessionPreparation(
+        preparations[slots.id(of: slot)] = SessionPreparation(
             lane: lane, priority: priority, holder: holder, asker: asker, request: request, sequence: nextSequence,
             waited: PhaseTimes(), since: now, isInQueue: false)
         nextSequence += 1
@@ -46,8 +46,8 @@ extension Engine {
 
     /// Notes that a waiter that has just been dequeued has its connection.
     mutating func beginPreparation(of slot: Int32, for waiter: Waiter, _ now: Nanoseconds) {
-        let lane = Int(waiter.lane)
-        preparations[ticket(ofSlot: slot)] = SessionPreparation(
+        let lane = waiter.lane
+        preparations[slots.id(of: slot)] = SessionPreparation(
             lane: lane, priority: waiter.priority, holder: waiter.holder, asker: waiter.asker, request: waiter.tag,
             sequence: waiter.sequence, waited: lanes[lane].phaseTimes(at: now) - waiter.phasesBefore, since: now,
             isInQueue: true)
@@ -60,7 +60,7 @@ extension Engine {
         waitTimes.record(preparation.spent(at: now).total)
         if isLeased(connection) {
             setTag(tag, ofSlot: connection.index)
-            slots[connection.position].isSetUp = true
+            slots[connection.index].flags.insert(.isSetUp)
         }
         check()
     }
@@ -107,7 +107,7 @@ extension Engine {
             lane: preparation.lane, priority: preparation.priority, holder: preparation.holder,
             asker: preparation.asker, tag: preparation.request, now: now, deadline: deadline, earlier: preparation)
         arm(deadline, &effects)
-        let ticket = ticket(ofWaiter: waiter)
+        let ticket = waiters.id(of: waiter)
         serveAll(now, &effects)
         return .queued(ticket)
     }

@@ -14,30 +14,16 @@ enum SlotState: Int, Sendable {
 /// A place for one connection. It is taken from the start of the connect until the driver has closed the connection.
 struct Slot: Linked {
     var state = SlotState.free
-    var generation: UInt32 = 0
-    var lane: Int32 = 0
+    let lane: Int
+    /// The lane's epoch when the connect began. Connections of an earlier epoch are closed at the next occasion.
+    let epoch: UInt32
+    var flags: SlotFlags = []
     /// Links in the idle list of the lane, or in the engine's list of leases.
     var links = Links()
-    /// The lane's epoch when the connect began. Connections of an earlier epoch are closed at the next occasion.
-    var epoch: UInt32 = 0
     /// The number of leases that the connection has served, including the current one.
     var uses: Int32 = 0
-    /// True while the shell hands the connection from lease to lease; for the engine it is leased, without a holder.
-    var isCached = false
-    /// True if the rotation under way is to replace the connection.
-    var isOld = false
-    /// True if a reconfiguration waits until the connection is closed.
-    var isAwaited = false
-    /// True if the connect has gone without an answer for so long that the engine no longer counts on it.
-    var isSilent = false
     /// The instant at which the connect is given up.
     var connectDeadline = Nanoseconds.never
-    /// True if the lifetime ended while the connection could not be closed.
-    var isOverAge = false
-    /// True if the driver found the connection dead while it could not be closed.
-    var isLost = false
-    /// True if the connection is closed for a waiter that needs its place.
-    var makesRoom = false
     /// The instant at which the slot came into its state.
     var since: Nanoseconds = 0
     var openedAt: Nanoseconds = 0
@@ -47,13 +33,40 @@ struct Slot: Linked {
     /// The task that holds the lease, or 0 if the lease may move between tasks.
     var holder: UInt = 0
     /// The next slot in the same bucket of ``HolderIndex``.
-    var nextOfHolder: Int32 = nowhere
+    var nextOfHolder: Int32?
     /// The lane that the holder of the lease waits for, while it does.
-    var holderWaitsFor: Int32 = nowhere
+    var holderWaitsFor: Int?
     /// The tag that the session is set up for.
     var tag: PoolSessionTag?
-    /// True if the session hook has run for the tag, or for none, and its work has not been undone since.
-    var isSetUp = false
+
+    init(lane: Int, epoch: UInt32) {
+        self.lane = lane
+        self.epoch = epoch
+    }
+}
+
+extension ConnectionID: TableID {}
+
+/// What is true of a slot for a while, whatever its state.
+struct SlotFlags: OptionSet {
+    let rawValue: UInt8
+
+    /// The shell hands the connection from lease to lease; for the engine it is leased, without a holder.
+    static let isCached = SlotFlags(rawValue: 1 << 0)
+    /// The rotation under way is to replace the connection.
+    static let isOld = SlotFlags(rawValue: 1 << 1)
+    /// A reconfiguration waits until the connection is closed.
+    static let isAwaited = SlotFlags(rawValue: 1 << 2)
+    /// The connect has gone without an answer for so long that the engine no longer counts on it.
+    static let isSilent = SlotFlags(rawValue: 1 << 3)
+    /// The lifetime ended while the connection could not be closed.
+    static let isOverAge = SlotFlags(rawValue: 1 << 4)
+    /// The driver found the connection dead while it could not be closed.
+    static let isLost = SlotFlags(rawValue: 1 << 5)
+    /// The connection is closed for a waiter that needs its place.
+    static let makesRoom = SlotFlags(rawValue: 1 << 6)
+    /// The session hook has run for the tag, or for none, and its work has not been undone since.
+    static let isSetUp = SlotFlags(rawValue: 1 << 7)
 }
 
 /// The time spent in each phase.
@@ -104,12 +117,12 @@ struct PhaseTimes: Hashable, Sendable {
 
 /// The slots that each task holds: a hash table with its chains in the slots, so that it never allocates.
 struct HolderIndex {
-    private var buckets: [Int32]
+    private var buckets: [Int32?]
 
     init(capacity: Int) {
         var size = 8
         while size < capacity { size *= 2 }
-        buckets = Array(repeating: nowhere, count: size)
+        buckets = Array(repeating: nil, count: size)
     }
 
     /// The bucket of a task. Tasks are aligned: the low bits of their addresses carry nothing.
@@ -117,33 +130,36 @@ struct HolderIndex {
         Int(truncatingIfNeeded: ((holder >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (buckets.count - 1)
     }
 
-    mutating func insert(_ slot: Int32, in slots: inout [Slot]) {
-        let bucket = bucket(of: slots[Int(slot)].holder)
-        slots[Int(slot)].nextOfHolder = buckets[bucket]
+    mutating func insert(_ slot: Int32, in slots: inout Table<Slot, ConnectionID>) {
+        let bucket = bucket(of: slots[slot].holder)
+        slots[slot].nextOfHolder = buckets[bucket]
         buckets[bucket] = slot
     }
 
-    mutating func remove(_ slot: Int32, in slots: inout [Slot]) {
-        let bucket = bucket(of: slots[Int(slot)].holder)
-        let next = slots[Int(slot)].nextOfHolder
-        slots[Int(slot)].nextOfHolder = nowhere
-        guard buckets[bucket] != slot else { return buckets[bucket] = next }
-        var previous = buckets[bucket]
-        while slots[Int(previous)].nextOfHolder != slot { previous = slots[Int(previous)].nextOfHolder }
-        slots[Int(previous)].nextOfHolder = next
+    mutating func remove(_ slot: Int32, in slots: inout Table<Slot, ConnectionID>) {
+        let bucket = bucket(of: slots[slot].holder)
+        let next = slots[slot].nextOfHolder
+        slots[slot].nextOfHolder = nil
+        var before: Int32?
+        var found = buckets[bucket]
+        while let other = found, other != slot {
+            before = other
+            found = slots[other].nextOfHolder
+        }
+        if let before { slots[before].nextOfHolder = next } else { buckets[bucket] = next }
     }
 
-    func first(of holder: UInt, in slots: [Slot]) -> Int32 {
+    func first(of holder: UInt, in slots: Table<Slot, ConnectionID>) -> Int32? {
         matching(holder, from: buckets[bucket(of: holder)], in: slots)
     }
 
-    func next(after slot: Int32, in slots: [Slot]) -> Int32 {
-        matching(slots[Int(slot)].holder, from: slots[Int(slot)].nextOfHolder, in: slots)
+    func next(after slot: Int32, in slots: Table<Slot, ConnectionID>) -> Int32? {
+        matching(slots[slot].holder, from: slots[slot].nextOfHolder, in: slots)
     }
 
-    private func matching(_ holder: UInt, from start: Int32, in slots: [Slot]) -> Int32 {
-        var slot = start
-        while slot != nowhere, slots[Int(slot)].holder != holder { slot = slots[Int(slot)].nextOfHolder }
-        return slot
+    private func matching(_ holder: UInt, from start: Int32?, in slots: Table<Slot, ConnectionID>) -> Int32? {
+        var next = start
+        while let slot = next, slots[slot].holder != holder { next = slots[slot].nextOfHolder }
+        return next
     }
 }

@@ -7,9 +7,9 @@ extension PoolShell {
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
         var result: [LeaseHolder] = []
         var slot = state.engine.leases.first
-        while slot != nowhere, result.count < limit {
-            result.append(holder(of: state.engine.ticket(ofSlot: slot), state, now))
-            slot = state.engine.slots[Int(slot)].links.next
+        while let index = slot, result.count < limit {
+            result.append(holder(of: state.engine.slots.id(of: index), state, now))
+            slot = state.engine.slots[index].links.next
         }
         return result
     }
@@ -20,7 +20,7 @@ extension PoolShell {
             connection: id, lane: state.laneName(of: id),
             label: origin.label,
             fileID: origin.source.fileID, line: origin.source.line,
-            held: .nanoseconds(now - state.engine.slots[id.position].since))
+            held: .nanoseconds(now - state.engine.slots[id.index].since))
     }
 
     /// The acquire that a connection is leased to.
@@ -35,7 +35,7 @@ extension PoolShell {
         _ code: PoolError.Code, waiter: WaiterID, _ origin: LeaseOrigin, _ state: borrowing PoolState,
         _ now: Nanoseconds
     ) -> PoolError {
-        let record = state.engine.waiters[waiter.position]
+        let record = state.engine.waiters[waiter.index]
         let lane = Int(record.lane)
         let spent = state.engine.lanes[lane].phaseTimes(at: now) - record.phasesBefore
         return makeError(
@@ -111,7 +111,7 @@ extension PoolShell {
     ) -> PoolEvent {
         .released(
             id, lane: state.laneName(of: id),
-            used: .nanoseconds(now - state.engine.slots[id.position].since), error: failure)
+            used: .nanoseconds(now - state.engine.slots[id.index].since), error: failure)
     }
 
     func report(_ event: PoolEvent) {

@@ -32,7 +32,7 @@ extension PoolShell {
         setStatementCacheCapacity(of: pooled.connection)
         let random = random()
         transition { state, now, effects in
-            let since = state.engine.slots[id.position].since
+            let since = state.engine.slots[id.index].since
             let lane = state.lane(of: id)
             state.entries[id.position].pooled = pooled
             state.entries[id.position].failure = nil
@@ -52,13 +52,13 @@ extension PoolShell {
 
     private func lost(_ id: ConnectionID) {
         let connection = state.withLock { state in
-            state.engine.isCurrent(id) ? state.entries[id.position].pooled?.connection : nil
+            state.engine.slots.contains(id) ? state.entries[id.position].pooled?.connection : nil
         }
         let failure = connection?.failure
         transition { state, now, effects in
-            if state.engine.isCurrent(id) {
+            if state.engine.slots.contains(id) {
                 state.entries[id.position].failure = failure
-                if state.engine.slots[id.position].state == .idle {
+                if state.engine.slots[id.index].state == .idle {
                     state.reports.append(idleLoss(of: id, failure, state))
                 }
             }
@@ -74,7 +74,7 @@ extension PoolShell {
         transition { state, now, effects in
             let lane = state.lane(of: id)
             // An abandoned connect has been reported already.
-            let isNews = state.engine.slots[id.position].state == .opening
+            let isNews = state.engine.slots[id.index].state == .opening
             // The error of an interrupted hook says nothing about the hook.
             let isFinal = hook.map { isNews && !$0.isPassing } ?? (verdict == .refused)
             if isNews {
@@ -94,7 +94,7 @@ extension PoolShell {
         }
         let random = random()
         transition { state, now, effects in
-            if outcome == .hookRefused, state.engine.isCurrent(job.id) {
+            if outcome == .hookRefused, state.engine.slots.contains(job.id) {
                 state.lanes[state.lane(of: job.id)].hookError = failure
             }
             state.engine.validated(job.id, outcome, now: now, random: random, effects: &effects)

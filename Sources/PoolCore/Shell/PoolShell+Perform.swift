@@ -18,7 +18,7 @@ extension PoolShell {
             actions.appendGrant(to: pending, granted)
         case .fail(let waiter, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
-            let lane = Int(state.engine.waiters[waiter.position].lane)
+            let lane = state.engine.waiters[waiter.index].lane
             let hookError = failure.isByHook ? state.lanes[lane].hookError : nil
             let code = hookError == nil ? failure.code : .hookFailed
             let error = makeError(code, waiter: waiter, pending.origin, state, now)

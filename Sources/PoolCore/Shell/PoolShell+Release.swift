@@ -37,7 +37,7 @@ extension PoolShell {
                 state.reports.append(releaseEvent(of: id, failure, state, now))
             }
             if mayCache, cache(pooled, &state, now, &effects) { return }
-            if let failure, state.engine.isCurrent(id) { state.entries[id.position].failure = failure }
+            if let failure, state.engine.slots.contains(id) { state.entries[id.position].failure = failure }
             state.engine.release(
                 id, condition: condition, breaking: discardReason == nil ? .broken : .discarded, now: now,
                 effects: &effects)

@@ -118,7 +118,7 @@ struct PoolState: ~Copyable {
     }
 
     func lane(of id: ConnectionID) -> Int {
-        Int(engine.slots[id.position].lane)
+        engine.slots[id.index].lane
     }
 
     mutating func takeWaiter(_ id: WaiterID) -> PendingAcquire? {

@@ -8,7 +8,3 @@ public struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     /// The connection's place and its number there: `3.7` is the seventh connection in the third place.
     public var description: String { "\(index).\(generation)" }
 }
-
-extension ConnectionID {
-    var position: Int { Int(index) }
-}

@@ -130,15 +130,16 @@ struct EngineCostTests {
     func holders() {
         func cost(_ count: Int) -> Double {
             var index = HolderIndex(capacity: count)
-            var slots = Array(repeating: Slot(), count: count)
-            for slot in slots.indices {
-                slots[slot].holder = UInt(slot + 1) * 64
-                index.insert(Int32(slot), in: &slots)
+            var slots = Table<Slot, ConnectionID>()
+            for number in 1...count {
+                let slot = slots.insert(Slot(lane: 0, epoch: 0))
+                slots[slot].holder = UInt(number) * 64
+                index.insert(slot, in: &slots)
             }
             var found = 0
             let cost = fastest {
                 for task in 1...1_000 {
-                    if index.first(of: UInt(task % count + 1) * 64, in: slots) != nowhere { found += 1 }
+                    if index.first(of: UInt(task % count + 1) * 64, in: slots) != nil { found += 1 }
                 }
             }
             #expect(found == 7_000)

@@ -185,7 +185,7 @@ struct EngineRuleTests {
             effects.forEach { if case .open(let ticket, _, _, _) = $0 { opened = ticket } }
             let ticket = try #require(opened)
             engine.opened(ticket, now: 0, random: random, effects: &effects)
-            #expect(engine.slots[ticket.position].expiresAt == expected)
+            #expect(engine.slots[ticket.index].expiresAt == expected)
         }
     }
 }

@@ -223,7 +223,7 @@ final class EngineRun {
             engine.opened(ticket, now: now, random: random.next(), effects: &effects)
             noteRetries()
             let place = place(ticket, .opening) ?? place(ticket, .abandoned)
-            if let place { model.opened(place, expires: engine.slots[ticket.position].expiresAt) }
+            if let place { model.opened(place, expires: engine.slots[ticket.index].expiresAt) }
         case .connectFailed(let ticket, let isPermanent):
             engine.connectFailed(
                 ticket, isPermanent: isPermanent, now: now, random: random.next(), effects: &effects)

@@ -93,7 +93,7 @@ struct EngineSizeTests {
         let opened = try #require(bench.opens.first)
         let lease = try #require(bench.lease())
         #expect(bench.engine.counts.leased == 1)
-        #expect(bench.engine.isWaiting(waiter) == false)
+        #expect(bench.engine.waiters.contains(waiter) == false)
         bench.opened(opened)
         #expect(bench.acquire().waiter == nil)
         #expect(bench.acquire() == .failed(.tooManyWaiters))
@@ -192,7 +192,7 @@ struct EngineSizeTests {
         bench.alarm(at: 9)
         #expect(bench.effects.contains(.endGoal(2, .timedOut)))
         let late = try #require(bench.engine.slots.indices.first { bench.engine.slots[$0].state == .opening })
-        bench.opened(bench.engine.ticket(ofSlot: Int32(late)))
+        bench.opened(bench.engine.slots.id(of: late))
         bench.call { _ = $0.warmUp(to: 4, now: $1, deadline: 99, effects: &$2) }
         bench.failed(try #require(bench.opens.first), isPermanent: true)
         #expect(bench.effects.contains(.endGoal(3, .refused)))

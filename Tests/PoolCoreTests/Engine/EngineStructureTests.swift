@@ -72,33 +72,57 @@ struct EngineStructureTests {
                 shadow.append(member)
             }
             #expect(list.members(in: table) == shadow)
-            #expect(list.first == shadow.first ?? nowhere && list.last == shadow.last ?? nowhere)
+            #expect(list.first == shadow.first && list.last == shadow.last)
         }
+    }
+
+    @Test("A table's ids name one row each, and never one that has gone")
+    func table() {
+        var random = SeededRandom(seed: 11)
+        var table = Table<Int, WaiterID>()
+        var rows: [WaiterID: Int] = [:]
+        var gone: Set<WaiterID> = []
+        for number in 0..<2_000 {
+            if let id = rows.keys.randomElement(using: &random), random.oneIn(2) {
+                table.remove(id.index)
+                rows[id] = nil
+                gone.insert(id)
+            } else {
+                let index = table.insert(number)
+                let id = table.id(of: index)
+                #expect(!gone.contains(id) && rows.updateValue(number, forKey: id) == nil)
+            }
+            #expect(table.rowCount == rows.count)
+            #expect(rows.allSatisfy { table.contains($0.key) && table[$0.key.index] == $0.value })
+        }
+        #expect(!gone.contains(where: table.contains) && table.count < 200)
+        #expect(!table.contains(WaiterID(index: 10_000, generation: 1)))
     }
 
     @Test("The holder index finds all slots of a task, and only those")
     func holders() {
         var random = SeededRandom(seed: 9)
         var index = HolderIndex(capacity: 8)
-        var slots = Array(repeating: Slot(), count: 40)
+        var slots = Table<Slot, ConnectionID>()
+        for _ in 0..<40 { _ = slots.insert(Slot(lane: 0, epoch: 0)) }
         var shadow: [Int32: UInt] = [:]
         for _ in 0..<5_000 {
             let slot = Int32.random(in: 0..<40, using: &random)
             if shadow[slot] == nil {
-                slots[Int(slot)].holder = UInt.random(in: 1...10, using: &random) * 64
-                shadow[slot] = slots[Int(slot)].holder
+                slots[slot].holder = UInt.random(in: 1...10, using: &random) * 64
+                shadow[slot] = slots[slot].holder
                 index.insert(slot, in: &slots)
             } else {
                 index.remove(slot, in: &slots)
-                slots[Int(slot)].holder = 0
+                slots[slot].holder = 0
                 shadow[slot] = nil
             }
             let holder = UInt.random(in: 1...10, using: &random) * 64
             var found: Set<Int32> = []
             var next = index.first(of: holder, in: slots)
-            while next != nowhere {
-                #expect(found.insert(next).inserted)
-                next = index.next(after: next, in: slots)
+            while let slot = next {
+                #expect(found.insert(slot).inserted)
+                next = index.next(after: slot, in: slots)
             }
             #expect(found == Set(shadow.filter { $0.value == holder }.keys))
         }

@@ -106,7 +106,7 @@ private final class Outage {
 
     private func lose() {
         for slot in bench.engine.slots.indices where bench.engine.slots[slot].state == .idle {
-            let ticket = bench.engine.ticket(ofSlot: Int32(slot))
+            let ticket = bench.engine.slots.id(of: slot)
             bench.call { $0.lost(ticket, now: $1, effects: &$2) }
             follow()
         }
@@ -197,7 +197,7 @@ struct OutageTests {
             bench.alarm(at: bench.engine.lanes[0].retryAt)
         }
         #expect(bench.cancel(waiter))
-        bench.failed(try #require(bench.engine.slots.indices.first.map { bench.engine.ticket(ofSlot: Int32($0)) }))
+        bench.failed(try #require(bench.engine.slots.indices.first.map(bench.engine.slots.id)))
         #expect(bench.engine.lanes[0].retryAt - bench.now > 20 * EngineBench.second)
         bench.now += EngineBench.second
         bench.acquire()

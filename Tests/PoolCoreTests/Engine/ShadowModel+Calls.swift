@@ -19,7 +19,7 @@ extension ShadowModel {
             // Only one that may have to wait again is given a place among those who wait.
             if needsSessionHook(next, tag) { arrivals += 1 }
             let waiter = Waiting(
-                ticket: WaiterID(index: nowhere, generation: 0), lane: lane, priority: priority, deadline: deadline,
+                ticket: WaiterID(index: -1, generation: 0), lane: lane, priority: priority, deadline: deadline,
                 holder: holder, order: arrivals, since: now, request: tag, isInQueue: false)
             begin(waiter, on: next)
         case .queued(let ticket):

@@ -148,9 +148,9 @@ extension ShadowModel {
         require(Set(engine.preparations.keys) == Set(preparing.keys), "others wait for their session hook")
         require(engine.waitTimes.count == tally.acquired, "\(engine.waitTimes.count) waits of \(tally.acquired) leases")
         for connection in connections where connection.state == .idle || connection.state == .leased {
-            let slot = engine.slots[connection.ticket.position]
+            let slot = engine.slots[connection.ticket.index]
             require(slot.tag == connection.tag, "\(connection.ticket) has another tag")
-            require(slot.isSetUp == connection.isSetUp, "\(connection.ticket): set up is \(slot.isSetUp)")
+            require(slot.flags.contains(.isSetUp) == connection.isSetUp, "\(connection.ticket): set up is not \(connection.isSetUp)")
         }
     }
 }
