@@ -87,7 +87,7 @@ struct SharedBudget: AsyncParsableCommand {
     }
 
     private func use(
-        _ pool: any ManagedPool, until end: ContinuousClock.Instant, pausing pause: Duration
+        _ pool: any PoolOfAnyDriver, until end: ContinuousClock.Instant, pausing pause: Duration
     ) async -> String? {
         do {
             repeat {

@@ -53,3 +53,8 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
         self.close = close
     }
 }
+
+extension Pool {
+    /// The hooks of this pool's driver: `PostgresPool.Hooks(connect: { … })`.
+    public typealias Hooks = PoolHooks<Driver>
+}

@@ -19,7 +19,7 @@ public final class PoolRegistry: Sendable {
     /// The alias of a pool that is registered without one.
     public static let defaultAlias = "default"
 
-    private let pools = Mutex<[String: any ManagedPool]>([:])
+    private let pools = Mutex<[String: any PoolOfAnyDriver]>([:])
 
     /// Makes an empty registry.
     public init() {}
@@ -29,7 +29,7 @@ public final class PoolRegistry: Sendable {
     /// - Parameter alias: unique in this registry, and not empty; a pool may have several.
     /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/aliasInUse`` or
     ///   ``PoolRegistryError/Code/emptyAlias``.
-    public func register(_ pool: any ManagedPool, alias: String = defaultAlias) throws(PoolRegistryError) {
+    public func register(_ pool: any PoolOfAnyDriver, alias: String = defaultAlias) throws(PoolRegistryError) {
         if alias.isEmpty { throw PoolRegistryError(.emptyAlias, alias, known: names) }
         let others: [String]? = pools.withLock { pools in
             if pools[alias] != nil { return pools.keys.sorted() }
@@ -44,7 +44,7 @@ public final class PoolRegistry: Sendable {
     /// The pool that was registered with `alias`.
     ///
     /// - Throws: ``PoolRegistryError`` with ``PoolRegistryError/Code/unknownAlias``.
-    public func pool(_ alias: String = defaultAlias) throws(PoolRegistryError) -> any ManagedPool {
+    public func pool(_ alias: String = defaultAlias) throws(PoolRegistryError) -> any PoolOfAnyDriver {
         let (pool, known) = pools.withLock { ($0[alias], $0.keys.sorted()) }
         guard let pool else { throw PoolRegistryError(.unknownAlias, alias, known: known) }
         return pool
@@ -68,7 +68,7 @@ public final class PoolRegistry: Sendable {
     public var names: [String] { pools.withLock { $0.keys.sorted() } }
 
     /// All pools, each once, in the order of their aliases.
-    public var all: [any ManagedPool] {
+    public var all: [any PoolOfAnyDriver] {
         let entries = pools.withLock { $0.sorted { $0.key < $1.key } }
         var seen = Set<ObjectIdentifier>()
         return entries.map(\.value).filter { seen.insert(ObjectIdentifier($0)).inserted }
@@ -78,7 +78,7 @@ public final class PoolRegistry: Sendable {
     ///
     /// - Returns: the pool, or nil if there was none.
     @discardableResult
-    public func remove(_ alias: String) -> (any ManagedPool)? {
+    public func remove(_ alias: String) -> (any PoolOfAnyDriver)? {
         pools.withLock { $0.removeValue(forKey: alias) }
     }
 

@@ -6,6 +6,7 @@ extension ConnectionCondition: AtomicRepresentable {
     /// The storage of an `Atomic` that holds a condition.
     public typealias AtomicRepresentation = UInt8.AtomicRepresentation
 
+    /// Stores a condition in a byte.
     @inlinable
     public static func encodeAtomicRepresentation(_ condition: consuming Self) -> AtomicRepresentation {
         let number: UInt8 =
@@ -18,6 +19,7 @@ extension ConnectionCondition: AtomicRepresentable {
         return UInt8.encodeAtomicRepresentation(number)
     }
 
+    /// Restores a condition from its byte.
     @inlinable
     public static func decodeAtomicRepresentation(_ representation: consuming AtomicRepresentation) -> Self {
         switch UInt8.decodeAtomicRepresentation(representation) {

@@ -1,5 +1,5 @@
 /// A pool of any driver, with the functions that do not depend on the driver: reports, health checks, closing.
-public protocol ManagedPool: AnyObject, Sendable {
+public protocol PoolOfAnyDriver: AnyObject, Sendable {
     /// The pool's name: ``PoolConfiguration/name``.
     var name: String { get }
     /// The description that the pool's driver gives of itself.
@@ -21,7 +21,7 @@ public protocol ManagedPool: AnyObject, Sendable {
     func whenClosed(_ action: @escaping @Sendable () -> Void)
 }
 
-extension Pool: ManagedPool {
+extension Pool: PoolOfAnyDriver {
     /// The pool's name: ``PoolConfiguration/name``.
     public var name: String { shell.name }
 
