@@ -63,7 +63,7 @@ extension PostgresConnection {
         if tag == "ROLLBACK" {
             var error = PostgresError.misuse(
                 "the transaction was rolled back instead: a statement in it had failed", .transactionRolledBack)
-            error.hint =
+            error.remedy =
                 "Let the error of a statement leave the transaction's body, or run the statement in a savepoint"
             throw error
         }
@@ -85,7 +85,7 @@ extension PostgresError {
             code: .transactionResolutionUnknown, severity: "FATAL",
             message: "the connection was lost before the end of the transaction was confirmed: \(message)")
         error.detail = detail
-        error.hint = "It may have been committed or not: look for what it wrote before you run it again"
+        error.remedy = "It may have been committed or not: look for what it wrote before you run it again"
         return error
     }
 }

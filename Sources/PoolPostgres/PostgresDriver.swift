@@ -121,7 +121,7 @@ public struct PostgresDriver: SQLDriver {
         } catch {
             await connection.abandonConnect()
             if error is CancellationError { throw error }
-            throw (error as? PostgresError)?.whileConnecting ?? error
+            throw (error as? PostgresError)?.whileConnecting() ?? error
         }
     }
 
@@ -138,14 +138,5 @@ public struct PostgresDriver: SQLDriver {
         case .serializationFailure, .deadlockDetected, .invalidStatementName: return true
         default: return error.isStalePlan || error.mayBeTooLongAsText
         }
-    }
-}
-
-extension PostgresError {
-    /// A copy of the error as the end of an attempt to connect.
-    fileprivate var whileConnecting: PostgresError {
-        var error = self
-        error.isConnecting = true
-        return error
     }
 }

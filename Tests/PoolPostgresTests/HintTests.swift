@@ -14,7 +14,8 @@ extension PostgresTests {
         @Test("placeholders without values point to interpolation and to SQL(raw:binds:)")
         func noValues() async throws {
             let error = try await error("SELECT $1::int")
-            #expect(error.hint?.contains("\\(value)") == true && error.hint?.contains("SQL(raw:") == true, "\(error)")
+            #expect(
+                error.remedy?.contains("\\(value)") == true && error.remedy?.contains("SQL(raw:") == true, "\(error)")
             #expect(error.sql == "SELECT $1::int")
         }
 
@@ -22,19 +23,19 @@ extension PostgresTests {
         func list() async throws {
             let error = try await error("SELECT 1 WHERE 1 IN \([1, 2, 3])")
             #expect(error.code == .syntaxError)
-            #expect(error.hint?.contains("\\(binds: values)") == true, "\(error)")
+            #expect(error.remedy?.contains("\\(binds: values)") == true, "\(error)")
         }
 
         @Test("a value inside quotation marks is named as the cause")
         func quotes() async throws {
             let error = try await error("SELECT 1 WHERE 'a' LIKE '%\("x")%'")
-            #expect(error.hint?.contains("inside quotation marks") == true, "\(error)")
+            #expect(error.remedy?.contains("inside quotation marks") == true, "\(error)")
             #expect(error.sql?.contains("LIKE") == true)
         }
 
         @Test("a syntax error that is none of these has no hint of ours")
         func none() async throws {
-            #expect(try await error("SELEC \(1)").hint == nil)
+            #expect(try await error("SELEC \(1)").remedy == nil)
         }
     }
 }

@@ -37,7 +37,7 @@ extension PostgresTests {
             let error = await #expect(throws: PostgresError.self) { _ = try await task.value }
             #expect(error?.code == .transactionResolutionUnknown)
             #expect(error?.severity == "FATAL")
-            #expect(error?.hint?.isEmpty == false)
+            #expect(error?.remedy?.isEmpty == false)
             try await pool.close(drain: .seconds(1))
             relay.stopListening()
             try await PrivatePostgres.administrator.get().execute(

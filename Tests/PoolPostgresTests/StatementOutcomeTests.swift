@@ -16,7 +16,7 @@ extension PostgresTests {
                     for _ in 1...3 {
                         let statement: SQL = "COPY copied \(raw: direction)"
                         let error = await #expect(throws: PostgresError.self) { try await lease.query(statement) }
-                        #expect(error?.code == .featureNotSupported && error?.hint?.contains("copyOut(_:_:)") == true)
+                        #expect(error?.code == .featureNotSupported && error?.remedy?.contains("copyOut(_:_:)") == true)
                         await #expect(throws: PostgresError.self) {
                             try await lease.stream(statement) { rows in while try await rows.next() != nil {} }
                         }

@@ -108,7 +108,7 @@ extension PostgresTests {
                 let hinted = await #expect(throws: PostgresError.self) {
                     _ = try await connection.query("SELECT lenth('x')")
                 }
-                #expect(hinted?.hint != nil)
+                #expect(hinted?.remedy != nil)
                 for error in [duplicate, missing, syntax, hinted].compactMap({ $0 }) {
                     #expect(driver.verdict(on: error) == .keep)
                 }

@@ -104,16 +104,19 @@ public final class PoolRegistry: Sendable {
 
 /// The reason why a ``PoolRegistry`` refused a call.
 public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of mistake.
-    public enum Code: String, Sendable, Hashable, CaseIterable {
+    /// The kind of mistake. New codes may be added: compare with those that matter, and have a default.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private let name: String
+        public var description: String { name }
+
         /// Another pool has the alias.
-        case aliasInUse
+        public static let aliasInUse = Code(name: "aliasInUse")
         /// The alias is an empty text.
-        case emptyAlias
+        public static let emptyAlias = Code(name: "emptyAlias")
         /// No pool has the alias, or no longer.
-        case unknownAlias
+        public static let unknownAlias = Code(name: "unknownAlias")
         /// The pool with the alias has another driver.
-        case otherDriver
+        public static let otherDriver = Code(name: "otherDriver")
     }
 
     /// The kind of mistake.
@@ -140,6 +143,7 @@ public struct PoolRegistryError: Error, Sendable, Hashable, CustomStringConverti
         case .unknownAlias:
             "no pool is registered as \"\(alias)\"; there \(known.isEmpty ? "is none" : "are: " + known.joined(separator: ", "))"
         case .otherDriver: "the pool registered as \"\(alias)\" has the driver \(actualDriver ?? "of another type")"
+        default: code.description
         }
     }
 }

@@ -1,49 +1,47 @@
 /// An error of the pool, rather than of the database: the reason why the pool refused something.
 public struct PoolError: Error, Sendable {
     /// The kind of failure. New codes may be added: compare with those that matter, and have a default.
-    public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private let name: String
         /// The code as a text, as logs and reports show it.
-        public let rawValue: String
-        /// Makes a code from its text.
-        public init(rawValue: String) { self.rawValue = rawValue }
-        public var description: String { rawValue }
+        public var description: String { name }
 
         /// The deadline passed before a connection was ready.
-        public static let acquireTimedOut = Code(rawValue: "acquireTimedOut")
+        public static let acquireTimedOut = Code(name: "acquireTimedOut")
         /// The queue is full: ``PoolConfiguration/maximumWaiters`` acquires already wait for a release.
-        public static let tooManyWaiters = Code(rawValue: "tooManyWaiters")
+        public static let tooManyWaiters = Code(name: "tooManyWaiters")
         /// Every holder of a lease waits for this pool: this acquire could never succeed. A task that waits for a child
         /// task of its own is not known to wait.
-        public static let wouldDeadlock = Code(rawValue: "wouldDeadlock")
+        public static let wouldDeadlock = Code(name: "wouldDeadlock")
         /// No connect can succeed until a person changes something; ``PoolError/lastConnectError`` says what.
-        public static let connectRefused = Code(rawValue: "connectRefused")
+        public static let connectRefused = Code(name: "connectRefused")
         /// A hook of the application has thrown an error that waiting does not mend. Only
         /// ``PoolEvent/acquireFailed(_:)`` reports this code, with the hook's error in ``PoolError/lastConnectError``:
         /// the acquire itself throws the hook's error.
-        public static let hookFailed = Code(rawValue: "hookFailed")
+        public static let hookFailed = Code(name: "hookFailed")
         /// The pool is closed, or began to close while the acquire waited.
-        public static let closed = Code(rawValue: "closed")
+        public static let closed = Code(name: "closed")
         /// The pool is closing, and refuses new acquires.
-        public static let draining = Code(rawValue: "draining")
+        public static let draining = Code(name: "draining")
         /// The pool is being reconfigured: until that has ended it can be neither closed by ``Pool/close()`` nor
         /// reconfigured.
-        public static let reconfiguring = Code(rawValue: "reconfiguring")
+        public static let reconfiguring = Code(name: "reconfiguring")
         /// ``Pool/close()`` found leases that are still held.
-        public static let leasesHeld = Code(rawValue: "leasesHeld")
+        public static let leasesHeld = Code(name: "leasesHeld")
         /// The driver does not serve the user, or the role, in ``AcquireOptions/identity``.
-        public static let identityRefused = Code(rawValue: "identityRefused")
+        public static let identityRefused = Code(name: "identityRefused")
         /// The credentials have expired, and the pool has no provider for new ones: see ``Pool/setCredentials(_:)``.
-        public static let credentialsExpired = Code(rawValue: "credentialsExpired")
+        public static let credentialsExpired = Code(name: "credentialsExpired")
         /// A statement of ``Pool/query(_:_:fileID:line:)`` or `execute` has opened a transaction; it was rolled back.
-        public static let transactionLeftOpen = Code(rawValue: "transactionLeftOpen")
+        public static let transactionLeftOpen = Code(name: "transactionLeftOpen")
         /// No lane of the driver serves the access and the shard that were asked for.
-        public static let noLane = Code(rawValue: "noLane")
+        public static let noLane = Code(name: "noLane")
         /// A connect passed its deadline.
-        public static let connectTimedOut = Code(rawValue: "connectTimedOut")
+        public static let connectTimedOut = Code(name: "connectTimedOut")
         /// A validation, with its hook, passed its deadline.
-        public static let validationTimedOut = Code(rawValue: "validationTimedOut")
+        public static let validationTimedOut = Code(name: "validationTimedOut")
         /// A reset, with its hook, passed its deadline. No acquire fails with it: events and the log report it.
-        public static let resetTimedOut = Code(rawValue: "resetTimedOut")
+        public static let resetTimedOut = Code(name: "resetTimedOut")
     }
 
     /// The part of an acquire in which its time was spent.
@@ -108,7 +106,7 @@ extension PoolError: CustomStringConvertible, CustomDebugStringConvertible {
 
     /// The failure, its duration and its place in the source.
     private var summary: String {
-        var text = code.rawValue
+        var text = code.description
         if elapsed > .zero { text += " after \(elapsed.text) (\(phase.rawValue))" }
         if let fileID, let line { text += " at \(fileID):\(line)" }
         return text

@@ -1,7 +1,9 @@
+public import PoolSQL
+
 /// An error that the server or libmariadb reported, or that the driver found before sending anything.
 ///
 /// An error never contains bind values, unless the server writes them into its message, as for a duplicate key.
-public struct MySQLError: Error, Sendable, Hashable {
+public struct MySQLError: SQLDriverError, Sendable, Hashable {
     /// The number of the error.
     public let code: Code
     /// The SQLSTATE; `HY000` if there is none more specific.
@@ -13,7 +15,7 @@ public struct MySQLError: Error, Sendable, Hashable {
     /// One sentence on what to do about the error, if there is something to say.
     public internal(set) var remedy: String?
     /// True if the error ended an attempt to connect.
-    var isConnecting = false
+    public internal(set) var isConnecting = false
     /// True if the driver found the error itself: nothing was sent, and the connection is unchanged.
     var isLocal = false
 
@@ -68,6 +70,26 @@ public struct MySQLError: Error, Sendable, Hashable {
         "The server sent a value that its type does not have, or a row that is not whole")
 
     static let outOfMemory = MySQLError(.clientOutOfMemory, "Out of memory")
+}
+
+extension MySQLError {
+    /// The kind of error, in words that mean the same for each database.
+    public var kind: SQLErrorKind {
+        if sqlState == Self.unknownOutcome { return .unknownOutcome }
+        switch code {
+        case .duplicateEntry: return .uniqueViolation
+        case .foreignKeyParent, .foreignKeyChild: return .foreignKeyViolation
+        case .columnCannotBeNull: return .notNullViolation
+        // ER_CHECK_CONSTRAINT_VIOLATED, as MySQL reports it.
+        case .checkConstraint, Code(rawValue: 3819): return .checkViolation
+        case .queryInterrupted, .statementTimeout: return .cancelled
+        case .readOnlyTransaction: return .readOnly
+        default: break
+        }
+        if allowsRetry { return .conflict }
+        if isConnecting || code.breaksConnection { return .connectionFailure }
+        return verdict == .endpointReadOnly ? .readOnly : .other
+    }
 }
 
 extension MySQLError: CustomStringConvertible {

@@ -5,7 +5,7 @@ extension PostgresError {
     static func foreignEncoding(of link: Link) -> PostgresError {
         let encoding = link.parameter("client_encoding") ?? "another"
         var error = misuse("client_encoding is \(encoding): this connection reads and writes UTF8 only")
-        error.hint =
+        error.remedy =
             "Do not set client_encoding: texts are Swift's. The end of the lease, or a ROLLBACK of the SET, brings UTF8 back"
         return error
     }
@@ -14,7 +14,7 @@ extension PostgresError {
     static let copyNeedsFunctions = {
         var error = misuse(
             "COPY needs the driver's own functions for it, which take one at a time", .featureNotSupported)
-        error.hint = "Use copyIn(_:_:) for FROM STDIN, and copyOut(_:_:) for TO STDOUT"
+        error.remedy = "Use copyIn(_:_:) for FROM STDIN, and copyOut(_:_:) for TO STDOUT"
         return error
     }()
 

@@ -1,9 +1,9 @@
-@_spi(Driver) internal import PoolSQL
+@_spi(Driver) public import PoolSQL
 
 /// An error that the server or libpq reported, or that the driver found before sending anything.
 ///
 /// An error never contains bind values, unless the server writes them into ``detail``, as for a duplicate key.
-public struct PostgresError: Error, Sendable, Hashable {
+public struct PostgresError: SQLDriverError, Sendable, Hashable {
     /// The SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
     public let code: Code
     /// The severity: `ERROR`, `FATAL` or `PANIC`, in English.
@@ -12,8 +12,8 @@ public struct PostgresError: Error, Sendable, Hashable {
     public let message: String
     /// More details; nil if there are none.
     public internal(set) var detail: String?
-    /// A suggestion what to do, from the server or the driver; nil if there is none.
-    public internal(set) var hint: String?
+    /// A suggestion what to do: the server's hint, or the driver's; nil if there is none.
+    public internal(set) var remedy: String?
     /// The number of the character in the statement at which the error is, from 1; nil if unknown.
     public internal(set) var position: Int?
     /// The place in the server's work at which the error occurred, such as functions and COPY lines; nil if there is
@@ -32,7 +32,7 @@ public struct PostgresError: Error, Sendable, Hashable {
     /// The statement, with placeholders where it has bind values; nil if no statement was involved.
     public internal(set) var sql: String?
     /// True if the error ended an attempt to connect.
-    var isConnecting = false
+    public internal(set) var isConnecting = false
     /// True if a schema change has invalidated a prepared statement. The server has no code of its own for that.
     var isStalePlan = false
     /// True if a schema change has invalidated what the driver knew of a statement's columns. The statement has run.
@@ -59,7 +59,14 @@ public struct PostgresError: Error, Sendable, Hashable {
     func inStatement(_ sql: String?) -> PostgresError {
         var error = self
         error.sql = sql ?? error.sql
-        if error.hint == nil, let sql = error.sql { error.hint = code.hint(for: sql, message) }
+        if error.remedy == nil, let sql = error.sql { error.remedy = code.remedy(for: sql, message) }
+        return error
+    }
+
+    /// A copy of the error as the end of an attempt to connect.
+    func whileConnecting() -> PostgresError {
+        var error = self
+        error.isConnecting = true
         return error
     }
 
@@ -80,7 +87,7 @@ public struct PostgresError: Error, Sendable, Hashable {
             code: .invalidBinaryRepresentation,
             message: "the columns of the statement's result have changed, and came in a form that cannot be read")
         error.isStaleShape = true
-        error.hint = "The statement has run. Its next run reads the new columns"
+        error.remedy = "The statement has run. Its next run reads the new columns"
         return error
     }()
 
@@ -96,8 +103,8 @@ public struct PostgresError: Error, Sendable, Hashable {
 }
 
 extension PostgresError.Code {
-    /// A hint at the likely mistake in a statement, if the server has no hint of its own.
-    fileprivate func hint(for sql: String, _ message: String) -> String? {
+    /// A hint at the likely mistake in a statement, for an error without a hint of the server's.
+    fileprivate func remedy(for sql: String, _ message: String) -> String? {
         switch self {
         case .syntaxError:
             SQLMistake(in: sql, placeholder: .dollarNumber).syntaxHint(from: message.drop { $0 != "$" })
@@ -107,12 +114,29 @@ extension PostgresError.Code {
     }
 }
 
+extension PostgresError {
+    /// The kind of error, in words that mean the same for each database.
+    public var kind: SQLErrorKind {
+        switch code {
+        case .uniqueViolation: .uniqueViolation
+        case .foreignKeyViolation: .foreignKeyViolation
+        case .notNullViolation: .notNullViolation
+        case .checkViolation: .checkViolation
+        case .serializationFailure, .deadlockDetected, .lockNotAvailable: .conflict
+        case .readOnlyTransaction: .readOnly
+        case .queryCanceled: .cancelled
+        case .transactionResolutionUnknown: .unknownOutcome
+        default: isConnecting || isFatal ? .connectionFailure : .other
+        }
+    }
+}
+
 extension PostgresError: CustomStringConvertible {
     /// Everything that a log needs, in one line.
     public var description: String {
         var text = "Postgres: \(severity) \(code): \(message)"
         if let detail { text += "; \(detail)" }
-        if let hint { text += "; hint: \(hint)" }
+        if let remedy { text += "; hint: \(remedy)" }
         if let sql { text += "; in \"\(sql)\"" }
         if let position { text += " at character \(position)" }
         return text

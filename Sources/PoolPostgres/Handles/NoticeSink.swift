@@ -26,7 +26,7 @@ final class NoticeSink: Sendable {
             }
         var metadata: Logger.Metadata = ["sqlstate": "\(notice.code)"]
         if let detail = notice.detail { metadata["detail"] = "\(detail)" }
-        if let hint = notice.hint { metadata["hint"] = "\(hint)" }
+        if let hint = notice.remedy { metadata["hint"] = "\(hint)" }
         logger.log(level: level, "\(notice.message)", metadata: metadata)
     }
 }

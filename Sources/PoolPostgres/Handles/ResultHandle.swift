@@ -113,7 +113,7 @@ struct ResultHandle: ~Copyable {
             severity: field(clibpq_severity) ?? field(clibpq_severity_localized) ?? "ERROR",
             message: field(clibpq_message) ?? "")
         error.detail = field(clibpq_detail)
-        error.hint = field(clibpq_hint)
+        error.remedy = field(clibpq_hint)
         error.position = field(clibpq_position).flatMap { Int($0) }
         error.context = field(clibpq_context)
         error.schema = field(clibpq_schema)

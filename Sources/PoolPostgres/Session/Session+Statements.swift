@@ -97,7 +97,7 @@ extension Session {
         var error = PostgresError(
             code: .programLimitExceeded,
             message: "the statement has \(count) bind values, and the protocol has room for \(Self.maximumParameters)")
-        error.hint = "Pass an array: `= ANY($1)` instead of `IN (…)`, `unnest($1)` instead of `VALUES …`"
+        error.remedy = "Pass an array: `= ANY($1)` instead of `IN (…)`, `unnest($1)` instead of `VALUES …`"
         throw error
     }
 

@@ -80,7 +80,7 @@ struct Session: ~Copyable {
         if isTransactionOpen, link.transactionStatus == .idle {
             var error = PostgresError.misuse(
                 "the transaction is no longer open: a statement has ended it", .noActiveTransaction)
-            error.hint = "End a transaction by returning from its body, or by throwing"
+            error.remedy = "End a transaction by returning from its body, or by throwing"
             throw error
         }
     }
@@ -184,7 +184,7 @@ struct Session: ~Copyable {
             if error.sql == nil { error = error.inStatement(exchange.statement?.text) }
             if exchange.learnsShape, error.isAboutLength {
                 error.mayBeTooLongAsText = true
-                error.hint =
+                error.remedy =
                     "If the statement returns more than 512 MiB of bytea, run it again: only its first run is text"
             }
             if error.code == .readOnlyTransaction { error.isOnStandby = link?.parameter("in_hot_standby") == "on" }

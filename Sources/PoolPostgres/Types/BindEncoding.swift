@@ -70,7 +70,7 @@ extension BindBuffer {
         if text.utf8.contains(0) {
             var error = PostgresError(
                 code: PostgresError.Code(rawValue: "22021"), message: "Postgres cannot store a zero byte in a text")
-            error.hint = "Bind the value as bytes, and store it as bytea"
+            error.remedy = "Bind the value as bytes, and store it as bytea"
             throw error
         }
         append(text: text)

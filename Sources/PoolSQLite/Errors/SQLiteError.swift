@@ -1,7 +1,9 @@
+public import PoolSQL
+
 /// An error that SQLite reported, or that the driver found before SQLite could.
 ///
 /// An error never contains bind values.
-public struct SQLiteError: Error, Sendable, Hashable {
+public struct SQLiteError: SQLDriverError, Sendable, Hashable {
     /// The extended result code: https://www.sqlite.org/rescode.html
     public let code: Code
     /// The text of the error, from SQLite or the driver.
@@ -13,7 +15,7 @@ public struct SQLiteError: Error, Sendable, Hashable {
     /// One sentence on what to do about the error, if there is something to say.
     public let remedy: String?
     /// True if the error ended an attempt to connect.
-    let isConnecting: Bool
+    public let isConnecting: Bool
 
     init(
         _ code: Code, _ message: String, sql: String? = nil, offset: Int? = nil, remedy: String? = nil,
@@ -34,6 +36,8 @@ public struct SQLiteError: Error, Sendable, Hashable {
             remedy: "Put the file back, or restart the program")
     }
 
+    static let closed = SQLiteError(.misuse, "The connection is closed")
+
     /// A copy of the error as the end of an attempt to connect.
     func whileConnecting() -> SQLiteError {
         SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: true)
@@ -42,6 +46,26 @@ public struct SQLiteError: Error, Sendable, Hashable {
     /// A copy of the error, about the statement `sql`.
     func inStatement(_ sql: String) -> SQLiteError {
         SQLiteError(code, message, sql: sql, offset: offset, remedy: remedy, isConnecting: isConnecting)
+    }
+}
+
+extension SQLiteError {
+    /// The kind of error, in words that mean the same for each database.
+    public var kind: SQLErrorKind {
+        switch code {
+        case .constraintUnique, .constraintPrimaryKey, .constraintRowID: return .uniqueViolation
+        case .constraintForeignKey: return .foreignKeyViolation
+        case .constraintNotNull: return .notNullViolation
+        case .constraintCheck: return .checkViolation
+        default: break
+        }
+        if isConnecting || code.breaksConnection || self == Self.closed { return .connectionFailure }
+        switch code.primary {
+        case .busy, .locked: return .conflict
+        case .interrupt: return .cancelled
+        case .readOnly: return .readOnly
+        default: return .other
+        }
     }
 }
 

@@ -149,7 +149,7 @@ final class Database {
     private func prepare(
         _ bytes: UnsafeBufferPointer<UInt8>, text: String?, isPersistent: Bool, isOwn: Bool
     ) throws -> (Statement?, consumed: Int) {
-        guard let pointer = unsafe pointer else { throw Self.closedError }
+        guard let pointer = unsafe pointer else { throw SQLiteError.closed }
         guard let count = Int32(exactly: bytes.count), let start = bytes.baseAddress else {
             if bytes.isEmpty { return (nil, 0) }
             throw SQLiteError(.tooBig, "The SQL text is longer than 2 GiB")
@@ -191,8 +191,6 @@ final class Database {
     }
 
     // MARK: Errors
-
-    static let closedError = SQLiteError(.misuse, "The connection is closed")
 
     private static func refusal(of setting: String, sql: String) -> SQLiteError {
         SQLiteError(

@@ -49,7 +49,7 @@ struct Session: ~Copyable {
     }
 
     func open() throws -> Database {
-        guard let database else { throw Database.closedError }
+        guard let database else { throw SQLiteError.closed }
         return database
     }
 

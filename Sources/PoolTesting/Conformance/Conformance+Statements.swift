@@ -26,6 +26,28 @@ extension DriverConformance {
                     try await bench.expectKept(error, after: "a syntax error")
                 }
             },
+            ConformanceCheck("an error says what is wrong, in which statement, with which code and of which kind") {
+                try await withConnection { bench in
+                    try await createNumbers(1, on: bench)
+                    let thrown = try await expectError("a second row with the same key") {
+                        _ = try await bench.connection.execute("INSERT INTO numbers(i) VALUES (\(1))")
+                    }
+                    guard let error = thrown as? any SQLDriverError else {
+                        throw BrokenExpectation(reason: "\(type(of: thrown)) is no SQLDriverError")
+                    }
+                    try expect(error.kind == .uniqueViolation, "its kind is \(error.kind)")
+                    try expect(
+                        error.sql?.contains("INSERT INTO numbers(i)") == true,
+                        "its statement is \(error.sql ?? "missing")")
+                    let (code, text) = ("\(error.code)", "\(error)")
+                    try expect(!code.isEmpty && text.contains(code), "\(text) does not contain the code, \(code)")
+                    try expect(
+                        !error.message.isEmpty && text.contains(error.message),
+                        "\(text) does not contain the message, \(error.message)")
+                    try expect(!error.isConnecting, "it counts as the error of a connect")
+                    try await bench.expectKept(error, after: "a second row with the same key")
+                }
+            },
             ConformanceCheck("an unknown table keeps the connection") {
                 try await withConnection { bench in
                     let error = try await expectError("a query of no table") {

@@ -133,9 +133,9 @@ struct PoolErrorCaseTests {
     /// The code of an error, and what it says without the figures of the moment.
     private func summary(_ error: any Error) throws -> (code: String, text: String) {
         switch error {
-        case let error as PoolError: return (error.code.rawValue, error.remedy)
+        case let error as PoolError: return (error.code.description, error.remedy)
         case let error as PoolConfigurationError: return (error.property, error.description)
-        case let error as PoolRegistryError: return (error.code.rawValue, error.description)
+        case let error as PoolRegistryError: return (error.code.description, error.description)
         default: throw error
         }
     }
