@@ -6,7 +6,7 @@ enum BudgetEffect: Hashable, Sendable {
     case search
 }
 
-/// The decisions of a budget, as a value: claims of engines go in, ``BudgetEffect``s come out.
+/// The decisions of a budget, as a value: claims of engines go in, ``BudgetEffect``s come out, as from an ``Engine``.
 struct BudgetLedger {
     struct Member {
         /// Permits that no other pool may have: the pool's minimum.
@@ -32,7 +32,6 @@ struct BudgetLedger {
     /// closed without a search.
     private var isAnnounced = false
     private(set) var peak = 0
-    private(set) var effects: [BudgetEffect] = []
 
     init(maximum: Int) {
         self.maximum = maximum
@@ -50,62 +49,56 @@ struct BudgetLedger {
     }
 
     /// Notes that the pool exists: from now on it is told of shortages.
-    mutating func attach(_ member: Int) {
+    mutating func attach(_ member: Int, _ effects: inout [BudgetEffect]) {
         members[member]?.isPresent = true
-        settle()
+        settle(&effects)
     }
 
     /// Changes a pool's minimum. False if it does not fit beside the minimums of the others. A pool that closes keeps
     /// none.
-    mutating func reserve(_ count: Int, for member: Int) -> Bool {
+    mutating func reserve(_ count: Int, for member: Int, _ effects: inout [BudgetEffect]) -> Bool {
         guard let known = members[member], !known.claim.isLeaving else { return true }
         guard reserved - known.reserved + count <= maximum else { return false }
         members[member]?.reserved = count
-        settle()
+        settle(&effects)
         return true
     }
 
-    mutating func claim(_ claim: PermitClaim, by member: Int) {
+    mutating func claim(_ claim: PermitClaim, by member: Int, _ effects: inout [BudgetEffect]) {
         guard let known = members[member], claim.number > known.claim.number else { return }
         members[member]?.claim = claim
         if claim.isLeaving {
             members[member]?.reserved = 0
             if claim.returned == known.granted { members[member] = nil }
         }
-        settle()
+        settle(&effects)
     }
 
     /// Notes the end of a ``BudgetEffect/search``.
-    mutating func searched(found: Bool) {
+    mutating func searched(found: Bool, _ effects: inout [BudgetEffect]) {
         isSearching = false
         if !found { isAnnounced = true }
-        settle()
-    }
-
-    mutating func takeEffects() -> [BudgetEffect] {
-        let taken = effects
-        effects = []
-        return taken
+        settle(&effects)
     }
 
     // MARK: Deciding
 
-    private mutating func settle() {
-        grantWhatIsFree()
+    private mutating func settle(_ effects: inout [BudgetEffect]) {
+        grantWhatIsFree(&effects)
         let lacking = stillLacking()
         guard !lacking.isEmpty else {
             isAnnounced = false
-            return announce(.none)
+            return announce(.none, &effects)
         }
         if isAnnounced {
-            announce(BudgetShortage(exists: true, starving: lacking.map(\.starving).min() ?? .max))
+            announce(BudgetShortage(exists: true, starving: lacking.map(\.starving).min() ?? .max), &effects)
         } else if !isSearching {
             isSearching = true
             effects.append(.search)
         }
     }
 
-    private mutating func grantWhatIsFree() {
+    private mutating func grantWhatIsFree(_ effects: inout [BudgetEffect]) {
         var free = maximum - held
         // Below zero after a pool has joined whose minimum others still use.
         var unreserved = maximum - members.values.reduce(0) { $0 + max($1.held, $1.reserved) }
@@ -137,7 +130,7 @@ struct BudgetLedger {
         }.dropFirst(coming)
     }
 
-    private mutating func announce(_ shortage: BudgetShortage) {
+    private mutating func announce(_ shortage: BudgetShortage, _ effects: inout [BudgetEffect]) {
         for id in members.keys.sorted() where members[id]?.isPresent == true && members[id]?.told != shortage {
             members[id]?.told = shortage
             effects.append(.announce(shortage, member: id))

@@ -13,7 +13,7 @@ enum Effect: Hashable, Sendable {
     case close(ConnectionID, ConnectionCloseReason, ConnectionCloseMode)
     /// A lease has been held for longer than the configured warning.
     case warnOfLeak(ConnectionID)
-    /// Call ``Engine/alarm(now:effects:)`` at this instant; the last request counts.
+    /// Call ``Engine/alarm(_:)`` at this instant; the last request counts.
     case setAlarm(Nanoseconds)
     /// Tell the budget; of several claims the one with the greatest number counts.
     case claim(PermitClaim)

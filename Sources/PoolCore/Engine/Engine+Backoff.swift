@@ -24,14 +24,12 @@ extension Engine {
 
     /// Counts a failed connect of `lane`, and pauses the lane.
     ///
-    /// - Parameters:
-    ///   - random: uniformly distributed.
-    ///   - since: when the failed operation began, if that is not now: a long one has been its own pause.
-    mutating func noteFailure(_ lane: Int, _ now: Nanoseconds, _ random: UInt64, since: Nanoseconds? = nil) {
-        noteFailure(lane, since: since ?? now, share: Double(random >> 11) * 0x1p-53)
+    /// - Parameter since: when the failed operation began, if that is not now: a long one has been its own pause.
+    mutating func noteFailure(of lane: Int, since: Nanoseconds? = nil, _ turn: inout Turn) {
+        noteFailure(of: lane, since: since ?? turn.now, share: Double(turn.random >> 11) * 0x1p-53)
     }
 
-    private mutating func noteFailure(_ lane: Int, since: Nanoseconds, share: Double) {
+    private mutating func noteFailure(of lane: Int, since: Nanoseconds, share: Double) {
         counters.connectFailures += 1
         lanes[lane].failures += 1
         lanes[lane].growth = 0
@@ -67,26 +65,26 @@ extension Engine {
 
     /// Notes a connect that has succeeded. If the connections before it broke at their first use, that says little: the
     /// next connect pauses too.
-    mutating func noteSuccess(of slot: Int32, _ now: Nanoseconds) {
+    mutating func noteSuccess(of slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
         lanes[lane].isRefused = false
         if lanes[lane].isHollow {
-            pause(lane, since: now, share: slots[slot].shortening)
+            pause(lane, since: turn.now, share: slots[slot].shortening)
         } else {
             lanes[lane].failures = 0
             // An abandoned connect may still be refused, and must not bring back the pause from before.
-            lanes[lane].retryAt = now
+            lanes[lane].retryAt = turn.now
         }
     }
 
     /// Notes that a connection has broken. At its first use that counts as a failed connect, if another did so before
     /// it was opened: connections that break together, as in a restart, count once.
-    mutating func noteStillbirth(_ slot: Int32, _ now: Nanoseconds) {
+    mutating func noteStillbirth(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
         guard slots[slot].uses <= 1, slots[slot].openedAt > lanes[lane].stillbornAt else { return }
         lanes[lane].stillbirths += 1
-        lanes[lane].stillbornAt = now
-        if lanes[lane].isHollow { noteFailure(lane, since: now, share: slots[slot].shortening) }
+        lanes[lane].stillbornAt = turn.now
+        if lanes[lane].isHollow { noteFailure(of: lane, since: turn.now, share: slots[slot].shortening) }
     }
 
     /// Notes a lease that ended well: the server is there.

@@ -1,48 +1,48 @@
 /// The engine's part in a budget that several pools share: each place then needs one of its permits.
 extension Engine {
     /// Takes a permit from the budget. A permit that is no longer needed goes back immediately.
-    mutating func permitGranted(now: Nanoseconds, effects: inout EffectList) {
+    mutating func permitGranted(_ turn: inout Turn) {
         permits.received += 1
-        serveAll(now, &effects)
+        serveAll(&turn)
         check()
     }
 
     /// Notes that acquires wait because the budget is used up, or that none does any more.
-    mutating func setShortage(_ shortage: BudgetShortage, now: Nanoseconds, effects: inout EffectList) {
+    mutating func setShortage(_ shortage: BudgetShortage, _ turn: inout Turn) {
         permits.shortage = shortage
-        settlePermits(now, &effects)
+        settlePermits(&turn)
         check()
     }
 
     /// Closes the connection that was unused for longest, for an acquire that waits for the budget.
     /// - Returns: false if there is none to spare.
-    mutating func makeRoom(now: Nanoseconds, effects: inout EffectList) -> Bool {
-        let hasYielded = yieldIdle(now, &effects)
-        settlePermits(now, &effects)
+    mutating func makeRoom(_ turn: inout Turn) -> Bool {
+        let hasYielded = yieldIdle(&turn)
+        settlePermits(&turn)
         check()
         return hasYielded
     }
 
-    /// The time for which the connection was unused that ``makeRoom(now:effects:)`` would close.
+    /// The time for which the connection was unused that ``makeRoom(_:)`` would close.
     func longestSpare(now: Nanoseconds) -> Nanoseconds? {
         spareSlot.map { now - slots[$0].since }
     }
 
     /// Brings the budget's knowledge up to date, after any change that may concern it.
-    mutating func settlePermits(_ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func settlePermits(_ turn: inout Turn) {
         guard permits.isShared else { return }
         let owesAConnection = permits.shortage.exists && permits.yielding == 0
-        let hasYielded = owesAConnection && yieldIdle(now, &effects)
+        let hasYielded = owesAConnection && yieldIdle(&turn)
         returnPermits()
-        if owesAConnection, !hasYielded, let slot = ownSpareSlot(now) {
-            close(slot, .makingRoom, .orderly, now, &effects)
+        if owesAConnection, !hasYielded, let slot = ownSpareSlot(turn.now) {
+            close(slot, .makingRoom, .orderly, &turn)
         }
         var claim = permits.claim
         claim.returned = permits.returned
         claim.yielding = permits.yielding
         claim.isLeaving = life != .running
         (claim.wanted, claim.sequence, claim.starving) = (permits.received, .max, .max)
-        for lane in lanes.indices where lacksOnlyAPermit(lane) && isRetryDue(lane, now) {
+        for lane in lanes.indices where lacksOnlyAPermit(lane) && isRetryDue(lane, turn.now) {
             claim.wanted = permits.received + 1
             let sequence = firstUnserved(of: lane)
             claim.sequence = min(claim.sequence, sequence)
@@ -51,7 +51,7 @@ extension Engine {
         guard !claim.agrees(with: permits.claim) else { return }
         claim.number += 1
         permits.claim = claim
-        effects.append(.claim(claim))
+        turn.effects.append(.claim(claim))
     }
 
     /// Gives back permits that no place needs.
@@ -68,12 +68,12 @@ extension Engine {
         return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
-    private mutating func yieldIdle(_ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    private mutating func yieldIdle(_ turn: inout Turn) -> Bool {
         guard let slot = spareSlot else { return false }
-        close(slot, .makingRoom, .orderly, now, &effects)
+        close(slot, .makingRoom, .orderly, &turn)
         let lane = slots[slot].lane
         // The lane may need a replacement, and wait for its next try.
-        if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
+        if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &turn) }
         return true
     }
 

@@ -10,16 +10,16 @@ extension Engine {
 
     /// Ends the lease of a clean connection, if the shell may cache the connection.
     ///
-    /// - Returns: false if it may not, and has to call ``release(_:condition:now:effects:)``.
-    mutating func cache(_ connection: ConnectionID, now: Nanoseconds, effects: inout EffectList) -> Bool {
-        guard isLeased(connection), mayCache(connection.index, now) else { return false }
+    /// - Returns: false if it may not, and has to call ``release(_:condition:breaking:_:)``.
+    mutating func cache(_ connection: ConnectionID, _ turn: inout Turn) -> Bool {
+        guard isLeased(connection), mayCache(connection.index, turn.now) else { return false }
         let slot = connection.index
-        useTimes.record(now - slots[slot].since)
-        beginAnew(slot, holder: 0, since: now)
+        useTimes.record(turn.now - slots[slot].since)
+        beginAnew(slot, holder: 0, since: turn.now)
         slots[slot].flags.insert(.isCached)
         cachedCount += 1
-        lastReleaseAt = now
-        if cachedCount == 1 { arm(now.adding(cachingLimit), &effects) }
+        lastReleaseAt = turn.now
+        if cachedCount == 1 { arm(turn.now.adding(cachingLimit), &turn) }
         check()
         return true
     }
@@ -35,7 +35,8 @@ extension Engine {
         return waiting == 0 && life == .running && now - lastReleaseAt <= Self.shortestPause
             && now - lastQueuedAt > Self.calm && rotation == nil && goals.isEmpty && taggedCount == 0
             && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
-            && slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost) && !slots[slot].flags.contains(.isOverAge)
+            && slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost)
+            && !slots[slot].flags.contains(.isOverAge)
             && !isSurplus(slot) && lanes[lane].stillbirths == 0
     }
 
@@ -47,15 +48,15 @@ extension Engine {
 
     /// Ends the caching of a connection: from now on it is idle, or an ordinary lease.
     mutating func endCaching(
-        _ connection: ConnectionID, _ uses: CachedUses, now: Nanoseconds, effects: inout EffectList
+        _ connection: ConnectionID, _ uses: CachedUses, _ turn: inout Turn
     ) {
         guard isLeased(connection), slots[connection.index].flags.contains(.isCached) else { return }
         endCaching(slotAt: connection.index)
         count(uses)
         if let lease = uses.lease {
-            beginAnew(connection.index, holder: lease.holder, since: min(lease.since ?? now, now))
+            beginAnew(connection.index, holder: lease.holder, since: min(lease.since ?? turn.now, turn.now))
         } else {
-            offer(connection.index, now, &effects)
+            offer(connection.index, &turn)
         }
         check()
     }

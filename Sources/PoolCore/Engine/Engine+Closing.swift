@@ -6,79 +6,79 @@ extension Engine {
     /// come back.
     /// - Parameter interrupts: whether to close those in use now, too.
     /// - Returns: the number of these connections.
-    mutating func clear(interrupts: Bool = false, now: Nanoseconds, effects: inout EffectList) -> Int {
+    mutating func clear(interrupts: Bool = false, _ turn: inout Turn) -> Int {
         let affected = counts.established + counts.opening
-        for lane in lanes.indices { invalidate(lane, now, &effects) }
+        for lane in lanes.indices { invalidate(lane, &turn) }
         if interrupts, life == .running {
             for slot in slots.indices {
                 switch slots[slot].state {
-                case .leased, .validating, .resetting: close(slot, .cleared, .forced, now, &effects)
+                case .leased, .validating, .resetting: close(slot, .cleared, .forced, &turn)
                 case .free, .opening, .abandoned, .idle, .closing: break
                 }
             }
         }
-        serveAll(now, &effects)
+        serveAll(&turn)
         check()
         return affected
     }
 
     /// Ends the generation of the connection in `slot`: the server is no longer the one that its connections knew.
     /// Connections opened since the first report are good: one restart is reported by many.
-    mutating func endGeneration(of slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func endGeneration(of slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
-        if slots[slot].epoch == lanes[lane].epoch { invalidate(lane, now, &effects) }
+        if slots[slot].epoch == lanes[lane].epoch { invalidate(lane, &turn) }
     }
 
-    private mutating func invalidate(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func invalidate(_ lane: Int, _ turn: inout Turn) {
         lanes[lane].epoch &+= 1
         // A closing pool closes the idle connections anyway, in its own order.
         guard life == .running else { return }
-        while let slot = lanes[lane].idle.first { close(slot, .cleared, .orderly, now, &effects) }
+        while let slot = lanes[lane].idle.first { close(slot, .cleared, .orderly, &turn) }
     }
 
     /// Refuses new acquires, fails those that wait for a release, and closes each connection as it becomes free; from
     /// `forceAt` on all others too. ``Effect/finished`` follows. Calling it again can only bring `forceAt` forward.
-    mutating func beginClosing(now: Nanoseconds, forceAt: Nanoseconds, effects: inout EffectList) {
+    mutating func beginClosing(forceAt: Nanoseconds, _ turn: inout Turn) {
         switch life {
         case .running:
-            effects.append(.draining)
-            endGoals(.closed, &effects)
+            turn.effects.append(.draining)
+            endGoals(.closed, &turn)
         case .draining(let earlier) where forceAt < earlier: break
         case .draining, .forcing, .finished: return
         }
         life = .draining(forceAt: forceAt)
-        arm(forceAt, &effects)
-        advanceClosing(now, &effects)
-        settlePermits(now, &effects)
+        arm(forceAt, &turn)
+        advanceClosing(&turn)
+        settlePermits(&turn)
         check()
     }
 
     /// Takes the steps of closing that are due.
-    mutating func advanceClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
-        if case .draining(let forceAt) = life, now >= forceAt {
+    mutating func advanceClosing(_ turn: inout Turn) {
+        if case .draining(let forceAt) = life, turn.now >= forceAt {
             // Counted from now, so that a process that stood still until long after `forceAt` still gives its drivers
             // their time.
-            let giveUpAt = now.adding(Self.closingGrace)
+            let giveUpAt = turn.now.adding(Self.closingGrace)
             life = .forcing(giveUpAt: giveUpAt)
-            arm(giveUpAt, &effects)
+            arm(giveUpAt, &turn)
         }
-        if case .forcing(let giveUpAt) = life, now >= giveUpAt {
-            closeFree(last: false, now, &effects)
-            closeFree(last: true, now, &effects)
-            return finish(now, &effects)
+        if case .forcing(let giveUpAt) = life, turn.now >= giveUpAt {
+            closeFree(last: false, &turn)
+            closeFree(last: true, &turn)
+            return finish(&turn)
         }
-        settleClosing(now, &effects)
+        settleClosing(&turn)
     }
 
     /// Serves the acquires that may still be served, and closes connections that they do not need.
-    mutating func settleClosing(_ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func settleClosing(_ turn: inout Turn) {
         switch life {
         case .running: return
-        case .draining, .forcing: serveTheLast(now, &effects)
+        case .draining, .forcing: serveTheLast(&turn)
         // A driver that was left behind may still return a connection that must be closed.
         case .finished: break
         }
-        closeWhatMay(now, &effects)
+        closeWhatMay(&turn)
     }
 
     var nextClosingStep: Nanoseconds? {
@@ -90,31 +90,31 @@ extension Engine {
     }
 
     /// Closes all connections that the closing pool no longer needs; the lanes that close last wait for the others.
-    mutating func closeWhatMay(_ now: Nanoseconds, _ effects: inout EffectList) {
-        closeFree(last: false, now, &effects)
+    mutating func closeWhatMay(_ turn: inout Turn) {
+        closeFree(last: false, &turn)
         let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
-        if othersAreGone { closeFree(last: true, now, &effects) }
-        if counts.total == 0, waiting == 0 { finish(now, &effects) }
+        if othersAreGone { closeFree(last: true, &turn) }
+        if counts.total == 0, waiting == 0 { finish(&turn) }
     }
 
-    private mutating func closeFree(last: Bool, _ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func closeFree(last: Bool, _ turn: inout Turn) {
         for lane in lanes.indices where lanes[lane].limits.closesLast == last {
-            while let slot = lanes[lane].idle.first { close(slot, .poolClosed, .orderly, now, &effects) }
+            while let slot = lanes[lane].idle.first { close(slot, .poolClosed, .orderly, &turn) }
         }
         guard case .forcing = life else { return }
         for slot in slots.indices where lanes[slots[slot].lane].limits.closesLast == last {
             switch slots[slot].state {
-            case .leased, .validating, .resetting: close(slot, .poolClosed, .forced, now, &effects)
+            case .leased, .validating, .resetting: close(slot, .poolClosed, .forced, &turn)
             case .free, .opening, .abandoned, .idle, .closing: break
             }
         }
     }
 
-    private mutating func finish(_ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func finish(_ turn: inout Turn) {
         guard life != .finished else { return }
         life = .finished
         // A caller that waits for the end finds the budget settled.
-        settlePermits(now, &effects)
-        effects.append(.finished)
+        settlePermits(&turn)
+        turn.effects.append(.finished)
     }
 }

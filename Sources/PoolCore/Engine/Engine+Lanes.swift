@@ -16,14 +16,14 @@ extension Engine {
     }
 
     /// Lets each lane try again now, because the reason for which connects failed may be gone.
-    mutating func retryConnects(now: Nanoseconds, effects: inout EffectList) {
+    mutating func retryConnects(_ turn: inout Turn) {
         for lane in lanes.indices {
             lanes[lane].failures = 0
             lanes[lane].stillbirths = 0
             lanes[lane].isRefused = false
-            lanes[lane].retryAt = now
+            lanes[lane].retryAt = turn.now
         }
-        serveAll(now, &effects)
+        serveAll(&turn)
         check()
     }
 }

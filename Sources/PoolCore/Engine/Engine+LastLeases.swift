@@ -11,7 +11,7 @@ extension Engine {
 
     /// Fails waiters for which no connection is on its way and none can be opened, opens connections for the others,
     /// and gives up connects that no acquire waits for.
-    mutating func serveTheLast(_ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func serveTheLast(_ turn: inout Turn) {
         // A budget gives no more permits to a pool that is leaving.
         var places = isDraining && !permits.isShared ? max(0, configuration.maximumConnections - counts.total) : 0
         for lane in lanes.indices.sorted(by: { isOlder($0, $1) }) {
@@ -23,14 +23,14 @@ extension Engine {
                 places -= more
                 served += more
             }
-            failWaiters(of: lane, after: served, now, &effects)
+            failWaiters(of: lane, after: served, &turn)
             while lanes[lane].waiters.count > coming(to: lane), mayConnect(lane), !lanes[lane].isProbing {
-                beginConnect(lane, now, &effects)
+                beginConnect(lane, &turn)
             }
             while lanes[lane].counts.opening > lanes[lane].waiters.count, let slot = newestConnect(of: lane) {
                 slotDeadlines.remove(slot)
-                move(slot, to: .abandoned, now)
-                effects.append(.cancelOpen(slots.id(of: slot)))
+                move(slot, to: .abandoned, &turn)
+                turn.effects.append(.cancelOpen(slots.id(of: slot)))
             }
         }
     }
@@ -42,12 +42,12 @@ extension Engine {
     }
 
     private mutating func failWaiters(
-        of lane: Int, after served: Int, _ now: Nanoseconds, _ effects: inout EffectList
+        of lane: Int, after served: Int, _ turn: inout Turn
     ) {
         while let waiter = lanes[lane].waiters.member(after: served, in: waiters) {
-            dequeue(waiter, now)
+            dequeue(waiter, &turn)
             counters.count(.closed, inQueue: true)
-            effects.append(.fail(waiters.id(of: waiter), .closed))
+            turn.effects.append(.fail(waiters.id(of: waiter), .closed))
         }
     }
 
@@ -61,7 +61,7 @@ extension Engine {
     }
 
     /// Grants a connection that was just opened, validated, reset or released to a remaining waiter, or closes it.
-    mutating func offerWhileClosing(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func offerWhileClosing(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
         let isFit = slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost) && !isUsedUp(slot)
         let isValidated = slots[slot].state == .validating
@@ -70,14 +70,14 @@ extension Engine {
         let isWanted = lanes[lane].waiters.count > lanes[lane].counts.validating - (isValidated ? 1 : 0)
         if isDraining, isFit, isWanted, let waiter = nextWaiter(for: slot) {
             if needsValidation {
-                park(slot, now, &effects)
-                beginValidation(slot, now, &effects)
+                park(slot, &turn)
+                beginValidation(slot, &turn)
             } else {
-                grant(slot, to: waiter, now, &effects)
+                grant(slot, to: waiter, &turn)
             }
         } else {
-            park(slot, now, &effects)
+            park(slot, &turn)
         }
-        settleClosing(now, &effects)
+        settleClosing(&turn)
     }
 }

@@ -4,7 +4,7 @@ extension Engine {
     ///
     /// Connections above a lowered maximum are closed: idle ones now, the others when they come back.
     mutating func reconfigure(
-        _ new: EngineConfiguration, now: Nanoseconds, effects: inout EffectList
+        _ new: EngineConfiguration, _ turn: inout Turn
     ) -> GoalNumber {
         configuration = new
         ceiling = counts.total
@@ -12,15 +12,15 @@ extension Engine {
             lanes[lane].limits = lanes[lane].base.map { new.lanes[$0].onDemand } ?? new.lanes[lane]
         }
         for lane in lanes.indices {
-            lanes[lane].retryAt = min(lanes[lane].retryAt, now.adding(new.maximumBackoff))
+            lanes[lane].retryAt = min(lanes[lane].retryAt, turn.now.adding(new.maximumBackoff))
         }
         rebuildHolders()
-        recomputeLifetimes(now)
-        closeSurplus(now, &effects)
+        recomputeLifetimes(&turn)
+        closeSurplus(&turn)
         let patience = new.connectTimeout.adding(Self.closingGrace)
-        let number = addGoal(.reconfigured, deadline: now.adding(patience), &effects)
-        serveAll(now, &effects)
-        if let next = nextAlarm(now) { arm(next, &effects) }
+        let number = addGoal(.reconfigured, deadline: turn.now.adding(patience), &turn)
+        serveAll(&turn)
+        if let next = nextAlarm(turn.now) { arm(next, &turn) }
         check()
         return number
     }
@@ -34,9 +34,9 @@ extension Engine {
         }
     }
 
-    private mutating func recomputeLifetimes(_ now: Nanoseconds) {
+    private mutating func recomputeLifetimes(_ turn: inout Turn) {
         let pace = configuration.maximumLifetime / Int64(configuration.maximumConnections)
-        nextRetirementAt = min(nextRetirementAt, now.adding(pace))
+        nextRetirementAt = min(nextRetirementAt, turn.now.adding(pace))
         for slot in slots.indices {
             switch slots[slot].state {
             case .idle, .leased:
@@ -51,24 +51,24 @@ extension Engine {
         }
     }
 
-    private mutating func closeSurplus(_ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func closeSurplus(_ turn: inout Turn) {
         for slot in slots.indices where slots[slot].state == .idle && isUsedUp(slot) {
-            closeAwaited(slot, .usedUp, now, &effects)
+            closeAwaited(slot, .usedUp, &turn)
         }
         for lane in lanes.indices {
             while lanes[lane].counts.live > lanes[lane].limits.maximum, let slot = lanes[lane].idle.first {
-                closeAwaited(slot, .shrunk, now, &effects)
+                closeAwaited(slot, .shrunk, &turn)
             }
         }
         while counts.live > configuration.maximumConnections, let slot = longestIdle(in: { _ in true }) {
-            closeAwaited(slot, .shrunk, now, &effects)
+            closeAwaited(slot, .shrunk, &turn)
         }
     }
 
     private mutating func closeAwaited(
-        _ slot: Int32, _ reason: ConnectionCloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ turn: inout Turn
     ) {
-        close(slot, reason, .orderly, now, &effects)
+        close(slot, reason, .orderly, &turn)
         slots[slot].flags.insert(.isAwaited)
     }
 }

@@ -35,7 +35,7 @@ struct Rotation: Sendable {
 
 extension Engine {
     /// Replaces every connection that is open or being opened now, evenly over `duration`, one at a time.
-    mutating func rotate(over duration: Nanoseconds, now: Nanoseconds, effects: inout EffectList) -> GoalNumber {
+    mutating func rotate(over duration: Nanoseconds, _ turn: inout Turn) -> GoalNumber {
         var old: Int64 = 0
         for slot in slots.indices {
             switch slots[slot].state {
@@ -45,9 +45,9 @@ extension Engine {
                 old += 1
             }
         }
-        rotation = Rotation(interval: duration / max(1, old), nextAt: now, since: now)
-        let number = addGoal(.rotated, deadline: now.adding(duration), &effects)
-        serveAll(now, &effects)
+        rotation = Rotation(interval: duration / max(1, old), nextAt: turn.now, since: turn.now)
+        let number = addGoal(.rotated, deadline: turn.now.adding(duration), &turn)
+        serveAll(&turn)
         check()
         return number
     }
@@ -66,7 +66,7 @@ extension Engine {
     }
 
     /// Takes all steps that can be taken now.
-    mutating func advanceRotation(_ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func advanceRotation(_ turn: inout Turn) {
         while life == .running, let rotation {
             switch rotation.step {
             case .waiting:
@@ -75,48 +75,48 @@ extension Engine {
                     return
                 }
                 guard let slot = longestIdleOld(in: nil) else { return }
-                guard now >= rotation.nextAt else { return arm(rotation.nextAt, &effects) }
-                if beginStep(for: slot, now) { close(slot, .rotated, .orderly, now, &effects) }
-                if let next = self.rotation?.nextAt, next > now { arm(next, &effects) }
+                guard turn.now >= rotation.nextAt else { return arm(rotation.nextAt, &turn) }
+                if beginStep(for: slot, &turn) { close(slot, .rotated, .orderly, &turn) }
+                if let next = self.rotation?.nextAt, next > turn.now { arm(next, &turn) }
                 return
             case .making(let lane, let renewals):
                 guard hasOld(in: lane) else {
-                    endStep(now)
+                    endStep(&turn)
                     continue
                 }
                 if lanes[lane].renewals != renewals {
-                    setStep(.breaking(lane: lane), floor: rotation.floor, now)
+                    setStep(.breaking(lane: lane), floor: rotation.floor, &turn)
                 } else if !hasRoom(lane), lanes[lane].counts.opening == 0 {
                     // Another connection has taken the place.
-                    setStep(.waiting, floor: 0, now)
+                    setStep(.waiting, floor: 0, &turn)
                 } else {
                     return
                 }
             case .breaking(let lane):
                 let slot = longestIdleOld(in: lane)
                 if let slot {
-                    close(slot, .rotated, .orderly, now, &effects)
+                    close(slot, .rotated, .orderly, &turn)
                 } else if hasOld(in: lane) {
                     return
                 }
-                endStep(now)
+                endStep(&turn)
             case .remaking(let lane, let renewals):
                 let isTaken =
                     !hasRoom(lane) && lanes[lane].counts.opening + counts.closing + counts.abandoned == 0
                 guard lanes[lane].renewals != renewals || isTaken else { return }
-                endStep(now)
+                endStep(&turn)
             }
         }
     }
 
     /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Takes the step that
     /// this connection allows, too.
-    mutating func rotationTakes(_ slot: Int32, _ now: Nanoseconds) -> Bool {
+    mutating func rotationTakes(_ slot: Int32, _ turn: inout Turn) -> Bool {
         guard let rotation, slots[slot].flags.contains(.isOld) else { return false }
         switch rotation.step {
-        case .waiting: return now >= rotation.nextAt && beginStep(for: slot, now)
+        case .waiting: return turn.now >= rotation.nextAt && beginStep(for: slot, &turn)
         case .breaking(lane: slots[slot].lane):
-            endStep(now)
+            endStep(&turn)
             return true
         case .making, .breaking, .remaking: return false
         }
@@ -124,24 +124,24 @@ extension Engine {
 
     /// Begins to replace a connection of the lane of `slot`.
     /// - Returns: true if the connection in `slot` has to be closed first, because there is no room for both.
-    private mutating func beginStep(for slot: Int32, _ now: Nanoseconds) -> Bool {
+    private mutating func beginStep(for slot: Int32, _ turn: inout Turn) -> Bool {
         let lane = slots[slot].lane
         let (live, renewals) = (lanes[lane].counts.live, lanes[lane].renewals)
         if hasRoom(lane) {
             // An abandoned connect that has succeeded after all does not count as live yet.
             let isLate = slots[slot].state == .abandoned
-            setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), now)
+            setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), &turn)
             return false
         }
         // Wait: a place is about to come free, or a closed connection's successor is on its way, of an earlier rotation
         // for example.
         guard counts.closing + counts.abandoned == 0, lanes[lane].counts.opening == 0 else { return false }
         // No connection is given up while a connect would have to wait.
-        if lanes[lane].failures > 0, now < lanes[lane].retryAt {
+        if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt {
             rotation?.nextAt = lanes[lane].retryAt
             return false
         }
-        setStep(.remaking(lane: lane, renewals: renewals), floor: live, now)
+        setStep(.remaking(lane: lane, renewals: renewals), floor: live, &turn)
         return true
     }
 
@@ -150,17 +150,17 @@ extension Engine {
             && (!permits.isShared || counts.total < permits.held)
     }
 
-    private mutating func setStep(_ step: Rotation.Step, floor: Int, _ now: Nanoseconds) {
+    private mutating func setStep(_ step: Rotation.Step, floor: Int, _ turn: inout Turn) {
         rotation?.step = step
         rotation?.floor = floor
-        rotation?.since = now
+        rotation?.since = turn.now
         setFloors()
     }
 
-    private mutating func endStep(_ now: Nanoseconds) {
+    private mutating func endStep(_ turn: inout Turn) {
         guard let rotation else { return }
         self.rotation?.nextAt = rotation.nextAt.adding(rotation.interval)
-        setStep(.waiting, floor: 0, now)
+        setStep(.waiting, floor: 0, &turn)
     }
 
     /// Stops the rotation, unless another goal waits for it. The old connections that are left stay as they are.
@@ -179,7 +179,9 @@ extension Engine {
         {
             return .timedOut
         }
-        let isDone = now >= deadline && slots.allSatisfy { !$0.flags.contains(.isOld) || $0.state == .leased || isGone($0.state) }
+        let isDone =
+            now >= deadline
+            && slots.allSatisfy { !$0.flags.contains(.isOld) || $0.state == .leased || isGone($0.state) }
         // Leased connections that are left are replaced later, one at a time as before, and no caller waits for that.
         return isDone && rotation.step == .waiting ? .achieved : nil
     }

@@ -1,80 +1,80 @@
 extension Engine {
     /// Finds the best use for a connection that was just opened, validated, reset or released.
-    mutating func offer(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func offer(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
-        if slots[slot].state != .leased { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        if slots[slot].state != .leased { setDeadline(slot, lifetimeDue(slot, turn.now), &turn) }
         if life != .running {
-            offerWhileClosing(slot, now, &effects)
+            offerWhileClosing(slot, &turn)
         } else if slots[slot].epoch != lanes[lane].epoch {
-            closeAndRefill(slot, .cleared, now, &effects)
+            closeAndRefill(slot, .cleared, &turn)
         } else if slots[slot].flags.contains(.isLost) {
-            closeAndRefill(slot, .broken, now, &effects)
+            closeAndRefill(slot, .broken, &turn)
         } else if isUsedUp(slot) {
-            closeAndRefill(slot, .usedUp, now, &effects)
+            closeAndRefill(slot, .usedUp, &turn)
         } else if isSurplus(slot) {
-            closeAndRefill(slot, .shrunk, now, &effects)
-        } else if slots[slot].flags.contains(.isOverAge), mayRetire(slot, now) {
-            closeAndRefill(slot, .lifetime, now, &effects)
-        } else if rotation != nil, rotationTakes(slot, now) {
-            closeAndRefill(slot, .rotated, now, &effects)
-        } else if laneStarves(besides: lane, isJustOpened: isBeingOpened(slot), now)
+            closeAndRefill(slot, .shrunk, &turn)
+        } else if slots[slot].flags.contains(.isOverAge), mayRetire(slot, &turn) {
+            closeAndRefill(slot, .lifetime, &turn)
+        } else if rotation != nil, rotationTakes(slot, &turn) {
+            closeAndRefill(slot, .rotated, &turn)
+        } else if laneStarves(besides: lane, isJustOpened: isBeingOpened(slot), turn.now)
             || budgetStarves(besides: lane)
         {
-            closeAndRefill(slot, .makingRoom, now, &effects)
+            closeAndRefill(slot, .makingRoom, &turn)
         } else if lanes[lane].waiters.isEmpty {
-            park(slot, now, &effects)
+            park(slot, &turn)
             let concernsOthers = permits.hasAsked || permits.shortage.exists
-            if waiting > 0 || rotation != nil || concernsOthers { serveAll(now, &effects) }
+            if waiting > 0 || rotation != nil || concernsOthers { serveAll(&turn) }
         } else if configuration.validatesEveryGrant, slots[slot].state != .validating {
-            park(slot, now, &effects)
+            park(slot, &turn)
             if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
-                beginValidation(match.slot, now, &effects)
+                beginValidation(match.slot, &turn)
             }
-            serveAll(now, &effects)
+            serveAll(&turn)
         } else {
             guard let waiter = nextWaiter(for: slot) else {
-                park(slot, now, &effects)
-                return serveAll(now, &effects)
+                park(slot, &turn)
+                return serveAll(&turn)
             }
-            grant(slot, to: waiter, now, &effects)
+            grant(slot, to: waiter, &turn)
             // With this waiter gone, it may be the turn of one that an idle session with a tag suits.
             if rotation != nil || taggedCount > 0 && !lanes[lane].idle.isEmpty {
-                serveAll(now, &effects)
+                serveAll(&turn)
             } else if permits.hasAsked {
-                settlePermits(now, &effects)
+                settlePermits(&turn)
             }
         }
     }
 
     private mutating func closeAndRefill(
-        _ slot: Int32, _ reason: ConnectionCloseReason, _ now: Nanoseconds, _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ turn: inout Turn
     ) {
-        close(slot, reason, .orderly, now, &effects)
-        serveAll(now, &effects)
+        close(slot, reason, .orderly, &turn)
+        serveAll(&turn)
     }
 
-    mutating func park(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func park(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
-        move(slot, to: .idle, now)
-        if slots[slot].flags.contains(.isOverAge) { setDeadline(slot, lifetimeDue(slot, now), &effects) }
+        move(slot, to: .idle, &turn)
+        if slots[slot].flags.contains(.isOverAge) { setDeadline(slot, lifetimeDue(slot, turn.now), &turn) }
         if configuration.idleTimeout != .never, lanes[lane].idle.count == lanes[lane].limits.minimumIdle + 1,
             let first = lanes[lane].idle.first
         {
-            arm(slots[first].since.adding(configuration.idleTimeout), &effects)
+            arm(slots[first].since.adding(configuration.idleTimeout), &turn)
         }
     }
 
-    mutating func grant(_ slot: Int32, to waiter: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        dequeue(waiter, now)
-        grant(slot, to: waiters[waiter].holder, now, &effects)
+    mutating func grant(_ slot: Int32, to waiter: Int32, _ turn: inout Turn) {
+        dequeue(waiter, &turn)
+        grant(slot, to: waiters[waiter].holder, &turn)
         counters.dequeued += 1
         if needsSessionHook(slot, waiters[waiter].tag) {
-            beginPreparation(of: slot, for: waiters[waiter], now)
+            beginPreparation(of: slot, for: waiters[waiter], &turn)
         } else {
             counters.acquired += 1
-            waitTimes.record(waited(waiter, now))
+            waitTimes.record(waited(waiter, turn.now))
         }
-        effects.append(.grant(waiters.id(of: waiter), slots.id(of: slot)))
+        turn.effects.append(.grant(waiters.id(of: waiter), slots.id(of: slot)))
     }
 
     /// The waiting time of an acquire whose wait has just ended.
@@ -106,24 +106,24 @@ extension Engine {
     }
 
     /// Gives every lane the connections it lacks, in the order of their oldest waiters.
-    mutating func serveAll(_ now: Nanoseconds, _ effects: inout EffectList) {
-        defer { settlePermits(now, &effects) }
-        guard life == .running else { return settleClosing(now, &effects) }
+    mutating func serveAll(_ turn: inout Turn) {
+        defer { settlePermits(&turn) }
+        guard life == .running else { return settleClosing(&turn) }
         let hasFloors = rotation != nil || !goals.isEmpty
-        if rotation != nil { advanceRotation(now, &effects) }
+        if rotation != nil { advanceRotation(&turn) }
         // Open nothing for goals whose time is over.
-        if hasFloors { settleGoals(now, &effects) }
-        serveLanes(now, &effects)
+        if hasFloors { settleGoals(&turn) }
+        serveLanes(&turn)
         settleGrowth()
         guard hasFloors else { return }
-        settleGoals(now, &effects)
-        if let instant = nextRotationAlarm(now) { arm(instant, &effects) }
-        armIdleExpiries(&effects)
+        settleGoals(&turn)
+        if let instant = nextRotationAlarm(turn.now) { arm(instant, &turn) }
+        armIdleExpiries(&turn)
     }
 
-    private mutating func serveLanes(_ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func serveLanes(_ turn: inout Turn) {
         guard lanes.count > 1 else {
-            while serveOnce(0, now, &effects) {}
+            while serveOnce(0, &turn) {}
             return
         }
         guard lanes.contains(where: \.mayBeServed) else { return }
@@ -133,62 +133,62 @@ extension Engine {
         var progress = true
         while progress {
             progress = false
-            for lane in order where serveOnce(lane, now, &effects) { progress = true }
+            for lane in order where serveOnce(lane, &turn) { progress = true }
         }
     }
 
     /// Takes one step towards the connections that `lane` lacks. False if nothing can be done now.
-    private mutating func serveOnce(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    private mutating func serveOnce(_ lane: Int, _ turn: inout Turn) -> Bool {
         // An idle connection serves before connections that are opened or reset: these may take long, or fail.
         if lanes[lane].waiters.count > lanes[lane].counts.validating, let match = nextMatch(of: lane) {
-            if needsValidation(match.slot, now) {
-                beginValidation(match.slot, now, &effects)
+            if needsValidation(match.slot, turn.now) {
+                beginValidation(match.slot, &turn)
             } else {
-                grant(match.slot, to: match.waiter, now, &effects)
+                grant(match.slot, to: match.waiter, &turn)
             }
             return true
         }
-        return resetTagged(lane, now, &effects) || lanes[lane].wanted > 0 && openOne(lane, now, &effects)
+        return resetTagged(lane, &turn) || lanes[lane].wanted > 0 && openOne(lane, &turn)
     }
 
-    mutating func beginValidation(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let isStale = now - slots[slot].since >= configuration.validateAfterIdle
-        move(slot, to: .validating, now)
+    mutating func beginValidation(_ slot: Int32, _ turn: inout Turn) {
+        let isStale = turn.now - slots[slot].since >= configuration.validateAfterIdle
+        move(slot, to: .validating, &turn)
         counters.validations += 1
-        setDeadline(slot, now.adding(configuration.validationTimeout), &effects)
-        effects.append(.validate(slots.id(of: slot), isStale: isStale))
+        setDeadline(slot, turn.now.adding(configuration.validationTimeout), &turn)
+        turn.effects.append(.validate(slots.id(of: slot), isStale: isStale))
     }
 
-    private mutating func openOne(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    private mutating func openOne(_ lane: Int, _ turn: inout Turn) -> Bool {
         guard mayConnect(lane), lanes[lane].counts.total < lanes[lane].limits.maximum else { return false }
-        guard isRetryDue(lane, now) else {
-            if lanes[lane].failures > 0, now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &effects) }
+        guard isRetryDue(lane, turn.now) else {
+            if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &turn) }
             return false
         }
-        guard counts.total < configuration.maximumConnections else { return steal(for: lane, now, &effects) }
+        guard counts.total < configuration.maximumConnections else { return steal(for: lane, &turn) }
         guard counts.total < permits.held else { return false }
-        beginConnect(lane, now, &effects)
+        beginConnect(lane, &turn)
         return true
     }
 
     /// Begins a connect. The caller has checked everything that could forbid it.
-    mutating func beginConnect(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
-        let slot = allocateSlot(lane: lane, now)
+    mutating func beginConnect(_ lane: Int, _ turn: inout Turn) {
+        let slot = allocateSlot(lane: lane, &turn)
         // The new connection may lift the lane above the number it keeps.
-        if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
-        let deadline = now.adding(configuration.connectTimeout)
-        lanes[lane].attemptedAt = now
+        if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
+        let deadline = turn.now.adding(configuration.connectTimeout)
+        lanes[lane].attemptedAt = turn.now
         slots[slot].connectDeadline = deadline
-        setDeadline(slot, min(deadline, now.adding(configuration.silentAfter)), &effects)
-        effects.append(
+        setDeadline(slot, min(deadline, turn.now.adding(configuration.silentAfter)), &turn)
+        turn.effects.append(
             .open(slots.id(of: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
     }
 
     /// Closes the idle connection of another lane that was unused for longest. Its place is free once it is closed.
-    private mutating func steal(for lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    private mutating func steal(for lane: Int, _ turn: inout Turn) -> Bool {
         guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].needed else { return false }
         guard let oldest = longestIdle(in: { $0 != lane }) else { return false }
-        close(oldest, .makingRoom, .orderly, now, &effects)
+        close(oldest, .makingRoom, .orderly, &turn)
         return true
     }
 }

@@ -1,6 +1,6 @@
 extension Engine {
     /// Changes the state of a slot. This is the only place that does: counts, lists and phases follow.
-    mutating func move(_ slot: Int32, to state: SlotState, _ now: Nanoseconds) {
+    mutating func move(_ slot: Int32, to state: SlotState, _ turn: inout Turn) {
         let old = slots[slot].state
         let lane = slots[slot].lane
         switch old {
@@ -14,7 +14,7 @@ extension Engine {
         lanes[lane].counts.change(old, by: -1)
         lanes[lane].counts.change(state, by: 1)
         slots[slot].state = state
-        slots[slot].since = now
+        slots[slot].since = turn.now
         switch state {
         case .idle: lanes[lane].idle.append(slot, in: &slots)
         case .leased: beginLease(slot)
@@ -22,7 +22,7 @@ extension Engine {
         case .free: slots.remove(slot)
         default: break
         }
-        if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(now) }
+        if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(turn.now) }
     }
 
     /// The lane that stands for the server of `lane`: temporary lanes share the server of the lane they were made from.
@@ -40,13 +40,13 @@ extension Engine {
     }
 
     /// Marks a connect that the server has not answered for long: others are tried beside it.
-    mutating func markSilent(_ slot: Int32, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func markSilent(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
         slots[slot].flags.insert(.isSilent)
         counts.silent += 1
         lanes[lane].counts.silent += 1
         lanes[server(of: lane)].connects -= 1
-        setDeadline(slot, slots[slot].connectDeadline, &effects)
+        setDeadline(slot, slots[slot].connectDeadline, &turn)
     }
 
     mutating func beginLease(_ slot: Int32) {
@@ -78,16 +78,16 @@ extension Engine {
     }
 
     /// Gives an idle or just freed connection to `holder`.
-    mutating func grant(_ slot: Int32, to holder: UInt, _ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func grant(_ slot: Int32, to holder: UInt, _ turn: inout Turn) {
         if slots[slot].state == .leased {
-            beginAnew(slot, holder: holder, since: now)
+            beginAnew(slot, holder: holder, since: turn.now)
         } else {
             slots[slot].holder = holder
-            move(slot, to: .leased, now)
+            move(slot, to: .leased, &turn)
         }
         slots[slot].uses &+= 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {
-            arm(now.adding(configuration.leakWarning), &effects)
+            arm(turn.now.adding(configuration.leakWarning), &turn)
         }
     }
 
@@ -111,17 +111,16 @@ extension Engine {
         configuration.validatesEveryGrant || now - slots[slot].since >= configuration.validateAfterIdle
     }
 
-    mutating func allocateSlot(lane: Int, _ now: Nanoseconds) -> Int32 {
+    mutating func allocateSlot(lane: Int, _ turn: inout Turn) -> Int32 {
         let slot = slots.insert(Slot(lane: lane, epoch: lanes[lane].epoch))
-        move(slot, to: .opening, now)
+        move(slot, to: .opening, &turn)
         return slot
     }
 
     mutating func close(
-        _ slot: Int32, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ now: Nanoseconds,
-        _ effects: inout EffectList
+        _ slot: Int32, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ turn: inout Turn
     ) {
-        move(slot, to: .closing, now)
+        move(slot, to: .closing, &turn)
         setTag(nil, ofSlot: slot)
         slotDeadlines.remove(slot)
         counters.closed[reason, default: 0] += 1
@@ -129,7 +128,7 @@ extension Engine {
             slots[slot].flags.insert(.makesRoom)
             permits.yielding += 1
         }
-        effects.append(.close(slots.id(of: slot), reason, mode))
+        turn.effects.append(.close(slots.id(of: slot), reason, mode))
     }
 
     /// The instant at which the slot next needs attention for its age alone.
@@ -144,14 +143,14 @@ extension Engine {
 
     /// True if the connection in `slot` may be closed for its age now. Takes the turn: connections retire one after the
     /// other, so that a pool never renews all its connections together.
-    mutating func mayRetire(_ slot: Int32, _ now: Nanoseconds) -> Bool {
-        guard now >= nextRetirementAt || now >= overdueAt(slot) else { return false }
-        nextRetirementAt = now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))
+    mutating func mayRetire(_ slot: Int32, _ turn: inout Turn) -> Bool {
+        guard turn.now >= nextRetirementAt || turn.now >= overdueAt(slot) else { return false }
+        nextRetirementAt = turn.now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))
         return true
     }
 
-    mutating func setDeadline(_ slot: Int32, _ due: Nanoseconds, _ effects: inout EffectList) {
+    mutating func setDeadline(_ slot: Int32, _ due: Nanoseconds, _ turn: inout Turn) {
         slotDeadlines.set(slot, due: due)
-        arm(due, &effects)
+        arm(due, &turn)
     }
 }

@@ -91,14 +91,14 @@ extension Engine {
 
     /// Resets the idle session with a tag that was unused for longest, so that any waiter may get it, if no idle
     /// session suits the next waiter and there is no room for another connection.
-    mutating func resetTagged(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) -> Bool {
+    mutating func resetTagged(_ lane: Int, _ turn: inout Turn) -> Bool {
         guard mustResetTagged(lane), let slot = lanes[lane].idle.first else { return false }
-        let isStale = now - slots[slot].since >= configuration.validateAfterIdle
+        let isStale = turn.now - slots[slot].since >= configuration.validateAfterIdle
         setTag(nil, ofSlot: slot)
         slots[slot].flags.remove(.isSetUp)
-        move(slot, to: .resetting, now)
-        setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
-        effects.append(.resetTagged(slots.id(of: slot), isStale: isStale))
+        move(slot, to: .resetting, &turn)
+        setDeadline(slot, turn.now.adding(configuration.resetTimeout), &turn)
+        turn.effects.append(.resetTagged(slots.id(of: slot), isStale: isStale))
         return true
     }
 

@@ -1,55 +1,56 @@
 extension Engine {
     /// Asks for an alarm at `instant`, unless an earlier one is on its way.
-    mutating func arm(_ instant: Nanoseconds, _ effects: inout EffectList) {
+    mutating func arm(_ instant: Nanoseconds, _ turn: inout Turn) {
         guard instant < armedAt else { return }
         armedAt = instant
-        effects.append(.setAlarm(instant))
+        turn.effects.append(.setAlarm(instant))
     }
 
     /// Performs everything that is due, after the alarm that was set has gone off, and asks for the next one.
-    /// - Parameter random: uniformly distributed, for the backoff after a connect that took too long.
-    mutating func alarm(now: Nanoseconds, random: UInt64, effects: inout EffectList) {
+    ///
+    /// The turn needs a random number, for the backoff after a connect that took too long.
+    mutating func alarm(_ turn: inout Turn) {
         armedAt = .never
-        failLateWaiters(now, &effects)
-        handleSlotDeadlines(now, random, &effects)
-        closeIdleForLong(now, &effects)
-        warnOfLeaks(now, &effects)
-        advanceClosing(now, &effects)
-        serveAll(now, &effects)
-        if let next = nextAlarm(now) { arm(next, &effects) }
+        failLateWaiters(&turn)
+        handleSlotDeadlines(&turn)
+        closeIdleForLong(&turn)
+        warnOfLeaks(&turn)
+        advanceClosing(&turn)
+        serveAll(&turn)
+        if let next = nextAlarm(turn.now) { arm(next, &turn) }
         check()
     }
 
-    private mutating func failLateWaiters(_ now: Nanoseconds, _ effects: inout EffectList) {
-        while let (due, waiter) = waiterDeadlines.earliest, due <= now {
-            dequeue(waiter, now)
+    private mutating func failLateWaiters(_ turn: inout Turn) {
+        while let (due, waiter) = waiterDeadlines.earliest, due <= turn.now {
+            dequeue(waiter, &turn)
             counters.count(.timedOut, inQueue: true)
-            effects.append(.fail(waiters.id(of: waiter), .timedOut))
+            turn.effects.append(.fail(waiters.id(of: waiter), .timedOut))
         }
     }
 
-    private mutating func handleSlotDeadlines(_ now: Nanoseconds, _ random: UInt64, _ effects: inout EffectList) {
-        while let (due, slot) = slotDeadlines.earliest, due <= now {
+    private mutating func handleSlotDeadlines(_ turn: inout Turn) {
+        while let (due, slot) = slotDeadlines.earliest, due <= turn.now {
             slotDeadlines.remove(slot)
             let lane = slots[slot].lane
             switch slots[slot].state {
-            case .opening where now < slots[slot].connectDeadline:
-                markSilent(slot, now, &effects)
+            case .opening where turn.now < slots[slot].connectDeadline:
+                markSilent(slot, &turn)
             case .opening:
-                noteFailure(lane, now, random, since: slots[slot].since)
-                move(slot, to: .abandoned, now)
-                effects.append(.cancelOpen(slots.id(of: slot)))
+                noteFailure(of: lane, since: slots[slot].since, &turn)
+                move(slot, to: .abandoned, &turn)
+                turn.effects.append(.cancelOpen(slots.id(of: slot)))
             case .validating:
-                close(slot, .validationFailed, .forced, now, &effects)
-                closeUnused(lane, now, &effects)
+                close(slot, .validationFailed, .forced, &turn)
+                closeUnused(lane, &turn)
             case .resetting:
-                close(slot, .resetFailed, .forced, now, &effects)
+                close(slot, .resetFailed, .forced, &turn)
             case .idle:
                 slots[slot].flags.insert(.isOverAge)
-                if mayRetire(slot, now) {
-                    close(slot, .lifetime, .orderly, now, &effects)
+                if mayRetire(slot, &turn) {
+                    close(slot, .lifetime, .orderly, &turn)
                 } else {
-                    setDeadline(slot, lifetimeDue(slot, now), &effects)
+                    setDeadline(slot, lifetimeDue(slot, turn.now), &turn)
                 }
             case .leased:
                 slots[slot].flags.insert(.isOverAge)
@@ -61,16 +62,16 @@ extension Engine {
 
     /// Closes the connections of the lane that were idle for long: if one was silently cut, the others probably were
     /// too, and a waiter must not spend its time on one validation after the other.
-    private mutating func closeUnused(_ lane: Int, _ now: Nanoseconds, _ effects: inout EffectList) {
-        while let slot = lanes[lane].idle.first, now - slots[slot].since >= configuration.validateAfterIdle {
-            close(slot, .validationFailed, .orderly, now, &effects)
+    private mutating func closeUnused(_ lane: Int, _ turn: inout Turn) {
+        while let slot = lanes[lane].idle.first, turn.now - slots[slot].since >= configuration.validateAfterIdle {
+            close(slot, .validationFailed, .orderly, &turn)
         }
     }
 
-    private mutating func closeIdleForLong(_ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func closeIdleForLong(_ turn: inout Turn) {
         for lane in lanes.indices {
-            while let due = idleExpiry(of: lane), due <= now, let slot = lanes[lane].idle.first {
-                close(slot, .idleTimeout, .orderly, now, &effects)
+            while let due = idleExpiry(of: lane), due <= turn.now, let slot = lanes[lane].idle.first {
+                close(slot, .idleTimeout, .orderly, &turn)
             }
         }
     }
@@ -85,15 +86,15 @@ extension Engine {
     }
 
     /// Arms the idle timeouts again, because fewer connections are kept from now on.
-    mutating func armIdleExpiries(_ effects: inout EffectList) {
+    mutating func armIdleExpiries(_ turn: inout Turn) {
         for lane in lanes.indices {
-            if let expiry = idleExpiry(of: lane) { arm(expiry, &effects) }
+            if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
         }
     }
 
-    private mutating func warnOfLeaks(_ now: Nanoseconds, _ effects: inout EffectList) {
-        while let due = nextLeakWarning, due <= now, let slot = firstUnwarnedLease {
-            effects.append(.warnOfLeak(slots.id(of: slot)))
+    private mutating func warnOfLeaks(_ turn: inout Turn) {
+        while let due = nextLeakWarning, due <= turn.now, let slot = firstUnwarnedLease {
+            turn.effects.append(.warnOfLeak(slots.id(of: slot)))
             counters.leakWarnings += 1
             firstUnwarnedLease = slots[slot].links.next
         }

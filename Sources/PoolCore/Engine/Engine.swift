@@ -63,8 +63,8 @@ struct Engine: ~Copyable {
     }
 
     /// Opens connections up to the minimums.
-    mutating func start(now: Nanoseconds, effects: inout EffectList) {
-        serveAll(now, &effects)
+    mutating func start(_ turn: inout Turn) {
+        serveAll(&turn)
         check()
     }
 
@@ -83,37 +83,37 @@ struct Engine: ~Copyable {
     ///   - holder: the task that will hold the lease, or 0 if the lease may move between tasks.
     ///   - asker: the task that waits; nil if it is the holder.
     mutating func acquire(
-        lane: Int, priority: Int32, holder: UInt, asker: UInt? = nil, tag: TagRequest? = nil, now: Nanoseconds,
-        deadline: Nanoseconds, effects: inout EffectList
+        lane: Int, priority: Int32, holder: UInt, asker: UInt? = nil, tag: TagRequest? = nil, deadline: Nanoseconds,
+        _ turn: inout Turn
     ) -> AcquireOutcome {
         guard life == .running else {
             counters.refusedAtClose += 1
             return .failed(life == .finished ? .closed : .draining)
         }
-        if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane, for: tag), !needsValidation(slot, now) {
-            grant(slot, to: holder, now, &effects)
+        if lanes[lane].waiters.isEmpty, let slot = nextIdle(of: lane, for: tag), !needsValidation(slot, turn.now) {
+            grant(slot, to: holder, &turn)
             if needsSessionHook(slot, tag) {
-                beginPreparation(of: slot, lane, priority, holder, asker ?? holder, tag, now)
+                beginPreparation(of: slot, lane, priority, holder, asker ?? holder, tag, &turn)
             } else {
                 counters.acquired += 1
                 waitTimes.record(0)
             }
-            if lanes[lane].limits.minimumIdle > 0 { serveAll(now, &effects) }
+            if lanes[lane].limits.minimumIdle > 0 { serveAll(&turn) }
             check()
             return .granted(slots.id(of: slot))
         }
-        if let failure = reasonNotToQueue(lane: lane, asker: asker ?? holder, now: now, deadline: deadline) {
+        if let failure = reasonNotToQueue(lane: lane, asker: asker ?? holder, now: turn.now, deadline: deadline) {
             counters.count(failure)
             return .failed(failure)
         }
         let waiter = enqueue(
-            lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag, now: now,
-            deadline: deadline)
-        arm(deadline, &effects)
+            lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag,
+            deadline: deadline, &turn)
+        arm(deadline, &turn)
         hurry(lane)
         if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
         let ticket = waiters.id(of: waiter)
-        serveAll(now, &effects)
+        serveAll(&turn)
         check()
         return .queued(ticket)
     }
@@ -131,17 +131,17 @@ struct Engine: ~Copyable {
     ///
     /// - Parameter earlier: the record of an acquire that had a connection already, and needs another.
     mutating func enqueue(
-        lane: Int, priority: Int32, holder: UInt, asker: UInt, tag: TagRequest?, now: Nanoseconds,
-        deadline: Nanoseconds, earlier: SessionPreparation? = nil
+        lane: Int, priority: Int32, holder: UInt, asker: UInt, tag: TagRequest?, deadline: Nanoseconds,
+        earlier: SessionPreparation? = nil, _ turn: inout Turn
     ) -> Int32 {
-        lanes[lane].settlePhase(now)
-        lastQueuedAt = now
-        var phasesBefore = lanes[lane].phaseTimes(at: now)
-        if let earlier { phasesBefore = phasesBefore - earlier.spent(at: now) }
+        lanes[lane].settlePhase(turn.now)
+        lastQueuedAt = turn.now
+        var phasesBefore = lanes[lane].phaseTimes(at: turn.now)
+        if let earlier { phasesBefore = phasesBefore - earlier.spent(at: turn.now) }
         let waiter = waiters.insert(
             Waiter(
-                lane: lane, priority: priority, sequence: earlier?.sequence ?? nextSequence, since: now, holder: holder,
-                asker: asker, phasesBefore: phasesBefore, tag: tag))
+                lane: lane, priority: priority, sequence: earlier?.sequence ?? nextSequence, since: turn.now,
+                holder: holder, asker: asker, phasesBefore: phasesBefore, tag: tag))
         if earlier == nil {
             nextSequence += 1
             lanes[lane].waiters.append(waiter, priority: priority, in: &waiters)
@@ -156,32 +156,32 @@ struct Engine: ~Copyable {
     }
 
     /// Takes the waiter out of the queue, however its wait ends. Its fields stay readable until the next acquire.
-    mutating func dequeue(_ waiter: Int32, _ now: Nanoseconds) {
+    mutating func dequeue(_ waiter: Int32, _ turn: inout Turn) {
         let lane = waiters[waiter].lane
         lanes[lane].waiters.remove(waiter, priority: waiters[waiter].priority, in: &waiters)
         waiters.remove(waiter)
         waiterDeadlines.remove(waiter)
-        counters.queueTimes.record(now - waiters[waiter].since)
+        counters.queueTimes.record(turn.now - waiters[waiter].since)
         markHolder(waiters[waiter].asker, waitsFor: nil)
     }
 
     /// Ends a cancelled acquire. False if it had ended before.
-    mutating func cancel(_ waiter: WaiterID, now: Nanoseconds, effects: inout EffectList) -> Bool {
+    mutating func cancel(_ waiter: WaiterID, _ turn: inout Turn) -> Bool {
         guard waiters.contains(waiter) else { return false }
-        dequeue(waiter.index, now)
+        dequeue(waiter.index, &turn)
         counters.countCancelled(inQueue: true)
-        settleClosing(now, &effects)
-        serveOthers(now, &effects)
+        settleClosing(&turn)
+        serveOthers(&turn)
         check()
         return true
     }
 
     /// Serves again after a change that may make it the turn of a waiter that an idle session with a tag suits.
-    private mutating func serveOthers(_ now: Nanoseconds, _ effects: inout EffectList) {
+    private mutating func serveOthers(_ turn: inout Turn) {
         if taggedCount > 0, waiting > 0 {
-            serveAll(now, &effects)
+            serveAll(&turn)
         } else if permits.hasAsked {
-            settlePermits(now, &effects)
+            settlePermits(&turn)
         }
     }
 
@@ -192,36 +192,36 @@ struct Engine: ~Copyable {
     mutating func release(
         _ connection: ConnectionID, condition: ConnectionCondition,
         breaking reason: ConnectionCloseReason = .broken,
-        now: Nanoseconds, effects: inout EffectList
+        _ turn: inout Turn
     ) {
         guard isLeased(connection) else { return }
-        lastReleaseAt = now
-        useTimes.record(now - slots[connection.index].since)
+        lastReleaseAt = turn.now
+        useTimes.record(turn.now - slots[connection.index].since)
         let slot = connection.index
         let isUsable = condition.isUsable
-        if !isUsable, reason == .broken { noteStillbirth(slot, now) }
+        if !isUsable, reason == .broken { noteStillbirth(slot, &turn) }
         let isGoodNews = isUsable && noteGoodUse(of: slots[connection.index].lane)
         switch condition {
         case .clean where !configuration.resetsEveryRelease:
-            offer(slot, now, &effects)
+            offer(slot, &turn)
         case .dirty where isUsedUp(slot) && !configuration.resetsEveryRelease:
             // `offer` will close a used-up connection: skip its reset.
-            offer(slot, now, &effects)
+            offer(slot, &turn)
         case .clean, .dirty:
-            move(slot, to: .resetting, now)
-            setDeadline(slot, now.adding(configuration.resetTimeout), &effects)
-            effects.append(.reset(connection))
+            move(slot, to: .resetting, &turn)
+            setDeadline(slot, turn.now.adding(configuration.resetTimeout), &turn)
+            turn.effects.append(.reset(connection))
             // A waiter with a connection on the way lets the next one look at the idle sessions.
-            serveOthers(now, &effects)
+            serveOthers(&turn)
         case .broken:
-            close(slot, reason, .orderly, now, &effects)
-            serveAll(now, &effects)
+            close(slot, reason, .orderly, &turn)
+            serveAll(&turn)
         case .generationBroken:
-            endGeneration(of: slot, now, &effects)
-            close(slot, reason, .orderly, now, &effects)
-            serveAll(now, &effects)
+            endGeneration(of: slot, &turn)
+            close(slot, reason, .orderly, &turn)
+            serveAll(&turn)
         }
-        if isGoodNews { serveAll(now, &effects) }
+        if isGoodNews { serveAll(&turn) }
         check()
     }
 

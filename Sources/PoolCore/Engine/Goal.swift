@@ -29,10 +29,10 @@ enum GoalOutcome: Hashable, Sendable {
 }
 
 extension Engine {
-    mutating func addGoal(_ kind: Goal.Kind, deadline: Nanoseconds, _ effects: inout EffectList) -> GoalNumber {
+    mutating func addGoal(_ kind: Goal.Kind, deadline: Nanoseconds, _ turn: inout Turn) -> GoalNumber {
         lastGoal += 1
         goals.append(Goal(number: lastGoal, kind: kind, deadline: deadline))
-        arm(deadline, &effects)
+        arm(deadline, &turn)
         setFloors()
         return lastGoal
     }
@@ -40,7 +40,7 @@ extension Engine {
     /// Opens connections until the pool has `count` of them, all lanes together, and keeps them until the goal has
     /// ended.
     mutating func warmUp(
-        to count: Int, now: Nanoseconds, deadline: Nanoseconds, effects: inout EffectList
+        to count: Int, deadline: Nanoseconds, _ turn: inout Turn
     ) -> GoalNumber {
         var missing = count - counts.live
         let levels = lanes.map { lane in
@@ -48,19 +48,19 @@ extension Engine {
             missing -= extra
             return lane.counts.live + extra
         }
-        let number = addGoal(.warm(levels: levels), deadline: deadline, &effects)
-        serveAll(now, &effects)
+        let number = addGoal(.warm(levels: levels), deadline: deadline, &turn)
+        serveAll(&turn)
         check()
         return number
     }
 
     /// Ends a goal that no caller waits for any more. Ignored if it has ended.
-    mutating func cancelGoal(_ number: GoalNumber, now: Nanoseconds, effects: inout EffectList) {
+    mutating func cancelGoal(_ number: GoalNumber, _ turn: inout Turn) {
         guard let place = goals.firstIndex(where: { $0.number == number }) else { return }
         if goals[place].kind == .rotated { stopRotation(besides: number) }
-        endGoal(at: place, .cancelled, &effects)
-        serveAll(now, &effects)
-        armIdleExpiries(&effects)
+        endGoal(at: place, .cancelled, &turn)
+        serveAll(&turn)
+        armIdleExpiries(&turn)
         check()
     }
 
@@ -69,27 +69,27 @@ extension Engine {
     }
 
     /// Ends the goals that are achieved, or cannot be.
-    mutating func settleGoals(_ now: Nanoseconds, _ effects: inout EffectList) {
+    mutating func settleGoals(_ turn: inout Turn) {
         var place = 0
         while place < goals.count {
-            if let outcome = outcome(of: goals[place], now) {
+            if let outcome = outcome(of: goals[place], turn.now) {
                 if goals[place].kind == .rotated, outcome != .achieved { stopRotation(besides: goals[place].number) }
-                endGoal(at: place, outcome, &effects)
+                endGoal(at: place, outcome, &turn)
             } else {
                 place += 1
             }
         }
     }
 
-    mutating func endGoals(_ outcome: GoalOutcome, _ effects: inout EffectList) {
+    mutating func endGoals(_ outcome: GoalOutcome, _ turn: inout Turn) {
         rotation = nil
-        while !goals.isEmpty { endGoal(at: 0, outcome, &effects) }
+        while !goals.isEmpty { endGoal(at: 0, outcome, &turn) }
         // The rotation may have gone on without a caller.
         setFloors()
     }
 
-    private mutating func endGoal(at place: Int, _ outcome: GoalOutcome, _ effects: inout EffectList) {
-        effects.append(.endGoal(goals.remove(at: place).number, outcome))
+    private mutating func endGoal(at place: Int, _ outcome: GoalOutcome, _ turn: inout Turn) {
+        turn.effects.append(.endGoal(goals.remove(at: place).number, outcome))
         setFloors()
     }
 

@@ -36,28 +36,28 @@ extension Engine {
     /// Notes that an acquire that did not wait has its connection.
     mutating func beginPreparation(
         of slot: Int32, _ lane: Int, _ priority: Int32, _ holder: UInt, _ asker: UInt, _ request: TagRequest?,
-        _ now: Nanoseconds
+        _ turn: inout Turn
     ) {
         preparations[slots.id(of: slot)] = SessionPreparation(
             lane: lane, priority: priority, holder: holder, asker: asker, request: request, sequence: nextSequence,
-            waited: PhaseTimes(), since: now, isInQueue: false)
+            waited: PhaseTimes(), since: turn.now, isInQueue: false)
         nextSequence += 1
     }
 
     /// Notes that a waiter that has just been dequeued has its connection.
-    mutating func beginPreparation(of slot: Int32, for waiter: Waiter, _ now: Nanoseconds) {
+    mutating func beginPreparation(of slot: Int32, for waiter: Waiter, _ turn: inout Turn) {
         let lane = waiter.lane
         preparations[slots.id(of: slot)] = SessionPreparation(
             lane: lane, priority: waiter.priority, holder: waiter.holder, asker: waiter.asker, request: waiter.tag,
-            sequence: waiter.sequence, waited: lanes[lane].phaseTimes(at: now) - waiter.phasesBefore, since: now,
-            isInQueue: true)
+            sequence: waiter.sequence, waited: lanes[lane].phaseTimes(at: turn.now) - waiter.phasesBefore,
+            since: turn.now, isInQueue: true)
     }
 
     /// Begins the lease: the session hook has run, and the session is set up for `tag` now.
-    mutating func prepared(_ connection: ConnectionID, tag: PoolSessionTag?, now: Nanoseconds) {
+    mutating func prepared(_ connection: ConnectionID, tag: PoolSessionTag?, _ turn: inout Turn) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
         counters.acquired += 1
-        waitTimes.record(preparation.spent(at: now).total)
+        waitTimes.record(preparation.spent(at: turn.now).total)
         if isLeased(connection) {
             setTag(tag, ofSlot: connection.index)
             slots[connection.index].flags.insert(.isSetUp)
@@ -67,8 +67,7 @@ extension Engine {
 
     /// Ends the acquire without a lease. Its connection is closed, and the failure does not count against the server.
     mutating func unprepared(
-        _ connection: ConnectionID, _ failure: PreparationFailure, mode: ConnectionCloseMode, now: Nanoseconds,
-        effects: inout EffectList
+        _ connection: ConnectionID, _ failure: PreparationFailure, mode: ConnectionCloseMode, _ turn: inout Turn
     ) {
         guard let preparation = preparations.removeValue(forKey: connection) else { return }
         if preparation.isInQueue { counters.dequeued -= 1 }
@@ -77,38 +76,40 @@ extension Engine {
         case .cancelled: counters.countCancelled(inQueue: preparation.isInQueue)
         case .hookFailed: counters.count(.hookFailed, inQueue: preparation.isInQueue)
         }
-        closeUnprepared(connection, mode, now, &effects)
-        serveAll(now, &effects)
+        closeUnprepared(connection, mode, &turn)
+        serveAll(&turn)
         check()
     }
 
     /// Gives an acquire that needs another connection its place in the queue again.
     ///
+    /// The turn needs a random number, for the backoff.
+    ///
     /// - Parameter isRejected: true if the hook did not want the connection: another is opened no faster than after a
     ///   failed connect. False if it was closed under the hook.
     mutating func acquireAgain(
-        instead connection: ConnectionID, isRejected: Bool, now: Nanoseconds, deadline: Nanoseconds, random: UInt64,
-        effects: inout EffectList
+        instead connection: ConnectionID, isRejected: Bool, deadline: Nanoseconds, _ turn: inout Turn
     ) -> AcquireOutcome? {
         guard let preparation = preparations.removeValue(forKey: connection) else { return nil }
         let isInQueue = preparation.isInQueue
-        if isRejected { noteFailure(preparation.lane, now, random) }
+        if isRejected { noteFailure(of: preparation.lane, &turn) }
         if isInQueue { counters.dequeued -= 1 }
-        closeUnprepared(connection, .orderly, now, &effects)
+        closeUnprepared(connection, .orderly, &turn)
         defer { check() }
-        guard life == .running, deadline > now else {
+        guard life == .running, deadline > turn.now else {
             let failure: AcquireFailure =
                 life == .running ? .timedOut : isInQueue || life == .finished ? .closed : .draining
             counters.count(failure, inQueue: isInQueue)
-            serveAll(now, &effects)
+            serveAll(&turn)
             return .failed(failure)
         }
         let waiter = enqueue(
             lane: preparation.lane, priority: preparation.priority, holder: preparation.holder,
-            asker: preparation.asker, tag: preparation.request, now: now, deadline: deadline, earlier: preparation)
-        arm(deadline, &effects)
+            asker: preparation.asker, tag: preparation.request, deadline: deadline, earlier: preparation,
+            &turn)
+        arm(deadline, &turn)
         let ticket = waiters.id(of: waiter)
-        serveAll(now, &effects)
+        serveAll(&turn)
         return .queued(ticket)
     }
 
@@ -118,8 +119,8 @@ extension Engine {
     }
 
     private mutating func closeUnprepared(
-        _ connection: ConnectionID, _ mode: ConnectionCloseMode, _ now: Nanoseconds, _ effects: inout EffectList
+        _ connection: ConnectionID, _ mode: ConnectionCloseMode, _ turn: inout Turn
     ) {
-        if isLeased(connection) { close(connection.index, .sessionFailed, mode, now, &effects) }
+        if isLeased(connection) { close(connection.index, .sessionFailed, mode, &turn) }
     }
 }

@@ -74,17 +74,17 @@ public final class PoolBudget: PermitIssuer {
     fileprivate func attach(_ pool: PoolShell, as id: Int) {
         change { state in
             state.pools[id] = pool
-            state.ledger.attach(id)
+            state.ledger.attach(id, &state.outbox)
         }
     }
 
     fileprivate func reserve(_ minimum: Int, for id: Int) throws(PoolConfigurationError) {
-        if !change({ $0.ledger.reserve(minimum, for: id) }) { throw doesNotFit(minimum) }
+        if !change({ $0.ledger.reserve(minimum, for: id, &$0.outbox) }) { throw doesNotFit(minimum) }
     }
 
     fileprivate func claim(_ claim: PermitClaim, by id: Int) {
         change { state in
-            state.ledger.claim(claim, by: id)
+            state.ledger.claim(claim, by: id, &state.outbox)
             if state.ledger.members[id] == nil { state.pools[id] = nil }
         }
     }
@@ -98,7 +98,6 @@ public final class PoolBudget: PermitIssuer {
     private func change<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
         let (value, mustDeliver) = state.withLock { state in
             let value = body(&state)
-            state.outbox += state.ledger.takeEffects()
             let mustDeliver = !state.isDelivering && !state.outbox.isEmpty
             if mustDeliver { state.isDelivering = true }
             return (value, mustDeliver)
@@ -124,7 +123,7 @@ public final class PoolBudget: PermitIssuer {
             case .announce(let shortage, let id): next.pools[id]?.setShortage(shortage)
             case .search:
                 let found = makeRoom(in: next.pools)
-                change { $0.ledger.searched(found: found) }
+                change { $0.ledger.searched(found: found, &$0.outbox) }
             }
         }
     }

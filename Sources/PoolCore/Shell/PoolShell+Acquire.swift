@@ -149,11 +149,11 @@ extension PoolShell {
     func giveUp(_ pooled: PooledConnection) {
         let condition = pooled.connection.condition
         let failure = pooled.connection.failure
-        transition { state, now, effects in
+        transition { state, turn in
             state.reports.append(idleLoss(of: pooled.id, failure, state))
             state.entries[pooled.id.position].failure = failure
             state.engine.dropPreparation(of: pooled.id)
-            state.engine.release(pooled.id, condition: condition, now: now, effects: &effects)
+            state.engine.release(pooled.id, condition: condition, &turn)
         }
     }
 
@@ -161,16 +161,16 @@ extension PoolShell {
         _ base: Int, _ options: AcquireOptions, timeout: Nanoseconds, _ origin: LeaseOrigin, isLent: Bool
     ) -> Acquisition {
         let asker = currentTask()
-        return transition(endsCaching: false) { state, now, effects in
+        return transition(endsCaching: false) { state, turn in
             var lane = base
             if let identity = options.identity { lane = state.lane(for: identity, like: base) }
-            let deadline = now.adding(timeout)
+            let deadline = turn.now.adding(timeout)
             let tag = options.tagRequest
             if let permits { state.engine.nextSequence = permits.nextArrival() }
-            if !state.engine.hasIdle(lane) { endCaching(&state, now, &effects) }
+            if !state.engine.hasIdle(lane) { endCaching(&state, &turn) }
             let outcome = state.engine.acquire(
                 lane: lane, priority: Int32(options.priority.rawValue), holder: isLent ? asker : 0, asker: asker,
-                tag: tag, now: now, deadline: deadline, effects: &effects)
+                tag: tag, deadline: deadline, &turn)
             switch outcome {
             case .granted(let id):
                 guard let granted = beginLease(id, origin, deadline, &state) else {
@@ -185,7 +185,7 @@ extension PoolShell {
             case .failed(let failure):
                 let hookError = failure.isByHook ? state.lanes[lane].hookError : nil
                 let code = hookError == nil ? failure.code : .hookFailed
-                return .unfinished(.failed(makeError(code, lane: lane, origin, state, now), hookError))
+                return .unfinished(.failed(makeError(code, lane: lane, origin, state, turn.now), hookError))
             }
         }
     }
@@ -204,8 +204,8 @@ extension PoolShell {
     }
 
     func cancel(_ id: WaiterID) {
-        let pending: PendingAcquire? = transition { state, now, effects in
-            state.engine.cancel(id, now: now, effects: &effects) ? state.takeWaiter(id) : nil
+        let pending: PendingAcquire? = transition { state, turn in
+            state.engine.cancel(id, &turn) ? state.takeWaiter(id) : nil
         }
         pending?.end(.failure(CancellationError()))
     }

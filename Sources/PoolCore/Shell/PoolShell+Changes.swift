@@ -29,15 +29,19 @@ extension PoolShell {
         defer { endChange() }
         try reserve(atLeast: engineConfiguration.reservedConnections)
         defer { reserveWhatIsInForce() }
-        let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
-            if let code = state.engine.status.refusal { return .failure(makeError(code, lane: nil, nil, state, now)) }
+        let start: Result<GoalNumber, PoolError> = transition { state, turn in
+            if let code = state.engine.status.refusal {
+                return .failure(makeError(code, lane: nil, nil, state, turn.now))
+            }
             // Another change came in between: this one was computed from a configuration that is no longer in force.
-            if state.configuration != before { return .failure(makeError(.reconfiguring, lane: nil, nil, state, now)) }
+            if state.configuration != before {
+                return .failure(makeError(.reconfiguring, lane: nil, nil, state, turn.now))
+            }
             state.configuration = after
             for (place, lane) in lanes.enumerated() { state.lanes[place].configuration = lane }
             acquireTimeout.store(after.acquireTimeout.wholeNanoseconds, ordering: .relaxed)
-            if resetsStatistics { Self.resetStatistics(&state, now) }
-            return .success(state.engine.reconfigure(engineConfiguration, now: now, effects: &effects))
+            if resetsStatistics { Self.resetStatistics(&state, turn.now) }
+            return .success(state.engine.reconfigure(engineConfiguration, &turn))
         }
         return try start.get()
     }
@@ -46,9 +50,9 @@ extension PoolShell {
 
     /// Begins a change. One at a time: of two that overlap, neither could tell what the other has reserved.
     private func beginChange() throws {
-        let error: PoolError? = transition { state, now, _ in
-            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, now) }
-            if state.isChanging { return makeError(.reconfiguring, lane: nil, nil, state, now) }
+        let error: PoolError? = transition { state, turn in
+            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, turn.now) }
+            if state.isChanging { return makeError(.reconfiguring, lane: nil, nil, state, turn.now) }
             state.isChanging = true
             return nil
         }
@@ -102,25 +106,25 @@ extension PoolShell {
                 "timeout", timeout, allowsZero: true, advice: "; nil is the pool's acquireTimeout")
         }
         let timeout = (timeout ?? configuration.acquireTimeout).wholeNanoseconds
-        try await wait(for: startGoal { $0.warmUp(to: count, now: $1, deadline: $1.adding(timeout), effects: &$2) })
+        try await wait(for: startGoal { $0.warmUp(to: count, deadline: $1.now.adding(timeout), &$1) })
     }
 
     func rotate(over duration: Duration) async throws {
         try PoolConfigurationError.check("duration", duration, allowsZero: true)
         let duration = duration.wholeNanoseconds
-        try await wait(for: startGoal { $0.rotate(over: duration, now: $1, effects: &$2) })
+        try await wait(for: startGoal { $0.rotate(over: duration, &$1) })
     }
 
     /// Starts a goal in an engine that is running.
     private func startGoal(
-        _ goal: (inout Engine, Nanoseconds, inout EffectList) -> GoalNumber
+        _ goal: (inout Engine, inout Turn) -> GoalNumber
     ) throws -> GoalNumber {
-        let start: Result<GoalNumber, PoolError> = transition { state, now, effects in
+        let start: Result<GoalNumber, PoolError> = transition { state, turn in
             guard state.engine.life == .running else {
                 let code: PoolError.Code = state.engine.life == .finished ? .closed : .draining
-                return .failure(makeError(code, lane: nil, nil, state, now))
+                return .failure(makeError(code, lane: nil, nil, state, turn.now))
             }
-            return .success(goal(&state.engine, now, &effects))
+            return .success(goal(&state.engine, &turn))
         }
         return try start.get()
     }
@@ -137,7 +141,7 @@ extension PoolShell {
                 if let ended { continuation.resume(returning: ended) }
             }
         } onCancel: {
-            transition { $0.engine.cancelGoal(goal, now: $1, effects: &$2) }
+            transition { $0.engine.cancelGoal(goal, &$1) }
         }
         switch outcome {
         case .achieved: return
@@ -152,15 +156,16 @@ extension PoolShell {
 
     /// Reports the lane whose connects fail, if there is one.
     private func goalError(_ code: PoolError.Code, _ since: PoolInstant) -> PoolError {
-        transition { state, now, _ in
+        transition { state, turn in
             let lane = state.lanes.firstIndex { $0.lastError != nil }
-            let elapsed = now - since.nanoseconds
-            return makeError(code, lane: lane, nil, state, now, elapsed: elapsed, [.connect: .nanoseconds(elapsed)])
+            let elapsed = turn.now - since.nanoseconds
+            return makeError(
+                code, lane: lane, nil, state, turn.now, elapsed: elapsed, [.connect: .nanoseconds(elapsed)])
         }
     }
 
     func resetStatistics() {
-        transition { state, now, _ in Self.resetStatistics(&state, now) }
+        transition { state, turn in Self.resetStatistics(&state, turn.now) }
     }
 
     private static func resetStatistics(_ state: inout PoolState, _ now: Nanoseconds) {

@@ -2,10 +2,10 @@ internal import Logging
 
 extension PoolShell {
     func close() async throws {
-        let error: PoolError? = transition { state, now, effects in
-            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, now) }
-            if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, nil, state, now) }
-            state.engine.beginClosing(now: now, forceAt: now, effects: &effects)
+        let error: PoolError? = transition { state, turn in
+            if let code = state.engine.status.refusal { return makeError(code, lane: nil, nil, state, turn.now) }
+            if state.engine.counts.leased > 0 { return makeError(.leasesHeld, lane: nil, nil, state, turn.now) }
+            state.engine.beginClosing(forceAt: turn.now, &turn)
             return nil
         }
         if let error { throw error }
@@ -43,7 +43,7 @@ extension PoolShell {
 
     private func beginClosing(drain: Duration) {
         transition {
-            $0.engine.beginClosing(now: $1, forceAt: $1.adding(drain.wholeNanoseconds), effects: &$2)
+            $0.engine.beginClosing(forceAt: $1.now.adding(drain.wholeNanoseconds), &$1)
         }
     }
 
@@ -68,8 +68,8 @@ extension PoolShell {
     }
 
     func clear(interrupts: Bool) -> Int {
-        transition { state, now, effects in
-            let count = state.engine.clear(interrupts: interrupts, now: now, effects: &effects)
+        transition { state, turn in
+            let count = state.engine.clear(interrupts: interrupts, &turn)
             // Reported before the effects of this transition, such as closed connections.
             state.reports.append(.cleared(connections: count))
             return count
@@ -81,6 +81,6 @@ extension PoolShell {
     func abandon() {
         let isInUse = state.withLock { $0.engine.life == .running && $0.engine.counts.total > 0 }
         if isInUse { logger.warning("The pool was dropped without being closed.") }
-        transition { $0.engine.beginClosing(now: $1, forceAt: .never, effects: &$2) }
+        transition { $0.engine.beginClosing(forceAt: .never, &$1) }
     }
 }

@@ -28,7 +28,7 @@ extension PoolShell {
 
     func setCredentials(_ new: PoolCredentials) {
         credentials.set(CredentialStore.held(new, time))
-        transition { $0.engine.retryConnects(now: $1, effects: &$2) }
+        transition { $0.engine.retryConnects(&$1) }
     }
 
     /// The cache for connections of a lane, if they can be cached.

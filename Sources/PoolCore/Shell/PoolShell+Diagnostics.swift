@@ -1,7 +1,7 @@
 extension PoolShell {
     /// The current holders of leases, the longest first.
     func holders() -> [LeaseHolder] {
-        transition { state, now, _ in holders(state, now, limit: .max) }
+        transition { state, turn in holders(state, turn.now, limit: .max) }
     }
 
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
@@ -25,7 +25,7 @@ extension PoolShell {
 
     /// The acquire that a connection is leased to.
     func origin(of id: ConnectionID) -> LeaseOrigin {
-        transition { state, _, _ in state.entries[id.position].origin }
+        transition { state, _ in state.entries[id.position].origin }
     }
 
     // MARK: Errors
@@ -84,7 +84,7 @@ extension PoolShell {
     }
 
     func refusal(_ code: PoolError.Code, lane: Int?, _ origin: LeaseOrigin?) -> PoolError {
-        transition { state, now, _ in makeError(code, lane: lane, origin, state, now) }
+        transition { state, turn in makeError(code, lane: lane, origin, state, turn.now) }
     }
 
     /// The event of a connect that failed just now; the engine knows already when the next may come.

@@ -30,8 +30,7 @@ extension PoolShell {
     private func opened(_ pooled: PooledConnection) {
         let id = pooled.id
         setStatementCacheCapacity(of: pooled.connection)
-        let random = random()
-        transition { state, now, effects in
+        transition(random: random()) { state, turn in
             let since = state.engine.slots[id.index].since
             let lane = state.lane(of: id)
             state.entries[id.position].pooled = pooled
@@ -42,8 +41,8 @@ extension PoolShell {
             state.reports.append(
                 .connectionOpened(
                     id, lane: state.lanes[lane].configuration.name,
-                    after: .nanoseconds(now - since)))
-            state.engine.opened(id, now: now, random: random, effects: &effects)
+                    after: .nanoseconds(turn.now - since)))
+            state.engine.opened(id, &turn)
         }
         // The engine takes a report of a loss only from now on; if the connection is already lost, the report comes
         // immediately. The connection is closed in any case, and with that the reference back to the shell ends.
@@ -55,14 +54,14 @@ extension PoolShell {
             state.engine.slots.contains(id) ? state.entries[id.position].pooled?.connection : nil
         }
         let failure = connection?.failure
-        transition { state, now, effects in
+        transition { state, turn in
             if state.engine.slots.contains(id) {
                 state.entries[id.position].failure = failure
                 if state.engine.slots[id.index].state == .idle {
                     state.reports.append(idleLoss(of: id, failure, state))
                 }
             }
-            state.engine.lost(id, now: now, effects: &effects)
+            state.engine.lost(id, &turn)
         }
     }
 
@@ -70,8 +69,7 @@ extension PoolShell {
         let hook = failure as? HookFailure
         let error = Self.cause(of: failure)
         let verdict = hook == nil ? backend.verdict(on: error) : nil
-        let random = random()
-        transition { state, now, effects in
+        transition(random: random()) { state, turn in
             let lane = state.lane(of: id)
             // An abandoned connect has been reported already.
             let isNews = state.engine.slots[id.index].state == .opening
@@ -81,8 +79,8 @@ extension PoolShell {
                 state.lanes[lane].lastError = error
                 state.lanes[lane].hookError = isFinal && hook != nil ? error : nil
             }
-            state.engine.connectFailed(id, isPermanent: isFinal, now: now, random: random, effects: &effects)
-            if isNews { state.reports.append(connectFailure(error, verdict, lane, state, now)) }
+            state.engine.connectFailed(id, isPermanent: isFinal, &turn)
+            if isNews { state.reports.append(connectFailure(error, verdict, lane, state, turn.now)) }
         }
     }
 
@@ -92,12 +90,11 @@ extension PoolShell {
             try requireCurrent(job)
             try await backend.runHook(.acquire, on: pooled)
         }
-        let random = random()
-        transition { state, now, effects in
+        transition(random: random()) { state, turn in
             if outcome == .hookRefused, state.engine.slots.contains(job.id) {
                 state.lanes[state.lane(of: job.id)].hookError = failure
             }
-            state.engine.validated(job.id, outcome, now: now, random: random, effects: &effects)
+            state.engine.validated(job.id, outcome, &turn)
         }
     }
 
@@ -114,9 +111,9 @@ extension PoolShell {
             didReset = true
             try await resetSession(job, pooled)
         }
-        let (random, wasReset) = (random(), didReset)
-        transition {
-            $0.engine.wasReset(job.id, outcome, didReset: wasReset, now: $1, random: random, effects: &$2)
+        let wasReset = didReset
+        transition(random: random()) {
+            $0.engine.wasReset(job.id, outcome, didReset: wasReset, &$1)
         }
     }
 
@@ -127,8 +124,7 @@ extension PoolShell {
             try requireCurrent(job)
             try await resetSession(job, pooled)
         }
-        let random = random()
-        transition { $0.engine.wasReset(job.id, outcome, now: $1, random: random, effects: &$2) }
+        transition(random: random()) { $0.engine.wasReset(job.id, outcome, &$1) }
     }
 
     private func resetSession(_ job: Job, _ pooled: PooledConnection) async throws {
@@ -145,7 +141,7 @@ extension PoolShell {
         let mayGoOn = await runCloseHook(pooled, mode)
         await pooled.connection.close(mayGoOn ? mode : .forced)
         if let operation { endOperation(operation, nil) }
-        transition { $0.engine.closed(id, now: $1, effects: &$2) }
+        transition { $0.engine.closed(id, &$1) }
     }
 
     // MARK: Parts

@@ -141,8 +141,7 @@ extension PoolShell {
     }
 
     private func alarmWentOff() {
-        let random = random()
-        transition { $0.engine.alarm(now: $1, random: random, effects: &$2) }
+        transition(random: random()) { $0.engine.alarm(&$1) }
     }
 
     private func finishClosing(_ closeActions: [@Sendable () -> Void], _ closers: [CheckedContinuation<Void, Never>]) {

@@ -1,15 +1,15 @@
 /// The calls by which a budget gives permits to a pool and takes spare connections from it.
 extension PoolShell {
     func permitGranted() {
-        transition { $0.engine.permitGranted(now: $1, effects: &$2) }
+        transition { $0.engine.permitGranted(&$1) }
     }
 
     func setShortage(_ shortage: BudgetShortage) {
-        transition { $0.engine.setShortage(shortage, now: $1, effects: &$2) }
+        transition { $0.engine.setShortage(shortage, &$1) }
     }
 
     func makeRoom() -> Bool {
-        transition { $0.engine.makeRoom(now: $1, effects: &$2) }
+        transition { $0.engine.makeRoom(&$1) }
     }
 
     func longestSpare() -> Nanoseconds? {

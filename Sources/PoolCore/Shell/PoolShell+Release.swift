@@ -31,27 +31,26 @@ extension PoolShell {
         if isObserved { endObservedLease(id) }
         let hasListeners = hasListeners
         let mayCache = condition == .clean && !hasListeners
-        transition(endsCaching: !mayCache) { state, now, effects in
+        transition(endsCaching: !mayCache) { state, turn in
             if let uses = pooled.takeUnreportedUses() { state.engine.count(uses) }
             if hasListeners, state.engine.isLeased(id) {
-                state.reports.append(releaseEvent(of: id, failure, state, now))
+                state.reports.append(releaseEvent(of: id, failure, state, turn.now))
             }
-            if mayCache, cache(pooled, &state, now, &effects) { return }
+            if mayCache, cache(pooled, &state, &turn) { return }
             if let failure, state.engine.slots.contains(id) { state.entries[id.position].failure = failure }
             state.engine.release(
-                id, condition: condition, breaking: discardReason == nil ? .broken : .discarded, now: now,
-                effects: &effects)
+                id, condition: condition, breaking: discardReason == nil ? .broken : .discarded, &turn)
         }
     }
 
     private func cache(
-        _ pooled: PooledConnection, _ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList
+        _ pooled: PooledConnection, _ state: inout PoolState, _ turn: inout Turn
     ) -> Bool {
         // The engine would refuse while acquires wait; asking first saves the reference.
         guard let leaseCache = pooled.leaseCache, state.engine.waiting == 0 else { return false }
         let reference = ManualReference(retaining: pooled)
         let isCached = leaseCache.put(reference) { cell in
-            guard state.engine.cache(pooled.id, now: now, effects: &effects) else { return false }
+            guard state.engine.cache(pooled.id, &turn) else { return false }
             pooled.restart(in: cell)
             return true
         }
@@ -60,13 +59,13 @@ extension PoolShell {
     }
 
     /// Takes all connections out of the cache. Call under the lock: the engine then sees each connection as it is.
-    func endCaching(_ state: inout PoolState, _ now: Nanoseconds, _ effects: inout EffectList) {
+    func endCaching(_ state: inout PoolState, _ turn: inout Turn) {
         guard state.engine.cachedCount > 0 else { return }
         for leaseCache in leaseCaches {
             leaseCache.empty { pooled, isLeased in
                 if isLeased { state.entries[pooled.id.position].origin = pooled.origin }
                 state.engine.endCaching(
-                    pooled.id, pooled.uses(isLeased: isLeased), now: now, effects: &effects)
+                    pooled.id, pooled.uses(isLeased: isLeased), &turn)
             }
         }
     }

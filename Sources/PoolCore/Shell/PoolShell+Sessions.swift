@@ -76,10 +76,10 @@ extension PoolShell {
     }
 
     private func noteSessionReady(_ pooled: PooledConnection, _ wanted: PoolSessionTag?, _ before: PoolSessionTag?) {
-        transition { state, now, _ in
+        transition { state, turn in
             let tag = state.engine.tag(of: pooled.id)
             // A hook that sets no tag vouches for the tag that was asked for.
-            state.engine.prepared(pooled.id, tag: tag == before ? wanted : tag, now: now)
+            state.engine.prepared(pooled.id, tag: tag == before ? wanted : tag, &turn)
         }
     }
 
@@ -94,21 +94,19 @@ extension PoolShell {
             endPreparation(pooled, .hookFailed, .orderly)
             throw error
         }
-        let random = random()
-        let answer: Acquisition? = transition { state, now, effects in
+        let answer: Acquisition? = transition(random: random()) { state, turn in
             let lane = state.engine.preparations[pooled.id]?.lane
             if isRejected, !isClosed { state.entries[pooled.id.position].failure = error }
             if let lane, isRejected { state.lanes[lane].lastError = error }
             let outcome = state.engine.acquireAgain(
-                instead: pooled.id, isRejected: isRejected, now: now, deadline: call.deadline, random: random,
-                effects: &effects)
+                instead: pooled.id, isRejected: isRejected, deadline: call.deadline, &turn)
             switch outcome {
             case .queued(let id):
                 let pending = PendingAcquire(id, origin: call.origin, deadline: call.deadline)
                 state.put(pending, at: id)
                 return .queued(pending)
             case .failed(let failure):
-                let error = makeError(failure.code, lane: lane, call.origin, state, now, phase: .session)
+                let error = makeError(failure.code, lane: lane, call.origin, state, turn.now, phase: .session)
                 return .unfinished(.failed(error, nil))
             case .granted, nil: return nil
             }
@@ -131,13 +129,14 @@ extension PoolShell {
     }
 
     private func endLateSession(_ pooled: PooledConnection, _ origin: LeaseOrigin) -> PoolError {
-        let error = transition { state, now, effects in
+        let error = transition { state, turn in
             let preparation = state.engine.preparations[pooled.id]
-            let spent = preparation?.spent(at: now) ?? PhaseTimes()
+            let spent = preparation?.spent(at: turn.now) ?? PhaseTimes()
             let error = makeError(
-                .acquireTimedOut, lane: preparation?.lane, origin, state, now, elapsed: spent.total, phase: .session,
+                .acquireTimedOut, lane: preparation?.lane, origin, state, turn.now, elapsed: spent.total,
+                phase: .session,
                 spent.byPhase)
-            state.engine.unprepared(pooled.id, .timedOut, mode: .forced, now: now, effects: &effects)
+            state.engine.unprepared(pooled.id, .timedOut, mode: .forced, &turn)
             return error
         }
         report(.acquireFailed(error))
@@ -147,7 +146,7 @@ extension PoolShell {
     private func endPreparation(
         _ pooled: PooledConnection, _ failure: Engine.PreparationFailure, _ mode: ConnectionCloseMode
     ) {
-        transition { $0.engine.unprepared(pooled.id, failure, mode: mode, now: $1, effects: &$2) }
+        transition { $0.engine.unprepared(pooled.id, failure, mode: mode, &$1) }
     }
 
     /// Runs the application's close hook, if it has one and the connection can be used.
@@ -194,6 +193,6 @@ extension PoolShell {
     func setTag(_ tag: PoolSessionTag?, of id: ConnectionID) {
         let tag = tag.flatMap { $0.isEmpty ? nil : $0 }
         // A connection with a tag is not cached.
-        transition { state, _, _ in state.engine.setTag(tag, of: id) }
+        transition { state, _ in state.engine.setTag(tag, of: id) }
     }
 }

@@ -8,13 +8,13 @@ extension PoolShell {
 
     var statistics: PoolStatistics {
         let information = information
-        return transition { state, now, _ in
+        return transition { state, turn in
             let counters = state.engine.counters
             return PoolStatistics(
                 pool: name, information: information, configuration: state.configuration,
                 status: state.engine.status,
-                uptime: .nanoseconds(now - startedAt),
-                uptimeSinceReset: .nanoseconds(max(0, now - state.countingSince)),
+                uptime: .nanoseconds(turn.now - startedAt),
+                uptimeSinceReset: .nanoseconds(max(0, turn.now - state.countingSince)),
                 counts: PoolCounts(
                     state.engine.counts, waiting: state.engine.waiting,
                     maximum: state.configuration.maximumConnections),

@@ -88,7 +88,7 @@ final class PoolShell: Sendable {
     func start() {
         report(.created(configuration))
         permits?.attach(self)
-        transition { $0.engine.start(now: $1, effects: &$2) }
+        transition { $0.engine.start(&$1) }
         // Ask now, so that a fault of the provider shows early, and the first acquire does not wait for it.
         if credentials.hasProvider { Task.detached { _ = try? await self.currentCredentials() } }
     }
@@ -111,9 +111,11 @@ final class PoolShell: Sendable {
     /// Performs one transition: under the lock the engine decides and its effects are looked up; after it they are
     /// performed.
     ///
-    /// - Parameter endsCaching: false for a transition that handles cached connections itself.
+    /// - Parameters:
+    ///   - endsCaching: false for a transition that handles cached connections itself.
+    ///   - random: a random number for those calls of the engine that need one.
     func transition<Value: Sendable>(
-        endsCaching: Bool = true, _ body: (inout PoolState, Nanoseconds, inout EffectList) -> Value
+        endsCaching: Bool = true, random: UInt64? = nil, _ body: (inout PoolState, inout Turn) -> Value
     ) -> Value {
         let read = time.now().nanoseconds
         var actions = ActionList()
@@ -122,14 +124,14 @@ final class PoolShell: Sendable {
             // engine, time never runs back.
             let now = max(read, state.latest)
             state.latest = now
-            var effects = EffectList()
-            if endsCaching { endCaching(&state, now, &effects) }
-            let value = body(&state, now, &effects)
+            var turn = Turn(now: now, random: random)
+            if endsCaching { endCaching(&state, &turn) }
+            let value = body(&state, &turn)
             if !state.reports.isEmpty {
                 actions.append(contentsOf: state.reports.map(Action.report))
                 state.reports.removeAll()
             }
-            if !effects.isEmpty { resolve(effects, &state, now, &actions) }
+            if !turn.effects.isEmpty { resolve(turn.effects, &state, now, &actions) }
             return value
         }
         actions.perform(on: self)

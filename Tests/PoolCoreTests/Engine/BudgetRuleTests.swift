@@ -5,15 +5,19 @@ import Testing
 /// The decisions of a budget, for tests that call it step by step.
 private final class LedgerBench {
     private(set) var ledger: BudgetLedger
+    private var untaken: [BudgetEffect] = []
 
     init(maximum: Int) { ledger = BudgetLedger(maximum: maximum) }
 
     func join(reserving count: Int) -> Int? { ledger.join(reserving: count) }
-    func attach(_ member: Int) { ledger.attach(member) }
-    func reserve(_ count: Int, for member: Int) -> Bool { ledger.reserve(count, for: member) }
-    func claim(_ claim: PermitClaim, by member: Int) { ledger.claim(claim, by: member) }
-    func searched(found: Bool) { ledger.searched(found: found) }
-    func effects() -> [BudgetEffect] { ledger.takeEffects() }
+    func attach(_ member: Int) { ledger.attach(member, &untaken) }
+    func reserve(_ count: Int, for member: Int) -> Bool { ledger.reserve(count, for: member, &untaken) }
+    func claim(_ claim: PermitClaim, by member: Int) { ledger.claim(claim, by: member, &untaken) }
+    func searched(found: Bool) { ledger.searched(found: found, &untaken) }
+    func effects() -> [BudgetEffect] {
+        defer { untaken = [] }
+        return untaken
+    }
 }
 
 @Suite("The rules of a budget")
@@ -22,12 +26,12 @@ struct BudgetRuleTests {
 
     private func bench(maximum: Int = 4, _ lanes: [EngineConfiguration.Lane]? = nil) -> EngineBench {
         let bench = EngineBench(maximum: maximum, lanes: lanes, sharesBudget: true)
-        bench.call { $0.start(now: $1, effects: &$2) }
+        bench.call { $0.start(&$1) }
         return bench
     }
 
     private func grant(_ bench: EngineBench) {
-        bench.call { $0.permitGranted(now: $1, effects: &$2) }
+        bench.call { $0.permitGranted(&$1) }
     }
 
     /// A lease on a connection that the budget allowed.
@@ -39,7 +43,7 @@ struct BudgetRuleTests {
     }
 
     private func announce(_ bench: EngineBench, starving: UInt64 = .max) {
-        bench.call { $0.setShortage(BudgetShortage(exists: true, starving: starving), now: $1, effects: &$2) }
+        bench.call { $0.setShortage(BudgetShortage(exists: true, starving: starving), &$1) }
     }
 
     // MARK: The engine
@@ -106,7 +110,7 @@ struct BudgetRuleTests {
         let bench = bench()
         let connection = try lease(bench)
         bench.acquire()
-        bench.call { $0.beginClosing(now: $1, forceAt: $1, effects: &$2) }
+        bench.call { $0.beginClosing(forceAt: $1.now, &$1) }
         #expect(bench.engine.permits.claim.isLeaving)
         bench.closed(connection)
         grant(bench)
@@ -126,11 +130,11 @@ struct BudgetRuleTests {
         bench.now = 9
         bench.release(first)
         for expected in [second, first] {
-            #expect(bench.call { $0.makeRoom(now: $1, effects: &$2) })
+            #expect(bench.call { $0.makeRoom(&$1) })
             #expect(bench.closes.map(\.connection) == [expected])
             #expect(bench.closes.map(\.reason) == [.makingRoom])
         }
-        #expect(!bench.call { $0.makeRoom(now: $1, effects: &$2) })
+        #expect(!bench.call { $0.makeRoom(&$1) })
         #expect(bench.engine.counts.idle == 1)
     }
 

@@ -50,7 +50,7 @@ final class BudgetRun {
         guard let id = ledger.join(reserving: run.configuration.lanes.reduce(0) { $0 + $1.minimum }) else {
             throw FakeError("the minimums do not fit")
         }
-        ledger.attach(id)
+        ledger.attach(id, &outbox)
         return id
     }
 
@@ -74,12 +74,10 @@ final class BudgetRun {
     private func deliverClaim() {
         guard let place = claims.indices.randomElement(using: &random) else { return }
         let (member, claim) = claims.remove(at: place)
-        ledger.claim(claim, by: member)
-        outbox += ledger.takeEffects()
+        ledger.claim(claim, by: member, &outbox)
     }
 
     private func deliverEffect() throws {
-        outbox += ledger.takeEffects()
         guard !outbox.isEmpty else { return }
         switch outbox.removeFirst() {
         case .grant(let member):
@@ -91,7 +89,7 @@ final class BudgetRun {
             let found = longest.map(spareTime) ?? -1 >= 0
             if found { try longest?.perform(.makeRoom) }
             if found { roomsMade += 1 }
-            ledger.searched(found: found)
+            ledger.searched(found: found, &outbox)
         }
     }
 
@@ -105,7 +103,7 @@ final class BudgetRun {
 
     private func deliverEverything() throws {
         var steps = 0
-        while !claims.isEmpty || !outbox.isEmpty || !ledger.effects.isEmpty {
+        while !claims.isEmpty || !outbox.isEmpty {
             deliverClaim()
             try deliverEffect()
             steps += 1

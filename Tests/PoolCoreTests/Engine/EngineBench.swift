@@ -22,11 +22,11 @@ final class EngineBench {
     }
 
     /// The effects of one call replace those of the call before.
-    func call<Value>(_ body: (inout Engine, Nanoseconds, inout EffectList) -> Value) -> Value {
-        var list = EffectList()
-        let value = body(&engine, now, &list)
+    func call<Value>(random: UInt64? = nil, _ body: (inout Engine, inout Turn) -> Value) -> Value {
+        var turn = Turn(now: now, random: random)
+        let value = body(&engine, &turn)
         effects = []
-        list.forEach { effects.append($0) }
+        turn.effects.forEach { effects.append($0) }
         return value
     }
 
@@ -35,33 +35,33 @@ final class EngineBench {
         lane: Int = 0, priority: Int32 = 1, holder: UInt = 0, patience: Nanoseconds = 30 * second
     ) -> Engine.AcquireOutcome {
         call {
-            $0.acquire(lane: lane, priority: priority, holder: holder, now: $1, deadline: $1 + patience, effects: &$2)
+            $0.acquire(lane: lane, priority: priority, holder: holder, deadline: $1.now + patience, &$1)
         }
     }
 
     func release(_ connection: ConnectionID, _ condition: ConnectionCondition = .clean) {
-        call { $0.release(connection, condition: condition, now: $1, effects: &$2) }
+        call { $0.release(connection, condition: condition, &$1) }
     }
 
     func opened(_ connection: ConnectionID) {
-        call { $0.opened(connection, now: $1, random: 0, effects: &$2) }
+        call(random: 0) { $0.opened(connection, &$1) }
     }
 
     func failed(_ connection: ConnectionID, isPermanent: Bool = false, random: UInt64 = .max) {
-        call { $0.connectFailed(connection, isPermanent: isPermanent, now: $1, random: random, effects: &$2) }
+        call(random: random) { $0.connectFailed(connection, isPermanent: isPermanent, &$1) }
     }
 
     func closed(_ connection: ConnectionID) {
-        call { $0.closed(connection, now: $1, effects: &$2) }
+        call { $0.closed(connection, &$1) }
     }
 
     func alarm(at instant: Nanoseconds) {
         now = instant
-        call { $0.alarm(now: $1, random: .max, effects: &$2) }
+        call(random: .max) { $0.alarm(&$1) }
     }
 
     func cancel(_ waiter: WaiterID) -> Bool {
-        call { $0.cancel(waiter, now: $1, effects: &$2) }
+        call { $0.cancel(waiter, &$1) }
     }
 
     /// Opens connections until a lease was given, and returns its ticket.

@@ -7,7 +7,7 @@ struct EngineRuleTests {
     @Test("A waiter takes an idle connection that must be validated, though another is being opened")
     func idleBeforeOpening() throws {
         let bench = EngineBench(maximum: 3, lanes: [.init(maximum: 3, minimum: 2)])
-        bench.call { $0.start(now: $1, effects: &$2) }
+        bench.call { $0.start(&$1) }
         let opens = bench.opens
         try #require(opens.count == 2)
         bench.opened(opens[0])
@@ -15,7 +15,7 @@ struct EngineRuleTests {
         bench.now = 31 * EngineBench.second
         let waiter = try #require(bench.acquire().waiter)
         #expect(bench.effects.contains(.validate(opens[0], isStale: true)))
-        bench.call { $0.validated(opens[0], .succeeded, now: $1, random: 0, effects: &$2) }
+        bench.call(random: 0) { $0.validated(opens[0], .succeeded, &$1) }
         #expect(bench.grants.map(\.waiter) == [waiter])
     }
 
@@ -42,7 +42,7 @@ struct EngineRuleTests {
         bench.acquire(lane: 0)
         let connection = try #require(bench.opens.first)
         bench.opened(connection)
-        bench.call { $0.validated(connection, .succeeded, now: $1, random: 0, effects: &$2) }
+        bench.call(random: 0) { $0.validated(connection, .succeeded, &$1) }
         #expect(bench.grants.count == 1)
         bench.acquire(lane: 1)
         bench.release(connection)
@@ -73,7 +73,7 @@ struct EngineRuleTests {
         bench.opened(old)
         bench.failed(old, isPermanent: true)
         bench.closed(old)
-        bench.call { $0.validated(old, .failed, now: $1, random: 0, effects: &$2) }
+        bench.call(random: 0) { $0.validated(old, .failed, &$1) }
         #expect(bench.effects.isEmpty)
         #expect(bench.engine.counts.leased == 1)
     }
@@ -179,12 +179,12 @@ struct EngineRuleTests {
         configuration.lifetimeJitter = 0.5
         var engine = Engine(configuration: configuration)
         for (random, expected) in [(UInt64.min, Nanoseconds(100)), (.max, 50)] {
-            var effects = EffectList()
-            _ = engine.acquire(lane: 0, priority: 1, holder: 0, now: 0, deadline: 10, effects: &effects)
+            var turn = Turn(now: 0, random: random)
+            _ = engine.acquire(lane: 0, priority: 1, holder: 0, deadline: 10, &turn)
             var opened: ConnectionID?
-            effects.forEach { if case .open(let ticket, _, _, _) = $0 { opened = ticket } }
+            turn.effects.forEach { if case .open(let ticket, _, _, _) = $0 { opened = ticket } }
             let ticket = try #require(opened)
-            engine.opened(ticket, now: 0, random: random, effects: &effects)
+            engine.opened(ticket, &turn)
             #expect(engine.slots[ticket.index].expiresAt == expected)
         }
     }

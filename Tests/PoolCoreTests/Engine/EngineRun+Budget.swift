@@ -30,17 +30,17 @@ extension EngineRun {
         try perform(.alarm)
     }
 
-    func tellBudget(_ call: EngineCall, _ effects: inout EffectList) {
+    func tellBudget(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
         case .permitGranted:
             model.permits.received += 1
-            engine.permitGranted(now: now, effects: &effects)
+            engine.permitGranted(&turn)
         case .setShortage(let shortage):
             model.permits.shortage = shortage
-            engine.setShortage(shortage, now: now, effects: &effects)
+            engine.setShortage(shortage, &turn)
         case .makeRoom:
             let spare = model.spare
-            hasMadeRoom = engine.makeRoom(now: now, effects: &effects)
+            hasMadeRoom = engine.makeRoom(&turn)
             model.permits.mustMakeRoom = true
             let isRight = hasMadeRoom == (spare != nil && model.life == .running)
             model.require(isRight, "has made room: \(hasMadeRoom), but there is \(String(describing: spare))")

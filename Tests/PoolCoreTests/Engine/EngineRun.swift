@@ -33,6 +33,13 @@ enum EngineCall: Hashable {
     case setShortage(BudgetShortage)
     case makeRoom
 
+    var needsRandomNumber: Bool {
+        switch self {
+        case .opened, .connectFailed, .validated, .wasReset, .acquireAgain, .alarm: true
+        default: false
+        }
+    }
+
     var releasedBroken: ConnectionID? {
         switch self {
         case .release(let ticket, .broken), .release(let ticket, .generationBroken), .lost(let ticket): ticket
@@ -111,15 +118,15 @@ final class EngineRun {
     func perform(_ call: EngineCall) throws {
         step += 1
         model.now = now
-        var effects = EffectList()
+        var turn = Turn(now: now, random: call.needsRandomNumber ? random.next() : nil)
         model.begin()
-        tell(call, &effects)
+        tell(call, &turn)
         noteRetries()
         model.noteFloors(of: engine)
         var followed: [Effect] = []
         let inHand = model.connections.first { $0.isInHand }?.lane
         let hadToMakeRoom = model.life == .running && (inHand.map { model.mustMakeRoom($0) } ?? false)
-        effects.forEach { effect in
+        turn.effects.forEach { effect in
             followed.append(effect)
             remember(effect)
             model.follow(effect, call: call)
@@ -136,56 +143,55 @@ final class EngineRun {
     }
 
     /// Calls the engine, and tells the shadow what that means. What is stale means nothing to the shadow.
-    private func tell(_ call: EngineCall, _ effects: inout EffectList) {
+    private func tell(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
-        case .start: engine.start(now: now, effects: &effects)
+        case .start: engine.start(&turn)
         case .acquire(let lane, let priority, let holder, let deadline, let tag):
             if let arrival = nextArrival?() { (engine.nextSequence, model.arrivals) = (arrival, Int(arrival)) }
             let outcome = engine.acquire(
-                lane: lane, priority: priority, holder: holder, tag: tag, now: now, deadline: deadline,
-                effects: &effects)
+                lane: lane, priority: priority, holder: holder, tag: tag, deadline: deadline, &turn)
             noteRetries()
             model.acquired(
                 lane: lane, priority: priority, holder: holder, deadline: deadline, tag: tag, outcome: outcome)
             if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
-        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, now: now, effects: &effects))
+        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, &turn))
         case .clear(let interrupts):
             model.clearAll()
-            let affected = engine.clear(interrupts: interrupts, now: now, effects: &effects)
+            let affected = engine.clear(interrupts: interrupts, &turn)
             let expected = model.count(nil, .opening, .idle, .validating, .leased, .resetting)
             model.require(affected == expected, "clear has answered \(affected), not \(expected)")
         case .alarm:
             model.armedAt = .never
             model.endDrain()
             model.noteSilence()
-            engine.alarm(now: now, random: random.next(), effects: &effects)
+            engine.alarm(&turn)
         case .beginClosing(let forceAt):
             model.beganClosing(forceAt: forceAt)
-            engine.beginClosing(now: now, forceAt: forceAt, effects: &effects)
-        case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &effects)
-        case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &effects)
-        case .prepared, .unprepared, .acquireAgain, .setTag: tellOfSession(call, &effects)
-        case .release, .cached, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &effects)
+            engine.beginClosing(forceAt: forceAt, &turn)
+        case .permitGranted, .setShortage, .makeRoom: tellBudget(call, &turn)
+        case .reconfigure, .warmUp, .rotate, .cancelGoal, .resetStatistics: change(call, &turn)
+        case .prepared, .unprepared, .acquireAgain, .setTag: tellOfSession(call, &turn)
+        case .release, .cached, .opened, .connectFailed, .validated, .wasReset, .closed, .lost: report(call, &turn)
         }
     }
 
     /// Tells the engine and the shadow what a caller wants of the pool besides connections.
-    private func change(_ call: EngineCall, _ effects: inout EffectList) {
+    private func change(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
         case .reconfigure:
-            let number = engine.reconfigure(newConfiguration, now: now, effects: &effects)
+            let number = engine.reconfigure(newConfiguration, &turn)
             model.reconfigured(newConfiguration, number, of: engine)
         case .warmUp(let count, let deadline):
-            let number = engine.warmUp(to: count, now: now, deadline: deadline, effects: &effects)
+            let number = engine.warmUp(to: count, deadline: deadline, &turn)
             // What the lanes may have now: limits that are raised later ask for no more.
             let most = min(count, model.configuration.lanes.reduce(0) { $0 + $1.maximum })
             model.goals.append(.init(number: number, kind: .warm(most), deadline: deadline))
         case .rotate(let duration):
             model.beganRotation(over: duration, engine.lastGoal + 1)
-            _ = engine.rotate(over: duration, now: now, effects: &effects)
+            _ = engine.rotate(over: duration, &turn)
         case .cancelGoal(let number):
             model.cancelGoal(number)
-            engine.cancelGoal(number, now: now, effects: &effects)
+            engine.cancelGoal(number, &turn)
         case .resetStatistics:
             engine.resetStatistics()
             model.enqueued = model.waiters.count
@@ -197,10 +203,10 @@ final class EngineRun {
         }
     }
 
-    private func cache(_ ticket: ConnectionID, _ uses: CachedUses, _ effects: inout EffectList) {
+    private func cache(_ ticket: ConnectionID, _ uses: CachedUses, _ turn: inout Turn) {
         let (acquired, used) = (engine.counters.acquired, engine.useTimes.count)
-        guard engine.cache(ticket, now: now, effects: &effects) else { return }
-        engine.endCaching(ticket, uses, now: now, effects: &effects)
+        guard engine.cache(ticket, &turn) else { return }
+        engine.endCaching(ticket, uses, &turn)
         model.require(engine.counters.acquired == acquired + uses.begun, "cached leases are not counted")
         model.tally.acquired += uses.begun
         model.require(engine.useTimes.count == used + 1 + uses.ended, "the uses of cached leases are not counted")
@@ -212,62 +218,61 @@ final class EngineRun {
         }
     }
 
-    private func report(_ call: EngineCall, _ effects: inout EffectList) {
+    private func report(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
         case .release(let ticket, let condition):
-            engine.release(ticket, condition: condition, now: now, effects: &effects)
+            engine.release(ticket, condition: condition, &turn)
             noteRetries()
             if let place = place(ticket, .leased) { model.released(place, condition) }
-        case .cached(let ticket, let uses): cache(ticket, uses, &effects)
+        case .cached(let ticket, let uses): cache(ticket, uses, &turn)
         case .opened(let ticket):
-            engine.opened(ticket, now: now, random: random.next(), effects: &effects)
+            engine.opened(ticket, &turn)
             noteRetries()
             let place = place(ticket, .opening) ?? place(ticket, .abandoned)
             if let place { model.opened(place, expires: engine.slots[ticket.index].expiresAt) }
         case .connectFailed(let ticket, let isPermanent):
             engine.connectFailed(
-                ticket, isPermanent: isPermanent, now: now, random: random.next(), effects: &effects)
+                ticket, isPermanent: isPermanent, &turn)
             noteRetries()
             let place = place(ticket, .opening) ?? place(ticket, .abandoned)
             if let place { model.connectFailed(place, isPermanent: isPermanent) }
         case .validated(let ticket, let outcome):
-            engine.validated(ticket, outcome, now: now, random: random.next(), effects: &effects)
+            engine.validated(ticket, outcome, &turn)
             noteRetries()
             if let place = place(ticket, .validating) { model.prepared(place, outcome) }
         case .wasReset(let ticket, let outcome):
             // A session with a tag is kept as it is.
             let didReset = engine.tag(of: ticket) == nil
             engine.wasReset(
-                ticket, outcome, didReset: didReset, now: now, random: random.next(), effects: &effects)
+                ticket, outcome, didReset: didReset, &turn)
             noteRetries()
             guard let place = place(ticket, .resetting) else { return }
             if didReset { model.connections[place].isSetUp = false }
             model.prepared(place, outcome)
         case .closed(let ticket):
-            engine.closed(ticket, now: now, effects: &effects)
+            engine.closed(ticket, &turn)
             if let place = place(ticket, .closing) { model.connections.remove(at: place) }
         case .lost(let ticket):
-            engine.lost(ticket, now: now, effects: &effects)
+            engine.lost(ticket, &turn)
             noteRetries()
             if let place = model.place(ticket) { model.lost(place) }
         default: break
         }
     }
 
-    private func tellOfSession(_ call: EngineCall, _ effects: inout EffectList) {
+    private func tellOfSession(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
         case .prepared(let ticket, let tag):
-            engine.prepared(ticket, tag: tag, now: now)
+            engine.prepared(ticket, tag: tag, &turn)
             model.prepared(ticket, tag)
         case .unprepared(let ticket, let failure):
             let mode: ConnectionCloseMode = failure == .hookFailed ? .orderly : .forced
-            engine.unprepared(ticket, failure, mode: mode, now: now, effects: &effects)
+            engine.unprepared(ticket, failure, mode: mode, &turn)
             model.unprepared(ticket, failure)
         case .acquireAgain(let ticket, let isRejected):
             let deadline = model.preparing[ticket]?.deadline ?? now
             let outcome = engine.acquireAgain(
-                instead: ticket, isRejected: isRejected, now: now, deadline: deadline, random: random.next(),
-                effects: &effects)
+                instead: ticket, isRejected: isRejected, deadline: deadline, &turn)
             noteRetries()
             model.acquiresAgain(ticket, isRejected: isRejected, outcome: outcome)
             if case .queued(let again) = outcome { oldWaiters.append(again) }

@@ -19,7 +19,7 @@ struct EngineSizeTests {
         let connection = try #require(bench.lease())
         bench.release(connection, .dirty)
         #expect(bench.effects.contains(.reset(connection)))
-        bench.call { $0.wasReset(connection, .succeeded, now: $1, random: 0, effects: &$2) }
+        bench.call(random: 0) { $0.wasReset(connection, .succeeded, &$1) }
         #expect(bench.lease() == connection)
         bench.acquire()
         bench.release(connection, .dirty)
@@ -31,7 +31,7 @@ struct EngineSizeTests {
     @Test("Idle connections are kept beyond those that are leased, up to the maximum")
     func minimumIdle() throws {
         let bench = EngineBench(maximum: 3, lanes: [.init(maximum: 3, minimumIdle: 2)])
-        bench.call { $0.start(now: $1, effects: &$2) }
+        bench.call { $0.start(&$1) }
         let opens = bench.opens
         #expect(opens.count == 2)
         for open in opens { bench.opened(open) }
@@ -119,7 +119,7 @@ struct EngineSizeTests {
         bench.release(leases[0])
         bench.release(leases[1])
         let waiter = 2
-        bench.call { _ = $0.reconfigure(configuration(maximum: 1), now: $1, effects: &$2) }
+        bench.call { _ = $0.reconfigure(configuration(maximum: 1), &$1) }
         #expect(bench.closes.map(\.connection) == [leases[0], leases[1]])
         #expect(bench.engine.status == .reconfiguring)
         bench.closed(leases[0])
@@ -139,7 +139,7 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 1)
         _ = try #require(bench.lease())
         let waiter = try #require(bench.acquire(patience: 5 * EngineBench.second).waiter)
-        bench.call { _ = $0.reconfigure(configuration(maximum: 2), now: $1, effects: &$2) }
+        bench.call { _ = $0.reconfigure(configuration(maximum: 2), &$1) }
         #expect(bench.opens.count == 1)
         bench.alarm(at: 5 * EngineBench.second)
         #expect(bench.failures.map(\.waiter) == [waiter])
@@ -151,14 +151,14 @@ struct EngineSizeTests {
         bench.acquire()
         let connection = try #require(bench.opens.first)
         bench.now = 10
-        bench.call { $0.opened(connection, now: $1, random: .max, effects: &$2) }
+        bench.call(random: .max) { $0.opened(connection, &$1) }
         bench.now = 1_000
         bench.call {
             let new = configuration(maximum: 1) {
                 $0.maximumLifetime = 1_000_000
                 $0.lifetimeJitter = 0.5
             }
-            _ = $0.reconfigure(new, now: $1, effects: &$2)
+            _ = $0.reconfigure(new, &$1)
         }
         #expect(bench.engine.slots[0].expiresAt == 500_010)
         bench.release(connection)
@@ -170,7 +170,7 @@ struct EngineSizeTests {
     func minimumOpens() throws {
         let bench = EngineBench(maximum: 2)
         let new = EngineConfiguration(maximumConnections: 2, lanes: [.init(maximum: 2, minimum: 1)])
-        bench.call { _ = $0.reconfigure(new, now: $1, effects: &$2) }
+        bench.call { _ = $0.reconfigure(new, &$1) }
         let open = try #require(bench.opens.first)
         #expect(bench.engine.status == .reconfiguring)
         bench.failed(open)
@@ -181,19 +181,19 @@ struct EngineSizeTests {
     @Test("A warm-up opens what is missing and ends with it, at its deadline, or where connects are refused")
     func warmUp() throws {
         let bench = EngineBench(maximum: 4)
-        bench.call { _ = $0.warmUp(to: 2, now: $1, deadline: 9, effects: &$2) }
+        bench.call { _ = $0.warmUp(to: 2, deadline: 9, &$1) }
         let opens = bench.opens
         #expect(opens.count == 2)
         bench.opened(opens[0])
         #expect(!bench.effects.contains(.endGoal(1, .achieved)))
         bench.opened(opens[1])
         #expect(bench.effects.contains(.endGoal(1, .achieved)))
-        bench.call { _ = $0.warmUp(to: 3, now: $1, deadline: 9, effects: &$2) }
+        bench.call { _ = $0.warmUp(to: 3, deadline: 9, &$1) }
         bench.alarm(at: 9)
         #expect(bench.effects.contains(.endGoal(2, .timedOut)))
         let late = try #require(bench.engine.slots.indices.first { bench.engine.slots[$0].state == .opening })
         bench.opened(bench.engine.slots.id(of: late))
-        bench.call { _ = $0.warmUp(to: 4, now: $1, deadline: 99, effects: &$2) }
+        bench.call { _ = $0.warmUp(to: 4, deadline: 99, &$1) }
         bench.failed(try #require(bench.opens.first), isPermanent: true)
         #expect(bench.effects.contains(.endGoal(3, .refused)))
     }
@@ -203,7 +203,7 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 3)
         let leases = [try #require(bench.lease()), try #require(bench.lease())]
         for lease in leases { bench.release(lease) }
-        bench.call { _ = $0.rotate(over: 20, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 20, &$1) }
         #expect(bench.closes.isEmpty)
         bench.failed(try #require(bench.opens.first), random: 0)
         #expect(bench.engine.counts.idle == 2, "a failed connect closes nothing")
@@ -223,7 +223,7 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 2)
         let leases = [try #require(bench.lease()), try #require(bench.lease())]
         for lease in leases { bench.release(lease) }
-        bench.call { _ = $0.rotate(over: 0, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 0, &$1) }
         #expect(bench.closes.map(\.connection) == [leases[0]])
         bench.closed(leases[0])
         bench.failed(try #require(bench.opens.first), random: 0)
@@ -241,10 +241,10 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 3)
         let leases = (0..<3).compactMap { _ in bench.lease() }
         for lease in leases { bench.release(lease) }
-        bench.call { _ = $0.rotate(over: 0, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 0, &$1) }
         bench.closed(try #require(bench.closes.first?.connection))
         let successor = try #require(bench.opens.first)
-        bench.call { _ = $0.rotate(over: 0, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 0, &$1) }
         #expect(bench.closes.isEmpty)
         bench.release(try #require(bench.acquire().connection))
         #expect(bench.closes.isEmpty, "nor one that comes back")
@@ -257,7 +257,7 @@ struct EngineSizeTests {
     func rotationOfLeases() throws {
         let bench = EngineBench(maximum: 2)
         let lease = try #require(bench.lease())
-        bench.call { _ = $0.rotate(over: 10, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 10, &$1) }
         #expect(bench.effects.allSatisfy { if case .setAlarm = $0 { true } else { false } })
         bench.alarm(at: 10)
         #expect(bench.effects.contains(.endGoal(1, .achieved)))
@@ -273,9 +273,9 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 3)
         let leases = [try #require(bench.lease()), try #require(bench.lease())]
         for lease in leases { bench.release(lease) }
-        bench.call { _ = $0.rotate(over: 20, now: $1, effects: &$2) }
+        bench.call { _ = $0.rotate(over: 20, &$1) }
         let new = try #require(bench.opens.first)
-        bench.call { $0.cancelGoal(1, now: $1, effects: &$2) }
+        bench.call { $0.cancelGoal(1, &$1) }
         #expect(bench.effects.contains(.endGoal(1, .cancelled)))
         bench.opened(new)
         #expect(bench.closes.isEmpty)
@@ -288,7 +288,7 @@ struct EngineSizeTests {
         let bench = EngineBench(maximum: 2)
         let leases = [try #require(bench.lease()), try #require(bench.lease())]
         bench.release(leases[1])
-        #expect(bench.call { $0.clear(interrupts: true, now: $1, effects: &$2) } == 2)
+        #expect(bench.call { $0.clear(interrupts: true, &$1) } == 2)
         #expect(bench.effects.contains(.close(leases[0], .cleared, .forced)))
         #expect(bench.effects.contains(.close(leases[1], .cleared, .orderly)))
         bench.release(leases[0])
@@ -305,7 +305,7 @@ struct EngineSizeTests {
         bench.alarm(at: bench.engine.lanes[0].retryAt)
         bench.opened(try #require(bench.opens.first))
         #expect(bench.engine.status == .open)
-        bench.call { $0.beginClosing(now: $1, forceAt: $1 + 100, effects: &$2) }
+        bench.call { $0.beginClosing(forceAt: $1.now + 100, &$1) }
         #expect(bench.engine.status == .draining)
         #expect(bench.acquire() == .failed(.draining))
     }

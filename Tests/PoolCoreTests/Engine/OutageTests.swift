@@ -76,7 +76,7 @@ private final class Outage {
     private func alarm() {
         armedAt = .never
         let number = random.next()
-        bench.call { $0.alarm(now: $1, random: number, effects: &$2) }
+        bench.call(random: number) { $0.alarm(&$1) }
         follow()
     }
 
@@ -107,7 +107,7 @@ private final class Outage {
     private func lose() {
         for slot in bench.engine.slots.indices where bench.engine.slots[slot].state == .idle {
             let ticket = bench.engine.slots.id(of: slot)
-            bench.call { $0.lost(ticket, now: $1, effects: &$2) }
+            bench.call { $0.lost(ticket, &$1) }
             follow()
         }
         for lease in leases {
@@ -139,7 +139,7 @@ private final class Outage {
                 if let since = waiting.removeValue(forKey: waiter) { noteWait(since: since) }
             case .validate(let ticket, _):
                 let outcome: Engine.Outcome = isAway ? .failed : .succeeded
-                bench.call { $0.validated(ticket, outcome, now: $1, random: 7, effects: &$2) }
+                bench.call(random: 7) { $0.validated(ticket, outcome, &$1) }
                 follow()
             case .close(let ticket, _, _):
                 bench.closed(ticket)
@@ -234,7 +234,7 @@ struct OutageTests {
             guard let ticket = nextOpen() else { continue }
             opens += 1
             bench.now += 1_000_000
-            bench.call { $0.opened(ticket, now: $1, random: .max, effects: &$2) }
+            bench.call(random: .max) { $0.opened(ticket, &$1) }
             bench.now += 1_000_000
             bench.release(ticket, .broken)
             bench.closed(ticket)

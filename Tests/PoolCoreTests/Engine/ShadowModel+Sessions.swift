@@ -150,7 +150,8 @@ extension ShadowModel {
         for connection in connections where connection.state == .idle || connection.state == .leased {
             let slot = engine.slots[connection.ticket.index]
             require(slot.tag == connection.tag, "\(connection.ticket) has another tag")
-            require(slot.flags.contains(.isSetUp) == connection.isSetUp, "\(connection.ticket): set up is not \(connection.isSetUp)")
+            let isSetUp = slot.flags.contains(.isSetUp)
+            require(isSetUp == connection.isSetUp, "\(connection.ticket): set up is \(isSetUp)")
         }
     }
 }

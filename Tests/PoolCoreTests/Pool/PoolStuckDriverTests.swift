@@ -93,8 +93,8 @@ struct PoolStuckDriverTests {
         var engine = Engine(configuration: EngineConfiguration(maximumConnections: 1, lanes: [.init(maximum: 1)]))
         // Wrong, and nobody looks.
         engine.counts.idle = 7
-        var effects = EffectList()
-        engine.retryConnects(now: 0, effects: &effects)
+        var turn = Turn(now: 0)
+        engine.retryConnects(&turn)
         let violation = engine.violation
         #expect(violation != nil)
     }
