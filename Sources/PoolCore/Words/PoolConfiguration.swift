@@ -205,3 +205,30 @@ extension PoolConfiguration {
     ///     configuration.acquireTimeout = PoolConfiguration.longestDuration
     public static let longestDuration = Duration.seconds(36_500 * 86_400)
 }
+
+extension PoolConfiguration {
+    /// The limits and times by name, for people: each property but the ``name``.
+    var lines: [(String, String)] {
+        [
+            ("maximumConnections", "\(maximumConnections)"), ("minimumConnections", "\(minimumConnections)"),
+            ("minimumIdle", "\(minimumIdle)"), ("growthIncrement", "\(growthIncrement)"),
+            ("maximumConnectionsPerShard", maximumConnectionsPerShard.text), ("maximumWaiters", maximumWaiters.text),
+            ("acquireTimeout", acquireTimeout.text), ("connectTimeout", connectTimeout.text),
+            ("concurrentConnects", "\(concurrentConnects)"), ("validateAfterIdle", validateAfterIdle.text),
+            ("validationTimeout", validationTimeout.text), ("resetTimeout", resetTimeout.text),
+            ("idleTimeout", idleTimeout.text), ("maximumLifetime", maximumLifetime.text),
+            ("lifetimeJitter", "\(lifetimeJitter)"), ("maximumUses", maximumUses.text),
+            ("statementCacheCapacity", statementCacheCapacity.map { "\($0)" } ?? "the driver's"),
+            ("initialBackoff", initialBackoff.text), ("maximumBackoff", maximumBackoff.text),
+            ("leakWarning", leakWarning.text), ("idleOrder", "\(idleOrder)"),
+        ]
+    }
+}
+
+extension Int? {
+    fileprivate var text: String { map { "\($0)" } ?? "no limit" }
+}
+
+extension Duration? {
+    fileprivate var text: String { map(\.text) ?? "never" }
+}

@@ -45,32 +45,6 @@ extension PoolStatistics: CustomStringConvertible {
     }
 }
 
-extension PoolConfiguration {
-    /// The limits and times by name, for people; without jitter, backoff and idle order.
-    fileprivate var lines: [(String, String)] {
-        [
-            ("maximumConnections", "\(maximumConnections)"), ("minimumConnections", "\(minimumConnections)"),
-            ("minimumIdle", "\(minimumIdle)"), ("growthIncrement", "\(growthIncrement)"),
-            ("maximumConnectionsPerShard", maximumConnectionsPerShard.text), ("maximumWaiters", maximumWaiters.text),
-            ("acquireTimeout", acquireTimeout.text), ("connectTimeout", connectTimeout.text),
-            ("concurrentConnects", "\(concurrentConnects)"), ("validateAfterIdle", validateAfterIdle.text),
-            ("validationTimeout", validationTimeout.text), ("resetTimeout", resetTimeout.text),
-            ("idleTimeout", idleTimeout.text), ("maximumLifetime", maximumLifetime.text),
-            ("maximumUses", maximumUses.text),
-            ("statementCacheCapacity", statementCacheCapacity.map { "\($0)" } ?? "the driver's"),
-            ("leakWarning", leakWarning.text),
-        ]
-    }
-}
-
-extension Int? {
-    fileprivate var text: String { map { "\($0)" } ?? "no limit" }
-}
-
-extension Duration? {
-    fileprivate var text: String { map(\.text) ?? "never" }
-}
-
 extension PoolHistogram {
     /// Count, mean and percentiles in one line.
     fileprivate var summary: String {

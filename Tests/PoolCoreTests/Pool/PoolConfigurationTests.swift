@@ -1,6 +1,7 @@
-import PoolCore
 import PoolTesting
 import Testing
+
+@testable import PoolCore
 
 @Suite("The configuration")
 struct PoolConfigurationTests {
@@ -69,6 +70,13 @@ struct PoolConfigurationTests {
         #expect(configuration.maximumWaiters == 0)
         #expect(configuration.lifetimeJitter == 0.5)
         #expect(try PoolConfiguration(maximumConnections: 1).maximumConnections == 1)
+    }
+
+    @Test("The statistics' text shows each property but the name, by its name")
+    func lines() throws {
+        let configuration = try PoolConfiguration()
+        let properties = Mirror(reflecting: configuration).children.compactMap(\.label)
+        #expect(Set(configuration.lines.map(\.0)) == Set(properties).subtracting(["name"]))
     }
 
     @Test("The defaults are those that are documented")
