@@ -6,7 +6,7 @@ enum BudgetEffect: Hashable, Sendable {
     case search
 }
 
-/// The decisions of a budget, as a value: claims of engines go in, ``BudgetEffect``s come out, as from an ``Engine``.
+/// The decisions of a budget, as a value: demands of engines go in, ``BudgetEffect``s come out, as from an ``Engine``.
 struct BudgetLedger {
     struct Member {
         /// Permits that no other pool may have: the pool's minimum.
@@ -14,14 +14,14 @@ struct BudgetLedger {
         /// False until the pool exists: it reserves first.
         var isPresent = false
         var granted = 0
-        var claim = PermitClaim()
+        var demand = PermitDemand()
         /// The shortage that the engine was told last.
-        var told = BudgetShortage.none
+        var lastShortage = BudgetShortage.none
 
-        var held: Int { granted - claim.returned }
-        var isWanting: Bool { claim.wanted > granted }
+        var held: Int { granted - demand.returned }
+        var isWanting: Bool { demand.wanted > granted }
         /// True if the pool has less than its minimum: it may have the next permit, whichever other pools wait.
-        var isOwed: Bool { held < reserved }
+        var isBelowReservation: Bool { held < reserved }
     }
 
     let maximum: Int
@@ -30,7 +30,7 @@ struct BudgetLedger {
     private var isSearching = false
     /// True if no pool has a connection to spare, and all pools know of the shortage: a connection that comes free is
     /// closed without a search.
-    private var isAnnounced = false
+    private var shortageIsPublic = false
     private(set) var peak = 0
 
     init(maximum: Int) {
@@ -57,19 +57,19 @@ struct BudgetLedger {
     /// Changes a pool's minimum. False if it does not fit beside the minimums of the others. A pool that closes keeps
     /// none.
     mutating func reserve(_ count: Int, for member: Int, _ effects: inout [BudgetEffect]) -> Bool {
-        guard let known = members[member], !known.claim.isLeaving else { return true }
+        guard let known = members[member], !known.demand.isLeaving else { return true }
         guard reserved - known.reserved + count <= maximum else { return false }
         members[member]?.reserved = count
         settle(&effects)
         return true
     }
 
-    mutating func claim(_ claim: PermitClaim, by member: Int, _ effects: inout [BudgetEffect]) {
-        guard let known = members[member], claim.number > known.claim.number else { return }
-        members[member]?.claim = claim
-        if claim.isLeaving {
+    mutating func demand(_ demand: PermitDemand, by member: Int, _ effects: inout [BudgetEffect]) {
+        guard let known = members[member], demand.number > known.demand.number else { return }
+        members[member]?.demand = demand
+        if demand.isLeaving {
             members[member]?.reserved = 0
-            if claim.returned == known.granted { members[member] = nil }
+            if demand.returned == known.granted { members[member] = nil }
         }
         settle(&effects)
     }
@@ -77,7 +77,7 @@ struct BudgetLedger {
     /// Notes the end of a ``BudgetEffect/search``.
     mutating func searched(found: Bool, _ effects: inout [BudgetEffect]) {
         isSearching = false
-        if !found { isAnnounced = true }
+        if !found { shortageIsPublic = true }
         settle(&effects)
     }
 
@@ -87,10 +87,10 @@ struct BudgetLedger {
         grantWhatIsFree(&effects)
         let lacking = stillLacking()
         guard !lacking.isEmpty else {
-            isAnnounced = false
+            shortageIsPublic = false
             return announce(.none, &effects)
         }
-        if isAnnounced {
+        if shortageIsPublic {
             announce(BudgetShortage(exists: true, starving: lacking.map(\.starving).min() ?? .max), &effects)
         } else if !isSearching {
             isSearching = true
@@ -103,9 +103,9 @@ struct BudgetLedger {
         // Below zero after a pool has joined whose minimum others still use.
         var unreserved = maximum - members.values.reduce(0) { $0 + max($1.held, $1.reserved) }
         for id in wanting {
-            guard let member = members[id], free > 0, member.isOwed || unreserved > 0 else { continue }
+            guard let member = members[id], free > 0, member.isBelowReservation || unreserved > 0 else { continue }
             free -= 1
-            if !member.isOwed { unreserved -= 1 }
+            if !member.isBelowReservation { unreserved -= 1 }
             members[id]?.granted += 1
             effects.append(.grant(member: id))
         }
@@ -116,23 +116,25 @@ struct BudgetLedger {
     /// waiters came.
     private var wanting: [Int] {
         members.filter(\.value.isWanting).sorted { left, right in
-            (left.value.isOwed ? 0 : 1, left.value.claim.sequence, left.key)
-                < (right.value.isOwed ? 0 : 1, right.value.claim.sequence, right.key)
+            (left.value.isBelowReservation ? 0 : 1, left.value.demand.sequence, left.key)
+                < (right.value.isBelowReservation ? 0 : 1, right.value.demand.sequence, right.key)
         }.map(\.key)
     }
 
     /// The pools for which a connection must be closed: to open one just to be idle is no reason to close another.
     private func stillLacking() -> ArraySlice<(member: Int, starving: UInt64)> {
-        let coming = members.values.reduce(0) { $0 + $1.claim.yielding }
+        let coming = members.values.reduce(0) { $0 + $1.demand.yielding }
         return wanting.compactMap { id in
-            guard let member = members[id], member.isOwed || member.claim.sequence != .max else { return nil }
-            return (id, member.isOwed ? 0 : member.claim.starving)
+            guard let member = members[id], member.isBelowReservation || member.demand.sequence != .max else {
+                return nil
+            }
+            return (id, member.isBelowReservation ? 0 : member.demand.starving)
         }.dropFirst(coming)
     }
 
     private mutating func announce(_ shortage: BudgetShortage, _ effects: inout [BudgetEffect]) {
-        for id in members.keys.sorted() where members[id]?.isPresent == true && members[id]?.told != shortage {
-            members[id]?.told = shortage
+        for id in members.keys.sorted() where members[id]?.isPresent == true && members[id]?.lastShortage != shortage {
+            members[id]?.lastShortage = shortage
             effects.append(.announce(shortage, member: id))
         }
     }

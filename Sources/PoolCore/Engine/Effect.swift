@@ -15,8 +15,8 @@ enum Effect: Hashable, Sendable {
     case warnOfLeak(ConnectionID)
     /// Call ``Engine/alarm(_:)`` at this instant; the last request counts.
     case setAlarm(Nanoseconds)
-    /// Tell the budget; of several claims the one with the greatest number counts.
-    case claim(PermitClaim)
+    /// Tell the budget; of several demands the one with the greatest number counts.
+    case demand(PermitDemand)
     /// A goal that a caller set for the pool has ended.
     case endGoal(GoalNumber, GoalOutcome)
     /// No acquire is served from now on.

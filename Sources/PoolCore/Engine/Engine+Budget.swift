@@ -37,21 +37,21 @@ extension Engine {
         if owesAConnection, !hasYielded, let slot = ownSpareSlot(turn.now) {
             close(slot, .makingRoom, .orderly, &turn)
         }
-        var claim = permits.claim
-        claim.returned = permits.returned
-        claim.yielding = permits.yielding
-        claim.isLeaving = life != .running
-        (claim.wanted, claim.sequence, claim.starving) = (permits.received, .max, .max)
+        var demand = permits.demand
+        demand.returned = permits.returned
+        demand.yielding = permits.yielding
+        demand.isLeaving = life != .running
+        (demand.wanted, demand.sequence, demand.starving) = (permits.received, .max, .max)
         for lane in lanes.indices where lacksOnlyAPermit(lane) && isRetryDue(lane, turn.now) {
-            claim.wanted = permits.received + 1
+            demand.wanted = permits.received + 1
             let sequence = firstUnserved(of: lane)
-            claim.sequence = min(claim.sequence, sequence)
-            if lanes[lane].counts.live == 0 { claim.starving = min(claim.starving, sequence) }
+            demand.sequence = min(demand.sequence, sequence)
+            if lanes[lane].counts.live == 0 { demand.starving = min(demand.starving, sequence) }
         }
-        guard !claim.agrees(with: permits.claim) else { return }
-        claim.number += 1
-        permits.claim = claim
-        turn.effects.append(.claim(claim))
+        guard !demand.agrees(with: permits.demand) else { return }
+        demand.number += 1
+        permits.demand = demand
+        turn.effects.append(.demand(demand))
     }
 
     /// Gives back permits that no place needs.
@@ -61,11 +61,11 @@ extension Engine {
 
     /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because
     /// its waiter came before every waiter of `lane`.
-    func budgetStarves(besides lane: Int) -> Bool {
+    func budgetStarves(behind lane: Int) -> Bool {
         guard permits.shortage.starving != .max, permits.yielding == 0 else { return false }
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
         // Connections within the minimums are closed only for lanes of this pool.
-        return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
+        return permits.demand.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
     private mutating func yieldIdle(_ turn: inout Turn) -> Bool {
@@ -104,7 +104,7 @@ extension Engine {
 
     /// True if the lane would open a connection now if it had a permit and no connect had failed.
     func lacksOnlyAPermit(_ lane: Int) -> Bool {
-        life == .running && lanes[lane].wanted > 0 && counts.total >= permits.held
+        life == .running && lanes[lane].shortfall > 0 && counts.total >= permits.held
             && counts.total < configuration.maximumConnections
             && mayConnect(lane) && lanes[lane].counts.total < lanes[lane].limits.maximum
     }

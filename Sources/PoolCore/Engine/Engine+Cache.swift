@@ -4,9 +4,9 @@ extension Engine {
     /// The longest time for which connections may be cached.
     static var longestCaching: Nanoseconds { 100_000_000 }
     /// Cache only if the pool is busy: the last release was at most this long ago.
-    private static var shortestPause: Nanoseconds { 1_000_000 }
+    private static var busyGap: Nanoseconds { 1_000_000 }
     /// After a wait, do not cache for this long: each new waiter flushes the whole cache.
-    private static var calm: Nanoseconds { 10_000_000 }
+    private static var cooldownAfterWaiting: Nanoseconds { 10_000_000 }
 
     /// Ends the lease of a clean connection, if the shell may cache the connection.
     ///
@@ -15,7 +15,7 @@ extension Engine {
         guard isLeased(connection), mayCache(connection.index, turn.now) else { return false }
         let slot = connection.index
         useTimes.record(turn.now - slots[slot].since)
-        beginAnew(slot, holder: 0, since: turn.now)
+        handOver(slot, holder: 0, since: turn.now)
         slots[slot].flags.insert(.isCached)
         cachedCount += 1
         lastReleaseAt = turn.now
@@ -32,8 +32,8 @@ extension Engine {
     /// True if nothing is due for the connection but its next lease, and no acquire waits.
     private func mayCache(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         let lane = slots[slot].lane
-        return waiting == 0 && life == .running && now - lastReleaseAt <= Self.shortestPause
-            && now - lastQueuedAt > Self.calm && rotation == nil && goals.isEmpty && taggedCount == 0
+        return waiting == 0 && life == .running && now - lastReleaseAt <= Self.busyGap
+            && now - lastQueuedAt > Self.cooldownAfterWaiting && rotation == nil && goals.isEmpty && taggedCount == 0
             && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
             && slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost)
             && !slots[slot].flags.contains(.isOverAge)
@@ -54,7 +54,7 @@ extension Engine {
         endCaching(slotAt: connection.index)
         count(uses)
         if let lease = uses.lease {
-            beginAnew(connection.index, holder: lease.holder, since: min(lease.since ?? turn.now, turn.now))
+            handOver(connection.index, holder: lease.holder, since: min(lease.since ?? turn.now, turn.now))
         } else {
             offer(connection.index, &turn)
         }

@@ -63,8 +63,8 @@ extension Engine {
             arm(giveUpAt, &turn)
         }
         if case .forcing(let giveUpAt) = life, turn.now >= giveUpAt {
-            closeFree(last: false, &turn)
-            closeFree(last: true, &turn)
+            closeUnneeded(inLanesThatCloseLast: false, &turn)
+            closeUnneeded(inLanesThatCloseLast: true, &turn)
             return finish(&turn)
         }
         settleClosing(&turn)
@@ -78,7 +78,7 @@ extension Engine {
         // A driver that was left behind may still return a connection that must be closed.
         case .finished: break
         }
-        closeWhatMay(&turn)
+        closeUnneeded(&turn)
     }
 
     var nextClosingStep: Nanoseconds? {
@@ -90,19 +90,19 @@ extension Engine {
     }
 
     /// Closes all connections that the closing pool no longer needs; the lanes that close last wait for the others.
-    mutating func closeWhatMay(_ turn: inout Turn) {
-        closeFree(last: false, &turn)
+    mutating func closeUnneeded(_ turn: inout Turn) {
+        closeUnneeded(inLanesThatCloseLast: false, &turn)
         let othersAreGone = lanes.allSatisfy { $0.limits.closesLast || $0.counts.total == 0 }
-        if othersAreGone { closeFree(last: true, &turn) }
+        if othersAreGone { closeUnneeded(inLanesThatCloseLast: true, &turn) }
         if counts.total == 0, waiting == 0 { finish(&turn) }
     }
 
-    private mutating func closeFree(last: Bool, _ turn: inout Turn) {
-        for lane in lanes.indices where lanes[lane].limits.closesLast == last {
+    private mutating func closeUnneeded(inLanesThatCloseLast isLast: Bool, _ turn: inout Turn) {
+        for lane in lanes.indices where lanes[lane].limits.closesLast == isLast {
             while let slot = lanes[lane].idle.first { close(slot, .poolClosed, .orderly, &turn) }
         }
         guard case .forcing = life else { return }
-        for slot in slots.indices where lanes[slots[slot].lane].limits.closesLast == last {
+        for slot in slots.indices where lanes[slots[slot].lane].limits.closesLast == isLast {
             switch slots[slot].state {
             case .leased, .validating, .resetting: close(slot, .poolClosed, .forced, &turn)
             case .free, .opening, .abandoned, .idle, .closing: break

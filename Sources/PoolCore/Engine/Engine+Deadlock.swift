@@ -15,10 +15,10 @@ extension Engine {
     ///
     /// Only leases of a `withConnection` count as blocked: an owned lease may be given back by another task.
     func wouldDeadlock(holder: UInt, lane: Int) -> Bool {
-        guard holder != 0, holders.first(of: holder, in: slots) != nil, !hasProgress(lane, besides: holder) else {
+        guard holder != 0, holders.first(of: holder, in: slots) != nil, !hasProgress(lane, excluding: holder) else {
             return false
         }
-        var live = lanes.indices.map { hasProgress($0, besides: holder) }
+        var live = lanes.indices.map { hasProgress($0, excluding: holder) }
         var changed = true
         while changed, !live[lane] {
             changed = false
@@ -38,7 +38,7 @@ extension Engine {
     }
 
     /// True if a connection of `lane` may come free without any action of a blocked holder.
-    private func hasProgress(_ lane: Int, besides holder: UInt) -> Bool {
+    private func hasProgress(_ lane: Int, excluding holder: UInt) -> Bool {
         let counts = lanes[lane].counts
         if counts.idle + counts.onTheWay + counts.silent + counts.closing + counts.abandoned > 0 { return true }
         if canGrow(lane), self.counts.total < configuration.maximumConnections { return true }

@@ -96,10 +96,13 @@ extension Engine {
         guard permits.isShared else { return nil }
         if permits.held != counts.total { return "\(permits.held) permits are held for \(counts.total) connections" }
         let yielding = slots.count { $0.state == .closing && $0.flags.contains(.makesRoom) }
-        if yielding != permits.yielding { return "yielding is \(permits.yielding), but \(yielding) connections make room" }
-        let claim = permits.claim
-        if claim.returned != permits.returned || claim.yielding != yielding || claim.isLeaving != (life != .running) {
-            return "the budget believes \(claim)"
+        if yielding != permits.yielding {
+            return "yielding is \(permits.yielding), but \(yielding) connections make room"
+        }
+        let demand = permits.demand
+        if demand.returned != permits.returned || demand.yielding != yielding || demand.isLeaving != (life != .running)
+        {
+            return "the budget believes \(demand)"
         }
         for lane in lanes.indices where lacksOnlyAPermit(lane) && !lanes[lane].isProbing && !permits.hasAsked {
             return "lane \(lane) does not ask for a permit"
@@ -127,7 +130,7 @@ extension Engine {
             }
             if mustResetTagged(lane) { return "lane \(lane) has idle sessions of other tags, and resets none" }
             let mayOpen =
-                lanes[lane].wanted > 0 && !lanes[lane].isProbing && mayConnect(lane)
+                lanes[lane].shortfall > 0 && !lanes[lane].isProbing && mayConnect(lane)
                 && counts.total < configuration.maximumConnections && counts.total < permits.held
                 && lanes[lane].counts.total < lanes[lane].limits.maximum
             if mayOpen { return "lane \(lane) does not open a connection for its waiter" }
@@ -137,7 +140,7 @@ extension Engine {
             case .opening, .validating, .resetting:
                 guard let due = slotDeadlines.due(of: slot) else { return "slot \(slot) has no deadline" }
                 if due < armedAt { return "no alarm for slot \(slot)" }
-            default: break
+            case .free, .abandoned, .idle, .leased, .closing: break
             }
         }
         if let earliest = waiterDeadlines.earliest, earliest.due < armedAt { return "no alarm for a waiter" }

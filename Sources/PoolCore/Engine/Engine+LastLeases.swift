@@ -63,12 +63,11 @@ extension Engine {
     /// Grants a connection that was just opened, validated, reset or released to a remaining waiter, or closes it.
     mutating func offerWhileClosing(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
-        let isFit = slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost) && !isUsedUp(slot)
         let isValidated = slots[slot].state == .validating
         let needsValidation = configuration.validatesEveryGrant && !isValidated
         // A connection that was just validated still counts among those being validated.
         let isWanted = lanes[lane].waiters.count > lanes[lane].counts.validating - (isValidated ? 1 : 0)
-        if isDraining, isFit, isWanted, let waiter = nextWaiter(for: slot) {
+        if isDraining, isWanted, flaw(of: slot) == nil, let waiter = nextWaiter(for: slot) {
             if needsValidation {
                 park(slot, &turn)
                 beginValidation(slot, &turn)

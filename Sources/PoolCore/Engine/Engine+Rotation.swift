@@ -5,11 +5,11 @@ struct Rotation: Sendable {
         /// Waiting for the instant of the next step, or for a connection that is free.
         case waiting
         /// The new connection is being opened; the old ones still serve. `renewals` is the lane's count from before.
-        case making(lane: Int, renewals: UInt32)
+        case openingNew(lane: Int, renewals: UInt32)
         /// The new connection is open, and an old one of the lane can be closed.
-        case breaking(lane: Int)
+        case closingOld(lane: Int)
         /// There was no room for both: the old connection is closed, and the new one is being opened.
-        case remaking(lane: Int, renewals: UInt32)
+        case replacingInPlace(lane: Int, renewals: UInt32)
     }
 
     /// The time from one step to the next.
@@ -24,7 +24,7 @@ struct Rotation: Sendable {
     var lane: Int? {
         switch step {
         case .waiting: nil
-        case .making(let lane, _), .breaking(let lane), .remaking(let lane, _): lane
+        case .openingNew(let lane, _), .closingOld(let lane), .replacingInPlace(let lane, _): lane
         }
     }
 
@@ -79,20 +79,20 @@ extension Engine {
                 if beginStep(for: slot, &turn) { close(slot, .rotated, .orderly, &turn) }
                 if let next = self.rotation?.nextAt, next > turn.now { arm(next, &turn) }
                 return
-            case .making(let lane, let renewals):
+            case .openingNew(let lane, let renewals):
                 guard hasOld(in: lane) else {
                     endStep(&turn)
                     continue
                 }
                 if lanes[lane].renewals != renewals {
-                    setStep(.breaking(lane: lane), floor: rotation.floor, &turn)
+                    setStep(.closingOld(lane: lane), floor: rotation.floor, &turn)
                 } else if !hasRoom(lane), lanes[lane].counts.opening == 0 {
                     // Another connection has taken the place.
                     setStep(.waiting, floor: 0, &turn)
                 } else {
                     return
                 }
-            case .breaking(let lane):
+            case .closingOld(let lane):
                 let slot = longestIdleOld(in: lane)
                 if let slot {
                     close(slot, .rotated, .orderly, &turn)
@@ -100,7 +100,7 @@ extension Engine {
                     return
                 }
                 endStep(&turn)
-            case .remaking(let lane, let renewals):
+            case .replacingInPlace(let lane, let renewals):
                 let isTaken =
                     !hasRoom(lane) && lanes[lane].counts.opening + counts.closing + counts.abandoned == 0
                 guard lanes[lane].renewals != renewals || isTaken else { return }
@@ -109,16 +109,16 @@ extension Engine {
         }
     }
 
-    /// True if the connection in `slot`, which just came free, is to be closed for the rotation. Takes the step that
-    /// this connection allows, too.
-    mutating func rotationTakes(_ slot: Int32, _ turn: inout Turn) -> Bool {
+    /// Takes the step that the connection in `slot` allows, which just came free.
+    /// - Returns: true if the connection is to be closed for it.
+    mutating func advanceRotation(with slot: Int32, _ turn: inout Turn) -> Bool {
         guard let rotation, slots[slot].flags.contains(.isOld) else { return false }
         switch rotation.step {
         case .waiting: return turn.now >= rotation.nextAt && beginStep(for: slot, &turn)
-        case .breaking(lane: slots[slot].lane):
+        case .closingOld(lane: slots[slot].lane):
             endStep(&turn)
             return true
-        case .making, .breaking, .remaking: return false
+        case .openingNew, .closingOld, .replacingInPlace: return false
         }
     }
 
@@ -130,7 +130,7 @@ extension Engine {
         if hasRoom(lane) {
             // An abandoned connect that has succeeded after all does not count as live yet.
             let isLate = slots[slot].state == .abandoned
-            setStep(.making(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), &turn)
+            setStep(.openingNew(lane: lane, renewals: renewals), floor: live + (isLate ? 2 : 1), &turn)
             return false
         }
         // Wait: a place is about to come free, or a closed connection's successor is on its way, of an earlier rotation
@@ -141,7 +141,7 @@ extension Engine {
             rotation?.nextAt = lanes[lane].retryAt
             return false
         }
-        setStep(.remaking(lane: lane, renewals: renewals), floor: live, &turn)
+        setStep(.replacingInPlace(lane: lane, renewals: renewals), floor: live, &turn)
         return true
     }
 
@@ -163,8 +163,9 @@ extension Engine {
         setStep(.waiting, floor: 0, &turn)
     }
 
-    /// Stops the rotation, unless another goal waits for it. The old connections that are left stay as they are.
-    mutating func stopRotation(besides number: GoalNumber) {
+    /// Stops the rotation that the goal waits for, unless another goal waits for it too. The old connections that are
+    /// left stay as they are.
+    mutating func stopRotation(of number: GoalNumber) {
         guard !goals.contains(where: { $0.kind == .rotated && $0.number != number }) else { return }
         rotation = nil
         for slot in slots.indices { slots[slot].flags.remove(.isOld) }

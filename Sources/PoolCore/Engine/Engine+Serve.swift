@@ -5,20 +5,16 @@ extension Engine {
         if slots[slot].state != .leased { setDeadline(slot, lifetimeDue(slot, turn.now), &turn) }
         if life != .running {
             offerWhileClosing(slot, &turn)
-        } else if slots[slot].epoch != lanes[lane].epoch {
-            closeAndRefill(slot, .cleared, &turn)
-        } else if slots[slot].flags.contains(.isLost) {
-            closeAndRefill(slot, .broken, &turn)
-        } else if isUsedUp(slot) {
-            closeAndRefill(slot, .usedUp, &turn)
+        } else if let flaw = flaw(of: slot) {
+            closeAndRefill(slot, flaw, &turn)
         } else if isSurplus(slot) {
             closeAndRefill(slot, .shrunk, &turn)
-        } else if slots[slot].flags.contains(.isOverAge), mayRetire(slot, &turn) {
+        } else if slots[slot].flags.contains(.isOverAge), takeRetirementTurn(slot, &turn) {
             closeAndRefill(slot, .lifetime, &turn)
-        } else if rotation != nil, rotationTakes(slot, &turn) {
+        } else if rotation != nil, advanceRotation(with: slot, &turn) {
             closeAndRefill(slot, .rotated, &turn)
-        } else if laneStarves(besides: lane, isJustOpened: isBeingOpened(slot), turn.now)
-            || budgetStarves(besides: lane)
+        } else if laneStarves(behind: lane, isJustOpened: isBeingOpened(slot), turn.now)
+            || budgetStarves(behind: lane)
         {
             closeAndRefill(slot, .makingRoom, &turn)
         } else if lanes[lane].waiters.isEmpty {
@@ -44,6 +40,13 @@ extension Engine {
                 settlePermits(&turn)
             }
         }
+    }
+
+    /// The reason for which the connection in `slot` must not serve another lease, if there is one.
+    func flaw(of slot: Int32) -> ConnectionCloseReason? {
+        if slots[slot].epoch != lanes[slots[slot].lane].epoch { return .cleared }
+        if slots[slot].flags.contains(.isLost) { return .broken }
+        return isUsedUp(slot) ? .usedUp : nil
     }
 
     private mutating func closeAndRefill(
@@ -91,7 +94,7 @@ extension Engine {
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
     /// closed connection makes room for it.
-    private func laneStarves(besides lane: Int, isJustOpened: Bool, _ now: Nanoseconds) -> Bool {
+    private func laneStarves(behind lane: Int, isJustOpened: Bool, _ now: Nanoseconds) -> Bool {
         guard lanes.count > 1, waiting > lanes[lane].waiters.count, counts.total >= configuration.maximumConnections,
             counts.closing == 0
         else { return false }
@@ -148,7 +151,7 @@ extension Engine {
             }
             return true
         }
-        return resetTagged(lane, &turn) || lanes[lane].wanted > 0 && openOne(lane, &turn)
+        return resetTagged(lane, &turn) || lanes[lane].shortfall > 0 && openOne(lane, &turn)
     }
 
     mutating func beginValidation(_ slot: Int32, _ turn: inout Turn) {
@@ -186,7 +189,7 @@ extension Engine {
 
     /// Closes the idle connection of another lane that was unused for longest. Its place is free once it is closed.
     private mutating func steal(for lane: Int, _ turn: inout Turn) -> Bool {
-        guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].needed else { return false }
+        guard !lanes[lane].waiters.isEmpty, counts.closing < lanes[lane].urgentShortfall else { return false }
         guard let oldest = longestIdle(in: { $0 != lane }) else { return false }
         close(oldest, .makingRoom, .orderly, &turn)
         return true

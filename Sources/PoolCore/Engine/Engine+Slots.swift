@@ -7,7 +7,7 @@ extension Engine {
         case .idle: lanes[lane].idle.remove(slot, in: &slots)
         case .leased: endLease(slot)
         case .opening: endConnect(slot)
-        default: break
+        case .free, .abandoned, .validating, .resetting, .closing: break
         }
         counts.change(old, by: -1)
         counts.change(state, by: 1)
@@ -20,7 +20,7 @@ extension Engine {
         case .leased: beginLease(slot)
         case .opening: lanes[server(of: lane)].connects += 1
         case .free: slots.remove(slot)
-        default: break
+        case .abandoned, .validating, .resetting, .closing: break
         }
         if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(turn.now) }
     }
@@ -70,7 +70,7 @@ extension Engine {
     }
 
     /// Ends the lease in `slot` and begins the next one, which counts as the last to have begun.
-    mutating func beginAnew(_ slot: Int32, holder: UInt, since: Nanoseconds) {
+    mutating func handOver(_ slot: Int32, holder: UInt, since: Nanoseconds) {
         endLease(slot)
         slots[slot].holder = holder
         slots[slot].since = since
@@ -80,7 +80,7 @@ extension Engine {
     /// Gives an idle or just freed connection to `holder`.
     mutating func grant(_ slot: Int32, to holder: UInt, _ turn: inout Turn) {
         if slots[slot].state == .leased {
-            beginAnew(slot, holder: holder, since: turn.now)
+            handOver(slot, holder: holder, since: turn.now)
         } else {
             slots[slot].holder = holder
             move(slot, to: .leased, &turn)
@@ -141,9 +141,10 @@ extension Engine {
         slots[slot].expiresAt.adding(configuration.maximumLifetime / 10)
     }
 
-    /// True if the connection in `slot` may be closed for its age now. Takes the turn: connections retire one after the
-    /// other, so that a pool never renews all its connections together.
-    mutating func mayRetire(_ slot: Int32, _ turn: inout Turn) -> Bool {
+    /// Takes the turn to close the connection in `slot` for its age: connections retire one after the other, so that a
+    /// pool never renews all its connections together.
+    /// - Returns: false if it is not its turn yet.
+    mutating func takeRetirementTurn(_ slot: Int32, _ turn: inout Turn) -> Bool {
         guard turn.now >= nextRetirementAt || turn.now >= overdueAt(slot) else { return false }
         nextRetirementAt = turn.now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))
         return true

@@ -47,7 +47,7 @@ extension Engine {
                 close(slot, .resetFailed, .forced, &turn)
             case .idle:
                 slots[slot].flags.insert(.isOverAge)
-                if mayRetire(slot, &turn) {
+                if takeRetirementTurn(slot, &turn) {
                     close(slot, .lifetime, .orderly, &turn)
                 } else {
                     setDeadline(slot, lifetimeDue(slot, turn.now), &turn)
@@ -80,7 +80,7 @@ extension Engine {
     /// closed.
     func idleExpiry(of lane: Int) -> Nanoseconds? {
         guard configuration.idleTimeout != .never, let slot = lanes[lane].idle.first,
-            lanes[lane].counts.live > lanes[lane].kept, lanes[lane].idle.count > lanes[lane].limits.minimumIdle
+            lanes[lane].counts.live > lanes[lane].idleFloor, lanes[lane].idle.count > lanes[lane].limits.minimumIdle
         else { return nil }
         return slots[slot].since.adding(configuration.idleTimeout)
     }
@@ -116,7 +116,7 @@ extension Engine {
         if let instant = nextRotationAlarm(now) { next = min(next, instant) }
         for lane in lanes.indices {
             if let expiry = idleExpiry(of: lane) { next = min(next, expiry) }
-            if lanes[lane].failures > 0, lanes[lane].wanted > 0, lanes[lane].retryAt > now {
+            if lanes[lane].failures > 0, lanes[lane].shortfall > 0, lanes[lane].retryAt > now {
                 next = min(next, lanes[lane].retryAt)
             }
         }

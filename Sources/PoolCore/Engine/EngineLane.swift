@@ -123,7 +123,7 @@ struct EngineLane {
     /// The number of connections that an acquire wants to exist; 0 once they do, or cannot.
     var growth = 0
     /// The number of connections that the goals and the rotation want to exist.
-    var floor = 0
+    var goalFloor = 0
     /// The number of connections that were opened since the rotation began.
     var renewals: UInt32 = 0
 
@@ -174,7 +174,7 @@ struct EngineLane {
 
     /// False if there is certainly nothing to be done for the lane.
     var mayBeServed: Bool {
-        !idle.isEmpty && waiters.count > counts.validating || wanted > 0 && counts.total < limits.maximum
+        !idle.isEmpty && waiters.count > counts.validating || shortfall > 0 && counts.total < limits.maximum
     }
 
     /// True while one connect at a time finds out whether the server is there.
@@ -191,16 +191,16 @@ struct EngineLane {
     }
 
     /// Connections to open: for waiters, for minimums, for growth and goals.
-    var wanted: Int {
+    var shortfall: Int {
         let ahead = waiters.count - counts.onTheWay + limits.minimumIdle - counts.idle
-        return max(needed, ahead, max(growth, floor) - counts.live)
+        return max(urgentShortfall, ahead, max(growth, goalFloor) - counts.live)
     }
 
-    /// The part of `wanted` for which idle connections of other lanes may be closed.
-    var needed: Int {
+    /// The part of `shortfall` for which idle connections of other lanes may be closed.
+    var urgentShortfall: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)
     }
 
     /// The number of connections that the idle timeout leaves alone.
-    var kept: Int { max(limits.minimum, floor) }
+    var idleFloor: Int { max(limits.minimum, goalFloor) }
 }

@@ -57,7 +57,7 @@ extension Engine {
     /// Ends a goal that no caller waits for any more. Ignored if it has ended.
     mutating func cancelGoal(_ number: GoalNumber, _ turn: inout Turn) {
         guard let place = goals.firstIndex(where: { $0.number == number }) else { return }
-        if goals[place].kind == .rotated { stopRotation(besides: number) }
+        if goals[place].kind == .rotated { stopRotation(of: number) }
         endGoal(at: place, .cancelled, &turn)
         serveAll(&turn)
         armIdleExpiries(&turn)
@@ -73,7 +73,7 @@ extension Engine {
         var place = 0
         while place < goals.count {
             if let outcome = outcome(of: goals[place], turn.now) {
-                if goals[place].kind == .rotated, outcome != .achieved { stopRotation(besides: goals[place].number) }
+                if goals[place].kind == .rotated, outcome != .achieved { stopRotation(of: goals[place].number) }
                 endGoal(at: place, outcome, &turn)
             } else {
                 place += 1
@@ -123,7 +123,7 @@ extension Engine {
             for case .warm(let levels) in goals.lazy.map(\.kind) where lane < levels.count {
                 floor = max(floor, levels[lane])
             }
-            lanes[lane].floor = min(floor, lanes[lane].limits.maximum)
+            lanes[lane].goalFloor = min(floor, lanes[lane].limits.maximum)
         }
     }
 }

@@ -1,13 +1,23 @@
 /// The activity of the connection in a slot.
 enum SlotState: Int, Sendable {
+    /// No connection; a new slot that is about to open one. Then: opening.
     case free
+    /// The driver connects. Then: idle, leased, closing; abandoned, if it takes too long or is no longer wanted; free,
+    /// if it fails.
     case opening
-    /// The connect passed its deadline and was cancelled; the driver has not answered yet.
+    /// The connect was cancelled; the driver has not answered yet. Then: idle, leased or closing, if it succeeded all
+    /// the same; free, if it failed.
     case abandoned
+    /// Open, and free for a lease. Then: leased, validating, closing; resetting, if its session has a tag that no
+    /// waiter wants.
     case idle
+    /// The driver looks whether the connection is alive, and the acquire hook runs. Then: idle, leased, closing.
     case validating
+    /// A lease has the connection. Then: leased by the next, idle, resetting, closing.
     case leased
+    /// The driver undoes what the lease has left. Then: idle, leased, closing.
     case resetting
+    /// The driver closes the connection. Then: free.
     case closing
 }
 

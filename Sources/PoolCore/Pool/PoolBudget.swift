@@ -82,9 +82,9 @@ public final class PoolBudget: PermitIssuer {
         if !change({ $0.ledger.reserve(minimum, for: id, &$0.outbox) }) { throw doesNotFit(minimum) }
     }
 
-    fileprivate func claim(_ claim: PermitClaim, by id: Int) {
+    fileprivate func demand(_ demand: PermitDemand, by id: Int) {
         change { state in
-            state.ledger.claim(claim, by: id, &state.outbox)
+            state.ledger.demand(demand, by: id, &state.outbox)
             if state.ledger.members[id] == nil { state.pools[id] = nil }
         }
     }
@@ -106,8 +106,8 @@ public final class PoolBudget: PermitIssuer {
         return value
     }
 
-    /// Calls the pools, with no lock of the budget held. Claims that the pools make meanwhile are delivered here too: a
-    /// loop, because nested calls would exhaust the stack.
+    /// Calls the pools, with no lock of the budget held. Demands that the pools make meanwhile are delivered here too:
+    /// a loop, because nested calls would exhaust the stack.
     private func deliver() {
         while true {
             let next: (effect: BudgetEffect, pools: [Int: PoolShell])? = state.withLock { state in
@@ -142,7 +142,7 @@ struct PoolBudgetMember: PermitSource {
 
     func attach(_ pool: PoolShell) { budget.attach(pool, as: id) }
 
-    func claim(_ claim: PermitClaim) { budget.claim(claim, by: id) }
+    func demand(_ demand: PermitDemand) { budget.demand(demand, by: id) }
 
     func reserve(_ minimum: Int) throws(PoolConfigurationError) { try budget.reserve(minimum, for: id) }
 

@@ -8,7 +8,7 @@ enum Action {
     case resetTagged(Job, PooledConnection, isStale: Bool)
     case close(PooledConnection, ConnectionCloseMode)
     case setAlarm(Nanoseconds, request: UInt64)
-    case claim(PermitClaim)
+    case demand(PermitDemand)
     case report(PoolEvent)
     case endGoal(CheckedContinuation<GoalOutcome, Never>, GoalOutcome)
     case finish([@Sendable () -> Void], [CheckedContinuation<Void, Never>])

@@ -9,8 +9,8 @@ protocol PermitSource: Sendable {
     /// Gives the pool permits, and takes spare connections from it, until it is closed.
     func attach(_ pool: PoolShell)
 
-    /// Says how many permits the pool holds and needs; of several claims the one with the greatest number counts.
-    func claim(_ claim: PermitClaim)
+    /// Says how many permits the pool holds and needs; of several demands the one with the greatest number counts.
+    func demand(_ demand: PermitDemand)
 
     /// Reserves the pool's new minimum. Call before the minimum changes, and tell the engine afterwards.
     func reserve(_ minimum: Int) throws(PoolConfigurationError)

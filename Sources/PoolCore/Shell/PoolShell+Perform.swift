@@ -54,8 +54,8 @@ extension PoolShell {
         case .setAlarm(let instant):
             state.alarmRequest += 1
             actions.append(.setAlarm(instant, request: state.alarmRequest))
-        case .claim(let claim):
-            actions.append(.claim(claim))
+        case .demand(let demand):
+            actions.append(.demand(demand))
         case .endGoal(let number, let outcome):
             if let waiting = state.goals.removeValue(forKey: number) {
                 actions.append(.endGoal(waiting, outcome))
@@ -116,7 +116,7 @@ extension PoolShell {
             start(job) { await self.resetTagged(job, pooled, isStale: isStale) }
         case .close(let pooled, let mode): Task.detached { await self.close(pooled, mode) }
         case .setAlarm(let instant, let request): setAlarm(instant, request)
-        case .claim(let claim): permits?.claim(claim)
+        case .demand(let demand): permits?.demand(demand)
         case .report(let event): report(event)
         case .endGoal(let waiting, let outcome): waiting.resume(returning: outcome)
         case .finish(let closeActions, let closers): finishClosing(closeActions, closers)

@@ -12,7 +12,7 @@ private final class LedgerBench {
     func join(reserving count: Int) -> Int? { ledger.join(reserving: count) }
     func attach(_ member: Int) { ledger.attach(member, &untaken) }
     func reserve(_ count: Int, for member: Int) -> Bool { ledger.reserve(count, for: member, &untaken) }
-    func claim(_ claim: PermitClaim, by member: Int) { ledger.claim(claim, by: member, &untaken) }
+    func demand(_ demand: PermitDemand, by member: Int) { ledger.demand(demand, by: member, &untaken) }
     func searched(found: Bool) { ledger.searched(found: found, &untaken) }
     func effects() -> [BudgetEffect] {
         defer { untaken = [] }
@@ -53,13 +53,13 @@ struct BudgetRuleTests {
         let bench = bench()
         for _ in 0..<3 { bench.acquire() }
         #expect(bench.opens.isEmpty)
-        #expect(bench.engine.permits.claim.wanted == 1)
-        #expect(bench.engine.permits.claim.sequence == 0)
+        #expect(bench.engine.permits.demand.wanted == 1)
+        #expect(bench.engine.permits.demand.sequence == 0)
         grant(bench)
         #expect(bench.opens.count == 1)
-        #expect(bench.engine.permits.claim.wanted == 2)
-        #expect(bench.engine.permits.claim.sequence == 1)
-        #expect(bench.engine.permits.claim.starving == .max)
+        #expect(bench.engine.permits.demand.wanted == 2)
+        #expect(bench.engine.permits.demand.sequence == 1)
+        #expect(bench.engine.permits.demand.starving == .max)
     }
 
     @Test("Who gives up waiting withdraws the request, and a permit that comes too late goes back")
@@ -67,10 +67,10 @@ struct BudgetRuleTests {
         let bench = bench()
         let waiter = try #require(bench.acquire().waiter)
         #expect(bench.cancel(waiter))
-        #expect(bench.engine.permits.claim.wanted == 0)
+        #expect(bench.engine.permits.demand.wanted == 0)
         grant(bench)
         #expect(bench.opens.isEmpty)
-        #expect(bench.engine.permits.claim.returned == 1)
+        #expect(bench.engine.permits.demand.returned == 1)
         bench.acquire(patience: second)
         #expect(bench.engine.permits.hasAsked)
         bench.alarm(at: second)
@@ -83,9 +83,9 @@ struct BudgetRuleTests {
         let bench = bench()
         let connection = try lease(bench)
         bench.release(connection, .broken)
-        #expect(bench.engine.permits.claim.returned == 0)
+        #expect(bench.engine.permits.demand.returned == 0)
         bench.closed(connection)
-        #expect(bench.engine.permits.claim.returned == 1)
+        #expect(bench.engine.permits.demand.returned == 1)
     }
 
     @Test("A place that comes free is not taken by a waiter of its own pool without a new permit")
@@ -96,13 +96,13 @@ struct BudgetRuleTests {
         bench.release(connection, .broken)
         bench.closed(connection)
         #expect(bench.opens.isEmpty)
-        #expect(bench.engine.permits.claim.returned == 1)
-        #expect(bench.engine.permits.claim.wanted == 2)
+        #expect(bench.engine.permits.demand.returned == 1)
+        #expect(bench.engine.permits.demand.wanted == 2)
         bench.acquire()
         grant(bench)
         bench.failed(try #require(bench.opens.first))
         #expect(bench.opens.isEmpty)
-        #expect(bench.engine.permits.claim.returned == 2)
+        #expect(bench.engine.permits.demand.returned == 2)
     }
 
     @Test("Closing an engine gives all its permits back, also one that is still on its way")
@@ -111,10 +111,10 @@ struct BudgetRuleTests {
         let connection = try lease(bench)
         bench.acquire()
         bench.call { $0.beginClosing(forceAt: $1.now, &$1) }
-        #expect(bench.engine.permits.claim.isLeaving)
+        #expect(bench.engine.permits.demand.isLeaving)
         bench.closed(connection)
         grant(bench)
-        #expect(bench.engine.permits.claim.returned == 2)
+        #expect(bench.engine.permits.demand.returned == 2)
         #expect(bench.engine.life == .finished)
     }
 
@@ -175,11 +175,11 @@ struct BudgetRuleTests {
 
     // MARK: The budget
 
-    private func claim(
+    private func demand(
         _ number: UInt64, wanted: Int, returned: Int = 0, sequence: UInt64 = .max, starving: UInt64 = .max,
         yielding: Int = 0
-    ) -> PermitClaim {
-        PermitClaim(
+    ) -> PermitDemand {
+        PermitDemand(
             number: number, returned: returned, wanted: wanted, sequence: sequence, starving: starving,
             yielding: yielding)
     }
@@ -189,15 +189,15 @@ struct BudgetRuleTests {
         let bench = LedgerBench(maximum: 1)
         let ids = try (0..<3).map { _ in try #require(bench.join(reserving: 0)) }
         for id in ids { bench.attach(id) }
-        bench.claim(claim(1, wanted: 1, sequence: 1), by: ids[0])
+        bench.demand(demand(1, wanted: 1, sequence: 1), by: ids[0])
         #expect(bench.effects() == [.grant(member: ids[0])])
-        bench.claim(claim(1, wanted: 1, sequence: 9), by: ids[1])
-        bench.claim(claim(1, wanted: 1, sequence: 5), by: ids[2])
+        bench.demand(demand(1, wanted: 1, sequence: 9), by: ids[1])
+        bench.demand(demand(1, wanted: 1, sequence: 5), by: ids[2])
         #expect(bench.effects() == [.search])
-        bench.claim(claim(2, wanted: 1, returned: 1), by: ids[0])
+        bench.demand(demand(2, wanted: 1, returned: 1), by: ids[0])
         #expect(bench.effects() == [.grant(member: ids[2])])
         // One that was overtaken by a later one says nothing any more.
-        bench.claim(claim(1, wanted: 1, sequence: 1), by: ids[0])
+        bench.demand(demand(1, wanted: 1, sequence: 1), by: ids[0])
         #expect(bench.ledger.held == 1)
         #expect(bench.ledger.peak == 1)
     }
@@ -208,9 +208,9 @@ struct BudgetRuleTests {
         let small = try #require(bench.join(reserving: 2))
         let greedy = try #require(bench.join(reserving: 1))
         #expect(bench.join(reserving: 1) == nil)
-        for wanted in 1...2 { bench.claim(claim(UInt64(wanted), wanted: wanted, sequence: 1), by: greedy) }
+        for wanted in 1...2 { bench.demand(demand(UInt64(wanted), wanted: wanted, sequence: 1), by: greedy) }
         #expect(bench.ledger.held == 1)
-        for wanted in 1...2 { bench.claim(claim(UInt64(wanted), wanted: wanted), by: small) }
+        for wanted in 1...2 { bench.demand(demand(UInt64(wanted), wanted: wanted), by: small) }
         #expect(bench.ledger.held == 3)
         #expect(!bench.reserve(2, for: greedy))
         #expect(bench.reserve(0, for: small))
@@ -222,18 +222,18 @@ struct BudgetRuleTests {
         let bench = LedgerBench(maximum: 1)
         let early = try #require(bench.join(reserving: 0))
         bench.attach(early)
-        bench.claim(claim(1, wanted: 1, sequence: 1), by: early)
+        bench.demand(demand(1, wanted: 1, sequence: 1), by: early)
         let late = try #require(bench.join(reserving: 1))
         bench.attach(late)
         _ = bench.effects()
-        bench.claim(claim(1, wanted: 1), by: late)
+        bench.demand(demand(1, wanted: 1), by: late)
         #expect(bench.effects() == [.search])
         bench.searched(found: false)
         let shortage = BudgetShortage(exists: true, starving: 0)
         #expect(bench.effects() == [.announce(shortage, member: early), .announce(shortage, member: late)])
-        bench.claim(claim(2, wanted: 1, yielding: 1), by: early)
+        bench.demand(demand(2, wanted: 1, yielding: 1), by: early)
         #expect(bench.effects() == [.announce(.none, member: early), .announce(.none, member: late)])
-        bench.claim(claim(3, wanted: 2, returned: 1, sequence: 7), by: early)
+        bench.demand(demand(3, wanted: 2, returned: 1, sequence: 7), by: early)
         #expect(bench.effects().first == .grant(member: late))
     }
 
@@ -242,10 +242,10 @@ struct BudgetRuleTests {
         let bench = LedgerBench(maximum: 1)
         let first = try #require(bench.join(reserving: 0))
         let second = try #require(bench.join(reserving: 0))
-        bench.claim(claim(1, wanted: 1, sequence: 1), by: first)
-        bench.claim(claim(1, wanted: 1), by: second)
+        bench.demand(demand(1, wanted: 1, sequence: 1), by: first)
+        bench.demand(demand(1, wanted: 1), by: second)
         #expect(bench.effects() == [.grant(member: first)])
-        bench.claim(claim(2, wanted: 1, returned: 1), by: first)
+        bench.demand(demand(2, wanted: 1, returned: 1), by: first)
         #expect(bench.effects() == [.grant(member: second)])
     }
 }

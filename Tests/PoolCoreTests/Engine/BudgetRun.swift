@@ -9,8 +9,8 @@ final class BudgetRun {
     private var ledger: BudgetLedger
     /// The engines' places in the budget, and who is in which.
     private var members: [Int]
-    /// Claims may overtake each other; what the budget says may not.
-    private var claims: [(member: Int, claim: PermitClaim)] = []
+    /// Demands may overtake each other; what the budget says may not.
+    private var demands: [(member: Int, demand: PermitDemand)] = []
     private var outbox: [BudgetEffect] = []
     private var arrivals: UInt64 = 0
     private var random: SeededRandom
@@ -30,9 +30,9 @@ final class BudgetRun {
         }
         for (index, run) in runs.enumerated() {
             members.append(try join(run))
-            run.onClaim = { [unowned self] claim in
-                if claim.yielding > 0 { yields += 1 }
-                claims.append((members[index], claim))
+            run.onDemand = { [unowned self] demand in
+                if demand.yielding > 0 { yields += 1 }
+                demands.append((members[index], demand))
             }
             run.nextArrival = { [unowned self] in
                 arrivals += 1
@@ -60,7 +60,7 @@ final class BudgetRun {
             if random.oneIn(60) { for run in runs { run.isQuiet = !random.oneIn(3) } }
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<5: try runs.randomElement(using: &random)?.takeRandomStep()
-            case 5..<7: deliverClaim()
+            case 5..<7: deliverDemand()
             case 7..<9: try deliverEffect()
             default: if random.oneIn(5) { try deliverEverything() }
             }
@@ -71,10 +71,10 @@ final class BudgetRun {
         try require(ledger.held == 0 && ledger.members.isEmpty, "permits are left: \(ledger.members)")
     }
 
-    private func deliverClaim() {
-        guard let place = claims.indices.randomElement(using: &random) else { return }
-        let (member, claim) = claims.remove(at: place)
-        ledger.claim(claim, by: member, &outbox)
+    private func deliverDemand() {
+        guard let place = demands.indices.randomElement(using: &random) else { return }
+        let (member, demand) = demands.remove(at: place)
+        ledger.demand(demand, by: member, &outbox)
     }
 
     private func deliverEffect() throws {
@@ -103,8 +103,8 @@ final class BudgetRun {
 
     private func deliverEverything() throws {
         var steps = 0
-        while !claims.isEmpty || !outbox.isEmpty {
-            deliverClaim()
+        while !demands.isEmpty || !outbox.isEmpty {
+            deliverDemand()
             try deliverEffect()
             steps += 1
             try require(steps < 10_000, "the budget and its pools never come to rest")
@@ -125,14 +125,14 @@ final class BudgetRun {
         try requireTheBudget()
         let open = runs.reduce(0) { $0 + $1.engine.counts.total }
         try require(ledger.held == open, "\(ledger.held) permits are given for \(open) connections")
-        let lacking = runs.filter { $0.engine.permits.hasAsked && $0.engine.permits.claim.sequence != .max }
+        let lacking = runs.filter { $0.engine.permits.hasAsked && $0.engine.permits.demand.sequence != .max }
         guard !lacking.isEmpty else { return }
         let kept = ledger.members.values.reduce(0) { $0 + max($1.held, $1.reserved) }
         try require(kept >= ledgerMaximum, "somebody waits for a permit that is free")
         let isMakingRoom = runs.contains { $0.engine.permits.yielding > 0 }
         let spare = runs.first { $0.engine.spareSlot != nil }
         try require(isMakingRoom || spare == nil, "somebody waits while \(spare?.name ?? "") has an idle connection")
-        let starving = lacking.map { $0.engine.permits.claim.starving }.min() ?? .max
+        let starving = lacking.map { $0.engine.permits.demand.starving }.min() ?? .max
         guard !isMakingRoom else { return }
         for run in runs where run.engine.life == .running {
             try require(run.engine.permits.shortage.starving <= starving, "\(run.name) does not know who starves")
@@ -143,6 +143,6 @@ final class BudgetRun {
         guard !holds else { return }
         throw EngineRunFailure(
             problem: rule(), configuration: "three engines", seed: random.seed, step: runs.reduce(0) { $0 + $1.step },
-            lastCalls: claims.suffix(10).map { "claim \($0)" } + outbox.map { "to be delivered: \($0)" })
+            lastCalls: demands.suffix(10).map { "demand \($0)" } + outbox.map { "to be delivered: \($0)" })
     }
 }

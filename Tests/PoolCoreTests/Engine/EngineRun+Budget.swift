@@ -7,7 +7,7 @@ extension EngineRun {
     func takeRandomBudgetStep() throws {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<70:
-            guard model.permits.claim.wanted > model.permits.received else { return try takeRandomStep() }
+            guard model.permits.demand.wanted > model.permits.received else { return try takeRandomStep() }
             try perform(.permitGranted)
         case 70..<72:
             // It was asked for, but whoever wanted it has left.

@@ -9,7 +9,7 @@ extension EngineRun {
         moveTime()
         if now >= model.armedAt, random.oneIn(2) { return try perform(.alarm) }
         if random.oneIn(4), !model.preparing.isEmpty { return try endPreparation() }
-        if model.life == .finished, model.connections.isEmpty, model.preparing.isEmpty { return try beginAnew() }
+        if model.life == .finished, model.connections.isEmpty, model.preparing.isEmpty { return try handOver() }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<32: try acquire()
         case 32..<58: try release()
@@ -39,7 +39,7 @@ extension EngineRun {
         }
     }
 
-    private func beginAnew() throws {
+    private func handOver() throws {
         try willBeginAnew?()
         engine = Engine(configuration: configuration, sharesBudget: sharesBudget)
         model = ShadowModel(configuration: configuration, sharesBudget: sharesBudget)

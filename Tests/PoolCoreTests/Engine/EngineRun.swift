@@ -83,8 +83,8 @@ final class EngineRun {
     /// One in so many connects, validations and resets fails; changes like the weather.
     var failureRate = 50
     var isRefusing = false
-    /// Where the claims go; with nil, they are answered at random.
-    var onClaim: ((PermitClaim) -> Void)?
+    /// Where the demands go; with nil, they are answered at random.
+    var onDemand: ((PermitDemand) -> Void)?
     /// Numbers the waiters of several runs.
     var nextArrival: (() -> UInt64)?
     /// The pool has ended, and the next one comes.
@@ -293,7 +293,7 @@ final class EngineRun {
     }
 
     private func remember(_ effect: Effect) {
-        if case .claim(let claim) = effect { onClaim?(claim) }
+        if case .demand(let demand) = effect { onDemand?(demand) }
         guard case .open(let ticket, _, _, _) = effect else { return }
         oldConnections.append(ticket)
         if oldConnections.count > 100 { oldConnections.removeFirst(50) }

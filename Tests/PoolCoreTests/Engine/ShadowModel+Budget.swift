@@ -5,7 +5,7 @@ extension ShadowModel {
     struct Permits {
         let isShared: Bool
         var received = 0
-        var claim = PermitClaim()
+        var demand = PermitDemand()
         var shortage = BudgetShortage.none
         /// The call asks for a connection to be closed.
         var mustMakeRoom = false
@@ -38,14 +38,14 @@ extension ShadowModel {
         guard permits.isShared, permits.shortage.starving != .max, yielding == 0 else { return false }
         let own = UInt64(oldestArrival(lane)) - (oldestArrival(lane) == .max ? 0 : 1)
         // The minimums are the pool's, whichever of its lanes starves.
-        return permits.claim.starving < own || (permits.shortage.starving < own && maySpare(lane))
+        return permits.demand.starving < own || (permits.shortage.starving < own && maySpare(lane))
     }
 
-    func followClaim(_ claim: PermitClaim) {
+    func followClaim(_ demand: PermitDemand) {
         require(permits.isShared, "claimed a permit without a budget")
-        require(claim.number == permits.claim.number + 1, "a claim has the wrong number")
-        require(claim.returned >= permits.claim.returned, "a permit was returned and taken back")
-        permits.claim = claim
+        require(demand.number == permits.demand.number + 1, "a demand has the wrong number")
+        require(demand.returned >= permits.demand.returned, "a permit was returned and taken back")
+        permits.demand = demand
     }
 
     /// Whether a connection may be closed to make room for another pool.
@@ -63,19 +63,19 @@ extension ShadowModel {
 
     func requireHonestClaim() {
         guard permits.isShared else { return }
-        let claim = permits.claim
-        require(permits.received - claim.returned == total(), "\(claim) is told for \(total()) connections")
-        require(claim.yielding == yielding, "\(claim) is told, but \(yielding) make room")
+        let demand = permits.demand
+        require(permits.received - demand.returned == total(), "\(demand) is told for \(total()) connections")
+        require(demand.yielding == yielding, "\(demand) is told, but \(yielding) make room")
         let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
         require(!owesAConnection || spare == nil, "a connection is idle that the budget lacks")
-        require(claim.isLeaving == (life != .running), "the budget does not know that the pool closes")
+        require(demand.isLeaving == (life != .running), "the budget does not know that the pool closes")
         // Until the alarm has noticed that a pause is over, either answer is right.
         if armedAt <= now, lanes.contains(where: { $0.failures > 0 }) { return }
         require(ownSpare == nil, "a connection is idle that a waiter of another lane lacks")
-        require(claim.wanted - permits.received == (unserved().isEmpty ? 0 : 1), "\(claim): \(unserved()) wait")
-        require(claim.sequence == unserved().map(\.sequence).min() ?? .max, "\(claim): \(unserved()) wait")
+        require(demand.wanted - permits.received == (unserved().isEmpty ? 0 : 1), "\(demand): \(unserved()) wait")
+        require(demand.sequence == unserved().map(\.sequence).min() ?? .max, "\(demand): \(unserved()) wait")
         let starving = unserved().filter { live($0.lane) == 0 }
-        require(claim.starving == starving.map(\.sequence).min() ?? .max, "\(claim): \(starving) starve")
+        require(demand.starving == starving.map(\.sequence).min() ?? .max, "\(demand): \(starving) starve")
     }
 
     /// The lanes that would connect with one more permit, and whom for.

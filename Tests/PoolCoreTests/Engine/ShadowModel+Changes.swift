@@ -12,7 +12,7 @@ extension ShadowModel {
     /// wants, and checks what it does with them.
     func noteFloors(of engine: borrowing Engine) {
         for lane in floors.indices {
-            floors[lane].after = engine.lanes[lane].floor
+            floors[lane].after = engine.lanes[lane].goalFloor
             let isAsked = !engine.goals.isEmpty || engine.rotation != nil
             let most = isAsked ? configuration.lanes[lane].maximum : 0
             require(floors[lane].after <= most, "lane \(lane) is to have \(floors[lane].after) connections")

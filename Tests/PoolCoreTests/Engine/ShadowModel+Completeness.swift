@@ -29,7 +29,7 @@ extension ShadowModel {
             guard lacking(lane) > 0, mayConnect(lane) else { continue }
             // The end of a pause is noticed by the alarm, which may be on its way.
             if lanes[lane].failures > 0, armedAt <= now { continue }
-            // That it is asked for is checked with the claim.
+            // That it is asked for is checked with the demand.
             if permits.isShared, !isFull { continue }
             require(isFull, "lane \(lane) lacks \(lacking(lane)) connections and does not connect")
             let others = connections.contains { $0.lane != lane && $0.state == .idle }

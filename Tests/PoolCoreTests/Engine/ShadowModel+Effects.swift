@@ -23,7 +23,7 @@ extension ShadowModel {
         case .setAlarm(let instant):
             require(instant < armedAt, "an alarm that changes nothing")
             armedAt = instant
-        case .claim(let claim): followClaim(claim)
+        case .demand(let demand): followClaim(demand)
         case .endGoal(let number, let outcome): followEnd(of: number, outcome)
         case .draining:
             require(life == .draining || life == .forcing, "draining without having been closed")
@@ -82,7 +82,7 @@ extension ShadowModel {
         require(mayConnect(lane), "a connect that the limits or the backoff forbid")
         require(!isFull, "a connect above the pool's maximum")
         require(!permits.isShared || call == .permitGranted, "a connect that the budget has not just allowed")
-        require(!permits.isShared || total() < permits.received - permits.claim.returned, "a connect without a permit")
+        require(!permits.isShared || total() < permits.received - permits.demand.returned, "a connect without a permit")
         require(lacking(lane) > 0, "a connect that nobody needs")
         let failures = lanes[lane].failures
         require(attempt == failures + 1, "attempt \(attempt) after \(failures) failures")

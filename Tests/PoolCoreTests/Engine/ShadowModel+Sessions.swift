@@ -58,7 +58,7 @@ extension ShadowModel {
         let hasRoom =
             lanes[lane].failures == 0 && silentCount(lane) == 0 && total(lane) < configuration.lanes[lane].maximum
             && !isFull
-            && (!permits.isShared || total() < permits.received - permits.claim.returned)
+            && (!permits.isShared || total() < permits.received - permits.demand.returned)
         return !hasRoom && count(lane, .idle) > 0 && nextMatch(lane) == nil
             && waiterCount(lane) > onTheWay(lane)
     }

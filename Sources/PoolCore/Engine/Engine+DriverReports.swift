@@ -137,6 +137,6 @@ extension Engine {
         ceiling = min(ceiling, counts.total)
         // Before a waiter of this pool takes the place: a waiter of another pool may have come first.
         returnPermits()
-        if life != .running { closeWhatMay(&turn) }
+        if life != .running { closeUnneeded(&turn) }
     }
 }

@@ -1,6 +1,6 @@
 /// The message of an engine to the budget that it shares with others: always complete, so that only the latest counts.
-struct PermitClaim: Hashable, Sendable {
-    /// Rises with each claim of an engine: claims may overtake each other on their way.
+struct PermitDemand: Hashable, Sendable {
+    /// Rises with each demand of an engine: demands may overtake each other on their way.
     var number: UInt64 = 0
     /// Permits given back since the engine was made.
     var returned = 0
@@ -16,8 +16,8 @@ struct PermitClaim: Hashable, Sendable {
     /// True if the engine closes: it will never want a permit again.
     var isLeaving = false
 
-    /// True if this claim says nothing that `other` does not.
-    func agrees(with other: PermitClaim) -> Bool {
+    /// True if this demand says nothing that `other` does not.
+    func agrees(with other: PermitDemand) -> Bool {
         var renumbered = self
         renumbered.number = other.number
         return renumbered == other
@@ -42,8 +42,8 @@ struct PermitBook {
     var returned = 0
     var yielding = 0
     var shortage = BudgetShortage.none
-    /// The last claim that the budget was told.
-    var claim = PermitClaim()
+    /// The last demand that the budget was told.
+    var demand = PermitDemand()
 
     init(isShared: Bool) {
         self.isShared = isShared
@@ -53,6 +53,6 @@ struct PermitBook {
     /// it.
     var held: Int { isShared ? received - returned : .max }
 
-    /// True if the end of a wait may change the claim.
-    var hasAsked: Bool { claim.wanted > received }
+    /// True if the end of a wait may change the demand.
+    var hasAsked: Bool { demand.wanted > received }
 }
