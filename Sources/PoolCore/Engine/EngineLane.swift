@@ -11,15 +11,18 @@ struct SlotCounts: Hashable, Sendable {
     var closing = 0
 
     /// All slots that count towards a maximum.
+    @inline(__always)
     var total: Int { live + abandoned + closing }
 
     /// Connections that serve a waiter now or, if all goes well, later.
+    @inline(__always)
     var live: Int { opening + idle + validating + leased + resetting }
 
     /// Connections that exist and work, as far as is known.
     var established: Int { idle + validating + leased + resetting }
 
     /// Connections that will be offered to a waiter soon, without a release.
+    @inline(__always)
     var onTheWay: Int { opening - silent + validating + resetting }
 
     mutating func change(_ state: SlotState, by amount: Int) {
@@ -42,10 +45,13 @@ struct WaiterQueue {
     private var normal = LinkedList()
     private var low = LinkedList()
 
+    @inline(__always)
     var count: Int { high.count + normal.count + low.count }
+    @inline(__always)
     var isEmpty: Bool { normal.isEmpty && high.isEmpty && low.isEmpty }
 
     /// The waiter to serve next.
+    @inline(__always)
     var next: Int32? { high.first ?? normal.first ?? low.first }
 
     mutating func append(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
@@ -80,6 +86,7 @@ struct WaiterQueue {
     }
 
     /// The sequence number of the waiter that has waited for longest, whatever its priority; `.max` if none waits.
+    @inline(__always)
     func oldestSequence(in table: Table<Waiter, WaiterID>) -> UInt64 {
         var oldest = UInt64.max
         if let first = high.first { oldest = table[first].sequence }
@@ -109,6 +116,8 @@ struct WaiterQueue {
 }
 
 /// The state of one lane.
+///
+/// What the engine asks a lane on its way through an acquire or a release is inlined: a call would copy the whole lane.
 struct EngineLane {
     var limits: EngineConfiguration.Lane
     var counts = SlotCounts()
@@ -173,14 +182,17 @@ struct EngineLane {
     }
 
     /// False if there is certainly nothing to be done for the lane.
+    @inline(__always)
     var mayBeServed: Bool {
         !idle.isEmpty && waiters.count > counts.validating || shortfall > 0 && counts.total < limits.maximum
     }
 
     /// True while one connect at a time finds out whether the server is there.
+    @inline(__always)
     var isProbing: Bool { failures > 0 || counts.silent > 0 }
 
     /// True if connects succeed, but their connections break at the first use: a pooler without its server, for one.
+    @inline(__always)
     var isHollow: Bool { stillbirths > 1 }
 
     /// The lane that this temporary one was made from; nil for a lane of the driver.
@@ -191,16 +203,19 @@ struct EngineLane {
     }
 
     /// Connections to open: for waiters, for minimums, for growth and goals.
+    @inline(__always)
     var shortfall: Int {
         let ahead = waiters.count - counts.onTheWay + limits.minimumIdle - counts.idle
         return max(urgentShortfall, ahead, max(growth, goalFloor) - counts.live)
     }
 
     /// The part of `shortfall` for which idle connections of other lanes may be closed.
+    @inline(__always)
     var urgentShortfall: Int {
         max(waiters.count - counts.onTheWay, limits.minimum - counts.live)
     }
 
     /// The number of connections that the idle timeout leaves alone.
+    @inline(__always)
     var idleFloor: Int { max(limits.minimum, goalFloor) }
 }
