@@ -34,9 +34,7 @@ extension Engine {
         let owesAConnection = permits.shortage.exists && permits.yielding == 0
         let hasYielded = owesAConnection && yieldIdle(&turn)
         returnPermits()
-        if owesAConnection, !hasYielded, let slot = ownSpareSlot(turn.now) {
-            close(slot, .makingRoom, .orderly, &turn)
-        }
+        if owesAConnection, !hasYielded, let slot = ownSpareSlot(turn.now) { makeRoom(with: slot, &turn) }
         var demand = permits.demand
         demand.returned = permits.returned
         demand.yielding = permits.yielding
@@ -70,11 +68,15 @@ extension Engine {
 
     private mutating func yieldIdle(_ turn: inout Turn) -> Bool {
         guard let slot = spareSlot else { return false }
-        close(slot, .makingRoom, .orderly, &turn)
+        makeRoom(with: slot, &turn)
+        return true
+    }
+
+    private mutating func makeRoom(with slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
+        close(slot, .makingRoom, .orderly, &turn)
         // The lane may need a replacement, and wait for its next try.
         if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &turn) }
-        return true
     }
 
     /// The idle connection that was unused for longest, apart from those that the minimums keep.

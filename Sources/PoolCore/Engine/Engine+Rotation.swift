@@ -55,9 +55,14 @@ extension Engine {
     /// The instant at which the rotation itself needs the next call: its next step, or the end of its patience.
     func nextRotationAlarm(_ now: Nanoseconds) -> Nanoseconds? {
         guard let rotation else { return nil }
-        if rotation.step == .waiting, rotation.nextAt > now, nextRotationCandidate != nil { return rotation.nextAt }
+        var due: Nanoseconds?
         let end = rotationGivesUpAt(rotation)
-        return hasGoal(.rotated) && end > now ? end : nil
+        if hasGoal(.rotated), end > now { due = end }
+        // An acquire may take the candidate before then, without another look at the rotation: so both count.
+        if rotation.step == .waiting, rotation.nextAt > now, nextRotationCandidate != nil {
+            due = min(due ?? .never, rotation.nextAt)
+        }
+        return due
     }
 
     /// The instant after which the step counts as stuck in its driver.

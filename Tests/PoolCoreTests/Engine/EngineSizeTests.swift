@@ -198,6 +198,22 @@ struct EngineSizeTests {
         #expect(bench.effects.contains(.endGoal(3, .refused)))
     }
 
+    @Test("A rotation's patience keeps its alarm when an acquire takes the next candidate")
+    func rotationPatience() throws {
+        let bench = EngineBench(maximum: 2) { $0.connectTimeout = EngineBench.second }
+        let leases = (0..<2).compactMap { _ in bench.lease() }
+        for lease in leases { bench.release(lease) }
+        bench.call { _ = $0.rotate(over: 200 * EngineBench.second, &$1) }
+        bench.closed(try #require(bench.closes.first).connection)
+        bench.opened(try #require(bench.opens.first))
+        for _ in 0..<2 { #expect(bench.acquire().connection != nil) }
+        let alarm = bench.engine.nextRotationAlarm(bench.now)
+        let due = try #require(alarm)
+        #expect(due < 100 * EngineBench.second, "before the next step")
+        let armedAt = bench.engine.armedAt
+        #expect(armedAt <= due)
+    }
+
     @Test("A rotation opens the new connection before it closes the old one where there is room")
     func rotation() throws {
         let bench = EngineBench(maximum: 3)
