@@ -1,4 +1,4 @@
-/// The engine's side of the front cache: the shell may hand a connection from one lease to the next by itself for a
+/// The engine's side of the lease cache: the shell may hand a connection from one lease to the next by itself for a
 /// short time. Until it reports back, the engine counts the connection as leased.
 extension Engine {
     /// The longest time for which connections may be cached.
@@ -81,7 +81,7 @@ extension Engine {
     }
 }
 
-/// Leases served from the front cache since the engine last looked.
+/// Leases served from the lease cache since the engine last looked.
 struct CachedUses: Hashable, Sendable {
     struct OpenLease: Hashable, Sendable {
         /// The task that holds it, or 0 if it is not known or the lease may move between tasks.

@@ -57,7 +57,7 @@ struct Slot: Linked {
 
 extension ConnectionID: TableID {}
 
-/// What is true of a slot for a while, whatever its state.
+/// Facts about a slot that hold in several of its states.
 struct SlotFlags: OptionSet {
     let rawValue: UInt8
 

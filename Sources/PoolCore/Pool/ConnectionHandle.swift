@@ -35,7 +35,7 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
 
     @inlinable
     init(_ pooled: ManualReference<PooledConnection>, _ backend: DriverWithHooks<Driver>) {
-        // Never nil: `address` was taken from a live object in Seat.init.
+        // Never nil: `address` was taken from a live object in PooledConnection.init.
         unowned = unsafe ManualReference(address: pooled.withObject { $0.address }).unsafelyUnwrapped
         unownedBackend = ManualReference(borrowing: backend)
         owner = nil

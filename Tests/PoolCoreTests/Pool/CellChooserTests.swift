@@ -3,7 +3,7 @@ import Testing
 @testable import PoolCore
 
 @Suite("Which cell a thread tries first")
-struct ThreadPlacesTests {
+struct CellChooserTests {
     /// The middles of stacks of 8 MiB with a guard page each, as the threads of Swift's executor have.
     private static let stacks = (0..<16).map { UInt(0x7F3C_2844_0000) + $0 * (8 << 20 + 4096) }
 
