@@ -184,7 +184,9 @@ extension ShadowModel {
         if lanes[lane].stillbirths > 1 {
             lanes[lane].retryAt = chosenRetryAt[lane]
         } else {
+            // Ends the pause too, or the refusal of a connect that was given up before would bring it back.
             lanes[lane].failures = 0
+            lanes[lane].retryAt = now
         }
         connections[place].openedAt = now
         setExpiry(place, expires)
