@@ -62,17 +62,15 @@ extension Engine {
         if leased.count != counts.leased { return "\(leased.count) leases are listed" }
         if leased.contains(where: { slots[$0].state != .leased }) { return "one that is not leased is listed" }
         if let slot = firstUnwarnedLease, slots[slot].state != .leased { return "leak cursor" }
-        let cached = slots.filter { $0.flags.contains(.isCached) }
+        let cached = slots.indices.filter { slots[$0].flags.contains(.isCached) }
         if cached.count != cachedCount { return "cachedCount is \(cachedCount), but \(cached.count) slots are cached" }
-        if cached.contains(where: { $0.state != .leased || $0.holder != 0 }) { return "a cached one has a holder" }
-        for lane in lanes.indices {
-            let blocked = leased.count(where: {
-                slots[$0].lane == lane && slots[$0].holderWaitsFor != nil
-            })
-            if blocked != lanes[lane].blockedLeases {
-                return "lane \(lane) counts \(lanes[lane].blockedLeases) blocked"
-            }
+        if cached.contains(where: { slots[$0].state != .leased || waitGraph.isHeld($0) }) {
+            return "a cached one has a holder"
         }
+        if slots.indices.contains(where: { slots[$0].state != .leased && waitGraph.isHeld($0) }) {
+            return "one that is not leased has a holder"
+        }
+        if !waitGraph.isConsistent { return "the graph of waits contradicts itself" }
         return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "deadlines are out of order"
     }
 

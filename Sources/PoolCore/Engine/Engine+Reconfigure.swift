@@ -14,7 +14,7 @@ extension Engine {
         for lane in lanes.indices {
             lanes[lane].retryAt = min(lanes[lane].retryAt, turn.now.adding(new.maximumBackoff))
         }
-        rebuildHolders()
+        waitGraph.resize(capacity: new.maximumConnections)
         recomputeLifetimes(&turn)
         closeSurplus(&turn)
         let patience = new.connectTimeout.adding(Self.closingGrace)
@@ -23,15 +23,6 @@ extension Engine {
         if let next = nextAlarm(turn.now) { arm(next, &turn) }
         check()
         return number
-    }
-
-    /// Makes the table of holders as large as the pool may become.
-    private mutating func rebuildHolders() {
-        holders = HolderIndex(capacity: configuration.maximumConnections)
-        for slot in leases.members(in: slots) {
-            slots[slot].nextOfHolder = nil
-            if slots[slot].holder != 0 { holders.insert(slot, in: &slots) }
-        }
     }
 
     private mutating func recomputeLifetimes(_ turn: inout Turn) {

@@ -52,7 +52,6 @@ extension Engine {
     mutating func beginLease(_ slot: Int32) {
         leases.append(slot, in: &slots)
         if firstUnwarnedLease == nil { firstUnwarnedLease = slot }
-        if slots[slot].holder != 0 { holders.insert(slot, in: &slots) }
         if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
     }
 
@@ -60,21 +59,17 @@ extension Engine {
         endCaching(slotAt: slot)
         if firstUnwarnedLease == slot { firstUnwarnedLease = slots[slot].links.next }
         leases.remove(slot, in: &slots)
-        guard slots[slot].holder != 0 else { return }
-        holders.remove(slot, in: &slots)
-        if slots[slot].holderWaitsFor != nil {
-            slots[slot].holderWaitsFor = nil
-            lanes[slots[slot].lane].blockedLeases -= 1
-        }
-        slots[slot].holder = 0
+        waitGraph.end(slot)
     }
 
     /// Ends the lease in `slot` and begins the next one, which counts as the last to have begun.
+    ///
+    /// - Parameter holder: the task that holds the lease, or 0 if the lease may move between tasks.
     mutating func handOver(_ slot: Int32, holder: UInt, since: Nanoseconds) {
         endLease(slot)
-        slots[slot].holder = holder
         slots[slot].since = since
         beginLease(slot)
+        waitGraph.begin(slot, of: slots[slot].lane, holder: holder)
     }
 
     /// Gives an idle or just freed connection to `holder`.
@@ -82,8 +77,8 @@ extension Engine {
         if slots[slot].state == .leased {
             handOver(slot, holder: holder, since: turn.now)
         } else {
-            slots[slot].holder = holder
             move(slot, to: .leased, &turn)
+            waitGraph.begin(slot, of: slots[slot].lane, holder: holder)
         }
         slots[slot].uses &+= 1
         if configuration.leakWarning != .never, firstUnwarnedLease == slot {

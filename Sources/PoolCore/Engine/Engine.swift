@@ -32,7 +32,7 @@ struct Engine: ~Copyable {
     var leases = LinkedList()
     /// The first lease in `leases` that has had no leak warning.
     var firstUnwarnedLease: Int32?
-    var holders: HolderIndex
+    var waitGraph: WaitGraph
     /// Connect, validation and reset deadlines and lifetimes, by slot.
     var slotDeadlines = DeadlineHeap()
     var waiterDeadlines = DeadlineQueue()
@@ -59,7 +59,7 @@ struct Engine: ~Copyable {
         self.configuration = configuration
         permits = PermitBook(isShared: sharesBudget)
         lanes = configuration.lanes.map(EngineLane.init(limits:))
-        holders = HolderIndex(capacity: configuration.maximumConnections)
+        waitGraph = WaitGraph(capacity: configuration.maximumConnections)
     }
 
     /// Opens connections up to the minimums.
@@ -124,7 +124,8 @@ struct Engine: ~Copyable {
         if deadline <= now { return .timedOut }
         if waiting >= configuration.maximumWaiters, wouldExceedQueue(lane) { return .tooManyWaiters }
         if lanes[lane].isRefused, now < lanes[lane].retryAt, lanes[lane].counts.live == 0 { return .refused }
-        return wouldDeadlock(holder: asker, lane: lane) ? .wouldDeadlock : nil
+        let hasRoom = counts.total < configuration.maximumConnections
+        return waitGraph.wouldDeadlock(asker, waitingFor: lane, in: lanes, hasRoom: hasRoom) ? .wouldDeadlock : nil
     }
 
     /// Puts an acquire into the queue.
@@ -151,7 +152,7 @@ struct Engine: ~Copyable {
         waiterDeadlines.insert(waiter, due: deadline)
         if earlier?.isInQueue != true { counters.enqueued += 1 }
         counters.peakWaiting = max(counters.peakWaiting, waiting)
-        markHolder(asker, waitsFor: lane)
+        waitGraph.setWait(of: asker, for: lane)
         return waiter
     }
 
@@ -162,7 +163,7 @@ struct Engine: ~Copyable {
         waiters.remove(waiter)
         waiterDeadlines.remove(waiter)
         counters.queueTimes.record(turn.now - waiters[waiter].since)
-        markHolder(waiters[waiter].asker, waitsFor: nil)
+        waitGraph.setWait(of: waiters[waiter].asker, for: nil)
     }
 
     /// Ends a cancelled acquire. False if it had ended before.

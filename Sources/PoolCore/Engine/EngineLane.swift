@@ -126,8 +126,6 @@ struct EngineLane {
     var waiters = WaiterQueue()
     /// The generation of the lane's connections. Rises when all that are open become unusable together.
     var epoch: UInt32 = 0
-    /// The number of leases whose holder waits for a connection of this pool.
-    var blockedLeases = 0
 
     /// The number of connections that an acquire wants to exist; 0 once they do, or cannot.
     var growth = 0
@@ -186,6 +184,9 @@ struct EngineLane {
     var mayBeServed: Bool {
         !idle.isEmpty && waiters.count > counts.validating || shortfall > 0 && counts.total < limits.maximum
     }
+
+    /// True if the lane is below its own maximum.
+    var canGrow: Bool { counts.total < limits.maximum }
 
     /// True while one connect at a time finds out whether the server is there.
     @inline(__always)

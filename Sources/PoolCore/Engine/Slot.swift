@@ -40,12 +40,6 @@ struct Slot: Linked {
     /// The part of the jitter by which the connection's life is shortened, from 0 to 1.
     var shortening = 0.0
     var expiresAt: Nanoseconds = .never
-    /// The task that holds the lease, or 0 if the lease may move between tasks.
-    var holder: UInt = 0
-    /// The next slot in the same bucket of ``HolderIndex``.
-    var nextOfHolder: Int32?
-    /// The lane that the holder of the lease waits for, while it does.
-    var holderWaitsFor: Int?
     /// The tag that the session is set up for.
     var tag: PoolSessionTag?
 
@@ -122,54 +116,5 @@ struct PhaseTimes: Hashable, Sendable {
             case .session: session = newValue
             }
         }
-    }
-}
-
-/// The slots that each task holds: a hash table with its chains in the slots, so that it never allocates.
-struct HolderIndex {
-    private var buckets: [Int32?]
-
-    init(capacity: Int) {
-        var size = 8
-        while size < capacity { size *= 2 }
-        buckets = Array(repeating: nil, count: size)
-    }
-
-    /// The bucket of a task. Tasks are aligned: the low bits of their addresses carry nothing.
-    private func bucket(of holder: UInt) -> Int {
-        Int(truncatingIfNeeded: ((holder >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & (buckets.count - 1)
-    }
-
-    mutating func insert(_ slot: Int32, in slots: inout Table<Slot, ConnectionID>) {
-        let bucket = bucket(of: slots[slot].holder)
-        slots[slot].nextOfHolder = buckets[bucket]
-        buckets[bucket] = slot
-    }
-
-    mutating func remove(_ slot: Int32, in slots: inout Table<Slot, ConnectionID>) {
-        let bucket = bucket(of: slots[slot].holder)
-        let next = slots[slot].nextOfHolder
-        slots[slot].nextOfHolder = nil
-        var before: Int32?
-        var found = buckets[bucket]
-        while let other = found, other != slot {
-            before = other
-            found = slots[other].nextOfHolder
-        }
-        if let before { slots[before].nextOfHolder = next } else { buckets[bucket] = next }
-    }
-
-    func first(of holder: UInt, in slots: Table<Slot, ConnectionID>) -> Int32? {
-        matching(holder, from: buckets[bucket(of: holder)], in: slots)
-    }
-
-    func next(after slot: Int32, in slots: Table<Slot, ConnectionID>) -> Int32? {
-        matching(slots[slot].holder, from: slots[slot].nextOfHolder, in: slots)
-    }
-
-    private func matching(_ holder: UInt, from start: Int32?, in slots: Table<Slot, ConnectionID>) -> Int32? {
-        var next = start
-        while let slot = next, slots[slot].holder != holder { next = slots[slot].nextOfHolder }
-        return next
     }
 }

@@ -99,32 +99,27 @@ struct EngineStructureTests {
         #expect(!table.contains(WaiterID(index: 10_000, generation: 1)))
     }
 
-    @Test("The holder index finds all slots of a task, and only those")
+    @Test("The graph of waits finds all leases of a task, and only those")
     func holders() {
         var random = SeededRandom(seed: 9)
-        var index = HolderIndex(capacity: 8)
-        var slots = Table<Slot, ConnectionID>()
-        for _ in 0..<40 { _ = slots.insert(Slot(lane: 0, epoch: 0)) }
+        var graph = WaitGraph(capacity: 8)
         var shadow: [Int32: UInt] = [:]
-        for _ in 0..<5_000 {
+        for step in 0..<5_000 {
             let slot = Int32.random(in: 0..<40, using: &random)
             if shadow[slot] == nil {
-                slots[slot].holder = UInt.random(in: 1...10, using: &random) * 64
-                shadow[slot] = slots[slot].holder
-                index.insert(slot, in: &slots)
+                let holder = UInt.random(in: 1...10, using: &random) * 64
+                shadow[slot] = holder
+                graph.begin(slot, of: Int(slot % 3), holder: holder)
             } else {
-                index.remove(slot, in: &slots)
-                slots[slot].holder = 0
+                graph.end(slot)
                 shadow[slot] = nil
             }
+            if step % 1_000 == 999 { graph.resize(capacity: step / 50) }
+            graph.setWait(of: UInt.random(in: 1...10, using: &random) * 64, for: random.oneIn(2) ? 1 : nil)
             let holder = UInt.random(in: 1...10, using: &random) * 64
-            var found: Set<Int32> = []
-            var next = index.first(of: holder, in: slots)
-            while let slot = next {
-                #expect(found.insert(slot).inserted)
-                next = index.next(after: slot, in: slots)
-            }
-            #expect(found == Set(shadow.filter { $0.value == holder }.keys))
+            let found = graph.slots(of: holder)
+            #expect(found.sorted() == shadow.filter { $0.value == holder }.keys.sorted())
+            #expect(graph.isHeld(slot) == (shadow[slot] != nil) && graph.isConsistent)
         }
     }
 
