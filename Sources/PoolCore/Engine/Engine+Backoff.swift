@@ -6,7 +6,7 @@ extension Engine {
 
     /// True if another connect to the server of `lane` may be under way.
     func mayConnect(_ lane: Int) -> Bool {
-        lanes[server(of: lane)].connects < configuration.concurrentConnects
+        lanes[lanes.server(of: lane)].connects < configuration.concurrentConnects
     }
 
     /// True if no failure, and no silence, keeps `lane` from connecting now. One connect finds out whether the server

@@ -16,10 +16,9 @@ extension Engine {
         let slot = connection.index
         useTimes.record(turn.now - slots[slot].since)
         handOver(slot, holder: 0, since: turn.now)
-        slots[slot].flags.insert(.isCached)
-        cachedCount += 1
+        slots.beginCaching(slot)
         lastReleaseAt = turn.now
-        if cachedCount == 1 { arm(turn.now.adding(cachingLimit), &turn) }
+        if slots.cachedCount == 1 { arm(turn.now.adding(cachingLimit), &turn) }
         check()
         return true
     }
@@ -33,7 +32,8 @@ extension Engine {
     private func mayCache(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         let lane = slots[slot].lane
         return waiting == 0 && life == .running && now - lastReleaseAt <= Self.busyGap
-            && now - lastQueuedAt > Self.cooldownAfterWaiting && rotation == nil && goals.isEmpty && taggedCount == 0
+            && now - lastQueuedAt > Self.cooldownAfterWaiting && rotation == nil && goals.isEmpty
+            && slots.taggedCount == 0
             && !permits.isShared && configuration.allowsCaching && lanes[lane].limits.minimumIdle == 0
             && slots[slot].epoch == lanes[lane].epoch && !slots[slot].flags.contains(.isLost)
             && !slots[slot].flags.contains(.isOverAge)
@@ -50,8 +50,8 @@ extension Engine {
     mutating func endCaching(
         _ connection: ConnectionID, _ uses: CachedUses, _ turn: inout Turn
     ) {
-        guard isLeased(connection), slots[connection.index].flags.contains(.isCached) else { return }
-        endCaching(slotAt: connection.index)
+        guard isLeased(connection), slots[connection.index].isCached else { return }
+        slots.endCaching(connection.index)
         count(uses)
         if let lease = uses.lease {
             handOver(connection.index, holder: lease.holder, since: min(lease.since ?? turn.now, turn.now))
@@ -59,12 +59,6 @@ extension Engine {
             offer(connection.index, &turn)
         }
         check()
-    }
-
-    mutating func endCaching(slotAt slot: Int32) {
-        guard slots[slot].flags.contains(.isCached) else { return }
-        slots[slot].flags.remove(.isCached)
-        cachedCount -= 1
     }
 
     /// Counts leases that the engine did not see. Few of them were timed: each of these stands for its share of all.

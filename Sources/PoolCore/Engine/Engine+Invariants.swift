@@ -19,7 +19,7 @@ extension Engine {
         var sums = Array(repeating: SlotCounts(), count: lanes.count)
         for slot in slots {
             sums[slot.lane].change(slot.state, by: 1)
-            if slot.flags.contains(.isSilent) { sums[slot.lane].silent += 1 }
+            if slot.isSilent { sums[slot.lane].silent += 1 }
         }
         var all = SlotCounts()
         for lane in lanes.indices {
@@ -31,7 +31,7 @@ extension Engine {
             }
         }
         for slot in slots { all.change(slot.state, by: 1) }
-        all.silent = slots.count { $0.flags.contains(.isSilent) }
+        all.silent = slots.count { $0.isSilent }
         if all != counts { return "the pool counts \(counts), has \(all)" }
         if all.total > max(ceiling, configuration.maximumConnections) { return "the pool is above its maximum" }
         if all.live > configuration.maximumConnections, all.idle > 0 {
@@ -40,7 +40,7 @@ extension Engine {
         if slots.rowCount != all.total { return "\(slots.rowCount) slots are taken, by \(all.total) connections" }
         for lane in lanes.indices where lanes[lane].base == nil {
             let connects = lanes.indices.reduce(0) { sum, other in
-                sum + (server(of: other) == lane ? lanes[other].counts.opening - lanes[other].counts.silent : 0)
+                sum + (lanes.server(of: other) == lane ? lanes[other].counts.opening - lanes[other].counts.silent : 0)
             }
             if connects != lanes[lane].connects { return "lane \(lane) counts \(lanes[lane].connects) connects" }
         }
@@ -58,12 +58,14 @@ extension Engine {
                 return "lane \(lane) lists its idle out of order"
             }
         }
-        let leased = leases.members(in: slots)
+        let leased = slots.leases.members(in: slots)
         if leased.count != counts.leased { return "\(leased.count) leases are listed" }
         if leased.contains(where: { slots[$0].state != .leased }) { return "one that is not leased is listed" }
         if let slot = firstUnwarnedLease, slots[slot].state != .leased { return "leak cursor" }
-        let cached = slots.indices.filter { slots[$0].flags.contains(.isCached) }
-        if cached.count != cachedCount { return "cachedCount is \(cachedCount), but \(cached.count) slots are cached" }
+        let cached = slots.indices.filter { slots[$0].isCached }
+        if cached.count != slots.cachedCount {
+            return "cachedCount is \(slots.cachedCount), but \(cached.count) slots are cached"
+        }
         if cached.contains(where: { slots[$0].state != .leased || waitGraph.isHeld($0) }) {
             return "a cached one has a holder"
         }
@@ -83,7 +85,7 @@ extension Engine {
                 return "lane \(lane) lists one that does not wait"
             }
         }
-        if waiting > 0, cachedCount > 0 { return "somebody waits, and connections are cached" }
+        if waiting > 0, slots.cachedCount > 0 { return "somebody waits, and connections are cached" }
         if listed != waiting { return "\(waiting) wait, \(listed) are listed" }
         if !counters.isBalanced(waiting: waiting) { return "not everyone who was enqueued is accounted for" }
         return nil

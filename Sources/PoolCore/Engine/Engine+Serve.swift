@@ -34,7 +34,7 @@ extension Engine {
             }
             grant(slot, to: waiter, &turn)
             // With this waiter gone, it may be the turn of one that an idle session with a tag suits.
-            if rotation != nil || taggedCount > 0 && !lanes[lane].idle.isEmpty {
+            if rotation != nil || slots.taggedCount > 0 && !lanes[lane].idle.isEmpty {
                 serveAll(&turn)
             } else if permits.hasAsked {
                 settlePermits(&turn)
@@ -89,7 +89,7 @@ extension Engine {
     }
 
     private func isBeingOpened(_ slot: Int32) -> Bool {
-        slots[slot].state == .opening && !slots[slot].flags.contains(.isSilent)
+        slots[slot].state == .opening && !slots[slot].isSilent
     }
 
     /// True if a waiter of another lane, which has no connection at all, came before every waiter of `lane`, and only a
@@ -101,9 +101,9 @@ extension Engine {
         let own = lanes[lane].waiters.oldestSequence(in: waiters)
         return lanes.indices.contains { other in
             // A connection that was just opened still counts among those being opened.
-            let finished = isJustOpened && server(of: other) == server(of: lane) ? 1 : 0
+            let finished = isJustOpened && lanes.server(of: other) == lanes.server(of: lane) ? 1 : 0
             return lanes[other].counts.live == 0 && lanes[other].counts.total < lanes[other].limits.maximum
-                && lanes[server(of: other)].connects - finished < configuration.concurrentConnects
+                && lanes[lanes.server(of: other)].connects - finished < configuration.concurrentConnects
                 && isRetryDue(other, now) && lanes[other].waiters.oldestSequence(in: waiters) < own
         }
     }
@@ -176,7 +176,7 @@ extension Engine {
 
     /// Begins a connect. The caller has checked everything that could forbid it.
     mutating func beginConnect(_ lane: Int, _ turn: inout Turn) {
-        let slot = allocateSlot(lane: lane, &turn)
+        let slot = slots.open(lane, in: &lanes, turn.now)
         // The new connection may lift the lane above the number it keeps.
         if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
         let deadline = turn.now.adding(configuration.connectTimeout)

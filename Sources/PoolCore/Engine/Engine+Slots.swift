@@ -1,64 +1,18 @@
 extension Engine {
-    /// Changes the state of a slot. This is the only place that does: counts, lists and phases follow.
+    /// Changes the state of a slot. This is the only place that does.
     mutating func move(_ slot: Int32, to state: SlotState, _ turn: inout Turn) {
-        let old = slots[slot].state
-        let lane = slots[slot].lane
-        switch old {
-        case .idle: lanes[lane].idle.remove(slot, in: &slots)
-        case .leased: endLease(slot)
-        case .opening: endConnect(slot)
-        case .free, .abandoned, .validating, .resetting, .closing: break
-        }
-        counts.change(old, by: -1)
-        counts.change(state, by: 1)
-        lanes[lane].counts.change(old, by: -1)
-        lanes[lane].counts.change(state, by: 1)
-        slots[slot].state = state
-        slots[slot].since = turn.now
-        switch state {
-        case .idle: lanes[lane].idle.append(slot, in: &slots)
-        case .leased: beginLease(slot)
-        case .opening: lanes[server(of: lane)].connects += 1
-        case .free: slots.remove(slot)
-        case .abandoned, .validating, .resetting, .closing: break
-        }
-        if !lanes[lane].waiters.isEmpty { lanes[lane].settlePhase(turn.now) }
+        if slots[slot].state == .leased { noteEndOfLease(slot) }
+        slots.move(slot, to: state, in: &lanes, turn.now)
+        if state == .leased { noteLease(slot) }
     }
 
-    /// The lane that stands for the server of `lane`: temporary lanes share the server of the lane they were made from.
-    func server(of lane: Int) -> Int { lanes[lane].base ?? lane }
-
-    private mutating func endConnect(_ slot: Int32) {
-        let lane = slots[slot].lane
-        if !slots[slot].flags.contains(.isSilent) {
-            lanes[server(of: lane)].connects -= 1
-            return
-        }
-        slots[slot].flags.remove(.isSilent)
-        counts.silent -= 1
-        lanes[lane].counts.silent -= 1
-    }
-
-    /// Marks a connect that the server has not answered for long: others are tried beside it.
-    mutating func markSilent(_ slot: Int32, _ turn: inout Turn) {
-        let lane = slots[slot].lane
-        slots[slot].flags.insert(.isSilent)
-        counts.silent += 1
-        lanes[lane].counts.silent += 1
-        lanes[server(of: lane)].connects -= 1
-        setDeadline(slot, slots[slot].connectDeadline, &turn)
-    }
-
-    mutating func beginLease(_ slot: Int32) {
-        leases.append(slot, in: &slots)
+    private mutating func noteLease(_ slot: Int32) {
         if firstUnwarnedLease == nil { firstUnwarnedLease = slot }
         if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
     }
 
-    mutating func endLease(_ slot: Int32) {
-        endCaching(slotAt: slot)
-        if firstUnwarnedLease == slot { firstUnwarnedLease = slots[slot].links.next }
-        leases.remove(slot, in: &slots)
+    private mutating func noteEndOfLease(_ slot: Int32) {
+        if firstUnwarnedLease == slot { firstUnwarnedLease = slots.lease(after: slot) }
         waitGraph.end(slot)
     }
 
@@ -66,9 +20,9 @@ extension Engine {
     ///
     /// - Parameter holder: the task that holds the lease, or 0 if the lease may move between tasks.
     mutating func handOver(_ slot: Int32, holder: UInt, since: Nanoseconds) {
-        endLease(slot)
-        slots[slot].since = since
-        beginLease(slot)
+        noteEndOfLease(slot)
+        slots.handOver(slot, since: since)
+        noteLease(slot)
         waitGraph.begin(slot, of: slots[slot].lane, holder: holder)
     }
 
@@ -106,17 +60,11 @@ extension Engine {
         configuration.validatesEveryGrant || now - slots[slot].since >= configuration.validateAfterIdle
     }
 
-    mutating func allocateSlot(lane: Int, _ turn: inout Turn) -> Int32 {
-        let slot = slots.insert(Slot(lane: lane, epoch: lanes[lane].epoch))
-        move(slot, to: .opening, &turn)
-        return slot
-    }
-
     mutating func close(
         _ slot: Int32, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ turn: inout Turn
     ) {
         move(slot, to: .closing, &turn)
-        setTag(nil, ofSlot: slot)
+        slots.setTag(nil, of: slot)
         slotDeadlines.remove(slot)
         counters.closed[reason, default: 0] += 1
         if reason == .makingRoom {

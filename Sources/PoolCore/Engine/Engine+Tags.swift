@@ -4,14 +4,7 @@ extension Engine {
         guard isLeased(connection) else { return }
         // A session whose tag was taken away is not one that the session hook has set up for no tag.
         if tag == nil, slots[connection.index].tag != nil { slots[connection.index].flags.remove(.isSetUp) }
-        setTag(tag, ofSlot: connection.index)
-    }
-
-    mutating func setTag(_ tag: PoolSessionTag?, ofSlot slot: Int32) {
-        let before = slots[slot].tag
-        guard before != nil || tag != nil else { return }
-        taggedCount += (tag == nil ? 0 : 1) - (before == nil ? 0 : 1)
-        slots[slot].tag = tag
+        slots.setTag(tag, of: connection.index)
     }
 
     func tag(of connection: ConnectionID) -> PoolSessionTag? {
@@ -30,7 +23,7 @@ extension Engine {
     /// The idle connection that suits the request best, or nil if none does; among equals the one that comes next
     /// anyway.
     func nextIdle(of lane: Int, for request: TagRequest?) -> Int32? {
-        taggedCount == 0 ? nextIdle(of: lane) : bestIdle(of: lane, for: request)
+        slots.taggedCount == 0 ? nextIdle(of: lane) : bestIdle(of: lane, for: request)
     }
 
     private func bestIdle(of lane: Int, for request: TagRequest?) -> Int32? {
@@ -58,7 +51,7 @@ extension Engine {
     /// If the idle sessions suit no waiter whose turn it is, each waiter that has a connection on the way lets the next
     /// one look: no waiter loses by it.
     func nextMatch(of lane: Int) -> (waiter: Int32, slot: Int32)? {
-        guard taggedCount > 0 else {
+        guard slots.taggedCount > 0 else {
             guard let waiter = lanes[lane].waiters.next, let slot = nextIdle(of: lane) else { return nil }
             return (waiter, slot)
         }
@@ -78,7 +71,7 @@ extension Engine {
         // This connection does not count among those on the way.
         let own =
             switch slots[slot].state {
-            case .opening: slots[slot].flags.contains(.isSilent) ? 0 : 1
+            case .opening: slots[slot].isSilent ? 0 : 1
             case .validating, .resetting: 1
             case .free, .abandoned, .idle, .leased, .closing: 0
             }
@@ -94,7 +87,7 @@ extension Engine {
     mutating func resetTagged(_ lane: Int, _ turn: inout Turn) -> Bool {
         guard mustResetTagged(lane), let slot = lanes[lane].idle.first else { return false }
         let isStale = turn.now - slots[slot].since >= configuration.validateAfterIdle
-        setTag(nil, ofSlot: slot)
+        slots.setTag(nil, of: slot)
         slots[slot].flags.remove(.isSetUp)
         move(slot, to: .resetting, &turn)
         setDeadline(slot, turn.now.adding(configuration.resetTimeout), &turn)
@@ -105,7 +98,7 @@ extension Engine {
     /// True once all waiters that can be served otherwise are. Ask only if no idle session suits the waiters whose turn
     /// it is.
     func mustResetTagged(_ lane: Int) -> Bool {
-        taggedCount > 0 && !lanes[lane].idle.isEmpty && lanes[lane].waiters.count > lanes[lane].counts.onTheWay
+        slots.taggedCount > 0 && !lanes[lane].idle.isEmpty && lanes[lane].waiters.count > lanes[lane].counts.onTheWay
             && !hasRoom(lane)
     }
 

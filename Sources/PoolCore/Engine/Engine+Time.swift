@@ -35,7 +35,8 @@ extension Engine {
             let lane = slots[slot].lane
             switch slots[slot].state {
             case .opening where turn.now < slots[slot].connectDeadline:
-                markSilent(slot, &turn)
+                slots.markSilent(slot, in: &lanes)
+                setDeadline(slot, slots[slot].connectDeadline, &turn)
             case .opening:
                 noteFailure(of: lane, since: slots[slot].since, &turn)
                 move(slot, to: .abandoned, &turn)

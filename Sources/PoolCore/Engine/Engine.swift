@@ -13,24 +13,19 @@ struct Engine: ~Copyable {
 
     var configuration: EngineConfiguration
     var life = Life.running
-    var slots = Table<Slot, ConnectionID>()
+    var slots = SlotTable()
     var waiters = Table<Waiter, WaiterID>()
     var lanes: [EngineLane]
     /// The counts of all lanes together.
-    var counts = SlotCounts()
+    @inline(__always)
+    var counts: SlotCounts { slots.counts }
     /// The number of acquires that wait for a connection.
     var waiting: Int { waiters.rowCount }
     /// The acquires that have a connection, and wait for the session hook to run on it.
     var preparations: [ConnectionID: SessionPreparation] = [:]
-    /// The number of slots with a tag.
-    var taggedCount = 0
-    /// The number of connections that the shell hands on by itself.
-    var cachedCount = 0
     var lastReleaseAt = Nanoseconds.min / 2
     var lastQueuedAt = Nanoseconds.min / 2
-    /// Leases in the order in which they began.
-    var leases = LinkedList()
-    /// The first lease in `leases` that has had no leak warning.
+    /// The first lease that has had no leak warning.
     var firstUnwarnedLease: Int32?
     var waitGraph: WaitGraph
     /// Connect, validation and reset deadlines and lifetimes, by slot.
@@ -179,7 +174,7 @@ struct Engine: ~Copyable {
 
     /// Serves again after a change that may make it the turn of a waiter that an idle session with a tag suits.
     private mutating func serveOthers(_ turn: inout Turn) {
-        if taggedCount > 0, waiting > 0 {
+        if slots.taggedCount > 0, waiting > 0 {
             serveAll(&turn)
         } else if permits.hasAsked {
             settlePermits(&turn)
@@ -224,9 +219,5 @@ struct Engine: ~Copyable {
         }
         if isGoodNews { serveAll(&turn) }
         check()
-    }
-
-    func isLeased(_ connection: ConnectionID) -> Bool {
-        slots.contains(connection) && slots[connection.index].state == .leased
     }
 }

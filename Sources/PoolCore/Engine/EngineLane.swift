@@ -1,128 +1,11 @@
-/// The number of slots of a lane, or of the pool, in each state.
-struct SlotCounts: Hashable, Sendable {
-    var opening = 0
-    /// The part of `opening` whose server has not answered for so long that the engine no longer counts on them.
-    var silent = 0
-    var abandoned = 0
-    var idle = 0
-    var validating = 0
-    var leased = 0
-    var resetting = 0
-    var closing = 0
-
-    /// All slots that count towards a maximum.
-    @inline(__always)
-    var total: Int { live + abandoned + closing }
-
-    /// Connections that serve a waiter now or, if all goes well, later.
-    @inline(__always)
-    var live: Int { opening + idle + validating + leased + resetting }
-
-    /// Connections that exist and work, as far as is known.
-    var established: Int { idle + validating + leased + resetting }
-
-    /// Connections that will be offered to a waiter soon, without a release.
-    @inline(__always)
-    var onTheWay: Int { opening - silent + validating + resetting }
-
-    mutating func change(_ state: SlotState, by amount: Int) {
-        switch state {
-        case .free: break
-        case .opening: opening += amount
-        case .abandoned: abandoned += amount
-        case .idle: idle += amount
-        case .validating: validating += amount
-        case .leased: leased += amount
-        case .resetting: resetting += amount
-        case .closing: closing += amount
-        }
-    }
-}
-
-/// The waiters of a lane, by priority and then by arrival.
-struct WaiterQueue {
-    private var high = LinkedList()
-    private var normal = LinkedList()
-    private var low = LinkedList()
-
-    @inline(__always)
-    var count: Int { high.count + normal.count + low.count }
-    @inline(__always)
-    var isEmpty: Bool { normal.isEmpty && high.isEmpty && low.isEmpty }
-
-    /// The waiter to serve next.
-    @inline(__always)
-    var next: Int32? { high.first ?? normal.first ?? low.first }
-
-    mutating func append(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
-        switch priority {
-        case 0: high.append(waiter, in: &table)
-        case 1: normal.append(waiter, in: &table)
-        default: low.append(waiter, in: &table)
-        }
-    }
-
-    /// Puts back a waiter that has been out of the queue: before all waiters that came later.
-    mutating func putBack(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
-        switch priority {
-        case 0: Self.putBack(waiter, into: &high, in: &table)
-        case 1: Self.putBack(waiter, into: &normal, in: &table)
-        default: Self.putBack(waiter, into: &low, in: &table)
-        }
-    }
-
-    private static func putBack(_ waiter: Int32, into list: inout LinkedList, in table: inout Table<Waiter, WaiterID>) {
-        var next = list.first
-        while let earlier = next, table[earlier].sequence < table[waiter].sequence { next = table[earlier].links.next }
-        if let next { list.insert(waiter, before: next, in: &table) } else { list.append(waiter, in: &table) }
-    }
-
-    mutating func remove(_ waiter: Int32, priority: Int32, in table: inout Table<Waiter, WaiterID>) {
-        switch priority {
-        case 0: high.remove(waiter, in: &table)
-        case 1: normal.remove(waiter, in: &table)
-        default: low.remove(waiter, in: &table)
-        }
-    }
-
-    /// The sequence number of the waiter that has waited for longest, whatever its priority; `.max` if none waits.
-    @inline(__always)
-    func oldestSequence(in table: Table<Waiter, WaiterID>) -> UInt64 {
-        var oldest = UInt64.max
-        if let first = high.first { oldest = table[first].sequence }
-        if let first = normal.first { oldest = min(oldest, table[first].sequence) }
-        if let first = low.first { oldest = min(oldest, table[first].sequence) }
-        return oldest
-    }
-
-    /// The waiter that is served after `count` others.
-    func member(after count: Int, in table: Table<Waiter, WaiterID>) -> Int32? {
-        var left = count
-        for list in [high, normal, low] {
-            if left >= list.count {
-                left -= list.count
-                continue
-            }
-            var waiter = list.first
-            for _ in 0..<left { waiter = waiter.flatMap { table[$0].links.next } }
-            return waiter
-        }
-        return nil
-    }
-
-    func members(in table: Table<Waiter, WaiterID>) -> [Int32] {
-        high.members(in: table) + normal.members(in: table) + low.members(in: table)
-    }
-}
-
 /// The state of one lane.
 ///
 /// What the engine asks a lane on its way through an acquire or a release is inlined: a call would copy the whole lane.
 struct EngineLane {
     var limits: EngineConfiguration.Lane
-    var counts = SlotCounts()
+    private(set) var counts = SlotCounts()
     /// Idle connections in the order in which they were parked.
-    var idle = LinkedList()
+    private(set) var idle = LinkedList()
     var waiters = WaiterQueue()
     /// The generation of the lane's connections. Rises when all that are open become unusable together.
     var epoch: UInt32 = 0
@@ -147,7 +30,7 @@ struct EngineLane {
     var stillbirths = 0
     var stillbornAt = Nanoseconds.min
     /// Connects under way to the lane's server, including those of temporary lanes, but not the silent ones.
-    var connects = 0
+    private(set) var connects = 0
     /// True if the last connect failed in a way that waiting does not mend.
     var isRefused = false
 
@@ -158,6 +41,26 @@ struct EngineLane {
     init(limits: EngineConfiguration.Lane) {
         self.limits = limits
     }
+
+    // MARK: Called by SlotTable alone
+
+    /// Follows a slot of the lane into another state.
+    mutating func move(
+        _ slot: Int32, from old: SlotState, to new: SlotState, in table: inout Table<Slot, ConnectionID>,
+        _ now: Nanoseconds
+    ) {
+        if old == .idle { idle.remove(slot, in: &table) }
+        counts.change(old, by: -1)
+        counts.change(new, by: 1)
+        if new == .idle { idle.append(slot, in: &table) }
+        if !waiters.isEmpty { settlePhase(now) }
+    }
+
+    mutating func changeSilent(by amount: Int) { counts.silent += amount }
+
+    mutating func changeConnects(by amount: Int) { connects += amount }
+
+    // MARK: Phases
 
     /// Charges the time until `now` to the phase that ends, and sets the phase that begins.
     mutating func settlePhase(_ now: Nanoseconds) {
@@ -219,4 +122,9 @@ struct EngineLane {
     /// The number of connections that the idle timeout leaves alone.
     @inline(__always)
     var idleFloor: Int { max(limits.minimum, goalFloor) }
+}
+
+extension [EngineLane] {
+    /// The lane that stands for the server of `lane`: temporary lanes share the server of the lane they were made from.
+    func server(of lane: Int) -> Int { self[lane].base ?? lane }
 }

@@ -59,7 +59,7 @@ extension Engine {
         counters.acquired += 1
         waitTimes.record(preparation.spent(at: turn.now).total)
         if isLeased(connection) {
-            setTag(tag, ofSlot: connection.index)
+            slots.setTag(tag, of: connection.index)
             slots[connection.index].flags.insert(.isSetUp)
         }
         check()

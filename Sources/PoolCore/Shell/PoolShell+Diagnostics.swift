@@ -6,11 +6,7 @@ extension PoolShell {
 
     func holders(_ state: borrowing PoolState, _ now: Nanoseconds, limit: Int) -> [LeaseHolder] {
         var result: [LeaseHolder] = []
-        var slot = state.engine.leases.first
-        while let index = slot, result.count < limit {
-            result.append(holder(of: state.engine.slots.id(of: index), state, now))
-            slot = state.engine.slots[index].links.next
-        }
+        for id in state.engine.leasedConnections(limit: limit) { result.append(holder(of: id, state, now)) }
         return result
     }
 
@@ -20,7 +16,7 @@ extension PoolShell {
             connection: id, lane: state.laneName(of: id),
             label: origin.label,
             fileID: origin.source.fileID, line: origin.source.line,
-            held: .nanoseconds(now - state.engine.slots[id.index].since))
+            held: .nanoseconds(state.engine.timeInState(of: id, now)))
     }
 
     /// The acquire that a connection is leased to.
@@ -50,7 +46,7 @@ extension PoolShell {
         _ code: PoolError.Code, lane: Int?, _ origin: LeaseOrigin?, _ state: borrowing PoolState, _ now: Nanoseconds,
         elapsed: Nanoseconds = 0, phase: PoolError.Phase? = nil, _ byPhase: [PoolError.Phase: Duration] = [:]
     ) -> PoolError {
-        let phase = phase ?? code.phase(of: lane.map { state.engine.lanes[$0] })
+        let phase = phase ?? code.phase(in: lane.map { state.engine.phase(of: $0) })
         let lastConnectError = lane.flatMap { state.lanes[$0].lastError }
         return PoolError(
             code: code, pool: name, fileID: origin?.source.fileID, line: origin?.source.line, phase: phase,
@@ -91,10 +87,10 @@ extension PoolShell {
     func connectFailure(
         _ error: any Error, _ verdict: PoolVerdict?, _ lane: Int, _ state: borrowing PoolState, _ now: Nanoseconds
     ) -> PoolEvent {
-        let record = state.engine.lanes[lane]
+        let backoff = state.engine.backoff(of: lane, now)
         return .connectFailed(
-            lane: state.lanes[lane].configuration.name, attempt: record.failures, error: error, verdict: verdict,
-            retryAfter: .nanoseconds(max(0, record.retryAt - now)))
+            lane: state.lanes[lane].configuration.name, attempt: backoff.failures, error: error, verdict: verdict,
+            retryAfter: .nanoseconds(backoff.remaining))
     }
 
     // MARK: Events
@@ -111,7 +107,7 @@ extension PoolShell {
     ) -> PoolEvent {
         .released(
             id, lane: state.laneName(of: id),
-            used: .nanoseconds(now - state.engine.slots[id.index].since), error: failure)
+            used: .nanoseconds(state.engine.timeInState(of: id, now)), error: failure)
     }
 
     func report(_ event: PoolEvent) {
@@ -153,9 +149,11 @@ extension PoolShell {
 
 extension PoolError.Code {
     /// The phase in which an acquire that failed immediately would have waited.
-    fileprivate func phase(of lane: EngineLane?) -> PoolError.Phase {
+    ///
+    /// - Parameter lanePhase: the phase that its lane is in.
+    fileprivate func phase(in lanePhase: PoolError.Phase?) -> PoolError.Phase {
         switch self {
-        case .acquireTimedOut: lane?.currentPhase ?? .queue
+        case .acquireTimedOut: lanePhase ?? .queue
         case .connectRefused, .credentialsExpired: .connect
         default: .queue
         }

@@ -31,7 +31,7 @@ extension PoolShell {
         let id = pooled.id
         setStatementCacheCapacity(of: pooled.connection)
         transition(random: random()) { state, turn in
-            let since = state.engine.slots[id.index].since
+            let duration = state.engine.timeInState(of: id, turn.now)
             let lane = state.lane(of: id)
             state.entries[id.position].pooled = pooled
             state.entries[id.position].failure = nil
@@ -41,7 +41,7 @@ extension PoolShell {
             state.reports.append(
                 .connectionOpened(
                     id, lane: state.lanes[lane].configuration.name,
-                    after: .nanoseconds(turn.now - since)))
+                    after: .nanoseconds(duration)))
             state.engine.opened(id, &turn)
         }
         // The engine takes a report of a loss only from now on; if the connection is already lost, the report comes
@@ -51,13 +51,13 @@ extension PoolShell {
 
     private func lost(_ id: ConnectionID) {
         let connection = state.withLock { state in
-            state.engine.slots.contains(id) ? state.entries[id.position].pooled?.connection : nil
+            state.engine.contains(id) ? state.entries[id.position].pooled?.connection : nil
         }
         let failure = connection?.failure
         transition { state, turn in
-            if state.engine.slots.contains(id) {
+            if state.engine.contains(id) {
                 state.entries[id.position].failure = failure
-                if state.engine.slots[id.index].state == .idle {
+                if state.engine.isIdle(id) {
                     state.reports.append(idleLoss(of: id, failure, state))
                 }
             }
@@ -72,7 +72,7 @@ extension PoolShell {
         transition(random: random()) { state, turn in
             let lane = state.lane(of: id)
             // An abandoned connect has been reported already.
-            let isNews = state.engine.slots[id.index].state == .opening
+            let isNews = state.engine.isOpening(id)
             // The error of an interrupted hook says nothing about the hook.
             let isFinal = hook.map { isNews && !$0.isPassing } ?? (verdict == .refused)
             if isNews {
@@ -91,7 +91,7 @@ extension PoolShell {
             try await backend.runHook(.acquire, on: pooled)
         }
         transition(random: random()) { state, turn in
-            if outcome == .hookRefused, state.engine.slots.contains(job.id) {
+            if outcome == .hookRefused, state.engine.contains(job.id) {
                 state.lanes[state.lane(of: job.id)].hookError = failure
             }
             state.engine.validated(job.id, outcome, &turn)

@@ -37,7 +37,7 @@ extension PoolShell {
                 state.reports.append(releaseEvent(of: id, failure, state, turn.now))
             }
             if mayCache, cache(pooled, &state, &turn) { return }
-            if let failure, state.engine.slots.contains(id) { state.entries[id.position].failure = failure }
+            if let failure, state.engine.contains(id) { state.entries[id.position].failure = failure }
             state.engine.release(
                 id, condition: condition, breaking: discardReason == nil ? .broken : .discarded, &turn)
         }
@@ -60,7 +60,7 @@ extension PoolShell {
 
     /// Takes all connections out of the cache. Call under the lock: the engine then sees each connection as it is.
     func endCaching(_ state: inout PoolState, _ turn: inout Turn) {
-        guard state.engine.cachedCount > 0 else { return }
+        guard state.engine.hasCached else { return }
         for leaseCache in leaseCaches {
             leaseCache.empty { pooled, isLeased in
                 if isLeased { state.entries[pooled.id.position].origin = pooled.origin }

@@ -19,9 +19,9 @@ extension PoolShell {
                     state.engine.counts, waiting: state.engine.waiting,
                     maximum: state.configuration.maximumConnections),
                 lanes: state.lanes.indices.compactMap { lane in
-                    if state.engine.lanes[lane].isUnused { return nil }
-                    return PoolStatistics.Lane(
-                        name: state.lanes[lane].configuration.name, counts: PoolCounts(state.engine.lanes[lane]))
+                    state.engine.counts(of: lane).map {
+                        PoolStatistics.Lane(name: state.lanes[lane].configuration.name, counts: $0)
+                    }
                 },
                 requests: counters.requests(
                     waiting: state.engine.waiting + state.engine.preparations.count), acquired: counters.acquired,
@@ -47,17 +47,5 @@ extension PoolStatistics.QueueTime {
             sum: .nanoseconds(times.sum), minimum: times.count == 0 ? nil : .nanoseconds(times.minimum),
             maximum: times.count == 0 ? nil : .nanoseconds(times.maximum),
             average: counters.enqueued == 0 ? .zero : .nanoseconds(times.sum / Int64(counters.enqueued)))
-    }
-}
-
-extension PoolCounts {
-    init(_ counts: SlotCounts, waiting: Int, maximum: Int) {
-        self.init(
-            idle: counts.idle, leased: counts.leased, opening: counts.opening, validating: counts.validating,
-            resetting: counts.resetting, closing: counts.closing + counts.abandoned, waiting: waiting, maximum: maximum)
-    }
-
-    init(_ lane: EngineLane) {
-        self.init(lane.counts, waiting: lane.waiters.count, maximum: lane.limits.maximum)
     }
 }

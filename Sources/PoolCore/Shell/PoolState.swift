@@ -118,7 +118,7 @@ struct PoolState: ~Copyable {
     }
 
     func lane(of id: ConnectionID) -> Int {
-        engine.slots[id.index].lane
+        engine.lane(of: id)
     }
 
     mutating func takeWaiter(_ id: WaiterID) -> PendingAcquire? {

@@ -92,7 +92,7 @@ struct PoolStuckDriverTests {
         try await fixture.pool.close()
         var engine = Engine(configuration: EngineConfiguration(maximumConnections: 1, lanes: [.init(maximum: 1)]))
         // Wrong, and nobody looks.
-        engine.counts.idle = 7
+        engine.counters.enqueued = 7
         var turn = Turn(now: 0)
         engine.retryConnects(&turn)
         let violation = engine.violation
