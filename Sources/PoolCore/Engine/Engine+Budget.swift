@@ -76,7 +76,7 @@ extension Engine {
         let lane = slots[slot].lane
         close(slot, .makingRoom, .orderly, &turn)
         // The lane may need a replacement, and wait for its next try.
-        if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &turn) }
+        if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { schedule.arm(lanes[lane].retryAt, &turn) }
     }
 
     /// The idle connection that was unused for longest, apart from those that the minimums keep.

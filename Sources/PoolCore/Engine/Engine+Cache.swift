@@ -18,7 +18,7 @@ extension Engine {
         handOver(slot, holder: 0, since: turn.now)
         slots.beginCaching(slot)
         lastReleaseAt = turn.now
-        if slots.cachedCount == 1 { arm(turn.now.adding(cachingLimit), &turn) }
+        if slots.cachedCount == 1 { schedule.arm(turn.now.adding(cachingLimit), &turn) }
         check()
         return true
     }

@@ -47,7 +47,7 @@ extension Engine {
         case .draining, .forcing, .finished: return
         }
         life = .draining(forceAt: forceAt)
-        arm(forceAt, &turn)
+        schedule.arm(forceAt, &turn)
         advanceClosing(&turn)
         settlePermits(&turn)
         check()
@@ -60,7 +60,7 @@ extension Engine {
             // their time.
             let giveUpAt = turn.now.adding(Self.closingGrace)
             life = .forcing(giveUpAt: giveUpAt)
-            arm(giveUpAt, &turn)
+            schedule.arm(giveUpAt, &turn)
         }
         if case .forcing(let giveUpAt) = life, turn.now >= giveUpAt {
             closeUnneeded(inLanesThatCloseLast: false, &turn)

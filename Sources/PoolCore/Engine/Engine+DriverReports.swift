@@ -17,7 +17,7 @@ extension Engine {
         offer(slot, &turn)
         serveAll(&turn)
         // This connection may lift the lane above its minimum.
-        if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
+        if let expiry = idleExpiry(of: lane) { schedule.arm(expiry, &turn) }
         check()
     }
 
@@ -131,7 +131,7 @@ extension Engine {
     }
 
     private mutating func free(_ slot: Int32, _ turn: inout Turn) {
-        slotDeadlines.remove(slot)
+        schedule.removeDeadline(of: slot)
         if slots[slot].flags.contains(.makesRoom) { permits.yielding -= 1 }
         move(slot, to: .free, &turn)
         ceiling = min(ceiling, counts.total)

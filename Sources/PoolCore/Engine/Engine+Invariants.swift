@@ -61,7 +61,7 @@ extension Engine {
         let leased = slots.leases.members(in: slots)
         if leased.count != counts.leased { return "\(leased.count) leases are listed" }
         if leased.contains(where: { slots[$0].state != .leased }) { return "one that is not leased is listed" }
-        if let slot = firstUnwarnedLease, slots[slot].state != .leased { return "leak cursor" }
+        if let slot = schedule.firstUnwarnedLease, slots[slot].state != .leased { return "leak cursor" }
         let cached = slots.indices.filter { slots[$0].isCached }
         if cached.count != slots.cachedCount {
             return "cachedCount is \(slots.cachedCount), but \(cached.count) slots are cached"
@@ -73,7 +73,7 @@ extension Engine {
             return "one that is not leased has a holder"
         }
         if !waitGraph.isConsistent { return "the graph of waits contradicts itself" }
-        return slotDeadlines.isConsistent && waiterDeadlines.isConsistent ? nil : "deadlines are out of order"
+        return schedule.isConsistent ? nil : "deadlines are out of order"
     }
 
     private var waiterViolation: String? {
@@ -138,12 +138,12 @@ extension Engine {
         for slot in slots.indices {
             switch slots[slot].state {
             case .opening, .validating, .resetting:
-                guard let due = slotDeadlines.due(of: slot) else { return "slot \(slot) has no deadline" }
-                if due < armedAt { return "no alarm for slot \(slot)" }
+                guard let due = schedule.deadline(of: slot) else { return "slot \(slot) has no deadline" }
+                if due < schedule.armedAt { return "no alarm for slot \(slot)" }
             case .free, .abandoned, .idle, .leased, .closing: break
             }
         }
-        if let earliest = waiterDeadlines.earliest, earliest.due < armedAt { return "no alarm for a waiter" }
+        if !schedule.isArmedForWaiters { return "no alarm for a waiter" }
         return nil
     }
 }

@@ -28,7 +28,7 @@ extension Engine {
                 beginConnect(lane, &turn)
             }
             while lanes[lane].counts.opening > lanes[lane].waiters.count, let slot = newestConnect(of: lane) {
-                slotDeadlines.remove(slot)
+                schedule.removeDeadline(of: slot)
                 move(slot, to: .abandoned, &turn)
                 turn.effects.append(.cancelOpen(slots.id(of: slot)))
             }

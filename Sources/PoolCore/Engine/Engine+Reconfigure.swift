@@ -20,7 +20,7 @@ extension Engine {
         let patience = new.connectTimeout.adding(Self.closingGrace)
         let number = addGoal(.reconfigured, deadline: turn.now.adding(patience), &turn)
         serveAll(&turn)
-        if let next = nextAlarm(turn.now) { arm(next, &turn) }
+        if let next = nextAlarm(turn.now) { schedule.arm(next, &turn) }
         check()
         return number
     }
@@ -33,7 +33,7 @@ extension Engine {
             case .idle, .leased:
                 slots[slot].expiresAt = expiry(of: slot)
                 slots[slot].flags.remove(.isOverAge)
-                slotDeadlines.set(slot, due: slots[slot].expiresAt)
+                schedule.setDeadline(of: slot, slots[slot].expiresAt)
             case .validating, .resetting:
                 slots[slot].expiresAt = expiry(of: slot)
                 slots[slot].flags.remove(.isOverAge)

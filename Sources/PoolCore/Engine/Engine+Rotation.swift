@@ -80,9 +80,9 @@ extension Engine {
                     return
                 }
                 guard let slot = longestIdleOld(in: nil) else { return }
-                guard turn.now >= rotation.nextAt else { return arm(rotation.nextAt, &turn) }
+                guard turn.now >= rotation.nextAt else { return schedule.arm(rotation.nextAt, &turn) }
                 if beginStep(for: slot, &turn) { close(slot, .rotated, .orderly, &turn) }
-                if let next = self.rotation?.nextAt, next > turn.now { arm(next, &turn) }
+                if let next = self.rotation?.nextAt, next > turn.now { schedule.arm(next, &turn) }
                 return
             case .openingNew(let lane, let renewals):
                 guard hasOld(in: lane) else {

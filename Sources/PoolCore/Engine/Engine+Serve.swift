@@ -2,7 +2,7 @@ extension Engine {
     /// Finds the best use for a connection that was just opened, validated, reset or released.
     mutating func offer(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
-        if slots[slot].state != .leased { setDeadline(slot, lifetimeDue(slot, turn.now), &turn) }
+        if slots[slot].state != .leased { schedule.setDeadline(of: slot, lifetimeDue(slot, turn.now), &turn) }
         if life != .running {
             offerWhileClosing(slot, &turn)
         } else if let flaw = flaw(of: slot) {
@@ -59,11 +59,11 @@ extension Engine {
     mutating func park(_ slot: Int32, _ turn: inout Turn) {
         let lane = slots[slot].lane
         move(slot, to: .idle, &turn)
-        if slots[slot].flags.contains(.isOverAge) { setDeadline(slot, lifetimeDue(slot, turn.now), &turn) }
+        if slots[slot].flags.contains(.isOverAge) { schedule.setDeadline(of: slot, lifetimeDue(slot, turn.now), &turn) }
         if configuration.idleTimeout != .never, lanes[lane].idle.count == lanes[lane].limits.minimumIdle + 1,
             let first = lanes[lane].idle.first
         {
-            arm(slots[first].since.adding(configuration.idleTimeout), &turn)
+            schedule.arm(slots[first].since.adding(configuration.idleTimeout), &turn)
         }
     }
 
@@ -120,7 +120,7 @@ extension Engine {
         settleGrowth()
         guard hasFloors else { return }
         settleGoals(&turn)
-        if let instant = nextRotationAlarm(turn.now) { arm(instant, &turn) }
+        if let instant = nextRotationAlarm(turn.now) { schedule.arm(instant, &turn) }
         armIdleExpiries(&turn)
     }
 
@@ -158,14 +158,14 @@ extension Engine {
         let isStale = turn.now - slots[slot].since >= configuration.validateAfterIdle
         move(slot, to: .validating, &turn)
         counters.validations += 1
-        setDeadline(slot, turn.now.adding(configuration.validationTimeout), &turn)
+        schedule.setDeadline(of: slot, turn.now.adding(configuration.validationTimeout), &turn)
         turn.effects.append(.validate(slots.id(of: slot), isStale: isStale))
     }
 
     private mutating func openOne(_ lane: Int, _ turn: inout Turn) -> Bool {
         guard mayConnect(lane), lanes[lane].counts.total < lanes[lane].limits.maximum else { return false }
         guard isRetryDue(lane, turn.now) else {
-            if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { arm(lanes[lane].retryAt, &turn) }
+            if lanes[lane].failures > 0, turn.now < lanes[lane].retryAt { schedule.arm(lanes[lane].retryAt, &turn) }
             return false
         }
         guard counts.total < configuration.maximumConnections else { return steal(for: lane, &turn) }
@@ -178,11 +178,11 @@ extension Engine {
     mutating func beginConnect(_ lane: Int, _ turn: inout Turn) {
         let slot = slots.open(lane, in: &lanes, turn.now)
         // The new connection may lift the lane above the number it keeps.
-        if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
+        if let expiry = idleExpiry(of: lane) { schedule.arm(expiry, &turn) }
         let deadline = turn.now.adding(configuration.connectTimeout)
         lanes[lane].attemptedAt = turn.now
         slots[slot].connectDeadline = deadline
-        setDeadline(slot, min(deadline, turn.now.adding(configuration.silentAfter)), &turn)
+        schedule.setDeadline(of: slot, min(deadline, turn.now.adding(configuration.silentAfter)), &turn)
         turn.effects.append(
             .open(slots.id(of: slot), lane: lane, attempt: lanes[lane].failures + 1, deadline: deadline))
     }

@@ -7,12 +7,12 @@ extension Engine {
     }
 
     private mutating func noteLease(_ slot: Int32) {
-        if firstUnwarnedLease == nil { firstUnwarnedLease = slot }
+        schedule.add(lease: slot)
         if counts.leased > counters.peakLeased { counters.peakLeased = counts.leased }
     }
 
     private mutating func noteEndOfLease(_ slot: Int32) {
-        if firstUnwarnedLease == slot { firstUnwarnedLease = slots.lease(after: slot) }
+        schedule.remove(lease: slot, next: slots.lease(after: slot))
         waitGraph.end(slot)
     }
 
@@ -35,8 +35,8 @@ extension Engine {
             waitGraph.begin(slot, of: slots[slot].lane, holder: holder)
         }
         slots[slot].uses &+= 1
-        if configuration.leakWarning != .never, firstUnwarnedLease == slot {
-            arm(turn.now.adding(configuration.leakWarning), &turn)
+        if configuration.leakWarning != .never, schedule.firstUnwarnedLease == slot {
+            schedule.arm(turn.now.adding(configuration.leakWarning), &turn)
         }
     }
 
@@ -65,7 +65,7 @@ extension Engine {
     ) {
         move(slot, to: .closing, &turn)
         slots.setTag(nil, of: slot)
-        slotDeadlines.remove(slot)
+        schedule.removeDeadline(of: slot)
         counters.closed[reason, default: 0] += 1
         if reason == .makingRoom {
             slots[slot].flags.insert(.makesRoom)
@@ -91,10 +91,5 @@ extension Engine {
         guard turn.now >= nextRetirementAt || turn.now >= overdueAt(slot) else { return false }
         nextRetirementAt = turn.now.adding(configuration.maximumLifetime / Int64(configuration.maximumConnections))
         return true
-    }
-
-    mutating func setDeadline(_ slot: Int32, _ due: Nanoseconds, _ turn: inout Turn) {
-        slotDeadlines.set(slot, due: due)
-        arm(due, &turn)
     }
 }

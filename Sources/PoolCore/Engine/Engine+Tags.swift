@@ -90,7 +90,7 @@ extension Engine {
         slots.setTag(nil, of: slot)
         slots[slot].flags.remove(.isSetUp)
         move(slot, to: .resetting, &turn)
-        setDeadline(slot, turn.now.adding(configuration.resetTimeout), &turn)
+        schedule.setDeadline(of: slot, turn.now.adding(configuration.resetTimeout), &turn)
         turn.effects.append(.resetTagged(slots.id(of: slot), isStale: isStale))
         return true
     }

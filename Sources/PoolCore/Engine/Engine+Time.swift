@@ -1,28 +1,21 @@
 extension Engine {
-    /// Asks for an alarm at `instant`, unless an earlier one is on its way.
-    mutating func arm(_ instant: Nanoseconds, _ turn: inout Turn) {
-        guard instant < armedAt else { return }
-        armedAt = instant
-        turn.effects.append(.setAlarm(instant))
-    }
-
     /// Performs everything that is due, after the alarm that was set has gone off, and asks for the next one.
     ///
     /// The turn needs a random number, for the backoff after a connect that took too long.
     mutating func alarm(_ turn: inout Turn) {
-        armedAt = .never
+        schedule.disarm()
         failLateWaiters(&turn)
         handleSlotDeadlines(&turn)
         closeIdleForLong(&turn)
         warnOfLeaks(&turn)
         advanceClosing(&turn)
         serveAll(&turn)
-        if let next = nextAlarm(turn.now) { arm(next, &turn) }
+        if let next = nextAlarm(turn.now) { schedule.arm(next, &turn) }
         check()
     }
 
     private mutating func failLateWaiters(_ turn: inout Turn) {
-        while let (due, waiter) = waiterDeadlines.earliest, due <= turn.now {
+        while let waiter = schedule.lateWaiter(turn.now) {
             dequeue(waiter, &turn)
             counters.count(.timedOut, inQueue: true)
             turn.effects.append(.fail(waiters.id(of: waiter), .timedOut))
@@ -30,13 +23,12 @@ extension Engine {
     }
 
     private mutating func handleSlotDeadlines(_ turn: inout Turn) {
-        while let (due, slot) = slotDeadlines.earliest, due <= turn.now {
-            slotDeadlines.remove(slot)
+        while let slot = schedule.takeLateSlot(turn.now) {
             let lane = slots[slot].lane
             switch slots[slot].state {
             case .opening where turn.now < slots[slot].connectDeadline:
                 slots.markSilent(slot, in: &lanes)
-                setDeadline(slot, slots[slot].connectDeadline, &turn)
+                schedule.setDeadline(of: slot, slots[slot].connectDeadline, &turn)
             case .opening:
                 noteFailure(of: lane, since: slots[slot].since, &turn)
                 move(slot, to: .abandoned, &turn)
@@ -51,7 +43,7 @@ extension Engine {
                 if takeRetirementTurn(slot, &turn) {
                     close(slot, .lifetime, .orderly, &turn)
                 } else {
-                    setDeadline(slot, lifetimeDue(slot, turn.now), &turn)
+                    schedule.setDeadline(of: slot, lifetimeDue(slot, turn.now), &turn)
                 }
             case .leased:
                 slots[slot].flags.insert(.isOverAge)
@@ -89,28 +81,26 @@ extension Engine {
     /// Arms the idle timeouts again, because fewer connections are kept from now on.
     mutating func armIdleExpiries(_ turn: inout Turn) {
         for lane in lanes.indices {
-            if let expiry = idleExpiry(of: lane) { arm(expiry, &turn) }
+            if let expiry = idleExpiry(of: lane) { schedule.arm(expiry, &turn) }
         }
     }
 
     private mutating func warnOfLeaks(_ turn: inout Turn) {
-        while let due = nextLeakWarning, due <= turn.now, let slot = firstUnwarnedLease {
+        while let due = nextLeakWarning, due <= turn.now, let slot = schedule.firstUnwarnedLease {
             turn.effects.append(.warnOfLeak(slots.id(of: slot)))
             counters.leakWarnings += 1
-            firstUnwarnedLease = slots[slot].links.next
+            schedule.remove(lease: slot, next: slots.lease(after: slot))
         }
     }
 
     private var nextLeakWarning: Nanoseconds? {
-        guard configuration.leakWarning != .never, let slot = firstUnwarnedLease else { return nil }
+        guard configuration.leakWarning != .never, let slot = schedule.firstUnwarnedLease else { return nil }
         return slots[slot].since.adding(configuration.leakWarning)
     }
 
     /// The earliest instant at which something is due.
     func nextAlarm(_ now: Nanoseconds) -> Nanoseconds? {
-        var next = Nanoseconds.never
-        if let earliest = waiterDeadlines.earliest { next = min(next, earliest.due) }
-        if let earliest = slotDeadlines.earliest { next = min(next, earliest.due) }
+        var next = schedule.earliest
         if let warning = nextLeakWarning { next = min(next, warning) }
         if let closing = nextClosingStep { next = min(next, closing) }
         for goal in goals where goal.deadline > now { next = min(next, goal.deadline) }

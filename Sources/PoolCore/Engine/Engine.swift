@@ -25,13 +25,8 @@ struct Engine: ~Copyable {
     var preparations: [ConnectionID: SessionPreparation] = [:]
     var lastReleaseAt = Nanoseconds.min / 2
     var lastQueuedAt = Nanoseconds.min / 2
-    /// The first lease that has had no leak warning.
-    var firstUnwarnedLease: Int32?
     var waitGraph: WaitGraph
-    /// Connect, validation and reset deadlines and lifetimes, by slot.
-    var slotDeadlines = DeadlineHeap()
-    var waiterDeadlines = DeadlineQueue()
-    var armedAt = Nanoseconds.never
+    var schedule = Schedule()
     /// The sequence number of the next waiter. Engines that share a budget are given numbers that rise across them all.
     var nextSequence: UInt64 = 0
     var permits: PermitBook
@@ -104,7 +99,6 @@ struct Engine: ~Copyable {
         let waiter = enqueue(
             lane: lane, priority: priority, holder: holder, asker: asker ?? holder, tag: tag,
             deadline: deadline, &turn)
-        arm(deadline, &turn)
         hurry(lane)
         if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
         let ticket = waiters.id(of: waiter)
@@ -144,7 +138,7 @@ struct Engine: ~Copyable {
         } else {
             lanes[lane].waiters.putBack(waiter, priority: priority, in: &waiters)
         }
-        waiterDeadlines.insert(waiter, due: deadline)
+        schedule.add(waiter: waiter, deadline, &turn)
         if earlier?.isInQueue != true { counters.enqueued += 1 }
         counters.peakWaiting = max(counters.peakWaiting, waiting)
         waitGraph.setWait(of: asker, for: lane)
@@ -156,7 +150,7 @@ struct Engine: ~Copyable {
         let lane = waiters[waiter].lane
         lanes[lane].waiters.remove(waiter, priority: waiters[waiter].priority, in: &waiters)
         waiters.remove(waiter)
-        waiterDeadlines.remove(waiter)
+        schedule.remove(waiter: waiter)
         counters.queueTimes.record(turn.now - waiters[waiter].since)
         waitGraph.setWait(of: waiters[waiter].asker, for: nil)
     }
@@ -205,7 +199,7 @@ struct Engine: ~Copyable {
             offer(slot, &turn)
         case .clean, .dirty:
             move(slot, to: .resetting, &turn)
-            setDeadline(slot, turn.now.adding(configuration.resetTimeout), &turn)
+            schedule.setDeadline(of: slot, turn.now.adding(configuration.resetTimeout), &turn)
             turn.effects.append(.reset(connection))
             // A waiter with a connection on the way lets the next one look at the idle sessions.
             serveOthers(&turn)

@@ -32,7 +32,7 @@ extension Engine {
     mutating func addGoal(_ kind: Goal.Kind, deadline: Nanoseconds, _ turn: inout Turn) -> GoalNumber {
         lastGoal += 1
         goals.append(Goal(number: lastGoal, kind: kind, deadline: deadline))
-        arm(deadline, &turn)
+        schedule.arm(deadline, &turn)
         setFloors()
         return lastGoal
     }

@@ -107,7 +107,6 @@ extension Engine {
             lane: preparation.lane, priority: preparation.priority, holder: preparation.holder,
             asker: preparation.asker, tag: preparation.request, deadline: deadline, earlier: preparation,
             &turn)
-        arm(deadline, &turn)
         let ticket = waiters.id(of: waiter)
         serveAll(&turn)
         return .queued(ticket)

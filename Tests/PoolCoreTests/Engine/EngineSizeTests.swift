@@ -210,7 +210,7 @@ struct EngineSizeTests {
         let alarm = bench.engine.nextRotationAlarm(bench.now)
         let due = try #require(alarm)
         #expect(due < 100 * EngineBench.second, "before the next step")
-        let armedAt = bench.engine.armedAt
+        let armedAt = bench.engine.schedule.armedAt
         #expect(armedAt <= due)
     }
 

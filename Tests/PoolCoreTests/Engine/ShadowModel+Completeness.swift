@@ -167,6 +167,8 @@ extension ShadowModel {
         compareQueueTimes(with: engine.counters)
         compareTally(with: engine)
         if let due = engine.nextRotationAlarm(now) { require(armedAt <= due, "no alarm for the rotation") }
-        require(engine.armedAt == armedAt, "the engine expects its alarm at \(engine.armedAt), not \(armedAt)")
+        require(
+            engine.schedule.armedAt == armedAt,
+            "the engine expects its alarm at \(engine.schedule.armedAt), not \(armedAt)")
     }
 }
