@@ -1,7 +1,7 @@
 /// The actions that the engine asks the shell to perform, once the lock is released.
 enum Effect: Hashable, Sendable {
     case grant(WaiterID, ConnectionID)
-    case fail(WaiterID, AcquireFailure)
+    case fail(WaiterID, EndedWait, AcquireFailure)
     case open(ConnectionID, lane: Int, attempt: Int, deadline: Nanoseconds)
     /// The connect passed its deadline: cancel it. The place stays taken until the driver has answered.
     case cancelOpen(ConnectionID)
@@ -23,6 +23,15 @@ enum Effect: Hashable, Sendable {
     case draining
     /// The pool is closed: no connection is open any more.
     case finished
+}
+
+/// The wait of an acquire that failed: its error tells of it.
+struct EndedWait: Hashable, Sendable {
+    let times: PhaseTimes
+    /// The lane. Not an `Int`, which would make every effect larger.
+    let lane: Int32
+    /// The phase in which the wait ended.
+    let phase: PoolError.Phase
 }
 
 /// The reason why the engine refused an acquire.

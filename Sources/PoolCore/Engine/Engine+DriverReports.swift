@@ -50,10 +50,7 @@ extension Engine {
     private mutating func failNext(
         _ lane: Int, _ failure: AcquireFailure, _ turn: inout Turn
     ) {
-        guard let waiter = lanes[lane].waiters.next else { return }
-        dequeue(waiter, &turn)
-        counters.count(failure, inQueue: true)
-        turn.effects.append(.fail(waiters.id(of: waiter), failure))
+        if let waiter = lanes[lane].waiters.next { fail(waiter, failure, &turn) }
     }
 
     /// The end of a validation or a reset.

@@ -45,9 +45,7 @@ extension Engine {
         of lane: Int, after served: Int, _ turn: inout Turn
     ) {
         while let waiter = lanes[lane].waiters.member(after: served, in: waiters) {
-            dequeue(waiter, &turn)
-            counters.count(.closed, inQueue: true)
-            turn.effects.append(.fail(waiters.id(of: waiter), .closed))
+            fail(waiter, .closed, &turn)
         }
     }
 

@@ -17,8 +17,8 @@ extension Engine {
         waitGraph.resize(capacity: new.maximumConnections)
         recomputeLifetimes(&turn)
         closeSurplus(&turn)
-        let patience = new.connectTimeout.adding(Self.closingGrace)
-        let number = addGoal(.reconfigured, deadline: turn.now.adding(patience), &turn)
+        let limit = new.connectTimeout.adding(Self.closingGrace)
+        let number = addGoal(.reconfigured, deadline: turn.now.adding(limit), &turn)
         serveAll(&turn)
         if let next = nextAlarm(turn.now) { schedule.arm(next, &turn) }
         check()

@@ -16,9 +16,7 @@ extension Engine {
 
     private mutating func failLateWaiters(_ turn: inout Turn) {
         while let waiter = schedule.lateWaiter(turn.now) {
-            dequeue(waiter, &turn)
-            counters.count(.timedOut, inQueue: true)
-            turn.effects.append(.fail(waiters.id(of: waiter), .timedOut))
+            fail(waiter, .timedOut, &turn)
         }
     }
 

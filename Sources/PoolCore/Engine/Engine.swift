@@ -1,6 +1,6 @@
 /// The pool's decisions, as a value: reports of events go in, ``Effect``s come out.
 ///
-/// An engine knows connections and waiters by their tickets alone, does nothing by itself, and does not wait. The shell
+/// An engine knows connections and waiters by their ids alone, does nothing by itself, and does not wait. The shell
 /// calls one function at a time under its lock, and performs the effects after unlocking.
 struct Engine: ~Copyable {
     enum Life: Hashable, Sendable {
@@ -101,10 +101,10 @@ struct Engine: ~Copyable {
             deadline: deadline, &turn)
         hurry(lane)
         if lanes[lane].limits.growth > 1 { beginGrowth(of: lane) }
-        let ticket = waiters.id(of: waiter)
+        let id = waiters.id(of: waiter)
         serveAll(&turn)
         check()
-        return .queued(ticket)
+        return .queued(id)
     }
 
     private func reasonNotToQueue(
@@ -145,7 +145,17 @@ struct Engine: ~Copyable {
         return waiter
     }
 
-    /// Takes the waiter out of the queue, however its wait ends. Its fields stay readable until the next acquire.
+    /// Ends the wait of an acquire without a lease.
+    mutating func fail(_ waiter: Int32, _ failure: AcquireFailure, _ turn: inout Turn) {
+        let lane = waiters[waiter].lane
+        let times = lanes[lane].phaseTimes(at: turn.now) - waiters[waiter].phasesBefore
+        let wait = EndedWait(times: times, lane: Int32(lane), phase: lanes[lane].phase)
+        dequeue(waiter, &turn)
+        counters.count(failure, inQueue: true)
+        turn.effects.append(.fail(waiters.id(of: waiter), wait, failure))
+    }
+
+    /// Takes the waiter out of the queue, however its wait ends. Its row stays readable for the rest of the call.
     mutating func dequeue(_ waiter: Int32, _ turn: inout Turn) {
         let lane = waiters[waiter].lane
         lanes[lane].waiters.remove(waiter, priority: waiters[waiter].priority, in: &waiters)

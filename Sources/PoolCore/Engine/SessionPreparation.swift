@@ -107,9 +107,9 @@ extension Engine {
             lane: preparation.lane, priority: preparation.priority, holder: preparation.holder,
             asker: preparation.asker, tag: preparation.request, deadline: deadline, earlier: preparation,
             &turn)
-        let ticket = waiters.id(of: waiter)
+        let id = waiters.id(of: waiter)
         serveAll(&turn)
-        return .queued(ticket)
+        return .queued(id)
     }
 
     /// Forgets the preparation of an acquire whose connection was found dead before its hook began.

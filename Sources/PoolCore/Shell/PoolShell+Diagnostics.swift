@@ -28,15 +28,12 @@ extension PoolShell {
 
     /// An error of an acquire that waited.
     func makeError(
-        _ code: PoolError.Code, waiter: WaiterID, _ origin: LeaseOrigin, _ state: borrowing PoolState,
+        _ code: PoolError.Code, _ wait: EndedWait, _ origin: LeaseOrigin, _ state: borrowing PoolState,
         _ now: Nanoseconds
     ) -> PoolError {
-        let record = state.engine.waiters[waiter.index]
-        let lane = Int(record.lane)
-        let spent = state.engine.lanes[lane].phaseTimes(at: now) - record.phasesBefore
-        return makeError(
-            code, lane: lane, origin, state, now, elapsed: spent.total, phase: state.engine.lanes[lane].phase,
-            spent.byPhase)
+        makeError(
+            code, lane: Int(wait.lane), origin, state, now, elapsed: wait.times.total, phase: wait.phase,
+            wait.times.byPhase)
     }
 
     /// The error of an acquire that did not wait, or of another call.

@@ -1,5 +1,5 @@
 extension PoolShell {
-    /// Looks up the objects that the effects' tickets stand for. Call under the lock.
+    /// Looks up the objects that the effects' ids stand for. Call under the lock.
     func resolve(
         _ effects: EffectList, _ state: inout PoolState, _ now: Nanoseconds,
         _ actions: inout ActionList
@@ -16,12 +16,11 @@ extension PoolShell {
             guard let pending = state.takeWaiter(waiter) else { return }
             guard let granted = beginLease(id, pending.origin, pending.deadline, &state) else { return }
             actions.appendGrant(to: pending, granted)
-        case .fail(let waiter, let failure):
+        case .fail(let waiter, let wait, let failure):
             guard let pending = state.takeWaiter(waiter) else { return }
-            let lane = state.engine.waiters[waiter.index].lane
-            let hookError = failure.isByHook ? state.lanes[lane].hookError : nil
+            let hookError = failure.isByHook ? state.lanes[Int(wait.lane)].hookError : nil
             let code = hookError == nil ? failure.code : .hookFailed
-            let error = makeError(code, waiter: waiter, pending.origin, state, now)
+            let error = makeError(code, wait, pending.origin, state, now)
             actions.append(.end(pending, .failure(hookError ?? error)))
             actions.append(.report(.acquireFailed(error)))
         case .open(let id, let lane, let attempt, let deadline):

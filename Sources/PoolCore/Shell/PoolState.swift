@@ -1,4 +1,4 @@
-/// All state that a pool's lock protects: the engine, and the objects that its tickets stand for.
+/// All state that a pool's lock protects: the engine, and the objects that its ids stand for.
 struct PoolState: ~Copyable {
     /// The objects of one slot of the engine.
     struct Entry {
@@ -132,7 +132,7 @@ struct PoolState: ~Copyable {
         waiters[id.position] = waiter
     }
 
-    /// Notes the holder of the lease of `ticket`.
+    /// Notes the acquire that the connection is leased to.
     mutating func noteLease(_ id: ConnectionID, for origin: LeaseOrigin) -> PooledConnection? {
         entries[id.position].origin = origin
         entries[id.position].leases &+= 1

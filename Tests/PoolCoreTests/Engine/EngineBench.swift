@@ -64,16 +64,16 @@ final class EngineBench {
         call { $0.cancel(waiter, &$1) }
     }
 
-    /// Opens connections until a lease was given, and returns its ticket.
+    /// Opens connections until a lease was given, and returns its id.
     func lease(lane: Int = 0, holder: UInt = 0) -> ConnectionID? {
-        if case .granted(let ticket) = acquire(lane: lane, holder: holder) { return ticket }
-        guard let ticket = opens.first else { return nil }
-        opened(ticket)
+        if case .granted(let id) = acquire(lane: lane, holder: holder) { return id }
+        guard let id = opens.first else { return nil }
+        opened(id)
         return grants.first?.connection
     }
 
     var opens: [ConnectionID] {
-        effects.compactMap { if case .open(let ticket, _, _, _) = $0 { ticket } else { nil } }
+        effects.compactMap { if case .open(let id, _, _, _) = $0 { id } else { nil } }
     }
 
     var grants: [(waiter: WaiterID, connection: ConnectionID)] {
@@ -85,16 +85,16 @@ final class EngineBench {
     }
 
     var failures: [(waiter: WaiterID, reason: AcquireFailure)] {
-        effects.compactMap { if case .fail(let waiter, let reason) = $0 { (waiter, reason) } else { nil } }
+        effects.compactMap { if case .fail(let waiter, _, let reason) = $0 { (waiter, reason) } else { nil } }
     }
 }
 
 extension Engine.AcquireOutcome {
     var waiter: WaiterID? {
-        if case .queued(let ticket) = self { ticket } else { nil }
+        if case .queued(let id) = self { id } else { nil }
     }
 
     var connection: ConnectionID? {
-        if case .granted(let ticket) = self { ticket } else { nil }
+        if case .granted(let id) = self { id } else { nil }
     }
 }

@@ -62,7 +62,7 @@ struct EngineRuleTests {
     }
 
     @Test("Reports about earlier tenants of a place are ignored")
-    func staleTickets() throws {
+    func staleIDs() throws {
         let bench = EngineBench(maximum: 1)
         let old = try #require(bench.lease())
         bench.release(old, .broken)
@@ -182,10 +182,10 @@ struct EngineRuleTests {
             var turn = Turn(now: 0, random: random)
             _ = engine.acquire(lane: 0, priority: 1, holder: 0, deadline: 10, &turn)
             var opened: ConnectionID?
-            turn.effects.forEach { if case .open(let ticket, _, _, _) = $0 { opened = ticket } }
-            let ticket = try #require(opened)
-            engine.opened(ticket, &turn)
-            #expect(engine.slots[ticket.index].expiresAt == expected)
+            turn.effects.forEach { if case .open(let id, _, _, _) = $0 { opened = id } }
+            let id = try #require(opened)
+            engine.opened(id, &turn)
+            #expect(engine.slots[id.index].expiresAt == expected)
         }
     }
 }

@@ -24,7 +24,7 @@ extension EngineRun {
     /// What happens in a pool that nobody acquires from.
     func rest() throws {
         if let lease = model.connections.filter({ $0.state == .leased }).randomElement(using: &random) {
-            return try perform(.release(lease.ticket, .clean))
+            return try perform(.release(lease.id, .clean))
         }
         if model.connections.contains(where: { $0.state != .idle }) { return try answerSomething() }
         try perform(.alarm)

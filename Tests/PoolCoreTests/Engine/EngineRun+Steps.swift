@@ -75,14 +75,14 @@ extension EngineRun {
 
     /// A session hook ends.
     func endPreparation() throws {
-        let tickets = model.preparing.keys.sorted { ($0.index, $0.generation) < ($1.index, $1.generation) }
-        guard let ticket = tickets.randomElement(using: &random) else { return }
+        let ids = model.preparing.keys.sorted { ($0.index, $0.generation) < ($1.index, $1.generation) }
+        guard let id = ids.randomElement(using: &random) else { return }
         switch Int.random(in: 0..<10, using: &random) {
-        case 0: try perform(.unprepared(ticket, .timedOut))
-        case 1: try perform(.unprepared(ticket, .cancelled))
-        case 2: try perform(.unprepared(ticket, .hookFailed))
-        case 3: try perform(.acquireAgain(ticket, isRejected: random.oneIn(2)))
-        default: try perform(.prepared(ticket, random.oneIn(10) ? tag() : model.preparing[ticket]?.request?.tag))
+        case 0: try perform(.unprepared(id, .timedOut))
+        case 1: try perform(.unprepared(id, .cancelled))
+        case 2: try perform(.unprepared(id, .hookFailed))
+        case 3: try perform(.acquireAgain(id, isRejected: random.oneIn(2)))
+        default: try perform(.prepared(id, random.oneIn(10) ? tag() : model.preparing[id]?.request?.tag))
         }
     }
 
@@ -90,19 +90,19 @@ extension EngineRun {
         // A task that waits cannot release, except from a child task or a cleanup: rare.
         let waiting = Set(model.waiters.map(\.holder))
         let leased = model.connections.filter {
-            $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder)) && model.preparing[$0.ticket] == nil
+            $0.state == .leased && ($0.holder == 0 || !waiting.contains($0.holder)) && model.preparing[$0.id] == nil
         }
         guard let lease = leased.randomElement(using: &random) else { return try acquire() }
-        if usesTags, random.oneIn(5) { return try perform(.setTag(lease.ticket, random.oneIn(3) ? nil : tag())) }
+        if usesTags, random.oneIn(5) { return try perform(.setTag(lease.id, random.oneIn(3) ? nil : tag())) }
         let condition = condition()
-        guard condition == .clean, random.oneIn(3) else { return try perform(.release(lease.ticket, condition)) }
+        guard condition == .clean, random.oneIn(3) else { return try perform(.release(lease.id, condition)) }
         let count = Int.random(in: 0..<6, using: &random)
         let isLeased = count > 0 && random.oneIn(2)
         let holder = random.oneIn(3) ? UInt.random(in: 1...4, using: &random) * 64 : 0
         let isHeld = model.waiters.contains { $0.holder == holder }
         try perform(
             .cached(
-                lease.ticket,
+                lease.id,
                 CachedUses(
                     begun: count, ended: isLeased ? count - 1 : count,
                     durations: (0..<min(count, 3)).map { Nanoseconds($0) * 1_000 },
@@ -120,7 +120,7 @@ extension EngineRun {
 
     private func cancel() throws {
         guard let waiter = model.waiters.randomElement(using: &random) else { return try acquire() }
-        try perform(.cancel(waiter.ticket))
+        try perform(.cancel(waiter.id))
     }
 
     func answerSomething() throws {
@@ -131,12 +131,12 @@ extension EngineRun {
         case .opening, .abandoned:
             try perform(
                 fails
-                    ? .connectFailed(connection.ticket, isPermanent: isRefusing) : .opened(connection.ticket))
+                    ? .connectFailed(connection.id, isPermanent: isRefusing) : .opened(connection.id))
         case .validating:
             let isRefused = fails && random.oneIn(5)
-            try perform(.validated(connection.ticket, isRefused ? .hookRefused : outcome(fails)))
-        case .resetting: try perform(.wasReset(connection.ticket, outcome(fails)))
-        case .closing: try perform(.closed(connection.ticket))
+            try perform(.validated(connection.id, isRefused ? .hookRefused : outcome(fails)))
+        case .resetting: try perform(.wasReset(connection.id, outcome(fails)))
+        case .closing: try perform(.closed(connection.id))
         case .idle, .leased: break
         }
     }
@@ -152,21 +152,21 @@ extension EngineRun {
 
     private func loseSomething() throws {
         guard let connection = model.connections.randomElement(using: &random) else { return try acquire() }
-        try perform(.lost(connection.ticket))
+        try perform(.lost(connection.id))
     }
 
     private func reportSomethingStale() throws {
-        let ticket = oldConnections.randomElement(using: &random) ?? ConnectionID(index: 7, generation: 1)
+        let id = oldConnections.randomElement(using: &random) ?? ConnectionID(index: 7, generation: 1)
         let waiter = oldWaiters.randomElement(using: &random) ?? WaiterID(index: 7, generation: 1)
-        guard model.place(ticket) == nil else { return try perform(.cancel(waiter)) }
+        guard model.place(id) == nil else { return try perform(.cancel(waiter)) }
         switch Int.random(in: 0..<7, using: &random) {
-        case 0: try perform(.release(ticket, .generationBroken))
-        case 1: try perform(.opened(ticket))
-        case 2: try perform(.connectFailed(ticket, isPermanent: true))
-        case 3: try perform(.validated(ticket, .generationBroken))
-        case 4: try perform(.wasReset(ticket, .generationBroken))
-        case 5: try perform(.lost(ticket))
-        default: try perform(.closed(ticket))
+        case 0: try perform(.release(id, .generationBroken))
+        case 1: try perform(.opened(id))
+        case 2: try perform(.connectFailed(id, isPermanent: true))
+        case 3: try perform(.validated(id, .generationBroken))
+        case 4: try perform(.wasReset(id, .generationBroken))
+        case 5: try perform(.lost(id))
+        default: try perform(.closed(id))
         }
     }
 
@@ -181,10 +181,10 @@ extension EngineRun {
             // A report about a connection that is in another state: a second answer, or one that came too late.
             guard let other = model.connections.randomElement(using: &random) else { return try acquire() }
             switch other.state {
-            case .idle: try perform(.release(other.ticket, .broken))
-            case .leased: try perform(.opened(other.ticket))
-            case .closing: try perform(.validated(other.ticket, .succeeded))
-            default: try perform(.closed(other.ticket))
+            case .idle: try perform(.release(other.id, .broken))
+            case .leased: try perform(.opened(other.id))
+            case .closing: try perform(.validated(other.id, .succeeded))
+            default: try perform(.closed(other.id))
             }
         }
     }

@@ -42,7 +42,7 @@ enum EngineCall: Hashable {
 
     var releasedBroken: ConnectionID? {
         switch self {
-        case .release(let ticket, .broken), .release(let ticket, .generationBroken), .lost(let ticket): ticket
+        case .release(let id, .broken), .release(let id, .generationBroken), .lost(let id): id
         default: nil
         }
     }
@@ -77,7 +77,7 @@ final class EngineRun {
     var now: Nanoseconds = 1_000
     private(set) var step = 0
     private var lastCalls: [(at: Nanoseconds, call: EngineCall, effects: [Effect])] = []
-    /// Tickets that were good once.
+    /// Ids that were good once.
     var oldConnections: [ConnectionID] = []
     var oldWaiters: [WaiterID] = []
     /// One in so many connects, validations and resets fails; changes like the weather.
@@ -153,8 +153,8 @@ final class EngineRun {
             noteRetries()
             model.acquired(
                 lane: lane, priority: priority, holder: holder, deadline: deadline, tag: tag, outcome: outcome)
-            if case .queued(let ticket) = outcome { oldWaiters.append(ticket) }
-        case .cancel(let ticket): model.cancelled(ticket, answer: engine.cancel(ticket, &turn))
+            if case .queued(let id) = outcome { oldWaiters.append(id) }
+        case .cancel(let id): model.cancelled(id, answer: engine.cancel(id, &turn))
         case .clear(let interrupts):
             model.clearAll()
             let affected = engine.clear(interrupts: interrupts, &turn)
@@ -196,21 +196,21 @@ final class EngineRun {
             engine.resetStatistics()
             model.enqueued = model.waiters.count
             model.tally = ShadowModel.Tally()
-            for ticket in model.preparing.keys { model.preparing[ticket]?.isInQueue = false }
+            for id in model.preparing.keys { model.preparing[id]?.isInQueue = false }
             model.waits = (0, 0, .max, 0)
             model.require(engine.counters.peakWaiting == model.waiters.count, "the peak is not what waits now")
         default: break
         }
     }
 
-    private func cache(_ ticket: ConnectionID, _ uses: CachedUses, _ turn: inout Turn) {
+    private func cache(_ id: ConnectionID, _ uses: CachedUses, _ turn: inout Turn) {
         let (acquired, used) = (engine.counters.acquired, engine.useTimes.count)
-        guard engine.cache(ticket, &turn) else { return }
-        engine.endCaching(ticket, uses, &turn)
+        guard engine.cache(id, &turn) else { return }
+        engine.endCaching(id, uses, &turn)
         model.require(engine.counters.acquired == acquired + uses.begun, "cached leases are not counted")
         model.tally.acquired += uses.begun
         model.require(engine.useTimes.count == used + 1 + uses.ended, "the uses of cached leases are not counted")
-        guard let place = place(ticket, .leased) else { return model.require(false, "what is not leased was cached") }
+        guard let place = place(id, .leased) else { return model.require(false, "what is not leased was cached") }
         if let lease = uses.lease {
             model.renewLease(place, holder: lease.holder)
         } else {
@@ -220,65 +220,65 @@ final class EngineRun {
 
     private func report(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
-        case .release(let ticket, let condition):
-            engine.release(ticket, condition: condition, &turn)
+        case .release(let id, let condition):
+            engine.release(id, condition: condition, &turn)
             noteRetries()
-            if let place = place(ticket, .leased) { model.released(place, condition) }
-        case .cached(let ticket, let uses): cache(ticket, uses, &turn)
-        case .opened(let ticket):
-            engine.opened(ticket, &turn)
+            if let place = place(id, .leased) { model.released(place, condition) }
+        case .cached(let id, let uses): cache(id, uses, &turn)
+        case .opened(let id):
+            engine.opened(id, &turn)
             noteRetries()
-            let place = place(ticket, .opening) ?? place(ticket, .abandoned)
-            if let place { model.opened(place, expires: engine.slots[ticket.index].expiresAt) }
-        case .connectFailed(let ticket, let isPermanent):
+            let place = place(id, .opening) ?? place(id, .abandoned)
+            if let place { model.opened(place, expires: engine.slots[id.index].expiresAt) }
+        case .connectFailed(let id, let isPermanent):
             engine.connectFailed(
-                ticket, isPermanent: isPermanent, &turn)
+                id, isPermanent: isPermanent, &turn)
             noteRetries()
-            let place = place(ticket, .opening) ?? place(ticket, .abandoned)
+            let place = place(id, .opening) ?? place(id, .abandoned)
             if let place { model.connectFailed(place, isPermanent: isPermanent) }
-        case .validated(let ticket, let outcome):
-            engine.validated(ticket, outcome, &turn)
+        case .validated(let id, let outcome):
+            engine.validated(id, outcome, &turn)
             noteRetries()
-            if let place = place(ticket, .validating) { model.prepared(place, outcome) }
-        case .wasReset(let ticket, let outcome):
+            if let place = place(id, .validating) { model.prepared(place, outcome) }
+        case .wasReset(let id, let outcome):
             // A session with a tag is kept as it is.
-            let didReset = engine.tag(of: ticket) == nil
+            let didReset = engine.tag(of: id) == nil
             engine.wasReset(
-                ticket, outcome, didReset: didReset, &turn)
+                id, outcome, didReset: didReset, &turn)
             noteRetries()
-            guard let place = place(ticket, .resetting) else { return }
+            guard let place = place(id, .resetting) else { return }
             if didReset { model.connections[place].isSetUp = false }
             model.prepared(place, outcome)
-        case .closed(let ticket):
-            engine.closed(ticket, &turn)
-            if let place = place(ticket, .closing) { model.connections.remove(at: place) }
-        case .lost(let ticket):
-            engine.lost(ticket, &turn)
+        case .closed(let id):
+            engine.closed(id, &turn)
+            if let place = place(id, .closing) { model.connections.remove(at: place) }
+        case .lost(let id):
+            engine.lost(id, &turn)
             noteRetries()
-            if let place = model.place(ticket) { model.lost(place) }
+            if let place = model.place(id) { model.lost(place) }
         default: break
         }
     }
 
     private func tellOfSession(_ call: EngineCall, _ turn: inout Turn) {
         switch call {
-        case .prepared(let ticket, let tag):
-            engine.prepared(ticket, tag: tag, &turn)
-            model.prepared(ticket, tag)
-        case .unprepared(let ticket, let failure):
+        case .prepared(let id, let tag):
+            engine.prepared(id, tag: tag, &turn)
+            model.prepared(id, tag)
+        case .unprepared(let id, let failure):
             let mode: ConnectionCloseMode = failure == .hookFailed ? .orderly : .forced
-            engine.unprepared(ticket, failure, mode: mode, &turn)
-            model.unprepared(ticket, failure)
-        case .acquireAgain(let ticket, let isRejected):
-            let deadline = model.preparing[ticket]?.deadline ?? now
+            engine.unprepared(id, failure, mode: mode, &turn)
+            model.unprepared(id, failure)
+        case .acquireAgain(let id, let isRejected):
+            let deadline = model.preparing[id]?.deadline ?? now
             let outcome = engine.acquireAgain(
-                instead: ticket, isRejected: isRejected, deadline: deadline, &turn)
+                instead: id, isRejected: isRejected, deadline: deadline, &turn)
             noteRetries()
-            model.acquiresAgain(ticket, isRejected: isRejected, outcome: outcome)
+            model.acquiresAgain(id, isRejected: isRejected, outcome: outcome)
             if case .queued(let again) = outcome { oldWaiters.append(again) }
-        case .setTag(let ticket, let tag):
-            engine.setTag(tag, of: ticket)
-            if let place = place(ticket, .leased) { model.setTag(place, tag) }
+        case .setTag(let id, let tag):
+            engine.setTag(tag, of: id)
+            if let place = place(id, .leased) { model.setTag(place, tag) }
         default: break
         }
     }
@@ -288,14 +288,14 @@ final class EngineRun {
         for lane in model.lanes.indices { model.chosenRetryAt[lane] = engine.lanes[lane].retryAt }
     }
 
-    private func place(_ ticket: ConnectionID, _ state: ShadowModel.State) -> Int? {
-        model.connections.firstIndex { $0.ticket == ticket && $0.state == state }
+    private func place(_ id: ConnectionID, _ state: ShadowModel.State) -> Int? {
+        model.connections.firstIndex { $0.id == id && $0.state == state }
     }
 
     private func remember(_ effect: Effect) {
         if case .demand(let demand) = effect { onDemand?(demand) }
-        guard case .open(let ticket, _, _, _) = effect else { return }
-        oldConnections.append(ticket)
+        guard case .open(let id, _, _, _) = effect else { return }
+        oldConnections.append(id)
         if oldConnections.count > 100 { oldConnections.removeFirst(50) }
         if oldWaiters.count > 100 { oldWaiters.removeFirst(50) }
     }

@@ -10,7 +10,7 @@ private final class Outage {
 
     /// A connect that is under way: when it is answered, if it ever is, and how.
     private struct Connect {
-        let ticket: ConnectionID
+        let id: ConnectionID
         var answerAt: Nanoseconds?
         var succeeds: Bool
     }
@@ -21,7 +21,7 @@ private final class Outage {
     private var connects: [Connect] = []
     /// Since when each of them waits.
     private var waiting: [WaiterID: Nanoseconds] = [:]
-    private var leases: [(ticket: ConnectionID, endsAt: Nanoseconds)] = []
+    private var leases: [(id: ConnectionID, endsAt: Nanoseconds)] = []
     private var armedAt = Nanoseconds.never
     private let beginsAt: Nanoseconds
     private let endsAt: Nanoseconds
@@ -83,7 +83,7 @@ private final class Outage {
     private func visit() {
         switch bench.acquire() {
         case .queued(let waiter): waiting[waiter] = bench.now
-        case .granted(let ticket): begin(ticket)
+        case .granted(let id): begin(id)
         case .failed: break
         }
         follow()
@@ -92,57 +92,57 @@ private final class Outage {
     private func answer(_ place: Int) {
         let connect = connects.remove(at: place)
         if connect.succeeds, !isAway {
-            bench.opened(connect.ticket)
+            bench.opened(connect.id)
         } else {
-            bench.failed(connect.ticket, random: random.next())
+            bench.failed(connect.id, random: random.next())
         }
         follow()
     }
 
     private func end(_ place: Int) {
-        bench.release(leases.remove(at: place).ticket)
+        bench.release(leases.remove(at: place).id)
         follow()
     }
 
     private func lose() {
         for slot in bench.engine.slots.indices where bench.engine.slots[slot].state == .idle {
-            let ticket = bench.engine.slots.id(of: slot)
-            bench.call { $0.lost(ticket, &$1) }
+            let id = bench.engine.slots.id(of: slot)
+            bench.call { $0.lost(id, &$1) }
             follow()
         }
         for lease in leases {
-            bench.release(lease.ticket, .generationBroken)
+            bench.release(lease.id, .generationBroken)
             follow()
         }
         leases = []
     }
 
-    private func begin(_ ticket: ConnectionID) {
-        leases.append((ticket, bench.now + Int64.random(in: 1...20_000_000, using: &random)))
+    private func begin(_ id: ConnectionID) {
+        leases.append((id, bench.now + Int64.random(in: 1...20_000_000, using: &random)))
     }
 
     private func follow() {
         for effect in bench.effects {
             switch effect {
             case .setAlarm(let instant): armedAt = min(armedAt, instant)
-            case .open(let ticket, _, _, _): connects.append(connect(ticket))
-            case .cancelOpen(let ticket):
+            case .open(let id, _, _, _): connects.append(connect(id))
+            case .cancelOpen(let id):
                 // The driver honours it at once.
-                if let place = connects.firstIndex(where: { $0.ticket == ticket }) {
+                if let place = connects.firstIndex(where: { $0.id == id }) {
                     connects[place].answerAt = bench.now
                 }
-            case .grant(let waiter, let ticket):
+            case .grant(let waiter, let id):
                 if let since = waiting.removeValue(forKey: waiter) { noteWait(since: since) }
                 served += 1
-                begin(ticket)
-            case .fail(let waiter, _):
+                begin(id)
+            case .fail(let waiter, _, _):
                 if let since = waiting.removeValue(forKey: waiter) { noteWait(since: since) }
-            case .validate(let ticket, _):
+            case .validate(let id, _):
                 let outcome: Engine.Outcome = isAway ? .failed : .succeeded
-                bench.call(random: 7) { $0.validated(ticket, outcome, &$1) }
+                bench.call(random: 7) { $0.validated(id, outcome, &$1) }
                 follow()
-            case .close(let ticket, _, _):
-                bench.closed(ticket)
+            case .close(let id, _, _):
+                bench.closed(id)
                 follow()
             default: break
             }
@@ -150,16 +150,16 @@ private final class Outage {
         mostConnects = max(mostConnects, bench.engine.counts.opening)
     }
 
-    private func connect(_ ticket: ConnectionID) -> Connect {
+    private func connect(_ id: ConnectionID) -> Connect {
         let soon = bench.now + Int64.random(in: 1_000_000...50_000_000, using: &random)
-        guard isAway else { return Connect(ticket: ticket, answerAt: soon, succeeds: true) }
+        guard isAway else { return Connect(id: id, answerAt: soon, succeeds: true) }
         attempts.append(bench.now)
         switch failure {
-        case .atOnce: return Connect(ticket: ticket, answerAt: soon, succeeds: false)
+        case .atOnce: return Connect(id: id, answerAt: soon, succeeds: false)
         case .late:
             let late = bench.now + Int64.random(in: 1...9 * Self.second, using: &random)
-            return Connect(ticket: ticket, answerAt: late, succeeds: false)
-        case .never: return Connect(ticket: ticket, answerAt: nil, succeeds: false)
+            return Connect(id: id, answerAt: late, succeeds: false)
+        case .never: return Connect(id: id, answerAt: nil, succeeds: false)
         }
     }
 
@@ -231,21 +231,21 @@ struct OutageTests {
             return bench.opens.first
         }
         while bench.now < EngineBench.second {
-            guard let ticket = nextOpen() else { continue }
+            guard let id = nextOpen() else { continue }
             opens += 1
             bench.now += 1_000_000
-            bench.call(random: .max) { $0.opened(ticket, &$1) }
+            bench.call(random: .max) { $0.opened(id, &$1) }
             bench.now += 1_000_000
-            bench.release(ticket, .broken)
-            bench.closed(ticket)
+            bench.release(id, .broken)
+            bench.closed(id)
         }
         #expect(opens > 2 && opens < 20)
         // The first that works ends it.
         var good: ConnectionID?
         while good == nil { good = nextOpen() }
-        let ticket = try #require(good)
-        bench.opened(ticket)
-        bench.release(ticket)
+        let id = try #require(good)
+        bench.opened(id)
+        bench.release(id)
         let failures = bench.engine.lanes[0].failures
         #expect(failures == 0)
     }

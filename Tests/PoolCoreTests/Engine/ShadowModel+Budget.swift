@@ -55,7 +55,7 @@ extension ShadowModel {
         let isNeeded =
             connection.isInHand && waiterCount(connection.lane) > count(connection.lane, .validating)
             && nextWaiter(for: connection) != nil
-        if !isNeeded, ownSpare?.ticket == connection.ticket { return true }
+        if !isNeeded, ownSpare?.id == connection.id { return true }
         guard maySpare(connection.lane), !isNeeded, permits.mustMakeRoom || (permits.shortage.exists && yielding == 0)
         else { return false }
         return spare?.since == connection.since

@@ -10,28 +10,28 @@ extension ShadowModel {
         let isGrantable = waiterCount(lane) == 0 && (next.map { !needsValidation($0) } ?? false)
         let reasons = reasonsToRefuse(lane: lane, holder: holder, deadline: deadline)
         switch outcome {
-        case .granted(let ticket):
+        case .granted(let id):
             require(life == .running, "a closing pool has granted")
             require(isGrantable, "granted at once what should wait")
-            require(next?.ticket == ticket, "granted an idle connection out of turn")
-            lease(ticket, to: holder)
+            require(next?.id == id, "granted an idle connection out of turn")
+            lease(id, to: holder)
             guard let next else { return }
             // Only one that may have to wait again is given a place among those who wait.
             if needsSessionHook(next, tag) { arrivals += 1 }
             let waiter = Waiting(
-                ticket: WaiterID(index: -1, generation: 0), lane: lane, priority: priority, deadline: deadline,
+                id: WaiterID(index: -1, generation: 0), lane: lane, priority: priority, deadline: deadline,
                 holder: holder, order: arrivals, since: now, request: tag, isInQueue: false)
             begin(waiter, on: next)
-        case .queued(let ticket):
+        case .queued(let id):
             require(life == .running && reasons.isEmpty, "queued although \(reasons)")
             require(!isGrantable, "queued although a connection is idle")
-            require(!waiters.contains { $0.ticket == ticket } && !ended.contains(ticket), "a ticket is used twice")
+            require(!waiters.contains { $0.id == id } && !ended.contains(id), "an id is used twice")
             arrivals += 1
             enqueued += 1
             hurry(lane)
             waiters.append(
                 Waiting(
-                    ticket: ticket, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals,
+                    id: id, lane: lane, priority: priority, deadline: deadline, holder: holder, order: arrivals,
                     since: now, request: tag)
             )
             grow(lane)
@@ -90,8 +90,8 @@ extension ShadowModel {
         }
     }
 
-    func lease(_ ticket: ConnectionID, to holder: UInt) {
-        guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
+    func lease(_ id: ConnectionID, to holder: UInt) {
+        guard let place = place(id) else { return require(false, "granted a connection that does not exist") }
         let state = connections[place].state
         require(state == .idle, "granted a connection that is \(state)")
         require(!connections[place].isCleared, "granted a connection that was cleared")
@@ -111,10 +111,10 @@ extension ShadowModel {
         connections[place].wasWarned = false
     }
 
-    func cancelled(_ ticket: WaiterID, answer: Bool) {
-        require(answer == waiters.contains { $0.ticket == ticket }, "cancel has answered \(answer)")
+    func cancelled(_ id: WaiterID, answer: Bool) {
+        require(answer == waiters.contains { $0.id == id }, "cancel has answered \(answer)")
         if answer { tally.cancelled += 1 }
-        if answer { endWait(ticket, "cancelled") }
+        if answer { endWait(id, "cancelled") }
     }
 
     /// The alarm notices which connects have gone without an answer for too long.
@@ -209,7 +209,7 @@ extension ShadowModel {
         }
         connections[place].deadline = now
         if outcome == .hookFailed { noteFailure(connections[place].lane) }
-        if outcome == .hookRefused { mustFail = firstWaiter(connections[place].lane)?.ticket }
+        if outcome == .hookRefused { mustFail = firstWaiter(connections[place].lane)?.id }
         if outcome == .generationBroken { endGeneration(of: place) }
     }
 

@@ -63,7 +63,7 @@ extension ShadowModel {
         for place in connections.indices {
             switch connections[place].state {
             case .idle, .leased, .validating, .resetting:
-                setExpiry(place, engine.slots[connections[place].ticket.index].expiresAt)
+                setExpiry(place, engine.slots[connections[place].id.index].expiresAt)
             case .opening, .abandoned, .closing: break
             }
         }

@@ -161,7 +161,7 @@ extension ShadowModel {
                 life != .running || engine.lanes[lane].growth == lanes[lane].growth,
                 "lane \(lane): the growth is \(engine.lanes[lane].growth), not \(lanes[lane].growth)")
             let idle = engine.lanes[lane].idle.members(in: engine.slots)
-            let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.ticket.index)
+            let ownIdle = connections.filter { $0.lane == lane && $0.state == .idle }.map(\.id.index)
             require(idle == ownIdle, "lane \(lane): idle in another order")
         }
         compareQueueTimes(with: engine.counters)

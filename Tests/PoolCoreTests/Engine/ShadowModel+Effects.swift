@@ -5,7 +5,7 @@ extension ShadowModel {
     func follow(_ effect: Effect, call: EngineCall) {
         switch effect {
         case .grant(let waiter, let connection): followGrant(waiter, connection)
-        case .fail(let waiter, let reason): followFail(waiter, reason)
+        case .fail(let waiter, _, let reason): followFail(waiter, reason)
         case .open(let connection, let lane, let attempt, let deadline):
             followOpen(connection, lane, attempt, deadline, call)
         case .cancelOpen(let connection): followCancelOpen(connection, call)
@@ -34,28 +34,28 @@ extension ShadowModel {
         }
     }
 
-    private func followGrant(_ waiter: WaiterID, _ ticket: ConnectionID) {
-        guard let place = place(ticket) else { return require(false, "granted a connection that does not exist") }
+    private func followGrant(_ waiter: WaiterID, _ id: ConnectionID) {
+        guard let place = place(id) else { return require(false, "granted a connection that does not exist") }
         let connection = connections[place]
-        guard let next = waiters.first(where: { $0.ticket == waiter }) else {
+        guard let next = waiters.first(where: { $0.id == waiter }) else {
             return require(false, "granted to somebody who does not wait")
         }
         if connection.isInHand {
-            require(nextWaiter(for: connection)?.ticket == waiter, "a waiter was passed over")
+            require(nextWaiter(for: connection)?.id == waiter, "a waiter was passed over")
             require(!configuration.validatesEveryGrant || connection.isPrepared, "granted without its hook")
         } else {
             let match = nextMatch(connection.lane)
-            require(match?.waiter.ticket == waiter, "a waiter was passed over")
-            require(match?.connection.ticket == ticket, "granted an idle connection out of turn")
+            require(match?.waiter.id == waiter, "a waiter was passed over")
+            require(match?.connection.id == id, "granted an idle connection out of turn")
             require(!needsValidation(connection), "granted without validation")
         }
-        lease(ticket, to: next.holder)
+        lease(id, to: next.holder)
         endWait(waiter, "granted")
         begin(next, on: connection)
     }
 
-    private func followFail(_ ticket: WaiterID, _ reason: AcquireFailure) {
-        guard let waiter = waiters.first(where: { $0.ticket == ticket }) else {
+    private func followFail(_ id: WaiterID, _ reason: AcquireFailure) {
+        guard let waiter = waiters.first(where: { $0.id == id }) else {
             return require(false, "failed somebody who does not wait")
         }
         switch reason {
@@ -64,21 +64,21 @@ extension ShadowModel {
         case .refused:
             require(lanes[waiter.lane].isRefused && live(waiter.lane) == 0, "failed as refused without a reason")
         case .hookFailed:
-            require(mustFail == ticket, "failed somebody else for the acquire hook")
+            require(mustFail == id, "failed somebody else for the acquire hook")
             mustFail = nil
         case .tooManyWaiters, .wouldDeadlock, .draining: require(false, "\(reason) after it was queued")
         }
         count(reason)
-        endWait(ticket, "failed")
+        endWait(id, "failed")
     }
 
     private func followOpen(
-        _ ticket: ConnectionID, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
+        _ id: ConnectionID, _ lane: Int, _ attempt: Int, _ deadline: Nanoseconds,
         _ call: EngineCall
     ) {
         require(life == .running || life == .draining, "a closed pool connects")
         if life == .draining { require(waiterCount(lane) > coming(lane), "a closing pool connects for nobody") }
-        require(!connections.contains { $0.ticket.index == ticket.index }, "two connections in one place")
+        require(!connections.contains { $0.id.index == id.index }, "two connections in one place")
         require(mayConnect(lane), "a connect that the limits or the backoff forbid")
         require(!isFull, "a connect above the pool's maximum")
         require(!permits.isShared || call == .permitGranted, "a connect that the budget has not just allowed")
@@ -96,12 +96,12 @@ extension ShadowModel {
         }
         connections.append(
             Connection(
-                ticket: ticket, lane: lane, state: .opening, since: now, deadline: deadline,
+                id: id, lane: lane, state: .opening, since: now, deadline: deadline,
                 silentAt: now.adding(configuration.silentAfter)))
     }
 
-    private func followCancelOpen(_ ticket: ConnectionID, _ call: EngineCall) {
-        guard let place = place(ticket), connections[place].state == .opening else {
+    private func followCancelOpen(_ id: ConnectionID, _ call: EngineCall) {
+        guard let place = place(id), connections[place].state == .opening else {
             return require(false, "cancelled a connect that is not under way")
         }
         require(life != .running || now >= connections[place].deadline, "cancelled a connect before its deadline")
@@ -109,11 +109,11 @@ extension ShadowModel {
         enter(.abandoned, place)
     }
 
-    private func followValidate(_ ticket: ConnectionID, _ isStale: Bool) {
-        guard let place = place(ticket) else { return require(false, "validated nothing") }
+    private func followValidate(_ id: ConnectionID, _ isStale: Bool) {
+        guard let place = place(id) else { return require(false, "validated nothing") }
         let connection = connections[place]
         require(connection.state == .idle, "validated a connection that is \(connection.state)")
-        require(nextMatch(connection.lane)?.connection.ticket == ticket, "validated a connection out of turn")
+        require(nextMatch(connection.lane)?.connection.id == id, "validated a connection out of turn")
         require(needsValidation(connection), "validated a connection that was fresh")
         require(
             isStale == (now - connection.since >= configuration.validateAfterIdle), "validated as stale: \(isStale)")
@@ -123,9 +123,9 @@ extension ShadowModel {
     }
 
     private func followClose(
-        _ ticket: ConnectionID, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ call: EngineCall
+        _ id: ConnectionID, _ reason: ConnectionCloseReason, _ mode: ConnectionCloseMode, _ call: EngineCall
     ) {
-        guard let place = place(ticket) else { return require(false, "closed nothing") }
+        guard let place = place(id) else { return require(false, "closed nothing") }
         let connection = connections[place]
         let isIdle = connection.state == .idle
         switch reason {
@@ -141,7 +141,7 @@ extension ShadowModel {
             require(isIdle && now >= connection.expires, "lifetime too early")
             followRetirement(connection)
         case .broken, .discarded:
-            let isReported = connection.state == .closing && call.releasedBroken == ticket
+            let isReported = connection.state == .closing && call.releasedBroken == id
             require(isReported || (isIdle && connection.isLost), "closed as broken, but it was not")
         case .validationFailed:
             let isAsOld = isIdle && now - connection.since >= configuration.validateAfterIdle && call == .alarm
@@ -170,7 +170,7 @@ extension ShadowModel {
             life == .forcing || reason == .cleared || reason == .sessionFailed
             || (call == .alarm && (reason == .validationFailed || reason == .resetFailed))
         require(!isForced || mayForce, "closed by force without need")
-        require(reason != .sessionFailed || preparing[ticket] == nil, "closed under its session hook")
+        require(reason != .sessionFailed || preparing[id] == nil, "closed under its session hook")
         require(isForced || isIdle || call != .alarm, "closed orderly while a call is running")
         connections[place].isInHand = false
         connections[place].makesRoom = reason == .makingRoom

@@ -63,13 +63,13 @@ extension ShadowModel {
             && waiterCount(lane) > onTheWay(lane)
     }
 
-    func followResetTagged(_ ticket: ConnectionID, _ isStale: Bool) {
-        guard let place = place(ticket) else { return require(false, "reset nothing") }
+    func followResetTagged(_ id: ConnectionID, _ isStale: Bool) {
+        guard let place = place(id) else { return require(false, "reset nothing") }
         let connection = connections[place]
         require(connection.state == .idle && connection.tag != nil, "reset a session without a tag")
         require(mustResetTagged(connection.lane), "reset a tagged session without need")
         let oldest = connections.first { $0.lane == connection.lane && $0.state == .idle }
-        require(oldest?.ticket == ticket, "reset another session than the one that was unused for longest")
+        require(oldest?.id == id, "reset another session than the one that was unused for longest")
         require(isStale == (now - connection.since >= configuration.validateAfterIdle), "stale: \(isStale)")
         connections[place].tag = nil
         connections[place].isSetUp = false
@@ -86,19 +86,19 @@ extension ShadowModel {
     /// A lease begins, or the session hook first.
     func begin(_ waiter: Waiting, on connection: Connection) {
         guard needsSessionHook(connection, waiter.request) else { return tally.acquired += 1 }
-        preparing[connection.ticket] = waiter
+        preparing[connection.id] = waiter
     }
 
-    func prepared(_ ticket: ConnectionID, _ tag: PoolSessionTag?) {
-        guard preparing.removeValue(forKey: ticket) != nil else { return require(false, "nothing was prepared") }
+    func prepared(_ id: ConnectionID, _ tag: PoolSessionTag?) {
+        guard preparing.removeValue(forKey: id) != nil else { return require(false, "nothing was prepared") }
         tally.acquired += 1
-        guard let place = place(ticket), connections[place].state == .leased else { return }
+        guard let place = place(id), connections[place].state == .leased else { return }
         connections[place].tag = tag
         connections[place].isSetUp = true
     }
 
-    func unprepared(_ ticket: ConnectionID, _ failure: Engine.PreparationFailure) {
-        guard preparing.removeValue(forKey: ticket) != nil else { return require(false, "nothing was prepared") }
+    func unprepared(_ id: ConnectionID, _ failure: Engine.PreparationFailure) {
+        guard preparing.removeValue(forKey: id) != nil else { return require(false, "nothing was prepared") }
         switch failure {
         case .timedOut: tally.timedOut += 1
         case .cancelled: tally.cancelled += 1
@@ -106,8 +106,8 @@ extension ShadowModel {
         }
     }
 
-    func acquiresAgain(_ ticket: ConnectionID, isRejected: Bool, outcome: Engine.AcquireOutcome?) {
-        guard var waiter = preparing.removeValue(forKey: ticket) else { return require(false, "nothing was prepared") }
+    func acquiresAgain(_ id: ConnectionID, isRejected: Bool, outcome: Engine.AcquireOutcome?) {
+        guard var waiter = preparing.removeValue(forKey: id) else { return require(false, "nothing was prepared") }
         if isRejected { noteFailure(waiter.lane) }
         switch outcome {
         case .queued(let again):
@@ -115,7 +115,7 @@ extension ShadowModel {
             if !waiter.isInQueue { enqueued += 1 }
             (waiter.isInQueue, waiter.since) = (true, now)
             waiter = Waiting(
-                ticket: again, lane: waiter.lane, priority: waiter.priority, deadline: waiter.deadline,
+                id: again, lane: waiter.lane, priority: waiter.priority, deadline: waiter.deadline,
                 holder: waiter.holder, order: waiter.order, since: now, request: waiter.request)
             waiters.insert(waiter, at: waiters.firstIndex { $0.order > waiter.order } ?? waiters.count)
         case .failed(let reason):
@@ -148,10 +148,10 @@ extension ShadowModel {
         require(Set(engine.preparations.keys) == Set(preparing.keys), "others wait for their session hook")
         require(engine.waitTimes.count == tally.acquired, "\(engine.waitTimes.count) waits of \(tally.acquired) leases")
         for connection in connections where connection.state == .idle || connection.state == .leased {
-            let slot = engine.slots[connection.ticket.index]
-            require(slot.tag == connection.tag, "\(connection.ticket) has another tag")
+            let slot = engine.slots[connection.id.index]
+            require(slot.tag == connection.tag, "\(connection.id) has another tag")
             let isSetUp = slot.flags.contains(.isSetUp)
-            require(isSetUp == connection.isSetUp, "\(connection.ticket): set up is \(isSetUp)")
+            require(isSetUp == connection.isSetUp, "\(connection.id): set up is \(isSetUp)")
         }
     }
 }

@@ -7,7 +7,7 @@ final class ShadowModel {
     enum State: Hashable { case opening, abandoned, idle, validating, leased, resetting, closing }
 
     struct Connection {
-        let ticket: ConnectionID
+        let id: ConnectionID
         let lane: Int
         var state: State
         var since: Nanoseconds
@@ -38,7 +38,7 @@ final class ShadowModel {
     }
 
     struct Waiting {
-        let ticket: WaiterID
+        let id: WaiterID
         let lane: Int
         let priority: Int32
         let deadline: Nanoseconds
@@ -202,8 +202,8 @@ final class ShadowModel {
         }
     }
 
-    func place(_ ticket: ConnectionID) -> Int? {
-        connections.firstIndex { $0.ticket == ticket }
+    func place(_ id: ConnectionID) -> Int? {
+        connections.firstIndex { $0.id == id }
     }
 
     // MARK: Changes
@@ -225,13 +225,13 @@ final class ShadowModel {
         connections[place].deadline = deadline
     }
 
-    func endWait(_ ticket: WaiterID, _ how: String) {
-        require(ended.insert(ticket).inserted, "a wait has ended twice: \(how)")
-        if let waiter = waiters.first(where: { $0.ticket == ticket }) {
+    func endWait(_ id: WaiterID, _ how: String) {
+        require(ended.insert(id).inserted, "a wait has ended twice: \(how)")
+        if let waiter = waiters.first(where: { $0.id == id }) {
             let time = now - waiter.since
             waits = (waits.count + 1, waits.sum + time, min(waits.minimum, time), max(waits.maximum, time))
         }
-        waiters.removeAll { $0.ticket == ticket }
+        waiters.removeAll { $0.id == id }
     }
 
     /// A connect has failed; the engine has chosen ``chosenRetryAt`` for the next.
