@@ -7,7 +7,7 @@ extension Engine {
         let slot = connection.index
         guard slots[slot].state == .opening || slots[slot].state == .abandoned else { return }
         let lane = slots[slot].lane
-        counters.opened += 1
+        counters.connectionsOpened += 1
         if slots[slot].state == .opening { connectTimes.record(turn.now - slots[slot].since) }
         if !slots[slot].flags.contains(.isOld) { lanes[lane].renewals &+= 1 }
         slots[slot].openedAt = turn.now

@@ -66,7 +66,7 @@ extension Engine {
         move(slot, to: .closing, &turn)
         slots.setTag(nil, of: slot)
         schedule.removeDeadline(of: slot)
-        counters.closed[reason, default: 0] += 1
+        counters.connectionsClosed[reason, default: 0] += 1
         if reason == .makingRoom {
             slots[slot].flags.insert(.makesRoom)
             permits.yielding += 1

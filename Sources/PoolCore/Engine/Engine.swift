@@ -40,7 +40,7 @@ struct Engine: ~Copyable {
     var lastGoal: GoalNumber = 0
     var rotation: Rotation?
 
-    var counters = EngineCounters()
+    var counters = PoolCounters()
     var waitTimes = PoolHistogram()
     var useTimes = PoolHistogram()
     var connectTimes = PoolHistogram()

@@ -16,14 +16,16 @@ extension PoolStatistics: CustomStringConvertible {
 
     private var requestLines: [(String, String)] {
         [
-            ("acquires asked for", "\(requests)"), ("enqueued", "\(enqueued)"), ("dequeued", "\(dequeued)"),
-            ("failed", "\(failed)"), ("rejected", "\(rejected)"), ("timed out", "\(timedOut)"),
-            ("cancelled", "\(cancelled)"),
-            ("rejected by the close", "\(rejectedAtClose) waiting, \(refusedAtClose) later"),
-            ("waiting now", "\(counts.waiting)"), ("most waiting at once", "\(peakWaiting)"),
+            ("acquires asked for", "\(requests)"), ("enqueued", "\(counters.enqueued)"),
+            ("dequeued", "\(counters.dequeued)"),
+            ("failed", "\(counters.failed)"), ("rejected", "\(counters.rejected)"),
+            ("timed out", "\(counters.timedOut)"),
+            ("cancelled", "\(counters.cancelled)"),
+            ("rejected by the close", "\(counters.rejectedAtClose) waiting, \(counters.refusedAtClose) later"),
+            ("waiting now", "\(counts.waiting)"), ("most waiting at once", "\(counters.peakWaiting)"),
             ("time in queue", queueTime.sum.text), ("shortest in queue", queueTime.minimum?.text ?? "none"),
             ("longest in queue", queueTime.maximum?.text ?? "none"), ("average in queue", queueTime.average.text),
-            ("leases given", "\(acquired)"), ("most leased at once", "\(peakLeased)"),
+            ("leases given", "\(counters.acquired)"), ("most leased at once", "\(counters.peakLeased)"),
             ("wait", wait.summary), ("use", use.summary),
         ]
     }
@@ -31,15 +33,16 @@ extension PoolStatistics: CustomStringConvertible {
     private var connectionLines: [(String, String)] {
         [
             ("connections", "\(counts)"),
-            ("connections opened", "\(connectionsOpened), \(connectFailures) connects failed"),
-            ("connections closed", closedSummary), ("connect", connect.summary), ("validations", "\(validations)"),
-            ("resets", "\(resets)"), ("leak warnings", "\(leakWarnings)"),
+            ("connections opened", "\(counters.connectionsOpened), \(counters.connectFailures) connects failed"),
+            ("connections closed", closedSummary), ("connect", connect.summary),
+            ("validations", "\(counters.validations)"),
+            ("resets", "\(counters.resets)"), ("leak warnings", "\(counters.leakWarnings)"),
         ]
     }
 
     private var closedSummary: String {
         let reasons = ConnectionCloseReason.allCases.compactMap { reason in
-            connectionsClosed[reason].map { "\($0) \(reason.rawValue)" }
+            counters.connectionsClosed[reason].map { "\($0) \(reason.rawValue)" }
         }
         return reasons.isEmpty ? "0" : reasons.joined(separator: ", ")
     }

@@ -1,4 +1,5 @@
 /// A snapshot of a pool's counters and present state: all its numbers are consistent with each other.
+@dynamicMemberLookup
 public struct PoolStatistics: Sendable {
     /// The connections and waiters of one lane.
     public struct Lane: Sendable, Hashable {
@@ -17,7 +18,7 @@ public struct PoolStatistics: Sendable {
         public let minimum: Duration?
         /// The longest wait; nil if no wait has ended.
         public let maximum: Duration?
-        /// The sum divided by ``PoolStatistics/enqueued``; zero if no acquire was enqueued.
+        /// The sum divided by ``PoolCounters/enqueued``; zero if no acquire was enqueued.
         public let average: Duration
     }
 
@@ -40,53 +41,8 @@ public struct PoolStatistics: Sendable {
     public let lanes: [Lane]
     /// All acquires so far, finished or still waiting, for a connection or for their session hook.
     public let requests: Int
-    /// Leases given.
-    public let acquired: Int
-    /// Acquires that had to wait, for a release or for a connection to be opened, validated or reset:
-    /// `enqueued == dequeued + timedOutInQueue + cancelledInQueue + failedInQueue + rejectedAtClose + counts.waiting`.
-    public let enqueued: Int
-    /// Leases given to acquires that had waited. An acquire whose session hook is running counts already.
-    public let dequeued: Int
-    /// Acquires whose deadline passed.
-    public let timedOut: Int
-    /// The part of ``timedOut`` that had been enqueued; the other acquires had a deadline that passed before they
-    /// began, or in the session hook.
-    public let timedOutInQueue: Int
-    /// Acquires whose task was cancelled while they waited, for a connection or for their session hook.
-    public let cancelled: Int
-    /// The part of ``cancelled`` that had been enqueued.
-    public let cancelledInQueue: Int
-    /// Acquires that failed because connects are refused for good, because a hook has thrown, or because they could
-    /// never have succeeded.
-    public let failed: Int
-    /// The part of ``failed`` that had been enqueued.
-    public let failedInQueue: Int
-    /// Acquires that were refused because ``PoolConfiguration/maximumWaiters`` acquires waited.
-    public let rejected: Int
-    /// Acquires that waited when the pool began to close.
-    public let rejectedAtClose: Int
-    /// Acquires refused because the pool was closing or closed.
-    public let refusedAtClose: Int
-    /// The time that acquires spent in the queue.
-    public let queueTime: QueueTime
-    /// Connections opened.
-    public let connectionsOpened: Int
-    /// Connects that failed, and connections that count as such because they broke at their first use, or because a
-    /// hook did not want them.
-    public let connectFailures: Int
-    /// Closed connections by reason; reasons that did not occur are absent.
-    public let connectionsClosed: [ConnectionCloseReason: Int]
-    /// Validations before a grant, including those that only run the acquire hook.
-    public let validations: Int
-    /// Sessions that were reset, after a lease or for another tag. Ending a transaction in a session that is kept for
-    /// its tag does not count.
-    public let resets: Int
-    /// Leases that were reported as held for longer than ``PoolConfiguration/leakWarning``.
-    public let leakWarnings: Int
-    /// The most leases at the same time.
-    public let peakLeased: Int
-    /// The most waiters at the same time.
-    public let peakWaiting: Int
+    /// The events that were counted. Each counter can be read as a property of the statistics too.
+    public let counters: PoolCounters
     /// The waiting time of acquires that succeeded, including zero for those that did not wait.
     public let wait: PoolHistogram
     /// The time that leases were held. While a pool is busy and no acquire waits, one lease in 32 is timed, and stands
@@ -97,6 +53,12 @@ public struct PoolStatistics: Sendable {
 }
 
 extension PoolStatistics {
+    /// One of the ``counters``.
+    public subscript<Value>(dynamicMember counter: KeyPath<PoolCounters, Value>) -> Value { counters[keyPath: counter] }
+
+    /// The time that acquires spent in the queue.
+    public var queueTime: QueueTime { QueueTime(counters) }
+
     /// All connections, including those that are being opened or closed.
     public var total: Int { counts.total }
 
@@ -107,5 +69,15 @@ extension PoolStatistics {
     public var waiting: Int { counts.waiting }
 
     /// Connections that were closed because of their age.
-    public var expired: Int { connectionsClosed[.lifetime] ?? 0 }
+    public var expired: Int { counters.connectionsClosed[.lifetime] ?? 0 }
+}
+
+extension PoolStatistics.QueueTime {
+    init(_ counters: PoolCounters) {
+        let times = counters.queueTimes
+        self.init(
+            sum: .nanoseconds(times.sum), minimum: times.count == 0 ? nil : .nanoseconds(times.minimum),
+            maximum: times.count == 0 ? nil : .nanoseconds(times.maximum),
+            average: counters.enqueued == 0 ? .zero : .nanoseconds(times.sum / Int64(counters.enqueued)))
+    }
 }

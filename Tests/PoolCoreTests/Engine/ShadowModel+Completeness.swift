@@ -135,7 +135,7 @@ extension ShadowModel {
 
     /// Compares the engine's books with these.
     /// The statistics of the queue, computed again from what was seen of each wait.
-    private func compareQueueTimes(with counters: EngineCounters) {
+    private func compareQueueTimes(with counters: PoolCounters) {
         require(counters.enqueued == enqueued, "\(counters.enqueued) are said to have been enqueued, not \(enqueued)")
         require(counters.isBalanced(waiting: waiters.count), "the counters do not agree: \(counters)")
         let times = counters.queueTimes
