@@ -2,14 +2,14 @@
 extension Engine {
     /// Takes a permit from the budget. A permit that is no longer needed goes back immediately.
     mutating func permitGranted(_ turn: inout Turn) {
-        permits.received += 1
+        permits.receive()
         serveAll(&turn)
         check()
     }
 
     /// Notes that acquires wait because the budget is used up, or that none does any more.
     mutating func setShortage(_ shortage: BudgetShortage, _ turn: inout Turn) {
-        permits.shortage = shortage
+        permits.setShortage(shortage)
         settlePermits(&turn)
         check()
     }
@@ -31,39 +31,22 @@ extension Engine {
     /// Brings the budget's knowledge up to date, after any change that may concern it.
     mutating func settlePermits(_ turn: inout Turn) {
         guard permits.isShared else { return }
-        let owesAConnection = permits.shortage.exists && permits.yielding == 0
+        let owesAConnection = permits.owesAConnection
         let hasYielded = owesAConnection && yieldIdle(&turn)
-        returnPermits()
+        permits.returnUnused(places: counts.total)
         if owesAConnection, !hasYielded, let slot = ownSpareSlot(turn.now) { makeRoom(with: slot, &turn) }
-        var demand = permits.demand
-        demand.returned = permits.returned
-        demand.yielding = permits.yielding
-        demand.isLeaving = life != .running
-        (demand.wanted, demand.sequence, demand.starving) = (permits.received, .max, .max)
+        var demand = permits.emptyDemand(isLeaving: life != .running)
         for lane in lanes.indices where lacksOnlyAPermit(lane) && isRetryDue(lane, turn.now) {
-            demand.wanted = permits.received + 1
-            let sequence = firstUnserved(of: lane)
-            demand.sequence = min(demand.sequence, sequence)
-            if lanes[lane].counts.live == 0 { demand.starving = min(demand.starving, sequence) }
+            permits.add(waiter: firstUnserved(of: lane), isStarving: lanes[lane].counts.live == 0, to: &demand)
         }
-        guard !demand.agrees(with: permits.demand) else { return }
-        demand.number += 1
-        permits.demand = demand
-        turn.effects.append(.demand(demand))
-    }
-
-    /// Gives back permits that no place needs.
-    mutating func returnPermits() {
-        if permits.isShared { permits.returned += permits.held - counts.total }
+        permits.tell(demand, &turn)
     }
 
     /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because
     /// its waiter came before every waiter of `lane`.
     func budgetStarves(behind lane: Int) -> Bool {
-        guard permits.shortage.starving != .max, permits.yielding == 0 else { return false }
-        let own = lanes[lane].waiters.oldestSequence(in: waiters)
-        // Connections within the minimums are closed only for lanes of this pool.
-        return permits.demand.starving < own || (permits.shortage.starving < own && maySpare(lane))
+        permits.mayStarve
+            && permits.starves(before: lanes[lane].waiters.oldestSequence(in: waiters), maySpare: maySpare(lane))
     }
 
     private mutating func yieldIdle(_ turn: inout Turn) -> Bool {

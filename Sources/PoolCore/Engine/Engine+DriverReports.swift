@@ -129,11 +129,11 @@ extension Engine {
 
     private mutating func free(_ slot: Int32, _ turn: inout Turn) {
         schedule.removeDeadline(of: slot)
-        if slots[slot].flags.contains(.makesRoom) { permits.yielding -= 1 }
+        if slots[slot].flags.contains(.makesRoom) { permits.endYielding() }
         move(slot, to: .free, &turn)
         ceiling = min(ceiling, counts.total)
         // Before a waiter of this pool takes the place: a waiter of another pool may have come first.
-        returnPermits()
+        permits.returnUnused(places: counts.total)
         if life != .running { closeUnneeded(&turn) }
     }
 }

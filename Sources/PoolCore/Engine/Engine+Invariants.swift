@@ -99,16 +99,12 @@ extension Engine {
         if yielding != permits.yielding {
             return "yielding is \(permits.yielding), but \(yielding) connections make room"
         }
-        let demand = permits.demand
-        if demand.returned != permits.returned || demand.yielding != yielding || demand.isLeaving != (life != .running)
-        {
-            return "the budget believes \(demand)"
-        }
+        if let demand = permits.wrongDemand(isLeaving: life != .running) { return "the budget believes \(demand)" }
         for lane in lanes.indices where lacksOnlyAPermit(lane) && !lanes[lane].isProbing && !permits.hasAsked {
             return "lane \(lane) does not ask for a permit"
         }
-        let owesAConnection = life == .running && permits.shortage.exists && yielding == 0
-        return owesAConnection && spareSlot != nil ? "a connection is idle that the budget lacks" : nil
+        let isKept = life == .running && permits.owesAConnection && spareSlot != nil
+        return isKept ? "a connection is idle that the budget lacks" : nil
     }
 
     private var closingViolation: String? {

@@ -69,7 +69,7 @@ extension Engine {
         counters.connectionsClosed[reason, default: 0] += 1
         if reason == .makingRoom {
             slots[slot].flags.insert(.makesRoom)
-            permits.yielding += 1
+            permits.beginYielding()
         }
         turn.effects.append(.close(slots.id(of: slot), reason, mode))
     }

@@ -34,25 +34,3 @@ struct BudgetShortage: Hashable, Sendable {
 
     static let none = BudgetShortage()
 }
-
-/// The permits of one engine. An engine that shares no budget holds as many as it could want.
-struct PermitBook {
-    let isShared: Bool
-    var received = 0
-    var returned = 0
-    var yielding = 0
-    var shortage = BudgetShortage.none
-    /// The last demand that the budget was told.
-    var demand = PermitDemand()
-
-    init(isShared: Bool) {
-        self.isShared = isShared
-    }
-
-    /// The permits held now. A connection's place needs one, from the start of its connect until its driver has closed
-    /// it.
-    var held: Int { isShared ? received - returned : .max }
-
-    /// True if the end of a wait may change the demand.
-    var hasAsked: Bool { demand.wanted > received }
-}
