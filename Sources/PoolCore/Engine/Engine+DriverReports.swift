@@ -9,7 +9,7 @@ extension Engine {
         let lane = slots[slot].lane
         counters.connectionsOpened += 1
         if slots[slot].state == .opening { connectTimes.record(turn.now - slots[slot].since) }
-        if !slots[slot].flags.contains(.isOld) { lanes[lane].renewals &+= 1 }
+        if !slots[slot].flags.contains(.isOld) { rotation?.noteNew(in: lane) }
         slots[slot].openedAt = turn.now
         slots[slot].shortening = Double(turn.random >> 11) * 0x1p-53
         slots[slot].expiresAt = expiry(of: slot)

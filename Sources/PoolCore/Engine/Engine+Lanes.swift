@@ -9,6 +9,8 @@ extension Engine {
         lane.base = base
         if let unused = lanes.firstIndex(where: \.isUnused) {
             lanes[unused] = lane
+            // Nothing is left to be replaced in the lane that was here.
+            rotation?.noteNew(in: unused)
             return unused
         }
         lanes.append(lane)

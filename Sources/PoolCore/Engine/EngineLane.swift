@@ -14,8 +14,6 @@ struct EngineLane {
     var growth = 0
     /// The number of connections that the goals and the rotation want to exist.
     var goalFloor = 0
-    /// The number of connections that were opened since the rotation began.
-    var renewals: UInt32 = 0
 
     /// The number of connects that failed since the last success.
     var failures = 0
