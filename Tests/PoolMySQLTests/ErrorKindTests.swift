@@ -5,6 +5,14 @@ import Testing
 
 @Suite("The kinds of MySQL's errors")
 struct ErrorKindTests {
+    @Test("a failed check has the number of MariaDB or the one of MySQL")
+    func checks() {
+        // ER_CONSTRAINT_FAILED of MariaDB, ER_CHECK_CONSTRAINT_VIOLATED of MySQL.
+        for number: UInt32 in [4025, 3819] {
+            #expect(MySQLError(.init(rawValue: number), sqlState: "HY000", "").kind == .checkViolation, "\(number)")
+        }
+    }
+
     @Test("the errors that applications tell apart have the kind that they have with each database")
     func kinds() {
         let kinds: [(MySQLError, SQLErrorKind)] = [
@@ -13,7 +21,7 @@ struct ErrorKindTests {
             (MySQLError(.foreignKeyChild, ""), .foreignKeyViolation),
             (MySQLError(.columnCannotBeNull, ""), .notNullViolation),
             (MySQLError(.checkConstraint, ""), .checkViolation),
-            (MySQLError(.init(rawValue: 3819), ""), .checkViolation),
+            (MySQLError(.mySQLCheckConstraint, ""), .checkViolation),
             (MySQLError(.deadlock, ""), .conflict), (MySQLError(.lockWaitTimeout, ""), .conflict),
             (MySQLError(.queryInterrupted, ""), .cancelled), (MySQLError(.statementTimeout, ""), .cancelled),
             (MySQLError(.readOnlyTransaction, ""), .readOnly), (MySQLError(.readOnlyServer, ""), .readOnly),

@@ -61,6 +61,7 @@ struct Dialect: Sendable {
     ) { error in
         let violations: [MySQLError.Code: Violation] = [
             .duplicateEntry: .unique, .columnCannotBeNull: .notNull, .checkConstraint: .check,
+            .mySQLCheckConstraint: .check,
             .foreignKeyChild: .foreignKey, .foreignKeyParent: .foreignKey, .parseError: .syntax,
             .noSuchTable: .noTable, .unknownColumn: .noColumn,
         ]

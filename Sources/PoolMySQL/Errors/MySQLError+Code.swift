@@ -83,7 +83,9 @@ extension MySQLError {
         public static let connectionKilled = Self(1927)
         /// `max_statement_time` has passed.
         public static let statementTimeout = Self(1969)
-        /// A `CHECK` constraint failed, as MariaDB reports it.
+        /// A `CHECK` constraint failed, as MySQL reports it (from 8.0.16 on). MariaDB's is ``checkConstraint``.
+        public static let mySQLCheckConstraint = Self(3819)
+        /// A `CHECK` constraint failed, as MariaDB reports it. MySQL's is ``mySQLCheckConstraint``.
         public static let checkConstraint = Self(4025)
         /// The server ended the connection because it was idle for longer than its `wait_timeout`.
         public static let idleTimeout = Self(4031)

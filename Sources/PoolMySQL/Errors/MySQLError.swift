@@ -80,8 +80,7 @@ extension MySQLError {
         case .duplicateEntry: return .uniqueViolation
         case .foreignKeyParent, .foreignKeyChild: return .foreignKeyViolation
         case .columnCannotBeNull: return .notNullViolation
-        // ER_CHECK_CONSTRAINT_VIOLATED, as MySQL reports it.
-        case .checkConstraint, Code(rawValue: 3819): return .checkViolation
+        case .checkConstraint, .mySQLCheckConstraint: return .checkViolation
         case .queryInterrupted, .statementTimeout: return .cancelled
         case .readOnlyTransaction: return .readOnly
         default: break
