@@ -55,16 +55,6 @@ public struct MySQLConfiguration: Sendable, Hashable {
         }
     }
 
-    /// The place where the body of a lease runs.
-    public enum Execution: Sendable, Hashable {
-        /// On one of the driver's threads if the caller's isolation allows it. Each lease then costs one hop, or none
-        /// for a task that prefers ``MySQLDriver/taskExecutor``.
-        case driverThreads
-        /// Where the caller runs; each statement hops to one of the driver's threads and back, unless the caller is
-        /// on one.
-        case caller
-    }
-
     /// The protocol that carries statements.
     public enum StatementProtocol: Sendable, Hashable {
         /// Prepared, with binary results, if the server can prepare the statement.
@@ -139,8 +129,12 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// True if a batch of plain inserts is sent in one request, if the server has MariaDB's bulk execution. The
     /// default is true.
     public let usesBulkExecution: Bool
-    /// The place where the body of a lease runs. The default is ``Execution/driverThreads``.
-    public let execution: Execution
+    /// The place where the body of a lease runs. The default is ``SQLExecution/driver``: one of the driver's threads.
+    /// Each lease then costs one hop, or none for a task that prefers ``MySQLDriver/taskExecutor``.
+    ///
+    /// With ``SQLExecution/caller`` each statement hops to one of the driver's threads and back, unless the caller is
+    /// on one.
+    public let execution: SQLExecution
     /// The changes that the end of a lease undoes. The default is ``SQLResetPolicy/smart``.
     ///
     /// The statements that are known to change nothing are listed at ``MySQLDriver``. A statement's text does not show
@@ -179,7 +173,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
         cancelTimeout: Duration = .seconds(5), initCommands: [String] = [], attributes: [String: String] = [:],
         usesCompression: Bool = false, allowsLocalInfile: Bool = false, allowsClearPassword: Bool = false,
         timeZone: TimeZone = .utc, statementCacheCapacity: Int = 100, statementProtocol: StatementProtocol = .prepared,
-        usesBulkExecution: Bool = true, execution: Execution = .driverThreads, resetPolicy: SQLResetPolicy = .smart,
+        usesBulkExecution: Bool = true, execution: SQLExecution = .driver, resetPolicy: SQLResetPolicy = .smart,
         resultLimit: SQLResultLimit? = SQLResultLimit(), temporaryTables: SQLTemporaryTables = .dropped
     ) throws(PoolConfigurationError) {
         try Self.check(location)

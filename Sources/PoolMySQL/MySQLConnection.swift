@@ -53,11 +53,10 @@ public final class MySQLConnection: SQLConnection {
     /// Sets how many prepared statements to keep; nil means ``MySQLConfiguration/statementCacheCapacity``.
     public func setStatementCacheCapacity(_ capacity: Int?) { cacheLimit.set(capacity) }
 
-    /// The driver's threads, with ``MySQLConfiguration/Execution/driverThreads`` and a caller that is not on one;
-    /// else nil.
+    /// The driver's threads, with ``SQLExecution/driver`` and a caller that is not on one; else nil.
     public var executor: (any TaskExecutor)? {
         // A caller that already runs on the driver's threads needs no hop.
-        configuration.execution == .driverThreads && !isHere ? thread.threads : nil
+        configuration.execution == .driver && !isHere ? thread.threads : nil
     }
 
     /// True if a transaction is open: the pool's, or one that the server's latest answer reports.

@@ -16,15 +16,6 @@
 ///
 /// The description leaves out passwords.
 public struct PostgresConfiguration: Sendable, Hashable {
-    /// The place where the body of a lease runs.
-    public enum Execution: Sendable, Hashable {
-        /// Where the caller runs.
-        case caller
-        /// On the event loop of the connection, if the caller is not isolated to an actor: one hop for the lease, and
-        /// none for its statements. Bodies share few threads, so they must not block or compute for long.
-        case eventLoop
-    }
-
     /// libpq's settings by name; a later one of the same name overrides an earlier one.
     let parameters: [(name: String, value: String)]
     /// The largest number of statements that each connection keeps prepared, up to 10,000; the least recently used go
@@ -51,8 +42,13 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// more than zero, at most one hour. The default is 5 s. The end of a transaction, which is never cancelled, gets
     /// twelve times as long after the cancellation of its task.
     public let cancelTimeout: Duration
-    /// The place where the body of a lease runs. The default is ``Execution/caller``.
-    public let execution: Execution
+    /// The place where the body of a lease runs. The default is ``SQLExecution/caller``: no thread is blocked while a
+    /// statement waits for its answer.
+    ///
+    /// With ``SQLExecution/driver`` the body runs on the event loop of the connection, if the caller is not isolated to
+    /// an actor: one hop for the lease, and none for its statements. Bodies share few threads, so they must not block
+    /// or compute for long.
+    public let execution: SQLExecution
     /// The number of threads that wait for the sockets of a driver, from 1 to 1,024; each connection belongs to one
     /// of them. Nil is the default: one for each processor, but at most 8. In a driver with shards, the value of its
     /// own configuration counts.
@@ -105,7 +101,7 @@ public struct PostgresConfiguration: Sendable, Hashable {
     public init(
         _ connection: String = "", settings: [String: String] = [:], sessionSettings: [String: String] = [:],
         applicationName: String? = nil, statementCacheCapacity: Int = 100, prepareThreshold: Int = 2,
-        cancelTimeout: Duration = .seconds(5), execution: Execution = .caller, eventLoops: Int? = nil,
+        cancelTimeout: Duration = .seconds(5), execution: SQLExecution = .caller, eventLoops: Int? = nil,
         resetPolicy: SQLResetPolicy = .smart, temporaryTables: SQLTemporaryTables = .dropped,
         poolerKeepsStatements: Bool = false, resultLimit: SQLResultLimit? = SQLResultLimit()
     ) throws(PoolConfigurationError) {

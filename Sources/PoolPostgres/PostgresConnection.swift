@@ -36,9 +36,9 @@ public final class PostgresConnection: SQLConnection {
     /// The error that broke the connection; nil if none did.
     public var failure: (any Error)? { withSession { $0.failure } }
 
-    /// The connection's event loop, with ``PostgresConfiguration/Execution/eventLoop``; else nil.
+    /// The connection's event loop, with ``SQLExecution/driver``; else nil.
     public var executor: (any TaskExecutor)? {
-        configuration.execution == .eventLoop ? loop : nil
+        configuration.execution == .driver ? loop : nil
     }
 
     /// True if the server's transaction status is not idle, whether the pool or a statement began the transaction.

@@ -65,7 +65,7 @@ public struct PostgresDriver: SQLDriver {
     /// share as many threads as there are loops (see ``PostgresConfiguration/eventLoops``), so they must not block or
     /// compute for long.
     ///
-    /// The executor works with ``PostgresConfiguration/Execution/caller``, the default. Its threads end when the
+    /// The executor works with ``SQLExecution/caller``, the default. Its threads end when the
     /// driver and its connections are gone.
     ///
     /// - Throws: ``EventLoopError`` or ``ThreadError`` if the system refuses a descriptor or a thread.

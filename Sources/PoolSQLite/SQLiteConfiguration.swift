@@ -34,17 +34,6 @@ public struct SQLiteConfiguration: Sendable {
         case off, normal, full, extra
     }
 
-    /// The place where statements run.
-    public enum Execution: Sendable, Hashable {
-        /// On the connection's own named thread. The body of a lease moves there if the caller's isolation allows it,
-        /// so that each lease costs one hop. No blocking call runs on Swift's cooperative threads.
-        case connectionThread
-        /// On the caller's thread: without any hop, for data that is in the page cache. A statement that is slow, or
-        /// waits for another process's lock, blocks one of Swift's few cooperative threads meanwhile; if all of them
-        /// are blocked, no task is left that could cancel it.
-        case callerThread
-    }
-
     /// The texts as which times and timestamps are bound. SQLite has no type for them, and compares the texts byte by
     /// byte. Results are read in both forms.
     public enum TimestampText: Sendable, Hashable {
@@ -110,8 +99,14 @@ public struct SQLiteConfiguration: Sendable {
     /// The largest number of prepared statements that each connection keeps; the least recently used go first. The
     /// default is 100; 0 keeps none; at most 10,000.
     public let statementCacheCapacity: Int
-    /// The place where statements run. The default is ``Execution/connectionThread``.
-    public let execution: Execution
+    /// The place where statements run. The default is ``SQLExecution/driver``: the connection's own named thread. The
+    /// body of a lease moves there if the caller's isolation allows it, so that each lease costs one hop. No blocking
+    /// call runs on Swift's cooperative threads.
+    ///
+    /// With ``SQLExecution/caller`` statements run on the caller's thread: without any hop, for data that is in the
+    /// page cache. A statement that is slow, or waits for another process's lock, blocks one of Swift's few cooperative
+    /// threads meanwhile; if all of them are blocked, no task is left that could cancel it.
+    public let execution: SQLExecution
     /// The largest number of pages of the database, at least 1; statements that need more fail with
     /// ``SQLiteError/Code/full``. Nil, the default, means SQLite's own limit.
     public let maximumPages: Int?
@@ -145,7 +140,7 @@ public struct SQLiteConfiguration: Sendable {
         _ location: Location, isReadOnly: Bool = false, createsFile: Bool = true, pageSize: Int? = nil,
         journalMode: JournalMode = .wal, synchronous: Synchronous? = nil, busyTimeout: Duration = .seconds(5),
         enforcesForeignKeys: Bool = true, pragmas: [Pragma] = [], statementCacheCapacity: Int = 100,
-        execution: Execution = .connectionThread, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
+        execution: SQLExecution = .driver, maximumPages: Int? = nil, functions: [SQLiteFunction] = [],
         timestampText: TimestampText = .sqlite, acceptsQuotedTexts: Bool = false,
         resetPolicy: SQLResetPolicy = .smart, resultLimit: SQLResultLimit? = SQLResultLimit(),
         temporaryTables: SQLTemporaryTables = .dropped

@@ -34,7 +34,7 @@ public final class SQLiteConnection: SQLConnection {
     /// The state after the latest operation, read without the session's lock.
     public var condition: ConnectionCondition { latestCondition.load(ordering: .acquiring) }
 
-    /// The connection's thread, with ``SQLiteConfiguration/Execution/connectionThread``; else nil.
+    /// The connection's thread, with ``SQLExecution/driver``; else nil.
     public var executor: (any TaskExecutor)? { thread }
 
     /// Returns nil: only the statement moves. While the thread is awake, the result is there before the caller

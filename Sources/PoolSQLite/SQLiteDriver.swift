@@ -85,8 +85,8 @@ public struct SQLiteDriver: SQLDriver {
         return try await withTaskCancellationHandler {
             try Task.checkCancellation()
             switch configuration.execution {
-            case .callerThread: return try open(role, thread: nil, interrupter)
-            case .connectionThread: return try await openOnThread(role, interrupter)
+            case .caller: return try open(role, thread: nil, interrupter)
+            case .driver: return try await openOnThread(role, interrupter)
             }
         } onCancel: {
             interrupter.cancel(operation)

@@ -87,7 +87,7 @@ struct MySQLTestSettings {
     var statementCacheCapacity = 100
     var statementProtocol = MySQLConfiguration.StatementProtocol.prepared
     var usesBulkExecution = true
-    var execution = MySQLConfiguration.Execution.driverThreads
+    var execution = SQLExecution.driver
     var resetPolicy = SQLResetPolicy.smart
     var temporaryTables = SQLTemporaryTables.dropped
 

@@ -48,7 +48,7 @@ struct PostgresTestSettings {
     var statementCacheCapacity = 100
     var prepareThreshold = 2
     var cancelTimeout = Duration.seconds(20)
-    var execution = PostgresConfiguration.Execution.caller
+    var execution = SQLExecution.caller
     var resetPolicy = SQLResetPolicy.smart
 
     func configuration(_ server: PrivatePostgres) throws -> PostgresConfiguration {

@@ -6,7 +6,7 @@ extension PostgresTests {
     @Suite("Postgres and the conformance kit", .timeLimit(.minutes(5)))
     struct PostgresConformanceTests {
         private static func subject(
-            _ execution: PostgresConfiguration.Execution, statementCacheCapacity: Int = 100
+            _ execution: SQLExecution, statementCacheCapacity: Int = 100
         ) -> ConformanceSubject<PostgresDriver> {
             var subject = ConformanceSubject<PostgresDriver>(
                 columnTypes: [
@@ -63,7 +63,7 @@ extension PostgresTests {
 
         @Test(
             "Postgres keeps every promise on the event loop, without prepared statements",
-            arguments: DriverConformance(PostgresConformanceTests.subject(.eventLoop, statementCacheCapacity: 0)).checks
+            arguments: DriverConformance(PostgresConformanceTests.subject(.driver, statementCacheCapacity: 0)).checks
         )
         func conformsOnLoop(check: ConformanceCheck) async throws {
             try await check.run()

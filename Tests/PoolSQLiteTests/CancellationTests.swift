@@ -22,7 +22,7 @@ struct CancellationTests {
     func interruptsOnCallersThread() async throws {
         // The statement itself triggers what stops it, because it may block the only thread that could.
         let running = Signal()
-        let database = try TestDatabase(execution: .callerThread, functions: [running.function])
+        let database = try TestDatabase(execution: .caller, functions: [running.function])
         try await database.with { connection async throws in
             #expect(connection.executor == nil)
             let gate = Signal()

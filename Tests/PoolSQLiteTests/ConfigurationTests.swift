@@ -17,7 +17,7 @@ struct ConfigurationTests {
         #expect(configuration.enforcesForeignKeys)
         #expect(configuration.pragmas.isEmpty)
         #expect(configuration.statementCacheCapacity == 100)
-        #expect(configuration.execution == .connectionThread)
+        #expect(configuration.execution == .driver)
         #expect(configuration.maximumPages == nil)
         #expect(configuration.functions.isEmpty)
         #expect(try SQLiteConfiguration(.path("x"), journalMode: .delete).synchronous == .full)

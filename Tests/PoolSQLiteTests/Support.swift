@@ -28,7 +28,7 @@ struct TestDatabase {
         isReadOnly: Bool = false, createsFile: Bool = true, pageSize: Int? = nil,
         journalMode: SQLiteConfiguration.JournalMode = .wal, busyTimeout: Duration = .milliseconds(20),
         pragmas: [SQLiteConfiguration.Pragma] = [], statementCacheCapacity: Int = 100,
-        execution: SQLiteConfiguration.Execution = .connectionThread, maximumPages: Int? = nil,
+        execution: SQLExecution = .driver, maximumPages: Int? = nil,
         functions: [SQLiteFunction] = [], timestampText: SQLiteConfiguration.TimestampText = .sqlite,
         acceptsQuotedTexts: Bool = false, temporaryTables: SQLTemporaryTables = .dropped
     ) throws {

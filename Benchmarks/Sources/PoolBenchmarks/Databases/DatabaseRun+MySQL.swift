@@ -8,7 +8,7 @@ extension DatabaseRun {
         if contender.program == .threads { return try measureInC(address) }
         return try await measure(connections) {
             let driver = MySQLDriver(
-                configuration: try address.configuration(contender.program == .onDefault ? .caller : .driverThreads))
+                configuration: try address.configuration(contender.program == .onDefault ? .caller : .driver))
             return Target(driver: driver, executor: driver.taskExecutor)
         }
     }

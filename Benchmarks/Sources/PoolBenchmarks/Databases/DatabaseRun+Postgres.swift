@@ -11,7 +11,7 @@ extension DatabaseRun {
             try await measure(connections) {
                 let driver = PostgresDriver(
                     configuration: try PostgresConfiguration(
-                        connection, execution: contender.program == .leases ? .eventLoop : .caller))
+                        connection, execution: contender.program == .leases ? .driver : .caller))
                 return Target(
                     driver: driver, executor: try driver.taskExecutor,
                     batch: { pool, statements in

@@ -9,7 +9,7 @@ extension DatabaseRun {
         return try await measure(connections + 1) {
             let driver = SQLiteDriver(
                 configuration: try SQLiteConfiguration(
-                    .path(path), execution: contender.program == .onDefault ? .callerThread : .connectionThread))
+                    .path(path), execution: contender.program == .onDefault ? .caller : .driver))
             return Target(driver: driver, reading: .readOnly)
         }
     }

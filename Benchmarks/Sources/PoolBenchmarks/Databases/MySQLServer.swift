@@ -43,7 +43,7 @@ struct MySQLAddress: Codable {
 
     /// - Parameter database: Nil while there is none yet.
     func configuration(
-        _ execution: MySQLConfiguration.Execution = .driverThreads, database: String? = Self.database
+        _ execution: SQLExecution = .driver, database: String? = Self.database
     ) throws -> MySQLConfiguration {
         try MySQLConfiguration(
             socket.map { .socket(path: $0) } ?? .tcp(host: host, port: port), user: user, password: password,
