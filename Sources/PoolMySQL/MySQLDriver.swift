@@ -77,13 +77,8 @@ public struct MySQLDriver: SQLDriver {
     public var taskExecutor: any TaskExecutor { shared.threads }
 
     /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
-    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
-        let main = PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)
-        return [main]
-            + shards.keys.sorted().map { shard in
-                PoolLaneConfiguration(
-                    name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
-            }
+    public func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
+        PoolLaneConfiguration.mainAndShards(shards.keys, maximumConnections: maximumConnections)
     }
 
     /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the

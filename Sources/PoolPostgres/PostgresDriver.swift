@@ -1,6 +1,6 @@
 public import Logging
 internal import PoolIO
-public import PoolSQL
+@_spi(Driver) public import PoolSQL
 
 /// A pool of connections to a PostgreSQL server.
 public typealias PostgresPool = Pool<PostgresDriver>
@@ -74,13 +74,8 @@ public struct PostgresDriver: SQLDriver {
     }
 
     /// One lane for the main configuration, and one for each shard, each with the pool's maximum.
-    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
-        let main = PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)
-        return [main]
-            + shards.keys.sorted().map { shard in
-                PoolLaneConfiguration(
-                    name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
-            }
+    public func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
+        PoolLaneConfiguration.mainAndShards(shards.keys, maximumConnections: maximumConnections)
     }
 
     /// Returns true: the driver accepts all identities. A user logs in, with a password or by other means that the

@@ -49,7 +49,7 @@ public struct SQLiteDriver: SQLDriver {
     public var name: String { "sqlite" }
 
     /// A lane `writer` of one connection and a lane `reader` of the others, or a single lane: see ``SQLiteDriver``.
-    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+    public func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
         func lane(
             _ role: LaneRole, _ maximum: Int, serves: Set<PoolAccess>, closesLast: Bool = false
         ) -> PoolLaneConfiguration {

@@ -126,7 +126,7 @@ func withConnection<Result>(
 }
 
 func connect(_ driver: MySQLDriver) async throws -> MySQLConnection {
-    let lane = try driver.lanes(maximumConnections: 1)[0]
+    let lane = driver.lanes(maximumConnections: 1)[0]
     return try await driver.connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))
 }
 

@@ -18,7 +18,7 @@ extension PostgresTests {
 
         private func connect(_ settings: String, timeout: Duration? = nil) async throws -> [SQLValue] {
             let driver = PostgresDriver(configuration: try PostgresConfiguration(settings))
-            let lane = try driver.lanes(maximumConnections: 1)[0]
+            let lane = driver.lanes(maximumConnections: 1)[0]
             let connection = try await driver.connect(
                 ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture, timeout: timeout))
             let values = try await connection.values("SELECT pg_is_in_recovery()")

@@ -137,7 +137,7 @@ struct ConfigurationTests {
     @Test("a file with a WAL has one writer, which closes last, and readers")
     func lanesOfFile() throws {
         let driver = SQLiteDriver(configuration: try SQLiteConfiguration(path: "x"))
-        let lanes = try driver.lanes(maximumConnections: 8)
+        let lanes = driver.lanes(maximumConnections: 8)
         #expect(lanes.map(\.name) == ["writer", "reader"])
         #expect(lanes.map(\.maximumConnections) == [1, 7])
         #expect(lanes.map(\.serves) == [[.readWrite], [.readOnly]])
@@ -162,7 +162,7 @@ struct ConfigurationTests {
     @Test("a read-only configuration has readers for both kinds of access")
     func readOnlyLanes() throws {
         let driver = SQLiteDriver(configuration: try SQLiteConfiguration(.path("x"), isReadOnly: true))
-        let lanes = try driver.lanes(maximumConnections: 8)
+        let lanes = driver.lanes(maximumConnections: 8)
         #expect(lanes.map(\.name) == ["reader"])
         #expect(lanes.map(\.maximumConnections) == [8])
         #expect(lanes.map(\.serves) == [[.readOnly, .readWrite]])

@@ -62,7 +62,7 @@ public final class Witness<Driver: SQLDriver>: Sendable {
     }
 
     private func connect() async throws -> Driver.Connection {
-        let lane = try driver.lanes(maximumConnections: 1)[0]
+        let lane = driver.lanes(maximumConnections: 1)[0]
         return try await driver.connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))
     }
 

@@ -19,7 +19,7 @@ public protocol PoolDriver: Sendable {
     /// that takes both kinds of access.
     ///
     /// A lane is a set of connections that are interchangeable with each other.
-    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration]
+    func lanes(maximumConnections: Int) -> [PoolLaneConfiguration]
 
     /// Opens a connection that is ready for use.
     ///
@@ -43,7 +43,7 @@ extension PoolDriver {
     public func accepts(_ identity: PoolIdentity) -> Bool { false }
 
     /// The default is one lane, `"main"`, that takes both kinds of access.
-    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+    public func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
         [PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }
 }

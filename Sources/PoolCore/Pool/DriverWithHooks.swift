@@ -13,8 +13,8 @@ final class DriverWithHooks<Driver: PoolDriver>: Sendable {
 extension DriverWithHooks: ErasedDriver {
     var information: DriverInformation { driver.information }
 
-    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
-        try driver.lanes(maximumConnections: maximumConnections)
+    func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
+        driver.lanes(maximumConnections: maximumConnections)
     }
 
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection {

@@ -30,8 +30,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///     release. The level `trace` counts only if the logger has it when the pool is made; leases then take longer.
     ///   - budget: shared with other pools, beside the pool's own maximum; nil for none.
     ///   - environment: time and randomness; tests step their own.
-    /// - Throws: ``PoolConfigurationError``, also if the minimum does not fit into the budget, or the driver's error
-    ///   for a pool that it cannot serve.
+    /// - Throws: ``PoolConfigurationError``, also if the minimum does not fit into the budget.
     public init(
         driver: Driver, configuration: PoolConfiguration? = nil, hooks: PoolHooks<Driver> = PoolHooks(),
         credentials: PoolCredentialProvider? = nil, observer: (any PoolObserver)? = nil, logger: Logger? = nil,
@@ -43,7 +42,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         self.backend = backend
         shell = try PoolShell(
             backend: backend, configuration: configuration,
-            lanes: try driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
+            lanes: driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
             hooks: HookPresence(
                 acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil,
                 close: hooks.close != nil),

@@ -3,7 +3,7 @@
 /// The pool hands a driver only connections that the driver has made itself.
 protocol ErasedDriver: Sendable {
     var information: DriverInformation { get }
-    func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration]
+    func lanes(maximumConnections: Int) -> [PoolLaneConfiguration]
     func connect(_ request: ConnectRequest) async throws -> any DriverConnection
     func verdict(on error: any Error) -> PoolVerdict
     /// Runs the application's connect hook, and makes what it set up part of a clean session.

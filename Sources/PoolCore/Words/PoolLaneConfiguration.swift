@@ -31,6 +31,16 @@ public struct PoolLaneConfiguration: Sendable, Hashable {
         self.serves = serves
         self.closesLast = closesLast
     }
+
+    /// One lane `main` without a shard, and one `shard …` for each name, in the order of the names. Each may have
+    /// `maximumConnections`, and serves both kinds of access.
+    @_spi(Driver)
+    public static func mainAndShards(_ shards: some Sequence<String>, maximumConnections: Int) -> [Self] {
+        [Self(name: "main", maximumConnections: maximumConnections)]
+            + shards.sorted().map { shard in
+                Self(name: "shard \(shard)", target: shard, shard: shard, maximumConnections: maximumConnections)
+            }
+    }
 }
 
 extension [PoolLaneConfiguration] {

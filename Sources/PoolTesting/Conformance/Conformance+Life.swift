@@ -22,7 +22,7 @@ extension DriverConformance {
                 let driver = try await subject.makeDriver()
                 let name = driver.name
                 let isFine = !name.isEmpty && name == name.lowercased() && !name.contains(" ")
-                let lanes = try driver.lanes(maximumConnections: 4)
+                let lanes = driver.lanes(maximumConnections: 4)
                 await subject.dispose(driver)
                 try expect(isFine, "the name is \"\(name)\"")
                 for access in [PoolAccess.readOnly, .readWrite] {

@@ -89,7 +89,7 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     }
 
     func connect(_ driver: Driver) async throws -> Driver.Connection {
-        let lanes = try driver.lanes(maximumConnections: 4)
+        let lanes = driver.lanes(maximumConnections: 4)
         guard let lane = lanes.first(where: { $0.serves.contains(.readWrite) }) else {
             throw BrokenExpectation(reason: "no lane serves writers")
         }

@@ -117,7 +117,7 @@ public final class FakeDriver: PoolDriver {
 
     /// The lanes that the driver was made with; by default one lane `main` for both kinds of access. Notes the
     /// maximum in the ``ledger``.
-    public func lanes(maximumConnections: Int) throws -> [PoolLaneConfiguration] {
+    public func lanes(maximumConnections: Int) -> [PoolLaneConfiguration] {
         state.withLock { $0.ledger.maximumConnections = maximumConnections }
         return lanes ?? [PoolLaneConfiguration(name: "main", maximumConnections: maximumConnections)]
     }

@@ -71,7 +71,7 @@ struct FakeDriverTests {
 
     @Test("The ledger notices each broken rule")
     func violations() async throws {
-        _ = try driver.lanes(maximumConnections: 2)
+        _ = driver.lanes(maximumConnections: 2)
         let connection = try await connect(PoolLaneConfiguration(name: "small", maximumConnections: 1))
         let other = try await connect(PoolLaneConfiguration(name: "small", maximumConnections: 1))
         #expect(driver.ledger.violations == ["2 connections of lane small are open, but its maximum is 1"])
