@@ -9,6 +9,7 @@
 /// off): the pool replaces connections when that is safe.
 public struct MySQLConfiguration: Sendable, Hashable {
     /// The address of a server.
+    @nonexhaustive
     public enum Location: Sendable, Hashable {
         /// A host's name or address, and a port from 1 to 65535.
         case tcp(host: String, port: Int = 3306)
@@ -17,6 +18,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     }
 
     /// Whether the connection is encrypted, and whether the server must prove its identity.
+    @nonexhaustive
     public enum TLSMode: String, Sendable, Hashable, CaseIterable {
         /// Never encrypted.
         case disabled
@@ -56,6 +58,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     }
 
     /// The protocol that carries statements.
+    @nonexhaustive
     public enum StatementProtocol: Sendable, Hashable {
         /// Prepared, with binary results, if the server can prepare the statement.
         case prepared
@@ -65,6 +68,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     }
 
     /// The time zone of the sessions, in which the server reads and prints `TIMESTAMP` and `NOW()`.
+    @nonexhaustive
     public enum TimeZone: Sendable, Hashable {
         /// `+00:00`: a `TIMESTAMP` is a moment, ``SQLValue/zonedTimestamp(_:)``.
         case utc

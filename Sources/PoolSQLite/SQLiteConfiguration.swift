@@ -6,6 +6,7 @@
 /// names the property, the value and the rule.
 public struct SQLiteConfiguration: Sendable {
     /// The location of a database.
+    @nonexhaustive
     public enum Location: Sendable, Hashable {
         /// A file. A relative path starts at the process's current folder. `":memory:"` means ``memory``.
         case path(String)
@@ -20,6 +21,7 @@ public struct SQLiteConfiguration: Sendable {
     }
 
     /// The way in which SQLite keeps a transaction atomic: https://www.sqlite.org/pragma.html#pragma_journal_mode
+    @nonexhaustive
     public enum JournalMode: String, Sendable, Hashable, CaseIterable {
         /// A log beside the file: readers and the writer do not block each other.
         case wal
@@ -29,6 +31,7 @@ public struct SQLiteConfiguration: Sendable {
 
     /// How often SQLite waits for the disk, from never to most often:
     /// https://www.sqlite.org/pragma.html#pragma_synchronous
+    @nonexhaustive
     public enum Synchronous: String, Sendable, Hashable, CaseIterable {
         /// Never; at the most critical moments; at each commit; and in addition after deleting a rollback journal.
         case off, normal, full, extra
@@ -36,6 +39,7 @@ public struct SQLiteConfiguration: Sendable {
 
     /// The texts as which times and timestamps are bound. SQLite has no type for them, and compares the texts byte by
     /// byte. Results are read in both forms.
+    @nonexhaustive
     public enum TimestampText: Sendable, Hashable {
         /// The form of SQLite's own functions and `CURRENT_TIMESTAMP` (https://www.sqlite.org/lang_datefunc.html),
         /// with which the texts then compare: `2024-01-31 12:30:59`, with a fraction of three or six digits if there

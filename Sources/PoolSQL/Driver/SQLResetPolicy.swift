@@ -2,6 +2,7 @@
 ///
 /// Each driver's configuration has a `resetPolicy`, whose documentation says which statements the driver knows to be
 /// harmless, and what it cannot undo.
+@nonexhaustive
 public enum SQLResetPolicy: Sendable, Hashable, CaseIterable {
     /// Undoes nothing. The next lease finds the session as the last one left it, including a transaction that a
     /// statement has begun.

@@ -1,4 +1,5 @@
 /// The treatment of temporary tables by a reset.
+@nonexhaustive
 public enum SQLTemporaryTables: Sendable, Hashable {
     /// Temporary tables are dropped, with every other temporary object.
     case dropped
