@@ -10,7 +10,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
     ],
     targets: [
-        // The example that the first command of the README runs, for any database,
+        // The example that Scripts/quickstart runs, for any database.
         .target(
             name: "Quickstart",
             dependencies: [
@@ -19,7 +19,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        // and the programs: each links one driver, and needs no other C library.
+        // The programs of that example: each links one driver, and needs no other C library.
         .executableTarget(
             name: "QuickstartSQLite",
             dependencies: [
@@ -44,7 +44,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        // The same code for three databases, in one program,
+        // One program for three databases.
         .executableTarget(
             name: "SameCode",
             dependencies: [
@@ -55,7 +55,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
-        // and three pools of three drivers under one registry and one budget.
+        // Three pools of three drivers under one registry and one budget.
         .executableTarget(
             name: "SharedBudget",
             dependencies: [

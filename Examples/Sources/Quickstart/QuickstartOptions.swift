@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Foundation
 
-/// What the example takes, whatever its database is.
+/// The options of the example for every database. `Scripts/quickstart` lists them in its help.
 public struct QuickstartOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("How long the load lasts.", valueName: "seconds"))
     public var duration = 5.0
@@ -47,6 +47,6 @@ public struct QuickstartOptions: ParsableArguments, Sendable {
     public static let discussion = """
         Several writers import the IANA tables of this machine at once. Then many tasks read and write through one \
         small pool, and the report says how fast that went, and whether every number adds up. Ctrl-C ends the load \
-        early, and the report still comes; a second Ctrl-C stops at once. The exit status is 0 if all checks hold.
+        early, and the report still comes; a second Ctrl-C stops immediately. The exit status is 0 if all checks hold.
         """
 }

@@ -1,17 +1,17 @@
 import Foundation
 public import PoolSQL
 
-/// Where databases differ: what the example cannot say in SQL that all of them take.
+/// The parts of the example's SQL that differ between databases.
 public struct QuickstartDialect: Sendable {
-    /// The names of the tables that are there.
+    /// A query for the names of the tables that exist.
     let tableNames: SQL
-    /// Ends the definition of a table that is kept in the order of its key.
+    /// The end of the definition of a table that is kept in the order of its key.
     let keyedTable: String
     /// The type of a text that is a key.
     let keyType: String
-    /// Ends an insert that leaves a row as it is which is there already.
+    /// The end of an insert that changes nothing if the row is already there.
     let keepingExisting: String
-    /// Ends a read in a transaction that is going to write what it has read.
+    /// The end of a read in a transaction that will write the rows that it has read.
     let lockingClause: String
 
     public init(
@@ -34,8 +34,8 @@ enum QuickstartError: Error, CustomStringConvertible {
         switch self {
         case .foreignDatabase(let tables):
             """
-            the database holds tables of somebody else (\(tables.prefix(3).joined(separator: ", "))): \
-            name another one.
+            the database has tables that this example has not made (\(tables.prefix(3).joined(separator: ", "))): \
+            name another database.
             """
         case .unexpected(let what):
             "the database answered with \(what)"

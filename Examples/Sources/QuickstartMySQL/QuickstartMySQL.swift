@@ -11,7 +11,8 @@ struct QuickstartMySQL: AsyncParsableCommand {
         discussion: QuickstartOptions.discussion + """
 
 
-            The tables are in a database of their own, pool_quickstart, which is dropped at the end.
+            The tables are in a database of their own, pool_quickstart, which is dropped at the end,
+            unless the run ends with an error.
             """
     )
 
@@ -21,8 +22,9 @@ struct QuickstartMySQL: AsyncParsableCommand {
     var url: String
 
     func run() async throws {
-        // Only this one connects before the database is there.
-        let owner = try MySQLPool(url: url, configuration: .init(name: "owner", maximumConnections: 1))
+        // This pool makes the database, and gives up soon if the server cannot be reached.
+        let owner = try MySQLPool(
+            url: url, configuration: .init(name: "owner", maximumConnections: 1, acquireTimeout: .seconds(5)))
         try await owner.execute("CREATE DATABASE IF NOT EXISTS pool_quickstart CHARACTER SET utf8mb4")
         let database = try MySQLConfiguration(url: url, database: "pool_quickstart")
         let dialect = QuickstartDialect(

@@ -11,7 +11,8 @@ struct QuickstartPostgres: AsyncParsableCommand {
         discussion: QuickstartOptions.discussion + """
 
 
-            The tables are in a schema of their own, pool_quickstart, which is dropped at the end.
+            The tables are in a schema of their own, pool_quickstart, which is dropped at the end,
+            unless the run ends with an error.
             """
     )
 
@@ -21,8 +22,9 @@ struct QuickstartPostgres: AsyncParsableCommand {
     var url: String
 
     func run() async throws {
-        // Only this one connects before the schema is there.
-        let owner = try PostgresPool(url: url, configuration: .init(name: "owner", maximumConnections: 1))
+        // This pool makes the schema, and gives up soon if the server cannot be reached.
+        let owner = try PostgresPool(
+            url: url, configuration: .init(name: "owner", maximumConnections: 1, acquireTimeout: .seconds(5)))
         try await owner.execute("CREATE SCHEMA IF NOT EXISTS pool_quickstart")
         let database = try PostgresConfiguration(url, settings: ["options": "-c search_path=pool_quickstart"])
         let dialect = QuickstartDialect(

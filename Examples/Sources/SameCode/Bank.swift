@@ -164,18 +164,18 @@ struct Bank<Driver: SQLDriver>: Sendable {
     }
 
     private func printBalances(on connection: inout Lease<Driver>) async throws {
-        // Rows as a type of one's own, with the columns named after its properties,
+        // Rows become a type of your own, whose properties are named after the columns.
         let accounts = try await connection.query(
             "SELECT number, owner, cents, opened, is_frozen, note FROM pool_account ORDER BY number"
         ).decode(Account.self, naming: .snakeCase)
         for account in accounts { print(account) }
-        // as tuples,
+        // Rows become tuples.
         let frozen = try await connection.query(
             "SELECT number, owner FROM pool_account WHERE is_frozen = \(true) OR owner IN \(binds: ["Ada", "nobody"])"
                 + " ORDER BY number"
         ).decode((Int, String).self)
         for (number, owner) in frozen { print("frozen, or Ada: \(number) \(owner)") }
-        // and a statement that the database checks once, for values that change.
+        // The database checks a prepared statement once, for values that change.
         let byOwner = try await connection.prepare("SELECT cents FROM pool_account WHERE owner = \(.parameter)")
         for owner in ["Ada", "Grace", "Alan"] {
             let cents = try await connection.query(byOwner, owner).decode(Int.self).first

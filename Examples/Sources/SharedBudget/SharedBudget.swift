@@ -9,9 +9,9 @@ struct SharedBudget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Puts a load on three pools of different drivers that share one budget of connections.",
         discussion: """
-            Each pool alone may have more connections than the budget leaves it: what one does not need, the others take. Without \
-            a URL, a pool is on an SQLite file of its own. It fails if there were ever more connections than the budget allows, or if \
-            a pool got none.
+            Each pool alone may have more connections than the budget leaves it: what one does not need, the others \
+            take. A pool without a URL is on an SQLite file of its own. The program fails if there were ever more \
+            connections than the budget allows, or if a pool got none.
             """
     )
 
@@ -21,14 +21,29 @@ struct SharedBudget: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A MariaDB or MySQL server.", valueName: "url"))
     var mysql: String?
 
-    @Option(help: "Connections of all pools together.")
+    @Option(help: "The number of connections that the pools share.")
     var budget = 4
 
-    @Option(help: "Tasks that use each pool.")
+    @Option(help: "The number of tasks that use each pool.")
     var tasks = 6
 
     @Option(help: "How many seconds the load lasts.")
     var duration = 1.0
+
+    func validate() throws {
+        try check(budget, "--budget", 1...1_000)
+        try check(tasks, "--tasks", 1...10_000)
+        guard duration > 0, duration <= 86_400 else {
+            throw ValidationError("--duration is \(duration), and must be more than 0 and at most 86400 seconds.")
+        }
+    }
+
+    private func check(_ value: Int, _ option: String, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError(
+                "\(option) is \(value), and must be at least \(range.lowerBound) and at most \(range.upperBound).")
+        }
+    }
 
     func run() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("shared-budget-\(UUID().uuidString)")
