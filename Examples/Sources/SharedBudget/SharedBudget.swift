@@ -7,6 +7,7 @@ import PoolSQLite
 @main
 struct SharedBudget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "SharedBudget",
         abstract: "Puts a load on three pools of different drivers that share one budget of connections.",
         discussion: """
             Each pool alone may have more connections than the budget leaves it: what one does not need, the others \
