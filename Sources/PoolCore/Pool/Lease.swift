@@ -55,7 +55,8 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     ///
     /// The lease itself goes on: one that is lent ends with the closure, one of your own with its scope or, earlier, by
     /// ``release()``. If called again, the first reason stays.
-    /// - Parameter reason: for the log.
+    ///
+    /// - Parameter reason: the text that the log and ``PoolEvent`` show, as ``LeaseDiscarded``.
     public mutating func discard(reason: String) {
         discardReason = discardReason ?? reason
     }

@@ -19,7 +19,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// Makes a pool and opens ``PoolConfiguration/minimumConnections`` in the background.
     ///
     /// - Parameters:
+    ///   - driver: opens the connections.
     ///   - configuration: limits and times; nil for the defaults.
+    ///   - hooks: code of the application that runs at fixed points of a connection's life. The default is none.
     ///   - credentials: gives the pool its credentials, and new ones when they have expired; nil for those of the
     ///     driver's configuration.
     ///   - observer: called for everything that the pool does.
@@ -152,7 +154,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
 
     /// Sets the credentials with which new connections log in, until the credentials expire; then the pool's
     /// ``PoolCredentialProvider`` is asked. New credentials may end the reason for which connects failed before, so the
-    /// pool tries again immediately. Connections that are open stay open: see ``clear()``.
+    /// pool tries again immediately. Open connections stay open: ``clear(interrupt:)`` or ``rotate(over:)`` ends them.
     public func setCredentials(_ credentials: PoolCredentials) { shell.setCredentials(credentials) }
 
     // MARK: Changing
@@ -207,9 +209,9 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     /// credentials, of DNS, or of the defaults that new sessions get.
     ///
     /// Connections are replaced one at a time, evenly over `duration`. If the pool has room, the new one is opened
-    /// first; if it is full, one is closed first, so that it never has fewer than one connection less than before. A
-    /// connect that fails is repeated, and meanwhile no further connection is given up. Leased connections are replaced
-    /// when they come back.
+    /// first; if it is full, one is closed first. So the pool never has more than one connection fewer than
+    /// before. A connect that fails is repeated, and meanwhile no further connection is given up. Leased connections
+    /// are replaced when they come back.
     ///
     /// Returns when all are replaced; or when `duration` has passed and only leased connections are left, which the
     /// pool then goes on to replace as they come back. Cancelling the task stops the rotation at its current point. A
@@ -265,15 +267,16 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ///   before. With ``PoolError/Code/draining`` or ``PoolError/Code/closed`` if it is already closing or closed.
     public func close() async throws { try await shell.close() }
 
-    /// Refuses new acquires, lets leases end for as long as `drain`, then interrupts their statements and closes their
-    /// connections under them. Returns when all connections are closed.
+    /// Refuses new acquires and waits up to `drain` for the leases to end; then interrupts the statements of the
+    /// remaining leases, and closes their connections. Returns when all connections are closed.
     ///
     /// Acquires that wait for another lease to end fail immediately with ``PoolError/Code/closed``. Acquires whose
     /// connection is being opened, validated or reset, or for which there is room for one, are still served, and their
     /// leases have until the end of the drain; if the connect fails, or the drain ends before, they fail too.
     ///
-    /// A driver that does not finish within another 5 s is left behind. Cancelling the task ends the drain immediately.
-    /// If the pool is already closing, the call joins that close, with the earlier end of the two drains.
+    /// Connections that their driver does not close within another 5 s are abandoned. Cancelling the task ends the
+    /// drain immediately. If the pool is already closing, the call joins that close, with the earlier end of the two
+    /// drains.
     ///
     /// - Parameter drain: how long leases may go on; `.zero` interrupts them now.
     /// - Throws: ``PoolConfigurationError`` if `drain` is negative or longer than

@@ -20,7 +20,8 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
     /// session. If it throws, the connect has failed; acquires fail with its error if the pool has no other connection
     /// for them.
     public var connect: Hook?
-    /// Runs before each grant, within ``PoolConfiguration/validationTimeout``. If it throws, the next acquire fails.
+    /// Runs before each grant, within ``PoolConfiguration/validationTimeout``. If it throws, the acquire that is next
+    /// in the queue fails with its error.
     public var acquire: Hook?
     /// Runs before an acquire returns, within its deadline, unless the session is as this hook left it for the same
     /// ``Lease/tag`` (the second parameter; nil if the acquire asks for none): on a new connection, for another tag,
@@ -36,9 +37,9 @@ public struct PoolHooks<Driver: PoolDriver>: Sendable {
     public var session: SessionHook?
     /// Runs after each release, before the reset, within ``PoolConfiguration/resetTimeout``.
     public var release: Hook?
-    /// Runs before a connection that still works is closed, for whatever reason but by force, within
+    /// Runs before a working connection is closed in an orderly way, for any reason, within
     /// ``PoolConfiguration/resetTimeout``; a hook that takes longer is interrupted by the close. A throw is logged, and
-    /// changes nothing.
+    /// changes nothing. A connection that is closed by force has no close hook.
     public var close: Hook?
 
     /// Makes a set of hooks; all are nil by default.

@@ -11,7 +11,7 @@ public struct AcquireOptions: Sendable, Hashable {
     /// Rare options, boxed so that copying plain options copies one pointer.
     @usableFromInline var box: Box?
 
-    /// All defaults.
+    /// Makes options that have all defaults.
     @inlinable
     public init() {
         access = .readWrite
@@ -115,14 +115,14 @@ extension AcquireOptions {
     /// given to another; all identities share the pool's maximum, and an idle connection of one is closed for a waiter
     /// of another.
     ///
-    /// Fails with ``PoolError/Code/identityRefused`` if the driver does not serve such an identity.
+    /// The acquire fails with ``PoolError/Code/identityRefused`` if the driver does not serve such an identity.
     public var identity: PoolIdentity? {
         get { box?.details.identity }
         set { details.identity = newValue }
     }
 
     /// The shard whose connections are wanted: a ``PoolLaneConfiguration/shard`` of the driver's. Nil is the first lane
-    /// that serves ``access``. Fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
+    /// that serves ``access``. The acquire fails with ``PoolError/Code/noLane`` if the driver knows no such shard.
     public var shard: String? {
         get { box?.details.shard }
         set { details.shard = newValue }
@@ -130,8 +130,8 @@ extension AcquireOptions {
 
     /// The tag that the session should be set up for. Nil, the default, is a session like new.
     ///
-    /// An idle connection with just this tag is preferred. If there is none, ``tagMatch`` says which may come instead;
-    /// then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body which tag it got.
+    /// An idle connection with exactly this tag is preferred. If there is none, ``tagMatch`` says which others
+    /// will do; then ``PoolHooks/session`` runs, and ``Lease/tag`` tells the body which tag it got.
     public var tag: PoolSessionTag? {
         get { box?.details.tag }
         set { details.tag = newValue }

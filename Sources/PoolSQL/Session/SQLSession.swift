@@ -130,8 +130,9 @@ extension SQLSession where Self: ~Copyable {
     /// is rolled back.
     ///
     /// - Parameter batchSize: the number of rows to fetch at a time, from 1 to 1,000,000. The default is 256.
-    /// - Throws: the error of `body`. If `body` returns, the driver's error if the statement fails at its end, as one
-    ///   that writes can although the body has seen rows of it: then none of its changes stay.
+    /// - Throws: the error of `body`; or the driver's error, if the statement fails at its end, after `body` has
+    ///   returned. A statement that writes can fail so although the body has read its rows; then none of its changes
+    ///   stay.
     @discardableResult
     public mutating func stream<Result>(
         _ sql: SQL, batchSize: Int = 256, _ body: (inout SQLRowStream<Driver>) async throws -> Result
