@@ -1,7 +1,7 @@
 import PoolSQL
 import Synchronization
 
-/// Writes the time-zone tables into a database, with several writers at once.
+/// Writes the time-zone tables into a database, with several concurrent writers.
 struct Importer<Driver: SQLDriver>: Sendable {
     let pool: Pool<Driver>
     let dialect: QuickstartDialect

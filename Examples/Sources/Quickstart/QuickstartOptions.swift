@@ -6,13 +6,13 @@ public struct QuickstartOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("How long the load lasts.", valueName: "seconds"))
     public var duration = 5.0
 
-    @Option(help: "How many tasks use the pool at once.")
+    @Option(help: "How many tasks use the pool at the same time.")
     public var tasks = 64
 
     @Option(help: "How many connections the pool may open.")
     public var poolSize = 8
 
-    @Option(help: "How many tasks import the tables at once.")
+    @Option(help: "How many tasks import the tables at the same time.")
     public var writers = 4
 
     @Option(help: ArgumentHelp("The folder of the time-zone tables. (default: the system's)", valueName: "path"))
@@ -45,8 +45,9 @@ public struct QuickstartOptions: ParsableArguments, Sendable {
 
     /// For the help of each program.
     public static let discussion = """
-        Several writers import the IANA tables of this machine at once. Then many tasks read and write through one \
-        small pool, and the report says how fast that went, and whether every number adds up. Ctrl-C ends the load \
-        early, and the report still comes; a second Ctrl-C stops immediately. The exit status is 0 if all checks hold.
+        Several writers import the IANA tables of this machine at the same time. Then many tasks read and write \
+        through one small pool, and the report says how fast that went, and whether every number adds up. Ctrl-C \
+        ends the load early, and the report still comes; a second Ctrl-C stops immediately. The exit status is 0 if \
+        all checks hold.
         """
 }

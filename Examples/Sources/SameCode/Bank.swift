@@ -131,7 +131,7 @@ struct Bank<Driver: SQLDriver>: Sendable {
         }
     }
 
-    /// Many tasks at once, on fewer connections than there are tasks.
+    /// Many concurrent tasks, on fewer connections than there are tasks.
     private func depositAtOnce() async throws {
         try await withThrowingTaskGroup { group in
             for _ in 0..<20 {

@@ -10,7 +10,7 @@ final class Gauge: PoolObserver {
 
     private let state = Mutex(State())
 
-    /// The most that there were at once.
+    /// The most that there were at the same time.
     var peak: Int { state.withLock { $0.peak } }
 
     func began(_ operation: PoolOperation, in pool: String) {
