@@ -32,6 +32,8 @@ let package = Package(
         .target(name: "PoolSQLite", dependencies: ["PoolIO", "PoolSQL", "CSQLite"]),
         .target(name: "PoolTesting", dependencies: ["PoolSQL"]),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
+        // Long random runs, above all of the engine beside a naive model of it: not among the quick tests.
+        .testTarget(name: "PoolEngineModelTests", dependencies: ["PoolCore", "PoolTesting"]),
         .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
         .testTarget(name: "PoolSQLTests", dependencies: ["PoolSQL", "PoolTesting"]),
         // Work that is measured or killed needs a process of its own: the campaigns start this one.

@@ -62,6 +62,17 @@ step() {
     current_step=
 }
 
+# What the output of `swift test` says of failures: each issue with its message, where the process ended, and the last lines of
+# model runs. A message of many lines is cut.
+# Usage: failures_of FILE
+failures_of() {
+    awk '
+        / recorded an issue/ { print; left = 8; next }
+        /Fatal error: |^error: | run failed: / { print; left = 0; next }
+        /^[^ ]+ (Test|Suite) / { left = 0 }
+        left > 0 { print; left-- }' "$1"
+}
+
 # Under CI nothing is skipped: what is missing there fails the run.
 skip() {
     if [ -n "${CI:-}" ]; then fail "$*"; fi

@@ -14,10 +14,10 @@ final class BudgetRun {
     private var outbox: [BudgetEffect] = []
     private var arrivals: UInt64 = 0
     private var random: SeededRandom
-    private(set) var grants = 0
-    private(set) var roomsMade = 0
+    private var grants = 0
+    private var roomsMade = 0
     /// Connections that were closed in a shortage.
-    private(set) var yields = 0
+    private var yields = 0
 
     init(maximum: Int, _ configurations: [EngineConfiguration], seed: UInt64) throws {
         ledgerMaximum = maximum
@@ -69,6 +69,9 @@ final class BudgetRun {
         for run in runs { try run.closeDown() }
         try deliverEverything()
         try require(ledger.held == 0 && ledger.members.isEmpty, "permits are left: \(ledger.members)")
+        try require(grants > steps / 500, "only \(grants) permits were given")
+        try require(roomsMade > steps / 5000, "room was made only \(roomsMade) times")
+        try require(yields > steps / 5000, "only \(yields) connections were closed in a shortage")
     }
 
     private func deliverDemand() {

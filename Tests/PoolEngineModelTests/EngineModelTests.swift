@@ -1,6 +1,3 @@
-import Dispatch
-import Foundation
-import PoolTesting
 import Testing
 
 @testable import PoolCore
@@ -95,29 +92,15 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
 
 @Suite("The engine and its shadow", .serialized)
 struct EngineModelTests {
-    /// `POOL_TEST_SEED` repeats a run, `POOL_TEST_STEPS` makes it longer or shorter.
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let steps = environment["POOL_TEST_STEPS"].flatMap { Int($0) } ?? 70_000
+    private static let runs = ModelRuns("engine run", steps: 70_000)
 
-    /// A thread of their own: on Swift's they would hold up every other test, and on more they would take too much of
-    /// the machine.
-    private static let queue = DispatchQueue(label: "engine runs")
-
-    @Test("A million random steps keep every promise", arguments: EngineScenario.all)
-    func randomSteps(scenario: EngineScenario) async throws {
-        let seed = Self.environment["POOL_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000_000)
-        // Printed before the run: an assertion of the engine itself would end the process.
-        print("engine run: \(scenario.name), POOL_TEST_SEED=\(seed), \(Self.steps) steps")
-        try await withCheckedThrowingContinuation { continuation in
-            Self.queue.async {
-                continuation.resume(
-                    with: Result {
-                        try EngineRun(
-                            name: scenario.name, configuration: scenario.configuration,
-                            sharesBudget: scenario.sharesBudget, usesTags: scenario.usesTags, seed: seed
-                        ).run(steps: Self.steps)
-                    })
-            }
+    @Test("A million random steps keep every promise", arguments: Array(EngineScenario.all.enumerated()))
+    func randomSteps(number: Int, scenario: EngineScenario) async throws {
+        try await Self.runs.perform(number, scenario.name) { seed in
+            try EngineRun(
+                name: scenario.name, configuration: scenario.configuration, sharesBudget: scenario.sharesBudget,
+                usesTags: scenario.usesTags, seed: seed
+            ).run(steps: Self.runs.steps)
         }
     }
 }
