@@ -80,7 +80,7 @@ enum Kind: String, Sendable, Hashable, CaseIterable {
         case .bytes(let bytes): bytes.hashed
         case .zonedTimestamp(let moment): "\(moment.microsecondsSince1970)"
         case .decimal(let decimal): decimal.withoutPadding
-        case .int, .bool, .double, .date, .time, .timestamp, .uuid, .json, .array: "\(value)"
+        case .int, .bool, .double, .date, .time, .timestamp, .uuid, .json, .array, .invalid: "\(value)"
         }
     }
 

@@ -1,4 +1,4 @@
-public import PoolSQL
+@_spi(Driver) public import PoolSQL
 
 /// One of the results of a statement; a `CALL` may have several.
 public struct MySQLResultSet: Sendable {
@@ -53,12 +53,14 @@ extension MySQLResultSet {
 extension MySQLResultSet {
     /// A copy of the result with wall-clock times in place of moments.
     var withoutMoments: MySQLResultSet {
-        let values = rows.flatMap { Array($0.values) }.map { value -> SQLValue in
-            guard case .zonedTimestamp(let moment) = value else { return value }
-            return .timestamp(SQLTimestamp(inUTC: moment))
+        var times = SQLRowsBuilder()
+        for value in rows.lazy.flatMap({ Array($0.values) }) {
+            let time =
+                if case .zonedTimestamp(let moment) = value { SQLTimestamp(inUTC: moment).sqlValue } else { value }
+            times.append(time, in: .other)
         }
         return MySQLResultSet(
-            rows: SQLRows(columns: rows.columns, values: values), affectedRows: affectedRows,
+            rows: times.take(rows.columns), affectedRows: affectedRows,
             lastInsertedID: lastInsertedID, warningCount: warningCount, areOutParameters: areOutParameters,
             keyOfOnlyRow: keyOfOnlyRow)
     }

@@ -77,6 +77,7 @@ final class BindBuffer {
             throw Self.unbindable(
                 "an array", index,
                 "the server has no arrays: write IN \\(binds: values), or bind JSON and read it with JSON_TABLE")
+        case .invalid(let error): throw error
         }
         unsafe binds[index].buffer_type = type
         unsafe binds[index].buffer = unsafe bytes + start

@@ -43,7 +43,7 @@ final class TextRows {
             }
             // Within the row, because libmariadb has checked the length.
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: Int(lengths[column]))
-            rows.append(unsafe TextDecoding.value(bytes, kinds[column], zone))
+            rows.append(unsafe TextDecoding.value(bytes, kinds[column], zone), in: zone)
         }
         return true
     }

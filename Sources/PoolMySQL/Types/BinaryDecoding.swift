@@ -76,7 +76,7 @@ struct BinaryDecoding {
         case .text: unsafe rows.append(uncheckedText: takeBytes())
         case .json: unsafe rows.append(uncheckedJSON: takeBytes())
         case .bytes: unsafe rows.append(bytes: takeBytes())
-        default: rows.append(value(kind, zone))
+        default: rows.append(value(kind, zone), in: zone)
         }
     }
 

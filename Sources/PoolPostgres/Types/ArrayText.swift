@@ -77,7 +77,8 @@ enum ValueText {
     /// The text of a value; nil for NULL.
     static func of(_ value: SQLValue) -> String? {
         switch value {
-        case .null: nil
+        // A statement with an invalid value has been refused before.
+        case .null, .invalid: nil
         case .bool(let value): value ? "t" : "f"
         case .int(let value): String(value)
         case .double(let value): double(value)

@@ -41,6 +41,7 @@ extension BindBuffer {
             if let moment = Moment.microseconds(value) { return appendBinary { $0.append(bigEndian: moment) } }
         case .text(let text):
             return try appendChecked(text)
+        case .invalid(let error): throw error
         case .array(let values) where type == TypeID.boxes:
             return try appendChecked(ValueText.array(values, delimiter: ";"))
         default: break
@@ -88,7 +89,7 @@ extension SQLValue {
     /// right.
     var ownType: UInt32? {
         switch self {
-        case .null, .text, .json: nil
+        case .null, .text, .json, .invalid: nil
         case .bool: TypeID.bool
         case .int: TypeID.int8
         case .double: TypeID.float8

@@ -22,6 +22,10 @@ public struct SQLCell: ~Copyable {
     /// The value as the driver delivered it.
     public var sqlValue: SQLValue { values.value(at: place) }
 
+    /// True for a timestamp of a session in another time zone than UTC: it is no moment that anybody but the server
+    /// knows.
+    public var isLocalTimestamp: Bool { cell.kind == .localTimestamp }
+
     /// The number, if it is a whole one of 64 bits.
     @inlinable
     public var int: Int64? {

@@ -30,6 +30,8 @@ struct StoredValues: @unchecked Sendable {  // … because nothing changes the b
         case uncheckedText, uncheckedJSON
         /// A value kept as a ``SQLValue``.
         case other
+        /// A timestamp kept as a ``SQLValue``, of a session in another time zone than UTC.
+        case localTimestamp
     }
 
     @usableFromInline
@@ -166,7 +168,7 @@ struct ValueReader {
         case .text, .uncheckedText: return unsafe text(of: cell).map { .text($0) } ?? .bytes(Array(bytes(of: cell)))
         case .json, .uncheckedJSON: return unsafe text(of: cell).map { .json($0) } ?? .bytes(Array(bytes(of: cell)))
         case .bytes: return unsafe .bytes(Array(bytes(of: cell)))
-        case .other: return unsafe header.pointee.others[Int(cell.payload)]
+        case .other, .localTimestamp: return unsafe header.pointee.others[Int(cell.payload)]
         }
     }
 }

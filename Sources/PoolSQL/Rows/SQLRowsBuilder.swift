@@ -86,7 +86,7 @@ public struct SQLRowsBuilder: ~Copyable {
         case .text(var text): text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0), .text) }
         case .json(var text): text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0), .json) }
         case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe append($0, .bytes) }
-        case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .array: append(other: value)
+        case .decimal, .date, .time, .timestamp, .zonedTimestamp, .uuid, .array, .invalid: append(other: value)
         }
     }
 
@@ -147,8 +147,13 @@ public struct SQLRowsBuilder: ~Copyable {
                 kind, count: UInt32(truncatingIfNeeded: size), payload: UInt64(truncatingIfNeeded: byteCount)))
     }
 
-    private mutating func append(other value: SQLValue) {
-        append(StoredValues.Cell(.other, payload: UInt64(others.count)))
+    /// Appends a timestamp of a session that is not in UTC, so that nobody takes it for a moment of UTC.
+    public mutating func append(localTimestamp value: SQLTimestamp) {
+        append(other: .timestamp(value), .localTimestamp)
+    }
+
+    private mutating func append(other value: SQLValue, _ kind: StoredValues.Kind = .other) {
+        append(StoredValues.Cell(kind, payload: UInt64(others.count)))
         others.append(value)
     }
 
@@ -158,7 +163,7 @@ public struct SQLRowsBuilder: ~Copyable {
             switch kind {
             case .text, .json: unsafe String(decoding: bytes, as: UTF8.self)
             case .uncheckedText, .uncheckedJSON: unsafe String(validating: bytes, as: UTF8.self)
-            case .null, .bool, .int, .double, .bytes, .other: nil
+            case .null, .bool, .int, .double, .bytes, .other, .localTimestamp: nil
             } as String?
         guard let text else { return append(other: unsafe .bytes(Array(bytes))) }
         append(other: kind == .json || kind == .uncheckedJSON ? .json(text) : .text(text))

@@ -95,6 +95,8 @@ extension SQLSession where Self: ~Copyable {
         if let other = filled.first(where: { $0.count != count }) {
             throw SQLStatementError.bindCount(expected: count, given: other.count)
         }
+        // All of them before the first is sent: a batch of which a part has run is hard to mend.
+        for values in filled { try values.checkValid() }
         return try await handle.connection.executeBatch(sql.withClosedParameters, filled)
     }
 

@@ -4,7 +4,8 @@ extension SQL {
     /// In ``SQLDialect/ansi``, rendering copies nothing.
     ///
     /// - Throws: ``SQLStatementError`` if the text contains a zero byte, if an open parameter has no value, or if the
-    ///   statement mixes parts with placeholders written by hand and parts with interpolated ones.
+    ///   statement mixes parts with placeholders written by hand and parts with interpolated ones;
+    ///   ``SQLEncodingError`` if a bind value is ``SQLValue/invalid(_:)``.
     public func rendered(in dialect: SQLDialect) throws -> (text: String, binds: [SQLValue]) {
         if text.utf8.containsZero { throw SQLStatementError.zeroByte }
         guard marks.openParameterCount == 0 else {
@@ -14,6 +15,7 @@ extension SQL {
         guard placeholders == 0 || placeholders == binds.count else {
             throw SQLStatementError.mixedPlaceholders(interpolated: placeholders, total: binds.count)
         }
+        try binds.checkValid()
         return isAlreadyIn(dialect) ? (text, binds) : (rewritten(in: dialect), binds)
     }
 
@@ -28,7 +30,7 @@ extension SQL {
     @_spi(Driver) public func rendersAs(_ other: SQL) -> Bool {
         let placeholders = marks.placeholderCount
         return (placeholders == 0 || placeholders == binds.count) && marks == other.marks
-            && text.utf8.hasSameBytes(as: other.text.utf8)
+            && text.utf8.hasSameBytes(as: other.text.utf8) && binds.areValid
     }
 
     private func isAlreadyIn(_ dialect: SQLDialect) -> Bool {

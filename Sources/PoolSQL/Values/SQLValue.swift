@@ -29,6 +29,9 @@ public enum SQLValue: Sendable, Hashable {
     case json(String)
     /// An array; its elements may be NULL.
     case array([SQLValue])
+    /// No value: the application's type has one that no database value stands for, such as an infinite date. A
+    /// statement with such a bind value is refused with the error before anything is sent. No result contains it.
+    case invalid(SQLEncodingError)
 
     /// True for NULL. An array of nothing but NULL is not NULL.
     public var isNull: Bool {
@@ -52,6 +55,7 @@ public enum SQLValue: Sendable, Hashable {
         case .uuid: "uuid"
         case .json: "json"
         case .array: "array"
+        case .invalid: "invalid"
         }
     }
 }
@@ -74,6 +78,7 @@ extension SQLValue: CustomStringConvertible {
         case .uuid(let value): value.description
         case .json(let value): value
         case .array(let values): values.description
+        case .invalid(let error): error.description
         }
     }
 }

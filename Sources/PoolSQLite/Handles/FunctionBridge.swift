@@ -71,6 +71,7 @@ private final class FunctionBox {
         case .text(var text):
             text.withUTF8 { unsafe csqlite_result_text(context, $0.baseAddress, UInt64($0.count)) }
         case nil:
+            if case .invalid(let error) = value { throw error }
             let what = if case .array = value { "an array" } else { "NaN" }
             throw SQLiteError(.mismatch, "The function returned \(what), which SQLite cannot hold")
         }

@@ -86,6 +86,7 @@ final class Statement: CachedStatement {
             if case .array = value {
                 throw unbindable("an array", at: index, "SQLite has no arrays: bind JSON and read it with json_each")
             }
+            if case .invalid(let error) = value { throw error }
             throw unbindable("NaN", at: index, "SQLite would store NULL in its place: bind nil, or a number")
         }
     }

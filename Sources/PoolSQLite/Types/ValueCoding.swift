@@ -28,7 +28,7 @@ enum StoredValue {
     case text(String)
     case bytes([UInt8])
 
-    /// Converts a value. Nil for values that SQLite cannot hold: NaN and arrays.
+    /// Converts a value. Nil for values that SQLite cannot hold: NaN, arrays, and what is no value.
     init?(_ value: SQLValue, _ timestamps: SQLiteConfiguration.TimestampText) {
         switch value {
         case .null: self = .null
@@ -45,7 +45,7 @@ enum StoredValue {
         case .zonedTimestamp(let moment): self = .text(timestamps.text(of: moment))
         case .uuid(let uuid): self = .text(uuid.description)
         case .json(let text), .text(let text): self = .text(text)
-        case .array: return nil
+        case .array, .invalid: return nil
         }
     }
 
