@@ -7,6 +7,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "PoolCore", targets: ["PoolCore"]),
+        .library(name: "PoolFoundation", targets: ["PoolFoundation"]),
         .library(name: "PoolIO", targets: ["PoolIO"]),
         .library(name: "PoolMySQL", targets: ["PoolMySQL"]),
         .library(name: "PoolPostgres", targets: ["PoolPostgres"]),
@@ -23,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CMariaDB"),
         .systemLibrary(name: "CSQLite"),
         .target(name: "PoolCore", dependencies: [.product(name: "Logging", package: "swift-log")]),
+        .target(name: "PoolFoundation", dependencies: ["PoolSQL"]),
         .target(name: "PoolIO", dependencies: [.target(name: "CEpoll", condition: .when(platforms: [.linux]))]),
         .target(name: "PoolMySQL", dependencies: ["PoolIO", "PoolSQL", "CMariaDB"]),
         .target(
@@ -34,8 +36,11 @@ let package = Package(
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "PoolTesting"]),
         // Long random runs, above all of the engine beside a naive model of it: not among the quick tests.
         .testTarget(name: "PoolEngineModelTests", dependencies: ["PoolCore", "PoolTesting"]),
+        .testTarget(name: "PoolFoundationTests", dependencies: ["PoolFoundation"]),
         .testTarget(name: "PoolIOTests", dependencies: ["PoolIO"]),
-        .testTarget(name: "PoolSQLTests", dependencies: ["PoolSQL", "PoolTesting"]),
+        // Conformances hold for a whole process: this one has none of PoolFoundation's.
+        .executableTarget(name: "DecodingWorker", dependencies: ["PoolSQL"], path: "Tests/DecodingWorker"),
+        .testTarget(name: "PoolSQLTests", dependencies: ["DecodingWorker", "PoolSQL", "PoolTesting"]),
         // Work that is measured or killed needs a process of its own: the campaigns start this one.
         .executableTarget(
             name: "CampaignWorker", dependencies: ["PoolSQLite"], path: "Tests/CampaignWorker"),
@@ -46,7 +51,8 @@ let package = Package(
         .testTarget(
             name: "PoolMySQLTests",
             dependencies: [
-                "PoolMySQL", "PoolTesting", "ServerTestSupport", .product(name: "Logging", package: "swift-log"),
+                "PoolFoundation", "PoolMySQL", "PoolTesting", "ServerTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "PoolPostgresTests",
@@ -56,7 +62,7 @@ let package = Package(
         // The same code on all databases.
         .testTarget(
             name: "PortabilityTests",
-            dependencies: ["PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
+            dependencies: ["PoolFoundation", "PoolMySQL", "PoolPostgres", "PoolSQLite", "ServerTestSupport"]),
         .testTarget(name: "PoolSQLiteTests", dependencies: ["PoolSQLite", "PoolTesting", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
@@ -64,8 +70,8 @@ let package = Package(
 
 /// Targets that call C, or hand memory to code that does.
 let targetsThatTouchC: Set<String> = [
-    "PoolCore", "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQL", "PoolSQLite", "PoolIOTests", "PoolMySQLTests",
-    "PoolPostgresTests", "PoolSQLiteTests",
+    "PoolCore", "PoolFoundation", "PoolIO", "PoolMySQL", "PoolPostgres", "PoolSQL", "PoolSQLite", "PoolIOTests",
+    "PoolMySQLTests", "PoolPostgresTests", "PoolSQLiteTests",
 ]
 
 for target in package.targets where target.type != .system {

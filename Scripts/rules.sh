@@ -104,6 +104,7 @@ unprefixed() {
     (cd "$checked_root" && tr '\n' '\0' | xargs -0 awk '
         BEGIN {
             prefix["PoolCore"] = "Pool|Acquire|Connect|Driver|Lease"
+            prefix["PoolFoundation"] = "SQL"
             prefix["PoolSQL"] = "SQL"
             prefix["PoolMySQL"] = "MySQL"
             prefix["PoolPostgres"] = "Postgres"

@@ -1,3 +1,5 @@
+import Foundation
+import PoolFoundation
 import PoolMySQL
 import Testing
 
@@ -42,6 +44,11 @@ extension MySQLTests {
                 let cursor = try await connection.open(SQL(raw: statement))
                 #expect(try await cursor.next(maximumRows: 10)?.flatMap { Array($0.values) } == [Self.evening])
                 await cursor.close()
+                // A Date would be wrong by five hours.
+                let rows = try await connection.query(SQL(raw: statement))
+                let error = #expect(throws: SQLDecodingError.self) { try rows.decode(Date.self) }
+                #expect(error?.reason?.contains("another time zone than UTC") == true)
+                #expect(try await connection.query("SELECT x FROM t").decode(Date.self).map(\.sqlValue) == [Self.noon])
                 #expect(try await connection.values("SELECT x FROM t") == [Self.noon])
             }
         }

@@ -104,14 +104,6 @@ struct DecodableRowsTests {
         #expect(error?.description.contains("SQLJSON") == true)
     }
 
-    @Test("a Date, which would be read as seconds since 2001, is refused with advice")
-    func foundationDate() throws {
-        struct Event: Decodable { var at: Date? }
-        let error = #expect(throws: SQLDecodingError.self) { try row(["at": .int(0)]).decode(Event.self) }
-        #expect(error?.code == .unsupportedType)
-        #expect(error?.description.contains("SQLZonedTimestamp") == true)
-    }
-
     @Test("a UUID of Foundation is read from text")
     func foundationUUID() throws {
         struct Keyed: Decodable { var id: UUID }

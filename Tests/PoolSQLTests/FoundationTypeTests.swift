@@ -5,51 +5,45 @@ import Testing
 
 @Suite("Types of Foundation, which no column holds as they decode themselves")
 struct FoundationTypeTests {
-    private struct Holder<Value: Decodable>: Decodable { var column: Value }
+    private static let expected = [
+        "column, UUID, import PoolFoundation, or use SQLUUID",
+        "column, Decimal, import PoolFoundation, or use SQLDecimal",
+        "column, Data, import PoolFoundation, or use [UInt8]", "column, URL, import PoolFoundation, or use String",
+        "column, Date, import PoolFoundation, or use SQLZonedTimestamp",
+        "column, Date, import PoolFoundation, or use SQLZonedTimestamp",
+    ]
 
-    private struct Attempt: Sendable, CustomTestStringConvertible {
-        let type: String
-        let advice: String
-        let value: SQLValue
-        let property: @Sendable (SQLRow) throws -> Void
-        let row: @Sendable (SQLRow) throws -> Void
-        var testDescription: String { type }
-
-        init<Value: Decodable & SendableMetatype>(_ type: Value.Type, _ advice: String, _ value: SQLValue) {
-            self.type = "\(type)"
-            self.advice = advice
-            self.value = value
-            property = { _ = try $0.decode(Holder<Value>.self) }
-            row = { _ = try $0.decode(Value.self) }
+    /// In a process that is not linked with PoolFoundation, as this one is.
+    @Test("without PoolFoundation each is refused with advice, as a property and as the only column")
+    func advice() throws {
+        let lines = try linesOfWorker()
+        for (number, text) in Self.expected.enumerated() {
+            for line in [lines[2 * number], lines[2 * number + 1]] { #expect(line.hasSuffix(text), "\(line)") }
         }
+        // A Date decodes itself from the seconds since 2001, which no database stores.
+        #expect(lines[12].hasPrefix("property: unsupportedType, column, ") && lines[12].contains("PoolFoundation"))
+        #expect(lines[14].hasPrefix("property: unexpectedNull, column, UUID, "))
     }
 
-    private static let attempts = [
-        Attempt(UUID.self, "SQLUUID", .uuid(.random())), Attempt(Decimal.self, "SQLDecimal", .decimal(1)),
-        Attempt(Data.self, "[UInt8]", .bytes([1])), Attempt(URL.self, "String", .text("https://example.org")),
-        Attempt(Date.self, "SQLZonedTimestamp", .double(0)), Attempt(Date.self, "SQLZonedTimestamp", .text("2024")),
-    ]
+    private func linesOfWorker() throws -> [String] {
+        var folder = Bundle.main.bundleURL
+        for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {
+            folder = bundle.bundleURL.deletingLastPathComponent()
+        }
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = folder.appendingPathComponent("DecodingWorker")
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        let lines = text.split(separator: "\n").map(String.init)
+        try #require(lines.count == 16, "\(text)")
+        return lines
+    }
 
     private func row(_ value: SQLValue) -> SQLRow {
         SQLRows(columns: SQLColumns(names: ["column"]), values: [value])[0]
-    }
-
-    @Test("as a property each names the type that was asked for, and the way out", arguments: attempts)
-    private func properties(_ attempt: Attempt) throws {
-        let error = try #require(throws: SQLDecodingError.self) { try attempt.property(row(attempt.value)) }
-        #expect(error.expectedType == attempt.type)
-        #expect(error.columnName == "column")
-        #expect(error.description.contains("use \(attempt.advice)"))
-    }
-
-    @Test("as the only column likewise, and a Date is not read as seconds since 2001", arguments: attempts)
-    private func onlyColumn(_ attempt: Attempt) throws {
-        let error = try #require(throws: SQLDecodingError.self) { try attempt.row(row(attempt.value)) }
-        #expect(error.expectedType == attempt.type)
-        #expect(error.description.contains("use \(attempt.advice)"))
-        #expect(throws: SQLDecodingError.self) {
-            try SQLRows(columns: SQLColumns(names: ["column"]), values: [.double(0)]).decode(Date.self)
-        }
     }
 
     @Test("NULL is told as such")

@@ -7,7 +7,7 @@ import Testing
 struct PortabilityTests {
     private static let programs: [any Program] =
         Kind.allCases.map { Values(kind: $0) }
-        + [Decoding(), Statements(), Transactions(), Batches(), Streams(), Errors(), Keys()]
+        + [Decoding(), Statements(), Transactions(), Batches(), Streams(), Errors(), Keys(), FoundationTypes()]
 
     @Test("a program gives the same answers on each database", arguments: programs)
     func sameAnswers(program: any Program) async throws {

@@ -22,6 +22,10 @@
 /// | ``SQLJSON`` | `json` |
 /// | optionals | NULL, or what they hold |
 /// | enums and structures with a raw value | what that becomes |
+///
+/// `Date`, `UUID`, `Decimal`, `Data`, `URL`, and JSON of your own types are in the product PoolFoundation.
+///
+/// A value that no database value stands for becomes ``SQLValue/invalid(_:)``: running the statement throws its error.
 public protocol SQLEncodable {
     /// The value as it is sent to the database.
     var sqlValue: SQLValue { get }
@@ -59,6 +63,8 @@ public protocol SQLEncodable {
 /// such texts.
 ///
 /// No timestamp decodes from a number, since a number does not say which unit it counts, nor from when.
+///
+/// `Date`, `UUID`, `Decimal`, `Data`, `URL`, and JSON of your own types are in the product PoolFoundation.
 public protocol SQLDecodable {
     /// Decodes a value. Throw ``SQLConversionError`` if the type cannot hold `sqlValue`.
     init(sqlValue: SQLValue) throws

@@ -15,16 +15,17 @@ enum FoundationType: String {
         self.init(rawValue: String(parts[1]))
     }
 
-    /// The advice for an application that uses the type.
+    /// The advice for an application that uses the type without PoolFoundation, which makes it `SQLCodable`.
     var advice: String {
-        switch self {
-        case .date:
-            "a Date does not say what a database stores it as; use SQLZonedTimestamp, or make Date SQLDecodable"
-        case .uuid: "use SQLUUID, or make UUID SQLDecodable"
-        case .decimal: "use SQLDecimal, or make Decimal SQLDecodable"
-        case .data: "use [UInt8], or make Data SQLDecodable"
-        case .url: "use String, or make URL SQLDecodable"
-        }
+        let other =
+            switch self {
+            case .date: "SQLZonedTimestamp"
+            case .uuid: "SQLUUID"
+            case .decimal: "SQLDecimal"
+            case .data: "[UInt8]"
+            case .url: "String"
+            }
+        return "import PoolFoundation, or use \(other)"
     }
 
     /// The latest type that was found to be no date: reading a type's name takes longer than decoding a row.

@@ -2,10 +2,10 @@
 ///
 /// The text form is the one of RFC 9562, in lower case: `f81d4fae-7dec-11d0-a765-00a0c91e6bf6`.
 public struct SQLUUID: Sendable, Hashable {
-    private let high: UInt64
-    private let low: UInt64
+    package let high: UInt64
+    package let low: UInt64
 
-    private init(high: UInt64, low: UInt64) {
+    package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
