@@ -150,7 +150,7 @@ struct ConfigurationTests {
             try SQLiteConfiguration(.memory), try SQLiteConfiguration(.path("x"), journalMode: .delete),
         ]
         for configuration in configurations {
-            let lanes = try SQLiteDriver(configuration: configuration).lanes(maximumConnections: 8)
+            let lanes = SQLiteDriver(configuration: configuration).lanes(maximumConnections: 8)
             #expect(lanes.map(\.maximumConnections) == [1])
             #expect(lanes.map(\.serves) == [[.readOnly, .readWrite]])
         }
