@@ -44,6 +44,7 @@ extension Engine {
 
     /// True if a connection of `lane` that just came free must be closed for a lane of any pool that has none, because
     /// its waiter came before every waiter of `lane`.
+    @inline(__always)
     func budgetStarves(behind lane: Int) -> Bool {
         permits.mayStarve
             && permits.starves(before: lanes[lane].waiters.oldestSequence(in: waiters), maySpare: maySpare(lane))

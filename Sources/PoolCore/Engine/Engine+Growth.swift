@@ -38,11 +38,13 @@ extension Engine {
         return max(0, all, byLane)
     }
 
+    @inline(__always)
     func isUsedUp(_ slot: Int32) -> Bool {
         slots[slot].uses >= configuration.maximumUses
     }
 
     /// True if the connection in `slot` is above a maximum that was lowered, now that it is free to be closed.
+    @inline(__always)
     func isSurplus(_ slot: Int32) -> Bool {
         let lane = slots[slot].lane
         let own = slots[slot].state == .abandoned ? 1 : 0

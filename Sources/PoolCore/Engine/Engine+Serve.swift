@@ -43,6 +43,7 @@ extension Engine {
     }
 
     /// The reason for which the connection in `slot` must not serve another lease, if there is one.
+    @inline(__always)
     func flaw(of slot: Int32) -> ConnectionCloseReason? {
         if slots[slot].epoch != lanes[slots[slot].lane].epoch { return .cleared }
         if slots[slot].flags.contains(.isLost) { return .broken }
@@ -88,6 +89,7 @@ extension Engine {
         return (lanes[lane].phaseTimes(at: now) - waiters[waiter].phasesBefore).total
     }
 
+    @inline(__always)
     private func isBeingOpened(_ slot: Int32) -> Bool {
         slots[slot].state == .opening && !slots[slot].isSilent
     }

@@ -41,6 +41,7 @@ extension Engine {
     }
 
     /// The idle connection that an acquire takes next.
+    @inline(__always)
     func nextIdle(of lane: Int) -> Int32? {
         configuration.isLastInFirstOut ? lanes[lane].idle.last : lanes[lane].idle.first
     }
@@ -56,6 +57,7 @@ extension Engine {
         return oldest
     }
 
+    @inline(__always)
     func needsValidation(_ slot: Int32, _ now: Nanoseconds) -> Bool {
         configuration.validatesEveryGrant || now - slots[slot].since >= configuration.validateAfterIdle
     }
@@ -75,11 +77,13 @@ extension Engine {
     }
 
     /// The instant at which the slot next needs attention for its age alone.
+    @inline(__always)
     func lifetimeDue(_ slot: Int32, _ now: Nanoseconds) -> Nanoseconds {
         guard slots[slot].flags.contains(.isOverAge) else { return slots[slot].expiresAt }
         return min(max(nextRetirementAt, now.adding(1)), overdueAt(slot))
     }
 
+    @inline(__always)
     func overdueAt(_ slot: Int32) -> Nanoseconds {
         slots[slot].expiresAt.adding(configuration.maximumLifetime / 10)
     }

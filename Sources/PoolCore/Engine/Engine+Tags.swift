@@ -97,6 +97,7 @@ extension Engine {
 
     /// True once all waiters that can be served otherwise are. Ask only if no idle session suits the waiters whose turn
     /// it is.
+    @inline(__always)
     func mustResetTagged(_ lane: Int) -> Bool {
         slots.taggedCount > 0 && !lanes[lane].idle.isEmpty && lanes[lane].waiters.count > lanes[lane].counts.onTheWay
             && !hasRoom(lane)

@@ -69,6 +69,7 @@ extension Engine {
 
     /// The instant at which the connection of `lane` that was unused for longest reaches the idle timeout, if it may be
     /// closed.
+    @inline(__always)
     func idleExpiry(of lane: Int) -> Nanoseconds? {
         guard configuration.idleTimeout != .never, let slot = lanes[lane].idle.first,
             lanes[lane].counts.live > lanes[lane].idleFloor, lanes[lane].idle.count > lanes[lane].limits.minimumIdle

@@ -2,6 +2,8 @@
 ///
 /// An engine knows connections and waiters by their ids alone, does nothing by itself, and does not wait. The shell
 /// calls one function at a time under its lock, and performs the effects after unlocking.
+///
+/// What its functions ask on the way of an acquire or a release is inlined: a call would copy the whole engine.
 struct Engine: ~Copyable {
     enum Life: Hashable, Sendable {
         case running
