@@ -19,6 +19,8 @@ enum ServerText {
         case .zonedTimestamp(let value): zoned(SQLTimestamp(inUTC: value))
         case .uuid(let value): value.description
         case .array(let values): array(values, type: type)
+        // No result contains it.
+        case .invalid: nil
         }
     }
 
