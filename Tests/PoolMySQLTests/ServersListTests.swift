@@ -7,7 +7,7 @@ import Testing
 extension MySQLTests {
     @Suite("How many connections a MySQL server has", .timeLimit(.minutes(2)))
     struct ServersListTests {
-        private func settings(_ relay: CountingRelay, host: String = "127.0.0.1") -> MySQLTestSettings {
+        private func settings(_ relay: Relay, host: String = "127.0.0.1") -> MySQLTestSettings {
             var settings = MySQLTestSettings()
             (settings.user, settings.password) = ("app", "the right one")
             settings.location = .tcp(host: host, port: Int(relay.port))
@@ -17,7 +17,7 @@ extension MySQLTests {
         @Test("a connection that is closed has ended on the server before the next begins")
         func orderlyClose() async throws {
             let server = try PrivateMariaDB.shared.get()
-            let relay = try CountingRelay(to: server)
+            let relay = try Relay(to: server)
             var settings = settings(relay)
             let driver = MySQLDriver(configuration: try settings.configuration(server))
             settings.initCommands = ["SET no_such_variable = 1"]
@@ -36,7 +36,7 @@ extension MySQLTests {
         @Test("cancels for different users, one after the other, take one connection at a time")
         func cancelsOfUsers() async throws {
             let server = try PrivateMariaDB.shared.get()
-            let relay = try CountingRelay(to: server)
+            let relay = try Relay(to: server)
             var settings = settings(relay)
             // The body must not need the thread that is blocked.
             settings.execution = .caller
@@ -67,7 +67,7 @@ extension MySQLTests {
         @Test("a cancel goes to the address of its session, not to where the host's name leads by now")
         func addressOfCancel() async throws {
             let server = try PrivateMariaDB.shared.get()
-            let relay = try CountingRelay(to: server)
+            let relay = try Relay(to: server)
             let driver = MySQLDriver(configuration: try settings(relay, host: "localhost").configuration(server))
             let connection = try await connect(driver)
             let task = Task { try await connection.query("SELECT SLEEP(1000)") }
@@ -93,7 +93,7 @@ extension MySQLTests {
             let administrator = try PrivateMariaDB.administrator.get()
             try await administrator.execute("CREATE USER locked@'%' IDENTIFIED BY 'out'")
             let server = try PrivateMariaDB.shared.get()
-            let relay = try CountingRelay(to: server)
+            let relay = try Relay(to: server)
             var settings = settings(relay)
             (settings.user, settings.password, settings.database) = ("locked", "out", nil)
             settings.cancelTimeout = .milliseconds(500)

@@ -78,7 +78,7 @@ extension MySQLTests {
 
         @Test("a statement that the server has forgotten is prepared anew")
         func forgottenStatement() async throws {
-            let relay = try CountingRelay(to: PrivateMariaDB.shared.get())
+            let relay = try Relay(to: PrivateMariaDB.shared.get())
             try await withConnection {
                 $0.connect(toPort: Int(relay.port))
             } _: { _, connection async throws in

@@ -37,7 +37,7 @@ extension PostgresTests {
                 ("sslmode=disable password=secret", [ServerMessage.wantsPassword]),
             ]
             for (settings, replies) in cases {
-                let server = try FakeServer(replies: replies)
+                let server = try ScriptedServer(replies: replies)
                 try await expectTimeout(
                     "host=127.0.0.1 port=\(server.port) dbname=x user=x gssencmode=disable \(settings)")
                 #expect(server.accepted >= 1)
@@ -55,7 +55,7 @@ extension PostgresTests {
             let isMade = unsafe mkfifo(pipe, 0o600) == 0
             try #require(isMade)
             defer { unsafe unlink(pipe) }
-            let server = try FakeServer(replies: [ServerMessage.acceptsTLS])
+            let server = try ScriptedServer(replies: [ServerMessage.acceptsTLS])
             try await expectTimeout(
                 "host=127.0.0.1 port=\(server.port) dbname=x user=x gssencmode=disable sslmode=verify-ca sslrootcert=\(pipe)"
             )
@@ -146,7 +146,7 @@ extension PostgresTests {
         )
         func neverStarts() async throws {
             for (code, verdict) in [("57P03", PoolVerdict.serverStarting), ("53300", .serverFull)] {
-                let server = try FakeServer(replies: [ServerMessage.error(code, "not now")], closes: true)
+                let server = try ScriptedServer(replies: [ServerMessage.error(code, "not now")], closes: true)
                 let settings = "host=127.0.0.1 port=\(server.port) dbname=x user=x sslmode=disable gssencmode=disable"
                 let failure = try await connectFailure(settings)
                 #expect(failure.error.code.rawValue == code)

@@ -158,56 +158,6 @@ extension PostgresTests {
             while try await !administrator.query(running).isEmpty {}
         }
 
-        @Test("sessions that are terminated at random under load: every task ends, and the pool is whole again")
-        func killedUnderLoad() async throws {
-            try await withPool(4) { pool in
-                let isOver = Flag()
-                async let killer: Void = {
-                    let administrator = try PrivatePostgres.administrator.get()
-                    while !isOver.isSet {
-                        try await administrator.execute(
-                            """
-                            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                            WHERE application_name = 'killed' AND random() < 0.3
-                            """)
-                    }
-                }()
-                let outcomes = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
-                    for task in 0..<8 {
-                        group.addTask {
-                            var (successes, failures) = (0, 0)
-                            for number in 0..<100 {
-                                do {
-                                    try await pool.withConnection { lease in
-                                        try await lease.execute("SET application_name = 'killed'")
-                                        let answer = try await lease.query("SELECT \(task * 1_000 + number)::int8")
-                                            .decode(Int.self)
-                                        guard answer == [task * 1_000 + number] else { throw CannotHappen() }
-                                    }
-                                    successes += 1
-                                } catch is PostgresError {
-                                    failures += 1
-                                } catch is PoolError {
-                                    failures += 1
-                                }
-                            }
-                            return (successes, failures)
-                        }
-                    }
-                    var sum = (successes: 0, failures: 0)
-                    for try await outcome in group { sum = (sum.successes + outcome.0, sum.failures + outcome.1) }
-                    return sum
-                }
-                isOver.set()
-                try await killer
-                #expect(outcomes.successes + outcomes.failures == 800)
-                #expect(outcomes.successes > 0)
-                // Those that were hit while idle may still be noticed by their next user.
-                for _ in 0..<8 { _ = try? await pool.query("SELECT 1") }
-                #expect(try await pool.query("SELECT 1").decode(Int.self) == [1])
-            }
-        }
-
         @Test(
             "a server that is killed under load: every task ends with an answer or an error, and no connection is left")
         func killedServer() async throws {

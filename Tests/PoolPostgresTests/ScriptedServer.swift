@@ -3,7 +3,7 @@ import Synchronization
 
 /// A server on 127.0.0.1 that answers each piece that a client sends with the next of its replies, and is silent after
 /// the last.
-final class FakeServer: Sendable {
+final class ScriptedServer: Sendable {
     struct CannotListen: Error {}
 
     let port: UInt16
@@ -125,13 +125,13 @@ final class FullListener: Sendable {
     private let descriptors: [Int32]
 
     init() throws {
-        let (listener, port) = try FakeServer.listen(backlog: 0)
+        let (listener, port) = try ScriptedServer.listen(backlog: 0)
         var descriptors = [listener]
         // One fits into a queue of length 0; how many more are taken depends on the system.
         for _ in 0..<4 {
-            let client = socket(AF_INET, FakeServer.streamSocket, 0)
+            let client = socket(AF_INET, ScriptedServer.streamSocket, 0)
             _ = fcntl(client, F_SETFL, O_NONBLOCK)
-            var address = FakeServer.loopback(port: port)
+            var address = ScriptedServer.loopback(port: port)
             _ = unsafe withUnsafePointer(to: &address) { pointer in
                 unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     unsafe connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

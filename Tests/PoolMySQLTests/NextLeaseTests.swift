@@ -6,7 +6,7 @@ import Testing
 
 extension MySQLTests {
     @Suite("What the next lease of a MySQL session finds", .timeLimit(.minutes(4)))
-    struct LeakTests {
+    struct NextLeaseTests {
         /// A database with a role, and with functions, procedures, a trigger and a view that change the session.
         private struct Stage: Sendable {
             let name: String

@@ -5,7 +5,7 @@ extension PostgresTests {
     /// A procedure may commit, and an error after that undoes nothing of it:
     /// https://www.postgresql.org/docs/current/sql-call.html
     @Suite("Statements of Postgres that fail after they had an effect", .timeLimit(.minutes(2)))
-    struct RepeatTests {
+    struct RepetitionTests {
         private func withTable(_ body: (PostgresConnection) async throws -> Void) async throws {
             let schema = try await PrivatePostgres.shared.get().createSchema()
             try await withConnection {

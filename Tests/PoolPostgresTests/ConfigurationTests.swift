@@ -6,7 +6,7 @@ import Testing
 
 extension PostgresTests {
     @Suite("Where the settings of Postgres come from", .timeLimit(.minutes(2)))
-    struct SettingsTests {
+    struct ConfigurationTests {
         /// A file that only its owner may read, as libpq wants it.
         private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
             let path = NSTemporaryDirectory() + "pool-postgres-\(UInt32.random(in: 0...UInt32.max))"

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Stands between clients and a server, and counts the sessions that have not ended on the server: it takes long to end
 /// one, as a busy server may.
-final class CountingRelay: Sendable {
+final class Relay: Sendable {
     private struct State {
         var open = 0
         var most = 0

@@ -7,7 +7,7 @@ import Testing
 extension PostgresTests {
     /// A server under attack. `POOL_CAMPAIGN=full` makes each test a minute long.
     @Suite("Postgres that is killed, started again, and frozen", .timeLimit(.minutes(5)))
-    struct KillTests {
+    struct AttackTests {
         /// All time-outs are shorter than a freeze.
         private static let maximum = 4
         private static let maximumBackoff = Duration.milliseconds(400)
