@@ -4,7 +4,8 @@ import PoolSQL
 func misuse(_ event: PoolEvent, _ value: SQLValue) -> Bool {
     switch value {  // expect-error: may have additional unknown values
     case .null: return true
-    case .bool, .int, .double, .decimal, .text, .bytes, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json, .array:
+    case .bool, .int, .double, .decimal, .text, .bytes, .date, .time, .timestamp, .zonedTimestamp, .uuid, .json, .array,
+        .invalid:
         break
     }
     switch event {
