@@ -79,6 +79,8 @@ extension ShadowModel {
                     connection.wasWarned || now - connection.since < configuration.leakWarning, "no leak warning")
             }
             guard connection.state == .idle, life == .running else { continue }
+            // A connect of this alarm may lift the lane above what it keeps. The next alarm follows immediately.
+            if armedAt <= now { continue }
             require(
                 now - connection.since < configuration.idleTimeout
                     || live(connection.lane) <= kept(connection.lane)

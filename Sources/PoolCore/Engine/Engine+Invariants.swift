@@ -26,7 +26,8 @@ extension Engine {
             if sums[lane] != lanes[lane].counts {
                 return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])"
             }
-            if lanes[lane].counts.live > lanes[lane].limits.maximum, lanes[lane].counts.idle > 0 {
+            // A closing pool keeps the idle connections of lanes that close last, also above a maximum that was lowered.
+            if life == .running, lanes[lane].counts.live > lanes[lane].limits.maximum, lanes[lane].counts.idle > 0 {
                 return "lane \(lane) is above its maximum and keeps idle connections"
             }
         }
@@ -34,7 +35,7 @@ extension Engine {
         all.silent = slots.count { $0.isSilent }
         if all != counts { return "the pool counts \(counts), has \(all)" }
         if all.total > max(ceiling, configuration.maximumConnections) { return "the pool is above its maximum" }
-        if all.live > configuration.maximumConnections, all.idle > 0 {
+        if life == .running, all.live > configuration.maximumConnections, all.idle > 0 {
             return "the pool is above its maximum and keeps idle connections"
         }
         if slots.rowCount != all.total { return "\(slots.rowCount) slots are taken, by \(all.total) connections" }
