@@ -103,6 +103,19 @@ public final class MySQLConnection: SQLConnection {
         }
     }
 
+    /// Runs a command that is no statement of a lease, and notes its failure in the session.
+    private func performOwn(
+        isCancellable: Bool = false, _ body: @escaping @Sendable (inout Session) throws -> Void
+    ) async throws {
+        try await perform(isCancellable: isCancellable) { session in
+            do {
+                try body(&session)
+            } catch {
+                throw session.noteFailure(error, .keepsSession, nil)
+            }
+        }
+    }
+
     private func withSession<Result: Sendable>(_ body: @Sendable (inout Session) throws -> Result) throws -> Result {
         try session.withLock { session in
             defer { liveness.note(session.condition, isStreaming: session.cursor != nil) }
@@ -150,13 +163,7 @@ public final class MySQLConnection: SQLConnection {
     ///
     /// - Throws: ``MySQLError``, or `CancellationError`.
     public func validate() async throws {
-        try await perform { session in
-            do {
-                try session.open().ping()
-            } catch {
-                throw session.noteFailure(error, .keepsSession, nil)
-            }
-        }
+        try await performOwn(isCancellable: true) { try $0.open().ping() }
     }
 
     /// Undoes what the last lease left, as ``MySQLConfiguration/resetPolicy`` says.
@@ -164,13 +171,9 @@ public final class MySQLConnection: SQLConnection {
     /// - Throws: ``MySQLError``, also if only a new connection can undo a change.
     public func reset() async throws {
         let liveness = liveness
-        try await perform(isCancellable: false) { session in
-            do {
-                try session.reset()
-                liveness.note(idleLimit: session.idleLimit)
-            } catch {
-                throw session.noteFailure(error, .keepsSession, nil)
-            }
+        try await performOwn { session in
+            try session.reset()
+            liveness.note(idleLimit: session.idleLimit)
         }
     }
 
@@ -178,13 +181,7 @@ public final class MySQLConnection: SQLConnection {
     ///
     /// - Throws: ``MySQLError``.
     public func endUnfinishedWork() async throws {
-        try await perform(isCancellable: false) { session in
-            do {
-                try session.rollback()
-            } catch {
-                throw session.noteFailure(error, .keepsSession, nil)
-            }
-        }
+        try await performOwn { try $0.rollback() }
     }
 
     /// Makes the session's present state count as clean; a later reset still undoes it.
@@ -319,12 +316,6 @@ extension MySQLConnection {
     }
 
     func changeUser(_ login: Login) async throws {
-        try await perform(isCancellable: false) { session in
-            do {
-                try session.changeUser(login)
-            } catch {
-                throw session.noteFailure(error, .keepsSession, nil)
-            }
-        }
+        try await performOwn { try $0.changeUser(login) }
     }
 }
