@@ -7,8 +7,8 @@ extension MySQLTests {
     struct MySQLConformanceTests {
         private static func subject(
             _ change: @escaping @Sendable (inout MySQLTestSettings) -> Void = { _ in }
-        ) -> ConformanceSubject<MySQLDriver> {
-            var subject = ConformanceSubject<MySQLDriver>(
+        ) -> SQLConformanceSubject<MySQLDriver> {
+            var subject = SQLConformanceSubject<MySQLDriver>(
                 columnTypes: [
                     .bool: "BOOLEAN", .int: "BIGINT", .double: "DOUBLE", .decimal: "DECIMAL(40, 8)", .text: "LONGTEXT",
                     .bytes: "LONGBLOB", .date: "DATE", .time: "TIME(6)", .timestamp: "DATETIME(6)", .uuid: "UUID",
@@ -58,14 +58,14 @@ extension MySQLTests {
 
         @Test(
             "MySQL keeps every promise of a driver",
-            arguments: DriverConformance(MySQLConformanceTests.subject()).checks)
+            arguments: SQLDriverConformance(MySQLConformanceTests.subject()).checks)
         func conforms(check: ConformanceCheck) async throws {
             try await check.run()
         }
 
         @Test(
             "MySQL keeps every promise as text, without a cache, and where bodies stay with their callers",
-            arguments: DriverConformance(
+            arguments: SQLDriverConformance(
                 MySQLConformanceTests.subject {
                     $0.statementProtocol = .textWithoutBinds
                     $0.statementCacheCapacity = 0

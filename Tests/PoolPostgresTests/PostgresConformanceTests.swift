@@ -7,8 +7,8 @@ extension PostgresTests {
     struct PostgresConformanceTests {
         private static func subject(
             _ execution: SQLExecution, statementCacheCapacity: Int = 100
-        ) -> ConformanceSubject<PostgresDriver> {
-            var subject = ConformanceSubject<PostgresDriver>(
+        ) -> SQLConformanceSubject<PostgresDriver> {
+            var subject = SQLConformanceSubject<PostgresDriver>(
                 columnTypes: [
                     .bool: "BOOLEAN", .int: "BIGINT", .double: "DOUBLE PRECISION", .decimal: "NUMERIC", .text: "TEXT",
                     .bytes: "BYTEA", .date: "DATE", .time: "TIME", .timestamp: "TIMESTAMP",
@@ -56,14 +56,14 @@ extension PostgresTests {
 
         @Test(
             "Postgres keeps every promise of a driver",
-            arguments: DriverConformance(PostgresConformanceTests.subject(.caller)).checks)
+            arguments: SQLDriverConformance(PostgresConformanceTests.subject(.caller)).checks)
         func conforms(check: ConformanceCheck) async throws {
             try await check.run()
         }
 
         @Test(
             "Postgres keeps every promise on the event loop, without prepared statements",
-            arguments: DriverConformance(PostgresConformanceTests.subject(.driver, statementCacheCapacity: 0)).checks
+            arguments: SQLDriverConformance(PostgresConformanceTests.subject(.driver, statementCacheCapacity: 0)).checks
         )
         func conformsOnLoop(check: ConformanceCheck) async throws {
             try await check.run()

@@ -13,8 +13,8 @@ struct SQLiteConformanceTests {
         .date: "TEXT", .time: "TEXT", .timestamp: "TEXT", .zonedTimestamp: "TEXT", .uuid: "TEXT", .json: "TEXT",
     ]
 
-    private static var onFile: ConformanceSubject<SQLiteDriver> {
-        var subject = ConformanceSubject(columnTypes: columnTypes, longStatement: endless, placeholder: .questionMark) {
+    private static var onFile: SQLConformanceSubject<SQLiteDriver> {
+        var subject = SQLConformanceSubject(columnTypes: columnTypes, longStatement: endless, placeholder: .questionMark) {
             let path = FileManager.default.temporaryDirectory.appendingPathComponent("pool-\(UUID().uuidString)").path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             return SQLiteDriver(configuration: try SQLiteConfiguration(path: path + "/test.db"))
@@ -40,7 +40,7 @@ struct SQLiteConformanceTests {
         return subject
     }
 
-    @Test(arguments: DriverConformance(onFile).checks)
+    @Test(arguments: SQLDriverConformance(onFile).checks)
     func `on a file`(check: ConformanceCheck) async throws {
         try await check.run()
     }

@@ -1,117 +1,32 @@
-public import PoolSQL
+public import PoolCore
 
-/// The facts about a driver and its database that the conformance kit needs.
-///
-/// Only ``makeDriver`` and the properties without a default must be given. Leave out what a database does not have:
-/// the checks for it are then missing from ``DriverConformance/checks``.
-public struct ConformanceSubject<Driver: SQLDriver>: Sendable {
-    /// Makes a driver for an empty database of its own. Called once for each check; the database must allow at least
-    /// four simultaneous connections.
+/// The facts about a driver that ``DriverConformance`` needs.
+public struct ConformanceSubject<Driver: PoolDriver>: Sendable {
+    /// Makes a driver for a place of its own, which allows at least four simultaneous connections. Called once for each
+    /// check.
     public var makeDriver: @Sendable () async throws -> Driver
-    /// Removes the database again. The default does nothing.
+    /// Removes the place again. The default does nothing.
     public var dispose: @Sendable (Driver) async -> Void = { _ in }
-
-    /// The types of columns that store each kind of value. Kinds that are missing are not supported.
-    public var columnTypes: [ConformanceValueKind: String]
-    /// A query without bind values that runs for many seconds unless it is interrupted.
-    public var longStatement: SQL
-    /// The form of the database's placeholders.
-    public var placeholder: SQLDialect.Placeholder
-    /// An expression that fails for the value 500 of the named integer column, and for no other: a division by zero,
-    /// an overflow. Nil, the default, if no query can fail after it has returned rows.
-    public var expressionThatFailsAt500: (@Sendable (_ column: String) -> String)?
-    /// A script, and a statement that works after it: it writes the column `i` of the table `numbers`, which has
-    /// 1,000 rows, to a table `late`, returns one row for each, and fails only then, such as one that violates a
-    /// deferred constraint. Nil, the default, if no statement can fail after it has returned its rows.
-    public var statementThatFailsAtItsEnd: (setup: String, statement: SQL)?
-    /// The clause after the `SELECT` of a transaction that will update the rows that it read: `"FOR UPDATE"`. The
-    /// default is empty, for databases whose writing transactions exclude each other.
-    public var lockingClause = ""
-    /// Statements that change the session, each with a query that fails, or returns no row, if the change is not
-    /// visible. The default is a temporary table.
-    public var sessionChanges: [(change: String, probe: String)] = [
-        ("CREATE TEMPORARY TABLE pool_leftover (i INTEGER)", "SELECT 1 FROM pool_leftover UNION SELECT 2")
-    ]
+    /// Short work that succeeds on a healthy connection, and leaves it clean: a ping.
+    public var work: @Sendable (Driver.Connection) async throws -> Void
+    /// Work that takes many seconds unless it is interrupted, by a cancelled task or by `cancel()`.
+    public var longWork: @Sendable (Driver.Connection) async throws -> Void
     /// Makes a driver whose connects all fail until a person changes something. Nil, the default, leaves the check
     /// out.
     public var makeRefusedDriver: (@Sendable () async throws -> Driver)?
     /// The seed of all random choices in the checks. The default is 1.
     public var seed: UInt64 = 1
-    /// How often statements are cancelled at random moments. The default is 50.
+    /// How often work is cancelled at random moments. The default is 50.
     public var cancellationRounds = 50
 
     /// Makes a subject from the properties that have no default.
     public init(
-        columnTypes: [ConformanceValueKind: String], longStatement: SQL, placeholder: SQLDialect.Placeholder,
+        work: @escaping @Sendable (Driver.Connection) async throws -> Void,
+        longWork: @escaping @Sendable (Driver.Connection) async throws -> Void,
         makeDriver: @escaping @Sendable () async throws -> Driver
     ) {
-        self.columnTypes = columnTypes
-        self.longStatement = longStatement
-        self.placeholder = placeholder
+        self.work = work
+        self.longWork = longWork
         self.makeDriver = makeDriver
     }
-}
-
-/// The kinds of ``SQLValue`` that a database may or may not store.
-@nonexhaustive
-public enum ConformanceValueKind: String, Sendable, Hashable, CaseIterable {
-    /// The case of ``SQLValue`` with the same name.
-    case bool, int, double, decimal, text, bytes, date, time, timestamp, zonedTimestamp, uuid, json, array
-}
-
-/// One requirement that every driver must meet.
-public struct ConformanceCheck: Sendable, CustomStringConvertible {
-    /// A sentence that is true of a driver that passes.
-    public let name: String
-    private let body: @Sendable () async throws -> Void
-
-    init(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
-        self.name = name
-        self.body = body
-    }
-
-    public var description: String { name }
-
-    /// Runs the check.
-    ///
-    /// - Throws: ``ConformanceFailure``.
-    public func run() async throws {
-        do {
-            try await body()
-        } catch let broken as BrokenExpectation {
-            throw ConformanceFailure(check: name, reason: broken.reason)
-        } catch {
-            throw ConformanceFailure(check: name, reason: "an error that nobody expected: \(error)")
-        }
-    }
-}
-
-/// The reason why a driver does not pass a check.
-public struct ConformanceFailure: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The name of the check: ``ConformanceCheck/name``.
-    public let check: String
-    /// The expectation that was not met, or the error that was thrown.
-    public let reason: String
-
-    public var description: String { "\"\(check)\" is not true: \(reason)" }
-}
-
-/// An expectation of a check that was not met.
-struct BrokenExpectation: Error {
-    let reason: String
-}
-
-func expect(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
-    if !condition { throw BrokenExpectation(reason: reason()) }
-}
-
-/// Runs `body`, which must fail, and returns its error.
-@discardableResult
-func expectError(_ what: String, _ body: () async throws -> Void) async throws -> any Error {
-    do {
-        try await body()
-    } catch {
-        return error
-    }
-    throw BrokenExpectation(reason: "\(what) has succeeded")
 }

@@ -1,18 +1,18 @@
-public import PoolSQL
+@_spi(Driver) public import PoolCore
+internal import Synchronization
 
-/// The checks that every driver must pass, including third-party drivers.
-///
-/// With Swift Testing, one test runs them all and names each:
+/// The checks that every driver must pass, of whatever it connects to. A driver of an SQL database has
+/// ``SQLDriverConformance``, which contains them.
 ///
 /// ```swift
-/// import PoolSQLite
+/// import PoolTesting
 /// import Testing
 ///
 /// struct ConformanceTests {
-///     nonisolated static let subject = ConformanceSubject(
-///         columnTypes: [.int: "INTEGER", .text: "TEXT"], longStatement: "SELECT …", placeholder: .questionMark
+///     nonisolated static let subject = ConformanceSubject<CacheDriver>(
+///         work: { try await $0.ping() }, longWork: { try await $0.waitForMessage() }
 ///     ) {
-///         try SQLiteDriver(configuration: .init(path: ":memory:"))
+///         CacheDriver(host: "127.0.0.1")
 ///     }
 ///
 ///     @Test(arguments: DriverConformance(subject).checks)
@@ -22,9 +22,9 @@ public import PoolSQL
 /// }
 /// ```
 ///
-/// Each check works on a database of its own, so the checks can run in parallel and in any order.
-public struct DriverConformance<Driver: SQLDriver>: Sendable {
-    /// The driver to check, and its database.
+/// The checks can run in parallel and in any order.
+public struct DriverConformance<Driver: PoolDriver>: Sendable {
+    /// The driver to check.
     public let subject: ConformanceSubject<Driver>
 
     /// Makes the checks for a driver.
@@ -33,60 +33,9 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
     }
 
     /// All checks that apply to the subject.
-    public var checks: [ConformanceCheck] {
-        lifeChecks + valueChecks + statementChecks + transactionChecks + streamingChecks + sessionChecks
-            + hookChecks
-            + cancellationChecks + poolChecks
-    }
-
-    /// Runs all checks, one after the other, and returns the failures.
-    public func failures() async -> [ConformanceFailure] {
-        var failures: [ConformanceFailure] = []
-        for check in checks {
-            do {
-                try await check.run()
-            } catch let failure as ConformanceFailure {
-                failures.append(failure)
-            } catch {
-                failures.append(ConformanceFailure(check: check.name, reason: "\(error)"))
-            }
-        }
-        return failures
-    }
+    public var checks: [ConformanceCheck] { connectionChecks + interruptionChecks + sizeChecks }
 
     // MARK: Places to work in
-
-    /// An open connection, without a pool.
-    struct Bench: Sendable {
-        let driver: Driver
-        let connection: Driver.Connection
-
-        func integers(_ sql: SQL) async throws -> [Int64] {
-            try await connection.query(sql).map { try $0[0, as: Int64.self] }
-        }
-
-        /// Resets a dirty connection: making a table may count as a change, and the next check needs a clean session.
-        func settle() async throws {
-            if connection.condition == .dirty { try await connection.reset() }
-        }
-
-        /// Checks that the connection is as good as before; with `mayHaveMessages` after a reset, which removes what
-        /// the database keeps of an error, and which must not end a transaction.
-        func expectHealthy(after what: String, mayHaveMessages: Bool = false) async throws {
-            if mayHaveMessages, !connection.isTransactionOpen { try await settle() }
-            try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")
-            let answer = try await integers("SELECT 42")
-            try expect(answer == [42], "after \(what) SELECT 42 returns \(answer)")
-        }
-
-        /// Checks that `error` says that the connection is as good as before, and that this is true.
-        func expectKept(_ error: any Error, after what: String) async throws {
-            let verdict = driver.verdict(on: error)
-            try expect(
-                verdict == .keep || verdict == .statementsStale, "the verdict on \(what) is \(verdict): \(error)")
-            try await expectHealthy(after: what, mayHaveMessages: true)
-        }
-    }
 
     func connect(_ driver: Driver) async throws -> Driver.Connection {
         let lanes = driver.lanes(maximumConnections: 4)
@@ -96,66 +45,242 @@ public struct DriverConformance<Driver: SQLDriver>: Sendable {
         return try await driver.connect(ConnectRequest(lane: lane, attempt: 1, deadline: .distantFuture))
     }
 
-    func withConnection(_ body: (Bench) async throws -> Void) async throws {
+    func withDriver(_ body: (Driver) async throws -> Void) async throws {
         let driver = try await subject.makeDriver()
-        let connection = try await connect(driver)
         let outcome: Result<Void, any Error>
         do {
-            try await body(Bench(driver: driver, connection: connection))
+            try await body(driver)
             outcome = .success(())
         } catch {
             outcome = .failure(error)
         }
-        await connection.close(.orderly)
         await subject.dispose(driver)
         try outcome.get()
+    }
+
+    func withConnection(_ body: (Driver, Driver.Connection) async throws -> Void) async throws {
+        try await withDriver { driver in
+            let connection = try await connect(driver)
+            let outcome: Result<Void, any Error>
+            do {
+                try await body(driver, connection)
+                outcome = .success(())
+            } catch {
+                outcome = .failure(error)
+            }
+            await connection.close(.orderly)
+            try outcome.get()
+        }
     }
 
     func withPool(
         _ maximumConnections: Int = 4, hooks: PoolHooks<Driver> = PoolHooks(), observer: (any PoolObserver)? = nil,
         _ body: (Pool<Driver>) async throws -> Void
     ) async throws {
-        let driver = try await subject.makeDriver()
-        let pool = try Pool(
-            driver: driver,
-            configuration: PoolConfiguration(name: "conformance", maximumConnections: maximumConnections),
-            hooks: hooks, observer: observer)
-        let outcome: Result<Void, any Error>
-        do {
-            try await body(pool)
-            outcome = .success(())
-        } catch {
-            outcome = .failure(error)
-        }
-        try await pool.close(drain: .seconds(5))
-        let counts = pool.statistics.counts
-        await subject.dispose(driver)
-        try outcome.get()
-        try expect(counts.total == 0, "the closed pool still has connections: \(counts)")
-    }
-
-    /// The type with which a column of integers is declared.
-    var integerType: String { subject.columnTypes[.int] ?? "BIGINT" }
-    var textType: String { subject.columnTypes[.text] ?? "TEXT" }
-
-    func placeholder(_ number: Int) -> String {
-        switch subject.placeholder {
-        case .questionMark: "?"
-        case .dollarNumber: "$\(number)"
+        try await withDriver { driver in
+            let pool = try Pool(
+                driver: driver,
+                configuration: PoolConfiguration(name: "conformance", maximumConnections: maximumConnections),
+                hooks: hooks, observer: observer)
+            let outcome: Result<Void, any Error>
+            do {
+                try await body(pool)
+                outcome = .success(())
+            } catch {
+                outcome = .failure(error)
+            }
+            try await pool.close(drain: .seconds(5))
+            let counts = pool.statistics.counts
+            try outcome.get()
+            try expect(counts.total == 0, "the closed pool still has connections: \(counts)")
         }
     }
 
-    func createNumbers(_ count: Int, on bench: Bench) async throws {
-        try await createNumbers(count, on: bench.connection)
-        try await bench.settle()
+    /// Checks that the connection works, and is clean: after an interruption perhaps only once it was reset.
+    func expectHealthy(
+        _ connection: Driver.Connection, after what: String, mayNeedReset: Bool = false
+    ) async throws {
+        if mayNeedReset, connection.condition == .dirty { try await connection.reset() }
+        try expect(connection.condition == .clean, "after \(what) the connection is \(connection.condition)")
+        try await subject.work(connection)
+        try expect(connection.condition == .clean, "work leaves the connection \(connection.condition)")
+    }
+}
+
+// MARK: -
+
+extension DriverConformance {
+    private var connectionChecks: [ConformanceCheck] {
+        var checks = [
+            ConformanceCheck("a new connection is clean and works") {
+                try await withConnection { try await expectHealthy($1, after: "connect") }
+            },
+            ConformanceCheck("a healthy connection passes its validation") {
+                try await withConnection { _, connection in
+                    try await connection.validate()
+                    try await expectHealthy(connection, after: "validate")
+                }
+            },
+            ConformanceCheck("a reset of a clean connection changes nothing") {
+                try await withConnection { _, connection in
+                    try await connection.reset()
+                    try await expectHealthy(connection, after: "reset")
+                }
+            },
+            ConformanceCheck("the name is short and in lower case, and there are lanes for reading and for writing") {
+                try await withDriver { driver in
+                    let name = driver.name
+                    let isFine = !name.isEmpty && name == name.lowercased() && !name.contains(" ")
+                    try expect(isFine, "the name is \"\(name)\"")
+                    let lanes = driver.lanes(maximumConnections: 4)
+                    for access in [PoolAccess.readOnly, .readWrite] {
+                        try expect(lanes.contains { $0.serves.contains(access) }, "no lane serves \(access)")
+                    }
+                }
+            },
+            ConformanceCheck("errors of the application, and cancellation, say nothing against a connection") {
+                try await withConnection { driver, connection in
+                    for error in [ErrorOfTheApplication(), CancellationError()] as [any Error] {
+                        let verdict = driver.verdict(on: error)
+                        try expect(verdict == .keep, "the verdict on \(error) is \(verdict)")
+                        try await expectHealthy(connection, after: "\(error)")
+                    }
+                }
+            },
+            ConformanceCheck("work on a closed connection throws") {
+                try await withDriver { driver in
+                    let connection = try await connect(driver)
+                    await connection.close(.orderly)
+                    try await expectError("work on a closed connection") { try await subject.work(connection) }
+                    try expect(connection.condition == .broken, "a closed connection is \(connection.condition)")
+                }
+            },
+        ]
+        if let makeRefusedDriver = subject.makeRefusedDriver { checks.append(refusalCheck(makeRefusedDriver)) }
+        return checks
     }
 
-    /// Makes a table `numbers` with the column `i` from 1 to `count`.
-    func createNumbers(_ count: Int, on connection: Driver.Connection) async throws {
-        _ = try await connection.execute("CREATE TABLE numbers (i \(raw: integerType) NOT NULL PRIMARY KEY)")
-        try await connection.transaction(.begin(SQLTransactionOptions()))
-        _ = try await connection.executeBatch(
-            "INSERT INTO numbers(i) VALUES (\(0))", (1...count).map { [.int(Int64($0))] })
-        try await connection.transaction(.commit)
+    private func refusalCheck(_ makeRefusedDriver: @escaping @Sendable () async throws -> Driver) -> ConformanceCheck {
+        ConformanceCheck("a connect that can never succeed is refused, and fails who waits at once") {
+            let driver = try await makeRefusedDriver()
+            let error = try await expectError("a connect that cannot") { _ = try await connect(driver) }
+            try expect(driver.verdict(on: error) == .refused, "the verdict is \(driver.verdict(on: error)): \(error)")
+            let pool = try Pool(driver: driver, configuration: PoolConfiguration(acquireTimeout: .seconds(60)))
+            let refusal = try await expectError("an acquire") { try await pool.withConnection { _ in } }
+            try await pool.close(drain: .zero)
+            let poolError = refusal as? PoolError
+            try expect(poolError?.code == .connectRefused, "the acquire failed with \(refusal)")
+            try expect(poolError?.lastConnectError != nil, "the refusal does not name the connect's error")
+        }
     }
+
+    private var interruptionChecks: [ConformanceCheck] {
+        [
+            ConformanceCheck("cancelled work ends, and its connection is usable or says that it is broken") {
+                try await withConnection { try await cancelTasks($1) }
+            },
+            ConformanceCheck("cancel() ends the work that runs, and its connection is usable or broken") {
+                try await withConnection { try await cancelWork($1) }
+            },
+            ConformanceCheck("a forced close during work returns, and ends the work") {
+                var random = SeededRandom(seed: subject.seed)
+                for _ in 0..<10 {
+                    try await withDriver { driver in
+                        let connection = try await connect(driver)
+                        let work = Task { [long = subject.longWork] in try await long(connection) }
+                        await yieldRandomly(0...100, &random)
+                        await connection.close(.forced)
+                        try await expectError("work whose connection was closed") { try await work.value }
+                    }
+                }
+            },
+        ]
+    }
+
+    private func cancelTasks(_ connection: Driver.Connection) async throws {
+        var random = SeededRandom(seed: subject.seed)
+        for round in 1...max(subject.cancellationRounds, 1) {
+            let work = Task { [long = subject.longWork] in try await long(connection) }
+            await yieldRandomly(0...300, &random)
+            work.cancel()
+            let error = try await expectError("the long work") { try await work.value }
+            try expect(error is CancellationError, "round \(round): cancelled work throws \(error)")
+            if connection.condition == .broken { return }
+            try await expectHealthy(connection, after: "the cancelled work of round \(round)", mayNeedReset: true)
+        }
+    }
+
+    private func cancelWork(_ connection: Driver.Connection) async throws {
+        for round in 1...10 {
+            let isOver = SharedFlag()
+            let work = Task { [long = subject.longWork] in
+                defer { isOver.set() }
+                try await long(connection)
+            }
+            // A cancel before the work has begun has no effect: another must follow.
+            while !isOver.isSet {
+                connection.cancel()
+                await Task.yield()
+            }
+            try await expectError("the long work") { try await work.value }
+            if connection.condition == .broken { return }
+            try await expectHealthy(connection, after: "cancel() in round \(round)", mayNeedReset: true)
+        }
+    }
+
+    private var sizeChecks: [ConformanceCheck] {
+        [
+            ConformanceCheck("the pool never opens more than its maximum") {
+                try await withPool(2) { pool in
+                    try await withThrowingTaskGroup { group in
+                        for _ in 0..<20 {
+                            group.addTask { [work = subject.work] in
+                                try await pool.withConnection { try await work($0.handle.connection) }
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                    let statistics = pool.statistics
+                    try expect(statistics.peakLeased <= 2, "\(statistics.peakLeased) leases at the same time")
+                    try expect(statistics.counts.total <= 2, "\(statistics.counts)")
+                }
+            },
+            ConformanceCheck("close(drain:) interrupts what runs and leaves no connection open") {
+                let observer = RecordingObserver()
+                try await withPool(2, observer: observer) { pool in
+                    let lease = Task { [long = subject.longWork] in
+                        try await pool.withConnection { try await long($0.handle.connection) }
+                    }
+                    try await observer.steps(1, .lease, .began)
+                    try await pool.close(drain: .zero)
+                    try await expectError("the work under which the pool was closed") { try await lease.value }
+                    let counts = pool.statistics.counts
+                    try expect(counts.total == 0, "the closed pool has \(counts)")
+                }
+            },
+            ConformanceCheck("clear() replaces the connections, and the work goes on") {
+                try await withPool { pool in
+                    for _ in 1...10 {
+                        try await pool.withConnection { try await subject.work($0.handle.connection) }
+                        pool.clear()
+                    }
+                    try expect(pool.statistics.connectionsOpened > 5, "connections outlived clear()")
+                }
+            },
+        ]
+    }
+}
+
+/// An error that no driver can know.
+private struct ErrorOfTheApplication: Error {}
+
+/// A flag that two tasks share.
+private final class SharedFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+    var isSet: Bool { flag.load(ordering: .acquiring) }
+    func set() { flag.store(true, ordering: .releasing) }
+}
+
+func yieldRandomly(_ times: ClosedRange<Int>, _ random: inout SeededRandom) async {
+    for _ in 0..<Int.random(in: times, using: &random) { await Task.yield() }
 }

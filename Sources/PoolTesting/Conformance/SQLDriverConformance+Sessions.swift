@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var sessionChecks: [ConformanceCheck] {
         [
             ConformanceCheck("a transaction that is open when its lease ends is never seen by the next") {

@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var transactionChecks: [ConformanceCheck] { directChecks + leaseChecks }
 
     private var directChecks: [ConformanceCheck] {

@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var statementChecks: [ConformanceCheck] { errorChecks + resultChecks + reuseChecks }
 
     private var errorChecks: [ConformanceCheck] {

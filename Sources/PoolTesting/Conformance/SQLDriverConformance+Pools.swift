@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var poolChecks: [ConformanceCheck] {
         [
             ConformanceCheck("many tasks lose no update") {
@@ -8,42 +8,6 @@ extension DriverConformance {
             },
             ConformanceCheck("readers see only what was committed") {
                 try await withPool { pool in try await moveMoney(pool) }
-            },
-            ConformanceCheck("the pool never opens more than its maximum") {
-                try await withTable(2) { pool in
-                    try await withThrowingTaskGroup { group in
-                        for _ in 0..<20 {
-                            group.addTask { _ = try await pool.query("SELECT count(*) FROM t", .readOnly) }
-                        }
-                        try await group.waitForAll()
-                    }
-                    let statistics = pool.statistics
-                    try expect(statistics.peakLeased <= 2, "\(statistics.peakLeased) leases at once")
-                    try expect(statistics.counts.total <= 2, "\(statistics.counts)")
-                }
-            },
-            ConformanceCheck("close(drain:) interrupts what runs and leaves no connection open") {
-                let observer = RecordingObserver()
-                try await withPool(2, observer: observer) { pool in
-                    let lease = Task { [long = subject.longStatement] in
-                        try await pool.withConnection { _ = try await $0.query(long) }
-                    }
-                    try await observer.steps(1, .lease, .began)
-                    try await pool.close(drain: .zero)
-                    try await expectError("the statement under which the pool was closed") { try await lease.value }
-                    let counts = pool.statistics.counts
-                    try expect(counts.total == 0, "the closed pool has \(counts)")
-                }
-            },
-            ConformanceCheck("clear() replaces the connections, and the work goes on") {
-                try await withTable { pool in
-                    for value in 1...10 {
-                        try await pool.execute("INSERT INTO t VALUES (\(value))")
-                        pool.clear()
-                    }
-                    try await expectRows(Array(1...10), pool)
-                    try expect(pool.statistics.connectionsOpened > 5, "connections outlived clear()")
-                }
             },
         ]
     }

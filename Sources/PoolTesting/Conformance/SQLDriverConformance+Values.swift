@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var valueChecks: [ConformanceCheck] {
         let kinds = ConformanceValueKind.allCases.compactMap { kind in
             subject.columnTypes[kind].map { (kind, $0) }

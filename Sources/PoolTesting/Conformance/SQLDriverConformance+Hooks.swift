@@ -1,6 +1,6 @@
 import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var hookChecks: [ConformanceCheck] {
         [
             ConformanceCheck("what a session hook sets up for no tag is found by every lease") {

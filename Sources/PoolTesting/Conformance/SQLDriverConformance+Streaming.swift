@@ -1,6 +1,6 @@
 @_spi(Driver) import PoolSQL
 
-extension DriverConformance {
+extension SQLDriverConformance {
     var streamingChecks: [ConformanceCheck] {
         var checks = [
             ConformanceCheck("a stream delivers every row once and in order, whatever the size of its batches") {
