@@ -26,7 +26,7 @@ extension Engine {
             if sums[lane] != lanes[lane].counts {
                 return "lane \(lane) counts \(lanes[lane].counts), has \(sums[lane])"
             }
-            // A closing pool keeps the idle connections of lanes that close last, also above a maximum that was lowered.
+            // A closing pool keeps the idle connections of lanes that close last, also above a lowered maximum.
             if life == .running, lanes[lane].counts.live > lanes[lane].limits.maximum, lanes[lane].counts.idle > 0 {
                 return "lane \(lane) is above its maximum and keeps idle connections"
             }
