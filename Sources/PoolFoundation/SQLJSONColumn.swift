@@ -12,9 +12,11 @@ internal import Foundation
 /// struct Address: Codable { var street: String, city: String }
 /// struct Customer: Decodable { let id: Int, address: SQLJSONColumn<Address> }
 ///
-/// try await pool.execute("INSERT INTO customer(address) VALUES (\(SQLJSONColumn(address)))")
-/// let customers = try await pool.query("SELECT id, address FROM customer").decode(Customer.self)
-/// print(customers[0].address.value.city)
+/// func move(to address: Address, on pool: Pool<some SQLDriver>) async throws {
+///     try await pool.execute("UPDATE customer SET address = \(SQLJSONColumn(address)) WHERE id = 1")
+///     let customers = try await pool.query("SELECT id, address FROM customer").decode(Customer.self)
+///     print(customers[0].address.city)
+/// }
 /// ```
 ///
 /// Keys are sorted, `Data` is Base64, and a `Date` is a text in UTC with microseconds, such as

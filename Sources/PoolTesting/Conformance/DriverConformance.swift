@@ -9,10 +9,13 @@ internal import Synchronization
 /// import Testing
 ///
 /// struct ConformanceTests {
-///     nonisolated static let subject = ConformanceSubject<CacheDriver>(
-///         work: { try await $0.ping() }, longWork: { try await $0.waitForMessage() }
+///     // Your own driver, with what it calls a ping, and a wait that only an interruption ends.
+///     nonisolated static let subject = ConformanceSubject<FakeDriver>(
+///         work: { try await $0.work() }, longWork: { try await $0.work("wait") }
 ///     ) {
-///         CacheDriver(host: "127.0.0.1")
+///         let driver = FakeDriver()
+///         driver.decide(.work) { $0.statement == "wait" ? .hang : .succeed }
+///         return driver
 ///     }
 ///
 ///     @Test(arguments: DriverConformance(subject).checks)
