@@ -14,7 +14,9 @@ struct SQLiteConformanceTests {
     ]
 
     private static var onFile: SQLConformanceSubject<SQLiteDriver> {
-        var subject = SQLConformanceSubject(columnTypes: columnTypes, longStatement: endless, placeholder: .questionMark) {
+        var subject = SQLConformanceSubject(
+            columnTypes: columnTypes, longStatement: endless, placeholder: .questionMark
+        ) {
             let path = FileManager.default.temporaryDirectory.appendingPathComponent("pool-\(UUID().uuidString)").path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             return SQLiteDriver(configuration: try SQLiteConfiguration(path: path + "/test.db"))

@@ -12,7 +12,7 @@ extension SQLDriverConformance {
                 await connection.close(.orderly)
                 try? await cursor.close()
                 await subject.dispose(driver)
-            },
+            }
         ]
     }
 }

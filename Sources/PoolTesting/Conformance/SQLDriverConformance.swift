@@ -35,7 +35,8 @@ public struct SQLDriverConformance<Driver: SQLDriver>: Sendable {
 
     /// All checks that apply to the subject.
     public var checks: [ConformanceCheck] {
-        withoutSQL.checks + lifeChecks + valueChecks + statementChecks + transactionChecks + streamingChecks + sessionChecks
+        withoutSQL.checks + lifeChecks + valueChecks + statementChecks + transactionChecks + streamingChecks
+            + sessionChecks
             + hookChecks
             + cancellationChecks + poolChecks
     }
@@ -84,7 +85,8 @@ public struct SQLDriverConformance<Driver: SQLDriver>: Sendable {
     }
 
     func withPool(
-        _ maximumConnections: Int = 4, hooks: PoolHooks<Driver> = PoolHooks(), _ body: (Pool<Driver>) async throws -> Void
+        _ maximumConnections: Int = 4, hooks: PoolHooks<Driver> = PoolHooks(),
+        _ body: (Pool<Driver>) async throws -> Void
     ) async throws {
         try await withoutSQL.withPool(maximumConnections, hooks: hooks, body)
     }
