@@ -44,6 +44,8 @@ public struct MySQLConfiguration: Sendable, Hashable {
         /// The path of a PEM file with the private key of ``clientCertificate``; nil for none.
         public let clientKey: String?
 
+        /// Makes settings.
+        ///
         /// - Parameter mode: The mode; nil means ``TLSMode/verified`` with a certificate authority, and
         ///   ``TLSMode/preferred`` without.
         public init(
@@ -168,7 +170,7 @@ public struct MySQLConfiguration: Sendable, Hashable {
     /// makes its answers to `SET` a little longer. https://mariadb.com/kb/en/session_track_system_variables/
     public let temporaryTables: SQLTemporaryTables
 
-    /// Checks the settings, whose meanings and defaults the properties document.
+    /// Makes a configuration, and checks it. The properties document the meanings and the defaults.
     ///
     /// - Throws: ``PoolConfigurationError`` for the first value that cannot work.
     public init(

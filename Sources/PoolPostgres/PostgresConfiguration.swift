@@ -35,8 +35,8 @@ public struct PostgresConfiguration: Sendable, Hashable {
     /// statement fails with ``PostgresError/Code/invalidStatementName``, and within a transaction only.
     /// https://www.pgbouncer.org/config.html#max_prepared_statements
     public let poolerKeepsStatements: Bool
-    /// The use of a statement on a connection with which it is prepared, up to 10,000. The default is 2, the second
-    /// use: a statement that runs once costs nothing extra.
+    /// The number of the use at which a connection prepares a statement, from 1 to 10,000. The default is 2: a
+    /// statement that runs once costs nothing extra.
     public let prepareThreshold: Int
     /// How long a server may take to answer after a request to cancel a statement, before its connection is given up:
     /// more than zero, at most one hour. The default is 5 s. The end of a transaction, which is never cancelled, gets

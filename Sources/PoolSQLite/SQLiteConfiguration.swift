@@ -25,16 +25,30 @@ public struct SQLiteConfiguration: Sendable {
     public enum JournalMode: String, Sendable, Hashable, CaseIterable {
         /// A log beside the file: readers and the writer do not block each other.
         case wal
-        /// A rollback journal that each transaction deletes, truncates or invalidates; one in memory; or none at all.
-        case delete, truncate, persist, memory, off
+        /// A rollback journal that each transaction deletes at its end.
+        case delete
+        /// A rollback journal that each transaction truncates at its end.
+        case truncate
+        /// A rollback journal whose head each transaction overwrites at its end.
+        case persist
+        /// A rollback journal in memory: a crash in a transaction may destroy the file.
+        case memory
+        /// No journal: nothing can be rolled back, and a crash in a transaction may destroy the file.
+        case off
     }
 
     /// How often SQLite waits for the disk, from never to most often:
     /// https://www.sqlite.org/pragma.html#pragma_synchronous
     @nonexhaustive
     public enum Synchronous: String, Sendable, Hashable, CaseIterable {
-        /// Never; at the most critical moments; at each commit; and in addition after deleting a rollback journal.
-        case off, normal, full, extra
+        /// Never: a crash of the machine may destroy the file.
+        case off
+        /// At the most critical moments: with a write-ahead log, a crash of the machine may lose the last commits.
+        case normal
+        /// At each commit.
+        case full
+        /// At each commit, and after a rollback journal was deleted.
+        case extra
     }
 
     /// The texts as which times and timestamps are bound. SQLite has no type for them, and compares the texts byte by
@@ -137,7 +151,7 @@ public struct SQLiteConfiguration: Sendable {
     /// The fate of temporary tables, views and triggers at the end of a lease. The default is that they are dropped.
     public let temporaryTables: SQLTemporaryTables
 
-    /// Checks the settings, whose meanings and defaults the properties document.
+    /// Makes a configuration, and checks it. The properties document the meanings and the defaults.
     ///
     /// - Throws: ``PoolConfigurationError`` for the first value that cannot work.
     public init(

@@ -5,45 +5,45 @@ public struct ConnectionHandle<Driver: PoolDriver>: ~Copyable, Sendable {
     // Uncounted, because the lease that the handle belongs to keeps both alive: counting references to them would cost
     // more than the rest of a lease.
     @usableFromInline let unowned: ManualReference<Driver.Connection>
-    @usableFromInline let unownedBackend: ManualReference<DriverWithHooks<Driver>>
+    @usableFromInline let unownedDriver: ManualReference<DriverWithHooks<Driver>>
     /// Keeps the connection and the driver alive for a handle without a lease; else nil.
     @usableFromInline let owner: Owner?
 
     @usableFromInline
     final class Owner: Sendable {
         let connection: Driver.Connection
-        let backend: DriverWithHooks<Driver>
+        let driverWithHooks: DriverWithHooks<Driver>
 
         init(_ connection: Driver.Connection, _ driver: Driver) {
             self.connection = connection
-            backend = DriverWithHooks(driver)
+            driverWithHooks = DriverWithHooks(driver)
         }
     }
 
     /// The connection in its driver's type.
     @_spi(Driver) public var connection: Driver.Connection { base }
     /// The driver of the connection.
-    @_spi(Driver) public var driver: Driver { unownedBackend.withObject { $0.driver } }
+    @_spi(Driver) public var driver: Driver { unownedDriver.withObject { $0.driver } }
 
     /// Makes a handle that belongs to no pool and keeps the connection and the driver alive.
     @_spi(Driver) public init(connection: Driver.Connection, driver: Driver) {
         let owner = Owner(connection, driver)
         self.owner = owner
         unowned = ManualReference(borrowing: connection)
-        unownedBackend = ManualReference(borrowing: owner.backend)
+        unownedDriver = ManualReference(borrowing: owner.driverWithHooks)
     }
 
     @inlinable
-    init(_ pooled: ManualReference<PooledConnection>, _ backend: DriverWithHooks<Driver>) {
+    init(_ pooled: ManualReference<PooledConnection>, _ driverWithHooks: DriverWithHooks<Driver>) {
         // Never nil: `address` was taken from a live object in PooledConnection.init.
         unowned = unsafe ManualReference(address: pooled.withObject { $0.address }).unsafelyUnwrapped
-        unownedBackend = ManualReference(borrowing: backend)
+        unownedDriver = ManualReference(borrowing: driverWithHooks)
         owner = nil
     }
 
     private init(sharing other: borrowing ConnectionHandle<Driver>) {
         unowned = other.unowned
-        unownedBackend = other.unownedBackend
+        unownedDriver = other.unownedDriver
         owner = other.owner
     }
 

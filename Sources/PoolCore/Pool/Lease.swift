@@ -20,20 +20,21 @@ public struct Lease<Driver: PoolDriver>: ~Copyable, Sendable {
     ///
     /// - Parameter pooled: with a reference, which the lease takes over.
     @inlinable
-    init(_ pooled: ManualReference<PooledConnection>, _ backend: DriverWithHooks<Driver>, _ access: PoolAccess) {
+    init(_ pooled: ManualReference<PooledConnection>, _ driverWithHooks: DriverWithHooks<Driver>, _ access: PoolAccess)
+    {
         self.pooled = pooled
         isOwned = true
         self.access = access
-        handle = ConnectionHandle(pooled, backend)
+        handle = ConnectionHandle(pooled, driverWithHooks)
         if access == .readOnly { handle.base.setAccess(.readOnly) }
     }
 
     /// A lease for a hook: its end does nothing.
-    init(forHookOf backend: DriverWithHooks<Driver>, _ pooled: PooledConnection) {
+    init(forHookOf driverWithHooks: DriverWithHooks<Driver>, _ pooled: PooledConnection) {
         self.pooled = ManualReference(retaining: pooled)
         isOwned = false
         access = .readWrite
-        handle = ConnectionHandle(self.pooled, backend)
+        handle = ConnectionHandle(self.pooled, driverWithHooks)
     }
 
     @inlinable

@@ -11,7 +11,7 @@ public import Logging
 /// ```
 public final class Pool<Driver: PoolDriver>: Sendable {
     @usableFromInline let shell: PoolShell
-    @usableFromInline let backend: DriverWithHooks<Driver>
+    @usableFromInline let driverWithHooks: DriverWithHooks<Driver>
 
     /// The limits and times in force.
     public var configuration: PoolConfiguration { shell.configuration }
@@ -40,10 +40,10 @@ public final class Pool<Driver: PoolDriver>: Sendable {
     ) throws {
         let configuration = try configuration ?? PoolConfiguration()
         try configuration.check()
-        let backend = DriverWithHooks(driver, hooks: hooks)
-        self.backend = backend
+        let driverWithHooks = DriverWithHooks(driver, hooks: hooks)
+        self.driverWithHooks = driverWithHooks
         shell = try PoolShell(
-            backend: backend, configuration: configuration,
+            driver: driverWithHooks, configuration: configuration,
             lanes: driver.lanes(maximumConnections: configuration.maximumConnections).checked(),
             hooks: HookPresence(
                 acquire: hooks.acquire != nil, session: hooks.session != nil, release: hooks.release != nil,
@@ -99,12 +99,12 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         // The fast path is separate: without a suspension before it, the compiler sees that the task is where it has to
         // be, and does not ask the runtime. That saves a fifth of an acquire-release round trip.
         if case .granted(let pooled) = answer,
-            isolation != nil || executor(ConnectionHandle<Driver>(pooled, backend).base) == nil
+            isolation != nil || executor(ConnectionHandle<Driver>(pooled, driverWithHooks).base) == nil
         {
-            var lease = Lease(pooled, backend, options.access)
+            var lease = Lease(pooled, driverWithHooks, options.access)
             return try await body(&lease)
         }
-        var lease = Lease(try await shell.finishAcquire(answer), backend, options.access)
+        var lease = Lease(try await shell.finishAcquire(answer), driverWithHooks, options.access)
         if isolation == nil, let executor = executor(lease.handle.base) {
             return try await run(body, with: &lease, on: executor)
         }
@@ -147,7 +147,7 @@ public final class Pool<Driver: PoolDriver>: Sendable {
         _ options: AcquireOptions = AcquireOptions(), fileID: StaticString = #fileID, line: UInt = #line
     ) async throws -> Lease<Driver> {
         let pooled = try await shell.finishAcquire(shell.request(options, fileID, line, isLent: false))
-        return Lease(pooled, backend, options.access)
+        return Lease(pooled, driverWithHooks, options.access)
     }
 
     // MARK: Credentials

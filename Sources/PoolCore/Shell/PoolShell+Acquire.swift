@@ -127,7 +127,7 @@ extension PoolShell {
         guard let lane = baseLane(for: options) else {
             return .unfinished(.failed(refusal(.noLane, lane: nil, origin), nil))
         }
-        if let identity = options.identity, !backend.accepts(identity) {
+        if let identity = options.identity, !driver.accepts(identity) {
             return .unfinished(.failed(refusal(.identityRefused, lane: lane, origin), nil))
         }
         while true {

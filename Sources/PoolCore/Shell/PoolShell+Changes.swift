@@ -79,7 +79,7 @@ extension PoolShell {
 
     /// The driver's lanes for another maximum, if they are the same ones in the same order.
     private func lanesOfSameKind(_ maximumConnections: Int) throws -> [PoolLaneConfiguration] {
-        let new = try backend.lanes(maximumConnections: maximumConnections).checked()
+        let new = try driver.lanes(maximumConnections: maximumConnections).checked()
         let isSame =
             new.count == lanes.count
             && zip(new, lanes).allSatisfy { new, old in

@@ -1,20 +1,20 @@
 extension PoolShell {
     func connect(_ plan: ConnectOrder) async throws -> any DriverConnection {
         if case .credentials(let credentials) = plan.identity {
-            return try await backend.connect(plan.request(credentials))
+            return try await driver.connect(plan.request(credentials))
         }
         let credentials = try await currentCredentials()
         do {
-            return try await backend.connect(plan.request(credentials))
+            return try await driver.connect(plan.request(credentials))
         } catch {
             // The password may have been changed since the provider returned it.
-            guard let credentials, self.credentials.hasProvider, backend.verdict(on: error) == .refused else {
+            guard let credentials, self.credentials.hasProvider, driver.verdict(on: error) == .refused else {
                 throw error
             }
             self.credentials.forget(credentials)
             let fresh = try await currentCredentials(isRefresh: true)
             if fresh == credentials { throw error }
-            return try await backend.connect(plan.request(fresh))
+            return try await driver.connect(plan.request(fresh))
         }
     }
 

@@ -20,7 +20,7 @@ extension PoolShell {
 
     private func runConnectHook(_ pooled: PooledConnection) async throws {
         do {
-            try await backend.setUp(pooled)
+            try await driver.setUp(pooled)
         } catch {
             await pooled.connection.close(.orderly)
             throw error
@@ -68,7 +68,7 @@ extension PoolShell {
     private func connectFailed(_ id: ConnectionID, _ failure: any Error) {
         let hook = failure as? HookFailure
         let error = Self.cause(of: failure)
-        let verdict = hook == nil ? backend.verdict(on: error) : nil
+        let verdict = hook == nil ? driver.verdict(on: error) : nil
         transition(random: random()) { state, turn in
             let lane = state.lane(of: id)
             // An abandoned connect has been reported already.
@@ -88,7 +88,7 @@ extension PoolShell {
         let (outcome, failure) = await runPreparation(.validate, job, pooled) {
             if isStale { try await pooled.connection.validate() }
             try requireCurrent(job)
-            try await backend.runHook(.acquire, on: pooled)
+            try await driver.runHook(.acquire, on: pooled)
         }
         transition(random: random()) { state, turn in
             if outcome == .hookRefused, state.engine.contains(job.id) {
@@ -104,7 +104,7 @@ extension PoolShell {
         let isKept = tag(of: job.id) != nil
         var didReset = false
         let (outcome, _) = await runPreparation(isKept ? .endUnfinishedWork : .reset, job, pooled) {
-            try await backend.runHook(.release, on: pooled)
+            try await driver.runHook(.release, on: pooled)
             try requireCurrent(job)
             guard connection.condition != .clean else { return }
             if isKept { return try await connection.endUnfinishedWork() }
@@ -131,7 +131,7 @@ extension PoolShell {
         try await pooled.connection.reset()
         // The reset has undone the work of the connect hook.
         try requireCurrent(job)
-        try await backend.setUp(pooled)
+        try await driver.setUp(pooled)
     }
 
     func close(_ pooled: PooledConnection, _ mode: ConnectionCloseMode) async {
@@ -187,7 +187,7 @@ extension PoolShell {
             if pooled.connection.condition == .generationBroken { return .generationBroken }
             return kind == .validate && !hook.isPassing ? .hookRefused : .hookFailed
         }
-        switch backend.verdict(on: failure) {
+        switch driver.verdict(on: failure) {
         case .discardGeneration, .endpointReadOnly: return .generationBroken
         case .keep, .discard, .refused, .serverFull, .serverStarting, .statementsStale: return .failed
         }

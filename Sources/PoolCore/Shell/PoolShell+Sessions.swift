@@ -52,7 +52,7 @@ extension PoolShell {
         let ending = OneShot<SessionEnding>()
         let work = Task.detached {
             do {
-                try await self.backend.runHook(.session(call.tag), on: pooled)
+                try await self.driver.runHook(.session(call.tag), on: pooled)
                 ending.give(.ready)
             } catch {
                 ending.give(.failed(Self.cause(of: error)))
@@ -160,7 +160,7 @@ extension PoolShell {
         let ending = OneShot<Bool>()
         let work = Task.detached {
             do {
-                try await self.backend.runHook(.close, on: pooled)
+                try await self.driver.runHook(.close, on: pooled)
             } catch {
                 self.logger.info("The close hook has thrown.", metadata: ["error": "\(Self.cause(of: error))"])
             }

@@ -1,7 +1,7 @@
 extension PoolShell {
     /// The driver's description of itself, with the user that new connections log in as now.
     var information: DriverInformation {
-        var information = backend.information
+        var information = driver.information
         if let user = credentials.user { information.user = user }
         return information
     }

@@ -8,7 +8,7 @@ internal import Synchronization
 @usableFromInline
 final class PoolShell: Sendable {
     let name: String
-    let backend: any ErasedDriver
+    let driver: any ErasedDriver
     let time: any PoolTime
     let random: @Sendable () -> UInt64
     let logger: Logger
@@ -39,12 +39,12 @@ final class PoolShell: Sendable {
     let state: PoolLock<PoolState>
 
     init(
-        backend: any ErasedDriver, configuration: PoolConfiguration, lanes: [PoolLaneConfiguration],
+        driver: any ErasedDriver, configuration: PoolConfiguration, lanes: [PoolLaneConfiguration],
         hooks: HookPresence, credentials: PoolCredentialProvider?, observer: (any PoolObserver)?, logger: Logger,
         environment: PoolEnvironment,
         permits: (any PermitIssuer)?
     ) throws(PoolConfigurationError) {
-        self.backend = backend
+        self.driver = driver
         name = configuration.name
         self.lanes = lanes
         self.observer = observer
