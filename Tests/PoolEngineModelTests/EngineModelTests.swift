@@ -92,9 +92,9 @@ struct EngineScenario: Sendable, CustomTestStringConvertible {
 
 @Suite("The engine and its shadow", .serialized)
 struct EngineModelTests {
-    private static let runs = ModelRuns("engine run", steps: 70_000)
+    private static let runs = ModelRuns("engine run", steps: 35_000)
 
-    @Test("A million random steps keep every promise", arguments: Array(EngineScenario.all.enumerated()))
+    @Test("Half a million random steps keep every promise", arguments: Array(EngineScenario.all.enumerated()))
     func randomSteps(number: Int, scenario: EngineScenario) async throws {
         try await Self.runs.perform(number, scenario.name) { seed in
             try EngineRun(
