@@ -21,7 +21,7 @@ internal import Foundation
 ///
 /// Keys are sorted, `Data` is Base64, and a `Date` is a text in UTC with microseconds, such as
 /// `2024-01-31T12:30:59.000000Z`. A date is read from any text in the form of a timestamp; without an offset it is in
-/// UTC. A type that needs another form can encode itself so.
+/// UTC. A type that needs another form of its dates can encode them itself, as texts or numbers.
 ///
 /// An optional column is NULL for nil. For the text of a document, as it is, there is ``SQLJSON``.
 @dynamicMemberLookup

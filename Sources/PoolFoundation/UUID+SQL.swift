@@ -25,7 +25,7 @@ extension UUID: SQLCodable {
     private init(_ value: SQLUUID) {
         let (high, low) = (value.high.bigEndian, value.low.bigEndian)
         self = unsafe withUnsafeBytes(of: (high, low)) { bytes in
-            // Of 16 bytes, as a UUID is.
+            // In bounds, because the two halves and a UUID have 16 bytes each.
             unsafe UUID(uuid: bytes.loadUnaligned(as: uuid_t.self))
         }
     }
@@ -34,7 +34,7 @@ extension UUID: SQLCodable {
 extension SQLUUID {
     fileprivate init(bytesOf uuid: UUID) {
         let (high, low) = unsafe withUnsafeBytes(of: uuid.uuid) { bytes in
-            // Of 16 bytes, as a UUID is.
+            // In bounds, because the two halves and a UUID have 16 bytes each.
             unsafe (
                 UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
                 UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))

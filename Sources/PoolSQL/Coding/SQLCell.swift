@@ -22,8 +22,7 @@ public struct SQLCell: ~Copyable {
     /// The value as the driver delivered it.
     public var sqlValue: SQLValue { values.value(at: place) }
 
-    /// True for a timestamp of a session in another time zone than UTC: it is no moment that anybody but the server
-    /// knows.
+    /// True for a timestamp of a session in another time zone than UTC: only the server knows which moment it is.
     public var isLocalTimestamp: Bool { cell.kind == .localTimestamp }
 
     /// The number, if it is a whole one of 64 bits.

@@ -147,7 +147,7 @@ public struct SQLRowsBuilder: ~Copyable {
                 kind, count: UInt32(truncatingIfNeeded: size), payload: UInt64(truncatingIfNeeded: byteCount)))
     }
 
-    /// Appends a timestamp of a session that is not in UTC, so that nobody takes it for a moment of UTC.
+    /// Appends a timestamp of a session that is not in UTC. A cell of it says so: ``SQLCell/isLocalTimestamp``.
     public mutating func append(localTimestamp value: SQLTimestamp) {
         append(other: .timestamp(value), .localTimestamp)
     }
